@@ -1,0 +1,72 @@
+//! What happens during an upload, for whoever shows or records it.
+
+use http::StatusCode;
+
+use crate::protocol::{HostId, Packet, PacketKind, Session};
+
+/// One thing that happened. Emitted in order, on the thread that uploads.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum UploadEvent {
+    /// The upload begins; nothing was sent yet.
+    Started {
+        /// The file's name.
+        name: String,
+        /// Where it goes.
+        url: String,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// A packet is about to go out.
+    Sending(Packet),
+    /// The head of the request that is about to go out, as it goes out. Follows [`UploadEvent::Sending`].
+    RequestHead(Box<http::request::Parts>),
+    /// So many bytes of the current fragment were handed to the network.
+    BytesSent(u64),
+    /// The head of an answer, before anything is made of it.
+    AnswerHead(Box<http::response::Parts>),
+    /// An answer arrived for the packet sent last.
+    Answered {
+        /// The packet's kind.
+        packet: PacketKind,
+        /// HTTP's status.
+        status: StatusCode,
+        /// The offset the server wants next, if the answer has one (escaped).
+        next_offset: Option<String>,
+    },
+    /// A Ping failed in a way that does not rule an upload out; the upload goes on with Create-Session.
+    PingIgnored {
+        /// What was wrong with it.
+        reason: String,
+    },
+    /// The server opened a session.
+    SessionCreated(Session),
+    /// The server asked us to continue at another host.
+    HostChanged(HostId),
+    /// The server has everything before `offset`.
+    Acknowledged {
+        /// The next byte's offset.
+        offset: u64,
+        /// The file's size.
+        total: u64,
+    },
+    /// The server wants another offset than the one we expected.
+    Resynced {
+        /// What we expected.
+        from: u64,
+        /// What the server wants.
+        to: u64,
+    },
+    /// The fragments' size changed.
+    Resized {
+        /// Bytes before.
+        from: u64,
+        /// Bytes from now on.
+        to: u64,
+    },
+    /// The server acknowledged Close-Session: the upload succeeded.
+    Completed {
+        /// The file's size in bytes.
+        size: u64,
+    },
+}

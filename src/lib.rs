@@ -1,0 +1,4 @@
+//! Uploads files with Microsoft's BITS upload protocol, [MC-BUP].
+
+pub mod event;
+pub mod protocol;
