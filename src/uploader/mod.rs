@@ -1,0 +1,207 @@
+//! The client's side of a session as a state machine: it says which packet to send next and is told what came back.
+//!
+//! No sockets, no files, no clock: a driver asks [`Uploader::next_action`], carries it out and reports with
+//! [`Uploader::handle`]. Each state reads its own answer, so that an Ack cannot be taken for another's.
+
+mod budget;
+mod cancel;
+mod close;
+mod create;
+mod error;
+mod fragment;
+mod ping;
+mod refusal;
+mod sizing;
+mod target;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Instant;
+
+use http::{Response, Uri};
+
+use crate::event::UploadEvent;
+use crate::protocol::{ContentName, Packet, PacketKind, ProtocolId, SessionId, TransportError};
+
+use budget::Budget;
+use cancel::CancelSession;
+use close::CloseSession;
+use create::CreateSession;
+pub use error::UploadError;
+use fragment::Fragment;
+use ping::Ping;
+pub use refusal::Refusal;
+pub use sizing::FragmentSize;
+use sizing::Sizing;
+use target::Target;
+
+/// What is to be uploaded, and how. Does not change during an upload.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Where to.
+    pub destination: Uri,
+    /// Size of the file in bytes.
+    pub size: u64,
+    /// Its name.
+    pub name: ContentName,
+    /// Protocols in order of preference.
+    pub protocols: Vec<ProtocolId>,
+    /// How large fragments are.
+    pub fragment_size: FragmentSize,
+}
+
+/// What the driver is to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Send this packet to [`Uploader::target`] and report the answer.
+    Send(Packet),
+    /// Nothing: the upload succeeded.
+    Finish,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The packet was answered.
+    Answered(Response<()>),
+    /// The packet was not answered; whether the server got it is unknown.
+    Lost(TransportError),
+    /// The source is no longer the file it was when the upload began.
+    SourceChanged,
+    /// The user wants to stop.
+    Interrupted,
+}
+
+/// One upload of one file.
+#[derive(Debug)]
+pub struct Uploader {
+    context: Context,
+    state: State,
+}
+
+/// What all states share.
+#[derive(Debug)]
+struct Context {
+    plan: Plan,
+    target: Target,
+    sizing: Sizing,
+    budget: Budget,
+    /// What is to be told to the user, in order.
+    outbox: Vec<UploadEvent>,
+}
+
+impl Context {
+    fn tell(&mut self, event: UploadEvent) {
+        self.outbox.push(event);
+    }
+}
+
+/// Where in the conversation the upload stands. Data-carrying instead of typestate: recovery chooses at run time.
+#[derive(Debug)]
+enum State {
+    Ping(Ping),
+    CreateSession(CreateSession),
+    Fragment(Fragment),
+    CloseSession(CloseSession),
+    CancelSession(CancelSession),
+    Finished,
+}
+
+impl State {
+    /// The session that would be left behind on the server if the upload ended here.
+    fn session(&self) -> Option<&SessionId> {
+        match self {
+            Self::Ping(ping) => ping.session(),
+            Self::Fragment(fragment) => Some(fragment.session()),
+            Self::CloseSession(close) => Some(close.session()),
+            Self::CreateSession(_) | Self::CancelSession(_) | Self::Finished => None,
+        }
+    }
+}
+
+impl Uploader {
+    /// An upload that has not begun. `now` starts the clock of the budget against loops.
+    #[must_use]
+    pub fn new(plan: Plan, now: Instant) -> Self {
+        let context = Context {
+            target: Target::new(plan.destination.clone()),
+            sizing: Sizing::new(plan.fragment_size),
+            budget: Budget::new(plan.size, now),
+            outbox: Vec::new(),
+            plan,
+        };
+        Self { context, state: State::Ping(Ping::before_create()) }
+    }
+
+    /// What to do next. Asking twice changes nothing.
+    #[must_use]
+    pub fn next_action(&self) -> Action {
+        match &self.state {
+            State::Ping(_) => Action::Send(Packet::Ping),
+            State::CreateSession(_) => Action::Send(CreateSession::packet(&self.context)),
+            State::Fragment(fragment) => Action::Send(fragment.packet(&self.context)),
+            State::CloseSession(close) => Action::Send(close.packet(&self.context)),
+            State::CancelSession(cancel) => Action::Send(cancel.packet()),
+            State::Finished => Action::Finish,
+        }
+    }
+
+    /// Where the next packet goes.
+    #[must_use]
+    pub fn target(&self) -> &Uri {
+        self.context.target.current()
+    }
+
+    /// What happened since the last call that is worth telling, in order.
+    pub fn take_events(&mut self) -> Vec<UploadEvent> {
+        std::mem::take(&mut self.context.outbox)
+    }
+
+    /// Tells what came of the last [`Action`].
+    ///
+    /// # Errors
+    /// When the upload ends here without success.
+    pub fn handle(self, event: Event, now: Instant) -> Result<Self, UploadError> {
+        let Self { mut context, state } = self;
+        let session = state.session().cloned();
+        let next = match event {
+            Event::Interrupted => return Err(UploadError::Interrupted),
+            Event::SourceChanged => Err(UploadError::SourceChanged),
+            Event::Answered(answer) => answered(state, &mut context, &answer, now),
+            Event::Lost(error) => lost(state, error),
+        };
+        let state = match (next, session) {
+            (Ok(state), _) => state,
+            (Err(cause), Some(session)) if cause.cancels_session() => {
+                State::CancelSession(CancelSession::because(session, cause))
+            }
+            (Err(cause), _) => return Err(cause),
+        };
+        Ok(Self { context, state })
+    }
+}
+
+fn answered(state: State, context: &mut Context, answer: &Response<()>, now: Instant) -> Result<State, UploadError> {
+    match state {
+        State::Ping(ping) => ping.answered(context, answer),
+        State::CreateSession(create) => create.answered(context, answer),
+        State::Fragment(fragment) => fragment.answered(context, answer, now),
+        State::CloseSession(close) => close.answered(context, answer),
+        State::CancelSession(cancel) => Err(cancel.done()),
+        State::Finished => Err(UploadError::AlreadyFinished),
+    }
+}
+
+/// Nothing came back. Without recovery that is the end, in every state.
+fn lost(state: State, error: TransportError) -> Result<State, UploadError> {
+    let packet = match state {
+        State::Ping(_) => PacketKind::Ping,
+        State::CreateSession(_) => PacketKind::CreateSession,
+        State::Fragment(_) => PacketKind::Fragment,
+        State::CloseSession(_) => PacketKind::CloseSession,
+        State::CancelSession(cancel) => return Err(cancel.done()),
+        State::Finished => return Err(UploadError::AlreadyFinished),
+    };
+    Err(UploadError::Lost { packet, error })
+}

@@ -1,0 +1,208 @@
+//! What a refusal means: the one table from status, HRESULT and context to a reaction.
+
+use std::fmt;
+
+use http::StatusCode;
+
+use crate::protocol::{BitsError, ErrorContext, HResult, PacketKind};
+
+/// What a refusal means for the upload (MC-BUP 2.2.1.2, 3.1.5.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// Credentials are wanted, or were not accepted (401).
+    Authentication,
+    /// A proxy wants credentials (407).
+    ProxyAuthentication,
+    /// Not allowed there, or a file of that name exists.
+    Permission,
+    /// No BITS uploads at that URL.
+    NoEndpoint,
+    /// The file is larger than the server takes.
+    FileTooLarge,
+    /// The fragment is larger than the server, or something before it, takes.
+    FragmentTooLarge,
+    /// The server does not know the session.
+    SessionNotFound,
+    /// A name or the URL is too long.
+    NameTooLong,
+    /// The server found the request wrong.
+    Invalid,
+    /// The server's disk is full.
+    DiskFull,
+    /// The server cannot do it just now.
+    Unavailable,
+    /// The application behind the server rejected the file for good.
+    ApplicationRejected,
+    /// The application behind the server cannot take it just now.
+    ApplicationUnavailable,
+}
+
+impl Refusal {
+    /// What `error` means as the answer to `packet`.
+    #[must_use]
+    pub fn classify(error: &BitsError, packet: PacketKind) -> Self {
+        if error.context == Some(ErrorContext::RemoteApplication) {
+            return by_application(error.status);
+        }
+        error.code.and_then(|code| by_code(code, error.status)).unwrap_or_else(|| by_status(error, packet))
+    }
+
+    /// Whether the session is of no use after this.
+    #[must_use]
+    pub fn cancels_session(self) -> bool {
+        matches!(
+            self,
+            Self::Permission | Self::FileTooLarge | Self::FragmentTooLarge | Self::Invalid | Self::ApplicationRejected
+        )
+    }
+}
+
+/// MC-BUP 2.2.1.2: the application's own status decides.
+fn by_application(status: StatusCode) -> Refusal {
+    let transient = match status.as_u16() {
+        300..=305 | 307 | 501 | 505 => false,
+        306 | 308..=399 | 408 | 409 | 500..=599 => true,
+        _ => false,
+    };
+    if transient { Refusal::ApplicationUnavailable } else { Refusal::ApplicationRejected }
+}
+
+fn by_code(code: HResult, status: StatusCode) -> Option<Refusal> {
+    Some(match code {
+        HResult::BG_E_SESSION_NOT_FOUND => Refusal::SessionNotFound,
+        HResult::E_ACCESSDENIED if status == StatusCode::NOT_IMPLEMENTED => Refusal::NoEndpoint,
+        // 401 and 407 with this code still ask for credentials.
+        HResult::E_ACCESSDENIED if !matches!(status.as_u16(), 401 | 407) => Refusal::Permission,
+        HResult::BG_E_TOO_LARGE => Refusal::FileTooLarge,
+        HResult::E_INVALIDARG if status == StatusCode::BAD_REQUEST => Refusal::Invalid,
+        HResult::DISK_FULL | HResult::DISK_FULL_AS_PRINTED => Refusal::DiskFull,
+        HResult::BG_E_CLIENT_SERVER_PROTOCOL_MISMATCH | HResult::BG_E_SERVER_EXECUTE_ENABLE => Refusal::NoEndpoint,
+        HResult::BG_E_STRING_TOO_LONG => Refusal::NameTooLong,
+        _ => return None,
+    })
+}
+
+/// HTTP alone, without a usable code. Once a session exists, 403 and 404 without an Ack are how request filtering and
+/// proxies refuse a large body: IIS answers 404.13.
+fn by_status(error: &BitsError, packet: PacketKind) -> Refusal {
+    let opening = matches!(packet, PacketKind::Ping | PacketKind::CreateSession);
+    match error.status.as_u16() {
+        401 => Refusal::Authentication,
+        407 => Refusal::ProxyAuthentication,
+        403 | 404 if packet == PacketKind::Fragment && !error.is_ack => Refusal::FragmentTooLarge,
+        403 | 409 => Refusal::Permission,
+        413 if packet == PacketKind::Fragment => Refusal::FragmentTooLarge,
+        404 | 405 | 501 | 505 => Refusal::NoEndpoint,
+        414 => Refusal::NameTooLong,
+        408 | 425 | 429 | 500..=599 => Refusal::Unavailable,
+        400 | 411 => Refusal::Invalid,
+        _ if opening => Refusal::NoEndpoint,
+        _ => Refusal::Invalid,
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Authentication => "authentication is required",
+            Self::ProxyAuthentication => "the proxy requires authentication",
+            Self::Permission => "access is denied, or a file of that name exists",
+            Self::NoEndpoint => "there is no BITS upload endpoint at this URL",
+            Self::FileTooLarge => "the file is larger than the server allows",
+            Self::FragmentTooLarge => "the fragment is larger than the server allows",
+            Self::SessionNotFound => "the server does not know the session",
+            Self::NameTooLong => "the URL or name is too long",
+            Self::Invalid => "the server found the request invalid",
+            Self::DiskFull => "the server's disk is full",
+            Self::Unavailable => "the server cannot take it just now",
+            Self::ApplicationRejected => "the server's application rejected the file",
+            Self::ApplicationUnavailable => "the server's application cannot take the file just now",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(packet: PacketKind, status: u16, code: u32, context: Option<ErrorContext>) -> Refusal {
+        let error = BitsError {
+            status: StatusCode::from_u16(status).expect("a status"),
+            code: (code != 0).then_some(HResult(code)),
+            context,
+            is_ack: code != 0,
+            answerer: crate::protocol::error::Answerer::default(),
+        };
+        Refusal::classify(&error, packet)
+    }
+
+    #[test]
+    fn codes_decide_before_the_status() {
+        let server = Some(ErrorContext::Server);
+        for (status, code, expected) in [
+            (500, 0x8020_001F, Refusal::SessionNotFound),
+            (403, 0x8007_0005, Refusal::Permission),
+            (501, 0x8007_0005, Refusal::NoEndpoint),
+            (401, 0x8007_0005, Refusal::Authentication),
+            (500, 0x8020_0020, Refusal::FileTooLarge),
+            (400, 0x8007_0057, Refusal::Invalid),
+            (500, 0x8007_0070, Refusal::DiskFull),
+            (500, 0x8007_0112, Refusal::DiskFull),
+            (400, 0x8020_0022, Refusal::NoEndpoint),
+            (403, 0x8020_0023, Refusal::NoEndpoint),
+            (400, 0x8020_0021, Refusal::NameTooLong),
+            (500, 0x8000_4005, Refusal::Unavailable),
+        ] {
+            assert_eq!(refusal(PacketKind::CreateSession, status, code, server), expected, "{status} {code:x}");
+        }
+    }
+
+    #[test]
+    fn http_alone_means_what_it_says_before_a_session() {
+        for packet in [PacketKind::Ping, PacketKind::CreateSession] {
+            for (status, expected) in [
+                (400, Refusal::Invalid),
+                (401, Refusal::Authentication),
+                (407, Refusal::ProxyAuthentication),
+                (403, Refusal::Permission),
+                (404, Refusal::NoEndpoint),
+                (405, Refusal::NoEndpoint),
+                (501, Refusal::NoEndpoint),
+                (505, Refusal::NoEndpoint),
+                (409, Refusal::Permission),
+                (408, Refusal::Unavailable),
+                (425, Refusal::Unavailable),
+                (429, Refusal::Unavailable),
+                (503, Refusal::Unavailable),
+                (411, Refusal::Invalid),
+                (414, Refusal::NameTooLong),
+                (302, Refusal::NoEndpoint),
+            ] {
+                assert_eq!(refusal(packet, status, 0, None), expected, "{packet} {status}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_fragment_is_refused_in_disguise() {
+        for status in [403, 404, 413] {
+            assert_eq!(refusal(PacketKind::Fragment, status, 0, None), Refusal::FragmentTooLarge, "{status}");
+        }
+        assert_eq!(refusal(PacketKind::Fragment, 403, 0x8007_0005, None), Refusal::Permission);
+    }
+
+    #[test]
+    fn the_applications_status_decides_whether_it_is_final() {
+        let application = Some(ErrorContext::RemoteApplication);
+        for status in [300, 305, 307, 400, 403, 404, 501, 505] {
+            assert_eq!(refusal(PacketKind::Fragment, status, 5, application), Refusal::ApplicationRejected, "{status}");
+        }
+        for status in [306, 308, 408, 409, 500, 503] {
+            assert_eq!(
+                refusal(PacketKind::Fragment, status, 5, application),
+                Refusal::ApplicationUnavailable,
+                "{status}"
+            );
+        }
+    }
+}

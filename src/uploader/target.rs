@@ -1,0 +1,175 @@
+//! Where packets go: the URL's host, another that the server named, or where a redirect led.
+
+use http::header::LOCATION;
+use http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use http::{Response, StatusCode, Uri};
+
+use crate::protocol::text::escape;
+use crate::protocol::{HostId, PacketKind};
+
+use super::UploadError;
+
+/// Redirects followed in one upload.
+const MAX_REDIRECTS: u32 = 5;
+
+/// The current address of the destination.
+#[derive(Debug)]
+pub(super) struct Target {
+    current: Uri,
+    redirects: u32,
+}
+
+impl Target {
+    pub(super) fn new(destination: Uri) -> Self {
+        Self { current: destination, redirects: 0 }
+    }
+
+    pub(super) fn current(&self) -> &Uri {
+        &self.current
+    }
+
+    /// Goes to the host that the server named: scheme, path and, unless given, the port stay (MC-BUP 3.1.5.1.7).
+    pub(super) fn move_to(&mut self, host: &HostId) {
+        let port = host.port().or_else(|| self.current.port_u16());
+        let authority = match port {
+            Some(port) => format!("{}:{port}", host.host()),
+            None => host.host().to_owned(),
+        };
+        let mut parts = self.current.clone().into_parts();
+        parts.authority = authority.parse().ok();
+        if let Ok(uri) = Uri::from_parts(parts) {
+            self.current = uri;
+        }
+    }
+
+    /// Follows an answer that redirects, if it is one that may be followed: 307 and 308, to the same host, with the
+    /// same scheme or from http to https.
+    ///
+    /// # Errors
+    /// When the answer redirects to where we do not go.
+    pub(super) fn redirects(&mut self, answer: &Response<()>, packet: PacketKind) -> Result<bool, UploadError> {
+        if !answer.status().is_redirection() {
+            return Ok(false);
+        }
+        let location = answer.headers().get(LOCATION).map(http::HeaderValue::as_bytes).unwrap_or_default();
+        let refuse = |reason| Err(UploadError::Redirected { packet, location: escape(location), reason });
+        if !matches!(answer.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
+            return refuse("only 307 and 308 keep the method, so this one is not followed");
+        }
+        if self.redirects == MAX_REDIRECTS {
+            return refuse("too many redirects");
+        }
+        let Some(uri) = std::str::from_utf8(location).ok().and_then(|text| self.resolve(text)) else {
+            return refuse("it names no http or https URL");
+        };
+        if !self.may_follow(&uri) {
+            return refuse("only the same host, or the same host by https, is followed; use that URL if you trust it");
+        }
+        self.redirects += 1;
+        self.current = uri;
+        Ok(true)
+    }
+
+    /// Reads a `Location`: a whole URL or a path on this host.
+    fn resolve(&self, location: &str) -> Option<Uri> {
+        let location = location.split('#').next().unwrap_or_default();
+        let mut parts: Parts = self.current.clone().into_parts();
+        if location.starts_with('/') && !location.starts_with("//") {
+            parts.path_and_query = Some(location.parse::<PathAndQuery>().ok()?);
+            return Uri::from_parts(parts).ok();
+        }
+        let uri: Uri = location.parse().ok()?;
+        let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+        (uri.scheme().is_some() && uri.host().is_some() && !has_user).then_some(uri)
+    }
+
+    fn may_follow(&self, uri: &Uri) -> bool {
+        let same_host = match (uri.host(), self.current.host()) {
+            (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+            _ => false,
+        };
+        let upgrade = self.current.scheme() == Some(&Scheme::HTTP) && uri.scheme() == Some(&Scheme::HTTPS);
+        let same_origin = uri.scheme() == self.current.scheme() && port_of(uri) == port_of(&self.current);
+        same_host && (same_origin || upgrade)
+    }
+}
+
+fn port_of(uri: &Uri) -> Option<u16> {
+    let default = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+    uri.authority().map(|authority: &Authority| authority.port_u16().unwrap_or(default))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redirect(from: &str, status: u16, location: &str) -> Result<String, String> {
+        let mut target = Target::new(from.parse().expect("a URL"));
+        let mut answer = Response::new(());
+        *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
+        answer.headers_mut().insert(LOCATION, location.parse().expect("a header value"));
+        target.redirects(&answer, PacketKind::Ping).map(|_| target.current().to_string()).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_same_host_and_an_upgrade_to_https_are_followed() {
+        for (from, location, to) in [
+            ("http://h/a", "/b", "http://h/b"),
+            ("http://h/a", "http://H/b#x", "http://H/b"),
+            ("http://h/a", "http://h:80/b", "http://h:80/b"),
+            ("http://h/a", "https://h/a", "https://h/a"),
+            ("http://h:8080/a", "https://h:8443/a", "https://h:8443/a"),
+        ] {
+            for status in [307, 308] {
+                assert_eq!(redirect(from, status, location).as_deref(), Ok(to), "{from} → {location}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_hosts_ports_and_a_step_down_to_http_are_not() {
+        for (from, location) in [
+            ("http://h/a", "http://other/a"),
+            ("http://h/a", "http://h:81/a"),
+            ("https://h/a", "http://h/a"),
+            ("https://h/a", "https://h:444/a"),
+            ("http://h/a", "http://u:p@h/a"),
+            ("http://h/a", "//other/a"),
+            ("http://h/a", "ftp://h/a"),
+            ("http://h/a", "b"),
+        ] {
+            assert!(redirect(from, 307, location).is_err(), "{from} → {location}");
+        }
+    }
+
+    #[test]
+    fn redirects_that_change_the_method_are_not_followed() {
+        for status in [301, 302, 303] {
+            assert!(redirect("http://h/a", status, "/b").is_err(), "{status}");
+        }
+    }
+
+    #[test]
+    fn redirects_end() {
+        let mut target = Target::new(Uri::from_static("http://h/a"));
+        let mut answer = Response::new(());
+        *answer.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+        answer.headers_mut().insert(LOCATION, http::HeaderValue::from_static("/a"));
+        let followed = (0..10).take_while(|_| target.redirects(&answer, PacketKind::Ping).is_ok()).count();
+        assert_eq!(followed, 5);
+    }
+
+    #[test]
+    fn a_host_id_keeps_scheme_path_and_port() {
+        for (from, host, to) in [
+            ("http://frankcao8/a?b", "FRANKCAO8", "http://FRANKCAO8/a?b"),
+            ("http://h:8080/a", "other", "http://other:8080/a"),
+            ("https://h/a", "other:444", "https://other:444/a"),
+            ("http://h/a", "[::1]", "http://[::1]/a"),
+        ] {
+            let mut target = Target::new(from.parse().expect("a URL"));
+            target.move_to(&host.parse().expect("a host"));
+            assert_eq!(target.current().to_string(), to);
+        }
+    }
+}

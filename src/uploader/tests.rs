@@ -1,0 +1,417 @@
+//! Transcripts: whole conversations as text. `>` is what the machine must send, `<` what the server answers,
+//! `!` another event, `=` how it ends.
+
+use std::num::NonZeroU64;
+use std::time::{Duration, Instant};
+
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use proptest::prelude::*;
+
+use super::*;
+use crate::protocol::{ContentRange, TransportErrorKind, header};
+
+fn plan(size: u64, fragment: u64) -> Plan {
+    Plan {
+        destination: Uri::from_static("http://host/file.bin"),
+        size,
+        name: ContentName::new("file.bin"),
+        protocols: vec![ProtocolId::BITS_1_5_UPLOAD],
+        fragment_size: FragmentSize::Fixed(NonZeroU64::new(fragment).expect("a size")),
+    }
+}
+
+/// `200 ack Name: value | Name: value`
+fn answer(text: &str) -> Response<()> {
+    let (status, mut fields) = text.split_once(' ').unwrap_or((text, ""));
+    let mut answer = Response::new(());
+    *answer.status_mut() = StatusCode::from_bytes(status.as_bytes()).expect("a status");
+    if let Some(rest) = fields.strip_prefix("ack") {
+        answer.headers_mut().insert(header::PACKET_TYPE, HeaderValue::from_static("Ack"));
+        fields = rest;
+    }
+    for field in fields.split('|').filter(|field| !field.trim().is_empty()) {
+        let (name, value) = field.split_once(':').expect("Name: value");
+        let name: HeaderName = name.trim().parse().expect("a header name");
+        answer.headers_mut().append(name, value.trim().parse().expect("a header value"));
+    }
+    answer
+}
+
+fn event(text: &str) -> Event {
+    match text {
+        "source changed" => Event::SourceChanged,
+        "interrupted" => Event::Interrupted,
+        "cut" => Event::Lost(TransportError::after_request(TransportErrorKind::Cut, "")),
+        other => panic!("unknown event {other:?}"),
+    }
+}
+
+/// Plays a transcript against a machine with a 20,000-byte file in fragments of 10,000.
+fn play(transcript: &str) {
+    play_with(plan(20_000, 10_000), transcript);
+}
+
+fn play_with(plan: Plan, transcript: &str) {
+    let now = Instant::now();
+    let mut machine: Result<_, UploadError> = Ok(Uploader::new(plan, now));
+    for line in transcript.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (mark, text) = line.split_at(1);
+        let text = text.trim();
+        machine = match (mark, machine) {
+            ("=", Ok(machine)) => {
+                assert_eq!((text, machine.next_action()), ("success", Action::Finish), "{line}");
+                return;
+            }
+            ("=", Err(error)) => {
+                assert!(error.to_string().contains(text), "{line}, but: {error}");
+                return;
+            }
+            (_, Err(error)) => panic!("ended before {line:?}: {error}"),
+            (">", Ok(machine)) => {
+                let Action::Send(packet) = machine.next_action() else { panic!("finished before {line:?}") };
+                assert_eq!(packet.to_string(), text);
+                Ok(machine)
+            }
+            ("<", Ok(machine)) => machine.handle(Event::Answered(answer(text)), now),
+            ("!", Ok(machine)) => machine.handle(event(text), now),
+            (mark, _) => panic!("unknown mark {mark:?}"),
+        };
+    }
+    panic!("the transcript has no end");
+}
+
+#[test]
+fn the_straight_path() {
+    play(
+        "> Ping
+         < 200 ack
+         > Create-Session
+         < 200 ack BITS-Session-Id: s
+         > Fragment bytes 0-9999/20000
+         < 200 ack BITS-Received-Content-Range: 10000
+         > Fragment bytes 10000-19999/20000
+         < 200 ack BITS-Received-Content-Range: 20000
+         > Close-Session
+         < 200 ack
+         = success",
+    );
+}
+
+#[test]
+fn an_empty_file_needs_no_fragment() {
+    play_with(
+        plan(0, 10),
+        "> Ping
+         < 200 ack
+         > Create-Session
+         < 200 ack BITS-Session-Id: s
+         > Close-Session
+         < 201 ack
+         = success",
+    );
+}
+
+#[test]
+fn a_ping_that_nobody_understands_is_passed_over() {
+    for ping in ["200 Content-Type: text/html", "404", "500", "200 ack BITS-Error-Code: 1 | BITS-Error-Context:", "405"]
+    {
+        play(&format!(
+            "> Ping
+             < {ping}
+             > Create-Session
+             < 404 Server: nginx
+             = there is no BITS upload endpoint"
+        ));
+    }
+}
+
+#[test]
+fn a_ping_that_is_forbidden_is_final() {
+    play("< 401\n= authentication is required");
+    play("< 407\n= the proxy requires");
+    play("< 403\n= access is denied");
+    play("! cut\n= no answer to Ping");
+}
+
+#[test]
+fn redirects_of_ping_and_create_are_followed_on_the_same_host() {
+    play(
+        "> Ping
+         < 307 Location: /elsewhere
+         > Ping
+         < 200 ack
+         > Create-Session
+         < 308 Location: https://host/elsewhere
+         > Create-Session
+         < 307 Location: http://evil/
+         = redirects to http://evil/",
+    );
+}
+
+#[test]
+fn a_redirect_of_a_fragment_is_not_followed() {
+    play(
+        "< 200 ack
+         < 200 ack BITS-Session-Id: s
+         < 307 Location: /elsewhere
+         > Cancel-Session
+         < 200 ack
+         = the server refused Fragment",
+    );
+}
+
+#[test]
+fn a_plain_web_server_is_no_endpoint() {
+    play(
+        "< 200 Server: nginx
+         > Create-Session
+         < 200 Server: nginx | Content-Type: text/html
+         = 200 OK from nginx, with text/html, but not a BITS Ack",
+    );
+}
+
+#[test]
+fn the_server_decides_the_offset_forwards_and_backwards() {
+    play(
+        "< 200 ack
+         < 200 ack BITS-Session-Id: s
+         > Fragment bytes 0-9999/20000
+         < 416 BITS-Received-Content-Range: 7
+         > Fragment bytes 7-10006/20000
+         < 200 ack BITS-Received-Content-Range: 5000
+         > Fragment bytes 5000-14999/20000
+         < 200 ack BITS-Received-Content-Range: 15000
+         > Fragment bytes 15000-19999/20000
+         < 416 BITS-Recieved-Content-Range: 0
+         > Fragment bytes 0-9999/20000
+         < 416 BITS-Received-Content-Range: 20000
+         > Close-Session
+         < 200 ack
+         = success",
+    );
+}
+
+#[test]
+fn bytes_that_were_never_sent_are_never_skipped() {
+    play(
+        "< 200 ack
+         < 200 ack BITS-Session-Id: s
+         > Fragment bytes 0-9999/20000
+         < 200 ack BITS-Received-Content-Range: 10001
+         > Cancel-Session
+         < 500
+         = the server claims 10001 bytes, but only 10000 were sent",
+    );
+}
+
+#[test]
+fn a_server_that_never_tells_the_offset_is_believed_on_200() {
+    play(
+        "< 200 ack
+         < 200 ack BITS-Session-Id: s
+         < 200 ack
+         > Fragment bytes 10000-19999/20000
+         < 200 ack
+         > Close-Session
+         < 200 ack
+         = success",
+    );
+}
+
+#[test]
+fn a_server_that_once_told_the_offset_is_not_believed_without() {
+    play(
+        "< 200 ack
+         < 200 ack BITS-Session-Id: s
+         < 200 ack BITS-Received-Content-Range: 10000
+         > Fragment bytes 10000-19999/20000
+         < 200 ack
+         > Fragment bytes 10000-19999/20000
+         < 200 ack BITS-Received-Content-Range: 20000
+         > Close-Session
+         < 200 ack
+         = success",
+    );
+}
+
+#[test]
+fn an_ack_of_another_session_ends_the_run() {
+    play(
+        "< 200 ack
+         < 200 ack BITS-Session-Id: s
+         < 200 ack BITS-Session-Id: t | BITS-Received-Content-Range: 10000
+         = the Ack belongs to another session",
+    );
+}
+
+#[test]
+fn another_host_is_greeted_before_the_first_fragment() {
+    let now = Instant::now();
+    let mut machine = Uploader::new(plan(20_000, 10_000), now);
+    for text in ["200 ack", "200 ack BITS-Session-Id: s | BITS-Host-Id: HOST"] {
+        machine = machine.handle(Event::Answered(answer(text)), now).expect("goes on");
+    }
+    assert_eq!(machine.next_action(), Action::Send(Packet::Ping));
+    assert_eq!(machine.target(), &Uri::from_static("http://HOST/file.bin"));
+    let machine = machine.handle(Event::Answered(answer("200 ack")), now).expect("goes on");
+    assert!(matches!(machine.next_action(), Action::Send(Packet::Fragment { .. })));
+}
+
+#[test]
+fn a_refusal_that_is_final_gives_the_session_up() {
+    for (refusal, end) in [
+        ("403 ack BITS-Error: 0x80070005", "access is denied"),
+        ("500 ack BITS-Error: 0x80200020", "the file is larger"),
+        ("400 ack BITS-Error: 0x80070057", "found the request invalid"),
+        ("413", "the fragment is larger"),
+    ] {
+        play(&format!(
+            "< 200 ack
+             < 200 ack BITS-Session-Id: s
+             > Fragment bytes 0-9999/20000
+             < {refusal}
+             > Cancel-Session
+             ! cut
+             = {end}"
+        ));
+    }
+}
+
+#[test]
+fn a_refusal_that_may_pass_keeps_the_session() {
+    for (refusal, end) in [
+        ("503", "cannot take it just now"),
+        ("500 ack BITS-Error: 0x80070070", "disk is full"),
+        ("500 ack BITS-Error-Code: 0x8020001F", "does not know the session"),
+        ("401", "authentication is required"),
+        ("200", "but not a BITS Ack"),
+    ] {
+        play(&format!("< 200 ack\n< 200 ack BITS-Session-Id: s\n> Fragment bytes 0-9999/20000\n< {refusal}\n= {end}"));
+    }
+}
+
+#[test]
+fn a_changed_source_cancels_and_an_interrupt_does_not() {
+    play(
+        "< 200 ack
+         < 200 ack BITS-Session-Id: s
+         ! source changed
+         > Cancel-Session
+         < 200 ack
+         = the file changed",
+    );
+    play("! source changed\n= the file changed");
+    play("< 200 ack\n< 200 ack BITS-Session-Id: s\n! interrupted\n= interrupted");
+}
+
+#[test]
+fn nothing_but_close_acknowledged_is_success() {
+    for close in ["200", "204 ack", "500", "404 ack", "200 ack BITS-Error: 0x80070005"] {
+        let mut machine: Result<_, UploadError> = Ok(Uploader::new(plan(5, 10), Instant::now()));
+        for text in ["200 ack", "200 ack BITS-Session-Id: s", "200 ack BITS-Received-Content-Range: 5", close] {
+            machine = machine.and_then(|m| m.handle(Event::Answered(answer(text)), Instant::now()));
+        }
+        let finished = machine.is_ok_and(|m| m.next_action() == Action::Finish);
+        assert!(!finished, "{close}");
+    }
+}
+
+#[test]
+fn answers_without_progress_end() {
+    for stuck in ["200 ack BITS-Received-Content-Range: 0", "416 BITS-Received-Content-Range: 0", "416"] {
+        let now = Instant::now();
+        let mut machine = Uploader::new(plan(20_000, 10_000), now);
+        for text in ["200 ack", "200 ack BITS-Session-Id: s"] {
+            machine = machine.handle(Event::Answered(answer(text)), now).expect("goes on");
+        }
+        let end =
+            (0..100).try_fold(machine, |m, _| m.handle(Event::Answered(answer(stuck)), now + Duration::from_secs(9)));
+        assert!(matches!(end, Err(UploadError::NoProgress { acknowledged: 0, .. })), "{stuck}: {end:?}");
+    }
+}
+
+#[test]
+fn ping_pong_ends() {
+    let now = Instant::now();
+    let mut machine = Uploader::new(plan(20_000, 10_000), now);
+    for text in ["200 ack", "200 ack BITS-Session-Id: s"] {
+        machine = machine.handle(Event::Answered(answer(text)), now).expect("goes on");
+    }
+    let offsets = ["200 ack BITS-Received-Content-Range: 9000", "416 BITS-Received-Content-Range: 0"];
+    let end = (0..100).try_fold(machine, |m, i| m.handle(Event::Answered(answer(offsets[i % 2])), now));
+    assert!(matches!(end, Err(UploadError::NoProgress { acknowledged: 9000, .. })), "{end:?}");
+}
+
+/// An honest server: it stores what it is sent in order, and may tell a lower offset than it could, or go back.
+struct Honest {
+    stored: Vec<u8>,
+    published: Option<Vec<u8>>,
+}
+
+impl Honest {
+    fn fragment(&mut self, range: ContentRange, source: &[u8], whim: Option<u64>) -> String {
+        let (first, end) =
+            (usize::try_from(range.first()).expect("small"), usize::try_from(range.end()).expect("small"));
+        let in_step = first <= self.stored.len();
+        if in_step && end > self.stored.len() {
+            self.stored.extend_from_slice(&source[self.stored.len()..end]);
+        }
+        if let Some(whim) = whim {
+            self.stored.truncate(usize::try_from(whim).expect("small"));
+        }
+        let status = if in_step { "200 ack" } else { "416" };
+        format!("{status} BITS-Received-Content-Range: {}", self.stored.len())
+    }
+
+    fn answer(&mut self, packet: &Packet, source: &[u8], whim: Option<u64>) -> String {
+        match packet {
+            Packet::CreateSession { .. } => "200 ack BITS-Session-Id: s".into(),
+            Packet::Fragment { range, .. } => self.fragment(*range, source, whim),
+            Packet::CloseSession { .. } => {
+                self.published = Some(self.stored.clone());
+                "200 ack".into()
+            }
+            _ => "200 ack".into(),
+        }
+    }
+}
+
+proptest! {
+    /// At most three whims: a fourth full rollback in a row would rightly be called a loop.
+    #[test]
+    fn honest_offsets_always_end_in_success_with_the_right_bytes(
+        size in 0usize..5000,
+        fragment in 1u64..6000,
+        mut whims in proptest::collection::vec(proptest::option::weighted(0.5, 0u64..5000), 0..3),
+    ) {
+        let source: Vec<u8> = (0..size).map(|i| u8::try_from(i * 7 % 251).expect("a byte")).collect();
+        let mut server = Honest { stored: Vec::new(), published: None };
+        let now = Instant::now();
+        let mut machine = Uploader::new(plan(size as u64, fragment.max(size as u64 / 50).max(1)), now);
+        while let Action::Send(packet) = machine.next_action() {
+            prop_assert_eq!(Action::Send(packet.clone()), machine.next_action());
+            let whim = if packet.kind() == PacketKind::Fragment { whims.pop().flatten() } else { None };
+            let text = server.answer(&packet, &source, whim);
+            machine = machine.handle(Event::Answered(answer(&text)), now).expect("an honest server is enough");
+        }
+        prop_assert_eq!(server.published, Some(source));
+    }
+
+    #[test]
+    fn no_answers_make_the_machine_panic_or_run_for_ever(
+        answers in proptest::collection::vec((100u16..600, proptest::bool::weighted(0.9), proptest::option::of(0u64..300)), 1..60),
+    ) {
+        let now = Instant::now();
+        let mut machine = Uploader::new(plan(200, 64), now);
+        for (status, ack, offset) in answers {
+            let mut text = format!("{status} {} BITS-Session-Id: s", if ack { "ack" } else { "" });
+            if let Some(offset) = offset {
+                text = format!("{text}| BITS-Received-Content-Range: {offset}");
+            }
+            match machine.handle(Event::Answered(answer(&text)), now) {
+                Ok(next) => machine = next,
+                Err(_) => return Ok(()),
+            }
+        }
+    }
+}
