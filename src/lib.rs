@@ -1,5 +1,8 @@
 //! Uploads files with Microsoft's BITS upload protocol, [MC-BUP].
 
+pub mod driver;
+pub mod entity;
 pub mod event;
 pub mod protocol;
+pub mod transport;
 pub mod uploader;

@@ -382,7 +382,7 @@ proptest! {
     fn honest_offsets_always_end_in_success_with_the_right_bytes(
         size in 0usize..5000,
         fragment in 1u64..6000,
-        mut whims in proptest::collection::vec(proptest::option::weighted(0.5, 0u64..5000), 0..3),
+        mut whims in proptest::collection::vec(proptest::option::weighted(0.5, 0u64..5000), 0..=3),
     ) {
         let source: Vec<u8> = (0..size).map(|i| u8::try_from(i * 7 % 251).expect("a byte")).collect();
         let mut server = Honest { stored: Vec::new(), published: None };

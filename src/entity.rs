@@ -1,0 +1,224 @@
+//! The source: a regular file, opened once, read by ranges, watched for change.
+
+use std::fmt;
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::protocol::ContentRange;
+
+/// The file that is uploaded (MC-BUP 1.1, "upload entity").
+#[derive(Debug)]
+pub struct UploadEntity {
+    file: File,
+    path: PathBuf,
+    identity: Identity,
+}
+
+/// What tells one state of a file from another without reading it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Identity {
+    size: u64,
+    modified: Option<SystemTime>,
+    #[cfg(unix)]
+    inode: (u64, u64),
+    #[cfg(unix)]
+    changed: (i64, i64),
+}
+
+impl Identity {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        use std::os::unix::fs::MetadataExt;
+        Self {
+            size: metadata.len(),
+            modified: metadata.modified().ok(),
+            #[cfg(unix)]
+            inode: (metadata.dev(), metadata.ino()),
+            #[cfg(unix)]
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+impl UploadEntity {
+    /// Opens a file for uploading.
+    ///
+    /// # Errors
+    /// When it is missing, unreadable, or not a regular file whose size is known.
+    pub fn open(path: &Path) -> Result<Self, EntityError> {
+        let error = |kind| EntityError { path: path.to_owned(), kind };
+        let cannot = |e| error(EntityErrorKind::Io(e));
+        // Looked at before it is opened: opening a FIFO would wait for its writer.
+        check_kind(&std::fs::metadata(path).map_err(cannot)?).map_err(error)?;
+        let file = File::open(path).map_err(cannot)?;
+        let metadata = file.metadata().map_err(cannot)?;
+        check_kind(&metadata).map_err(error)?;
+        if metadata.len() == 0 && (&file).read(&mut [0]).map_err(cannot)? > 0 {
+            return Err(error(EntityErrorKind::SizeUnknown));
+        }
+        Ok(Self { file, path: path.to_owned(), identity: Identity::of(&metadata) })
+    }
+
+    /// The path that it was opened by.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Size in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.identity.size
+    }
+
+    /// Whether the file is still what it was when it was opened: size, times, identity.
+    ///
+    /// # Errors
+    /// When the file cannot be asked.
+    pub fn is_unchanged(&self) -> Result<bool, EntityError> {
+        let metadata = self.file.metadata().map_err(|e| self.error(e))?;
+        Ok(Identity::of(&metadata) == self.identity)
+    }
+
+    /// A reader of exactly the bytes of `range`.
+    ///
+    /// # Errors
+    /// When the file cannot be positioned.
+    pub fn read(&self, range: ContentRange) -> Result<RangeReader<'_>, EntityError> {
+        (&self.file).seek(SeekFrom::Start(range.first())).map_err(|e| self.error(e))?;
+        Ok(RangeReader { file: &self.file, left: range.len() })
+    }
+
+    /// Names this file in an error that reading it gave.
+    #[must_use]
+    pub fn error(&self, error: io::Error) -> EntityError {
+        EntityError { path: self.path.clone(), kind: EntityErrorKind::Io(error) }
+    }
+}
+
+fn check_kind(metadata: &Metadata) -> Result<(), EntityErrorKind> {
+    if metadata.is_dir() {
+        Err(EntityErrorKind::Directory)
+    } else if !metadata.is_file() {
+        Err(EntityErrorKind::NotRegular)
+    } else {
+        Ok(())
+    }
+}
+
+/// Reads a range of the source. A file that ends too early is an error, never a short body.
+#[derive(Debug)]
+pub struct RangeReader<'a> {
+    file: &'a File,
+    left: u64,
+}
+
+impl Read for RangeReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        if wanted == 0 {
+            return Ok(0);
+        }
+        let got = self.file.read(&mut buffer[..wanted])?;
+        if got == 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file ended before its size"));
+        }
+        self.left -= got as u64;
+        Ok(got)
+    }
+}
+
+/// The source cannot be used.
+#[derive(Debug)]
+pub struct EntityError {
+    path: PathBuf,
+    kind: EntityErrorKind,
+}
+
+#[derive(Debug)]
+enum EntityErrorKind {
+    Directory,
+    NotRegular,
+    SizeUnknown,
+    Io(io::Error),
+}
+
+impl fmt::Display for EntityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot read {}: ", self.path.display())?;
+        match &self.kind {
+            EntityErrorKind::Directory => f.write_str("it is a directory"),
+            EntityErrorKind::NotRegular => f.write_str("it is not a regular file"),
+            EntityErrorKind::SizeUnknown => f.write_str("it does not tell its size"),
+            EntityErrorKind::Io(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for EntityError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            EntityErrorKind::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(content: &[u8]) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), content).expect("written");
+        file
+    }
+
+    fn read(entity: &UploadEntity, first: u64, len: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let range = ContentRange::new(first, len, entity.size()).expect("a range");
+        entity.read(range).expect("positioned").read_to_end(&mut bytes).map(|_| bytes)
+    }
+
+    #[test]
+    fn ranges_are_read_exactly_in_any_order() {
+        let file = file(b"0123456789");
+        let entity = UploadEntity::open(file.path()).expect("opened");
+        assert_eq!(entity.size(), 10);
+        assert_eq!(read(&entity, 7, 3).expect("read"), b"789");
+        assert_eq!(read(&entity, 0, 4).expect("read"), b"0123");
+    }
+
+    #[test]
+    fn a_file_that_shrank_is_an_error_not_a_short_body() {
+        let file = file(b"0123456789");
+        let entity = UploadEntity::open(file.path()).expect("opened");
+        file.as_file().set_len(5).expect("cut");
+        assert_eq!(read(&entity, 0, 10).map_err(|e| e.kind()), Err(io::ErrorKind::UnexpectedEof));
+        assert!(!entity.is_unchanged().expect("asked"));
+    }
+
+    #[test]
+    fn a_change_of_content_with_the_same_size_is_noticed() {
+        let file = file(b"0123456789");
+        let entity = UploadEntity::open(file.path()).expect("opened");
+        assert!(entity.is_unchanged().expect("asked"));
+        let later = SystemTime::now() + std::time::Duration::from_secs(5);
+        file.as_file().set_modified(later).expect("touched");
+        assert!(!entity.is_unchanged().expect("asked"));
+    }
+
+    #[test]
+    fn only_regular_files_with_a_size_are_sources() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = |path: &Path| UploadEntity::open(path).map(|_| ()).map_err(|e| e.to_string()).expect_err("refused");
+        assert!(text(folder.path()).ends_with("it is a directory"));
+        assert!(text(&folder.path().join("missing")).contains("No such file") || cfg!(windows));
+        if cfg!(target_os = "linux") {
+            assert!(text(Path::new("/dev/null")).ends_with("it is not a regular file"));
+            assert!(text(Path::new("/proc/self/status")).ends_with("it does not tell its size"));
+        }
+    }
+}
