@@ -3,6 +3,7 @@
 pub mod driver;
 pub mod entity;
 pub mod event;
+pub mod output;
 pub mod protocol;
 pub mod transport;
 pub mod uploader;

@@ -1,0 +1,101 @@
+//! The only code that prints: progress, packets, errors.
+
+mod error;
+mod redact;
+mod terminal;
+pub mod units;
+
+use std::fmt;
+use std::str::FromStr;
+
+pub use error::ErrorText;
+pub use redact::{header_value as redact_header_value, url as redact_url};
+pub use terminal::Terminal;
+
+use crate::protocol::text::Escaped;
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProgressMode {
+    /// A bar on a terminal, lines elsewhere.
+    #[default]
+    Auto,
+    /// A bar, also where there is no terminal.
+    Bar,
+    /// Whole lines.
+    Plain,
+    /// Not at all.
+    None,
+}
+
+impl ProgressMode {
+    /// All modes.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Bar, Self::Plain, Self::None];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Bar => "bar",
+            Self::Plain => "plain",
+            Self::None => "none",
+        }
+    }
+}
+
+impl FromStr for ProgressMode {
+    type Err = UnknownMode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMode> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text).ok_or(UnknownMode)
+    }
+}
+
+/// No such way to show progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownMode;
+
+impl fmt::Display for UnknownMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not one of auto, bar, plain, none")
+    }
+}
+
+impl std::error::Error for UnknownMode {}
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Verbosity {
+    /// Nothing but errors; goes before `level`.
+    pub quiet: bool,
+    /// 1: packets and Acks. 2: also the heads of requests and answers.
+    pub level: u8,
+}
+
+/// Escapes what could act on a terminal, like [`crate::protocol::text::escape`] but without a limit to the length.
+fn clean(text: &str) -> String {
+    if text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| Escaped(c.encode_utf8(&mut [0; 4]).as_bytes()).to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_read_by_their_names() {
+        for mode in ProgressMode::ALL {
+            assert_eq!(mode.as_str().parse(), Ok(mode));
+        }
+        assert_eq!("Bars".parse::<ProgressMode>(), Err(UnknownMode));
+    }
+
+    #[test]
+    fn cleaning_keeps_long_text_and_drops_controls() {
+        assert_eq!(clean(&"ö".repeat(500)), "ö".repeat(500));
+        assert_eq!(clean("a\u{202e}\x07\t"), "a\\u{202e}\\u{7}\\u{9}");
+    }
+}
