@@ -1,15 +1,26 @@
 //! The only code that prints: progress, packets, errors.
+//!
+//! [`Reporter`] turns [`UploadEvent`](crate::event::UploadEvent)s into a bar on a terminal, or into whole lines in a log.
 
+mod bar;
 mod error;
+mod plain;
+mod progress;
 mod redact;
+mod reporter;
+mod screen;
 mod terminal;
+#[cfg(test)]
+mod testing;
 pub mod units;
+mod verbose;
 
 use std::fmt;
 use std::str::FromStr;
 
 pub use error::ErrorText;
 pub use redact::{header_value as redact_header_value, url as redact_url};
+pub use reporter::Reporter;
 pub use terminal::Terminal;
 
 use crate::protocol::text::Escaped;

@@ -1,0 +1,299 @@
+//! The bar: one line, drawn again in place.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use unicode_width::UnicodeWidthChar;
+
+use super::progress::{Phase, Progress};
+use super::screen::{Screen, Sink};
+use super::{Terminal, clean, units};
+use crate::event::UploadEvent;
+
+/// Shortest time between two drawings.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// What the drawing needs, shared with the closure that indicatif calls for it.
+#[derive(Debug)]
+struct Shown {
+    progress: Progress,
+    now: Instant,
+    /// Whether time goes on between events: then the clock is read instead of `now`.
+    animated: bool,
+}
+
+/// One file's bar.
+#[derive(Debug)]
+pub(super) struct Bar {
+    drawing: ProgressBar,
+    shown: Arc<Mutex<Shown>>,
+    sink: Sink,
+    drawn: Option<Instant>,
+    finished: bool,
+}
+
+impl Bar {
+    /// A bar that is drawn after each event, and with `animated` in between too: an upload may stand still for minutes.
+    pub(super) fn new(progress: Progress, terminal: &Terminal, sink: &Sink, animated: bool, now: Instant) -> Self {
+        let shown = Arc::new(Mutex::new(Shown { progress, now, animated }));
+        let screen = Screen::new(sink.clone(), terminal.clone());
+        let drawing = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(Box::new(screen)));
+        drawing.set_style(style(&shown, terminal.clone()));
+        if animated {
+            drawing.enable_steady_tick(INTERVAL);
+        }
+        Self { drawing, shown, sink: sink.clone(), drawn: None, finished: false }
+    }
+
+    /// Shows `progress`, now or soon.
+    pub(super) fn event(&mut self, event: &UploadEvent, progress: &Progress, now: Instant) {
+        {
+            let mut shown = lock(&self.shown);
+            shown.progress.clone_from(progress);
+            shown.now = now;
+        }
+        if matches!(event, UploadEvent::Completed { .. }) {
+            self.finish();
+        } else if self.drawn.is_none_or(|drawn| now.saturating_duration_since(drawn) >= INTERVAL) {
+            self.drawn = Some(now);
+            // Does nothing while it is animated.
+            self.drawing.tick();
+        }
+    }
+
+    /// Writes a line above the bar.
+    pub(super) fn line(&self, text: &str) {
+        if self.finished {
+            self.sink.line(text);
+        } else {
+            self.drawing.suspend(|| self.sink.line(text));
+        }
+    }
+
+    /// Draws the last state and ends its line: what follows starts on a line of its own.
+    pub(super) fn finish(&mut self) {
+        if !std::mem::replace(&mut self.finished, true) {
+            self.drawing.abandon();
+            self.sink.raw("\n");
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
+    shown.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The line is made when indicatif draws, for the width that the terminal has then.
+fn style(shown: &Arc<Mutex<Shown>>, terminal: Terminal) -> ProgressStyle {
+    let shown = Arc::clone(shown);
+    let write = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let shown = lock(&shown);
+        let now = if shown.animated { Instant::now() } else { shown.now };
+        let _ = out.write_str(&line(&shown.progress, now, usize::from(terminal.width()), terminal.colour()));
+    };
+    let style = ProgressStyle::with_template("{line}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("line", write)
+}
+
+/// Wider does not read better, and a window made narrower then leaves the line whole.
+const MAX_COLUMNS: usize = 110;
+const MIN_NAME: usize = 8;
+const MAX_NAME: usize = 24;
+const MIN_BAR: usize = 12;
+const MAX_BAR: usize = 42;
+
+/// Name, bar, percent, amount, rate, time: as many of them as `width` has room for, in less than `width` columns.
+fn line(progress: &Progress, now: Instant, width: usize, colour: bool) -> String {
+    let limit = width.saturating_sub(1).min(MAX_COLUMNS);
+    let name = clean(&progress.name);
+    let name_width = columns(&name);
+    let mut fields = fields(progress, now);
+    let least_name = name_width.min(MIN_NAME);
+    while fields.len() > 1 && least_name + 1 + columns(&fields.join(" ")) > limit {
+        fields.pop();
+    }
+    let tail = fields.join(" ");
+    let Some(room) = limit.checked_sub(columns(&tail) + 1).filter(|room| *room > 0) else {
+        return shorten(tail.trim(), limit);
+    };
+    let bar_width = room.saturating_sub(name_width.min(MAX_NAME) + 1);
+    let bar_width = if room > MIN_NAME + MIN_BAR { bar_width.clamp(MIN_BAR, MAX_BAR) } else { 0 };
+    let line = if bar_width == 0 {
+        format!("{} {tail}", shorten(&name, room))
+    } else {
+        format!("{} {} {tail}", shorten(&name, room - bar_width - 1), cells(progress, bar_width - 2, colour))
+    };
+    line.trim_end().to_owned()
+}
+
+/// The figures, the most important first, each of a constant width so that the bar stands still.
+fn fields(progress: &Progress, now: Instant) -> Vec<String> {
+    let rate = progress.rate(now).map(units::rate).unwrap_or_default();
+    let state = match progress.phase {
+        Phase::Connecting => "connecting".to_owned(),
+        Phase::Sending => progress.eta(now).map(|eta| format!("ETA {}", units::remaining(eta))).unwrap_or_default(),
+        Phase::Closing => "closing".to_owned(),
+        Phase::Cancelling => "cancelling".to_owned(),
+        Phase::Completed => format!("in {}", units::duration(progress.elapsed(now))),
+    };
+    vec![
+        format!("{:>3} %", progress.percent()),
+        format!("{:>8}/{}", units::size(progress.acked()), units::size(progress.size)),
+        format!("{rate:>10}"),
+        format!("{state:<12}"),
+    ]
+}
+
+/// `[====---   ]`: acknowledged, on its way, to do. Not full before the end, as the percentage.
+fn cells(progress: &Progress, width: usize, colour: bool) -> String {
+    let filled = |bytes: u64| -> usize {
+        let cells = (u128::from(bytes) * width as u128).checked_div(u128::from(progress.size)).unwrap_or(0);
+        usize::try_from(cells).unwrap_or(width).min(width)
+    };
+    let done = match progress.phase {
+        Phase::Completed => width,
+        _ => filled(progress.acked()).min(width.saturating_sub(1)),
+    };
+    let flying = filled(progress.acked() + progress.in_flight()).saturating_sub(done);
+    let (green, dim, off) = if colour { ("\x1b[32m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
+    let rest = width - done - flying;
+    format!("[{green}{:=<done$}{off}{dim}{:-<flying$}{off}{:rest$}]", "", "", "")
+}
+
+/// Columns that a text takes. An emoji selector counts as one: terminals disagree, and too short is better than too long.
+fn columns(text: &str) -> usize {
+    text.chars().map(char_columns).sum()
+}
+
+fn char_columns(c: char) -> usize {
+    if c == '\u{fe0f}' { 1 } else { c.width().unwrap_or(0) }
+}
+
+/// At most `max` columns: the beginning and the end of a name say most.
+fn shorten(text: &str, max: usize) -> String {
+    if columns(text) <= max {
+        return text.to_owned();
+    }
+    let Some(room) = max.checked_sub(1) else { return String::new() };
+    let head = take(text.chars(), room.div_ceil(2));
+    let mut tail = take(text.chars().rev(), room - columns(&head));
+    tail = tail.chars().rev().collect();
+    format!("{head}…{tail}")
+}
+
+/// The characters that fit into `max` columns.
+fn take(chars: impl Iterator<Item = char>, max: usize) -> String {
+    let mut used = 0;
+    chars
+        .take_while(|c| {
+            used += char_columns(*c);
+            used <= max
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::output::testing::{any_event, close, fragment, started};
+
+    fn progress(name: &str, events: &[UploadEvent]) -> (Progress, Instant) {
+        let start = Instant::now();
+        let mut progress = Progress::new("", "", 0, start);
+        progress.apply(&started(name, 100 << 20), start);
+        let mut now = start;
+        for event in events {
+            now += Duration::from_secs(1);
+            progress.apply(event, now);
+        }
+        (progress, now)
+    }
+
+    fn uploading() -> Vec<UploadEvent> {
+        let (mib, total) = (1 << 20, 100 << 20);
+        vec![
+            fragment(0, 50 * mib, total),
+            UploadEvent::Acknowledged { offset: 50 * mib, total },
+            fragment(50 * mib, 28 * mib, total),
+            UploadEvent::BytesSent(25 * mib),
+        ]
+    }
+
+    #[test]
+    fn everything_fits_into_eighty_columns() {
+        let (progress, now) = progress("a.bin", &uploading());
+        assert_eq!(
+            line(&progress, now, 80, false),
+            "a.bin [============------      ]  50 % 50.0 MiB/100 MiB 25.0 MiB/s ETA 1 s"
+        );
+    }
+
+    #[test]
+    fn figures_go_before_the_name_as_the_terminal_gets_narrower() {
+        let (progress, now) = progress("a-long-name-of-a-file.tar.gz", &uploading());
+        let lines: Vec<String> = [60, 48, 32, 16, 6, 4, 2].map(|width| line(&progress, now, width, false)).to_vec();
+        assert_eq!(
+            lines,
+            [
+                "a-long…ar.gz  50 % 50.0 MiB/100 MiB 25.0 MiB/s ETA 1 s",
+                "a-long…tar.gz  50 % 50.0 MiB/100 MiB 25.0 MiB/s",
+                "a-lo….gz  50 % 50.0 MiB/100 MiB",
+                "a-lo…r.gz  50 %",
+                "50 %",
+                "5…%",
+                "…"
+            ]
+        );
+    }
+
+    #[test]
+    fn colour_changes_no_width_and_the_light_part_is_dim() {
+        let (progress, now) = progress("a.bin", &uploading());
+        let coloured = line(&progress, now, 80, true);
+        assert!(coloured.contains("[\x1b[32m============\x1b[0m\x1b[2m------\x1b[0m      ]"), "{coloured:?}");
+        assert_eq!(console::strip_ansi_codes(&coloured), line(&progress, now, 80, false));
+    }
+
+    #[test]
+    fn the_bar_is_not_full_before_close() {
+        let total = 100 << 20;
+        let mut events = vec![UploadEvent::Acknowledged { offset: total, total }, close()];
+        let (before, now) = progress("a.bin", &events);
+        let text = line(&before, now, 80, false);
+        assert!(text.contains("=-]  99 %") && text.ends_with("closing"), "{text}");
+        events.push(UploadEvent::Completed { size: total });
+        let (after, now) = progress("a.bin", &events);
+        let text = line(&after, now, 80, false);
+        assert!(text.contains("==] 100 %") && text.ends_with("in 3.0 s"), "{text}");
+    }
+
+    #[test]
+    fn wide_characters_are_counted_as_two() {
+        assert_eq!(columns("漢字"), 4);
+        assert_eq!(shorten("漢字漢字漢字", 7), "漢…漢字");
+        assert_eq!(shorten("漢字", 1), "…");
+        assert_eq!(shorten("漢字", 0), "");
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_is_shorter_than_the_terminal(
+            name in any::<String>(), events in prop::collection::vec(any_event(), 0..6), width in 2_usize..200
+        ) {
+            let (mut progress, now) = progress(&name, &events);
+            progress.name = name;
+            let text = line(&progress, now, width, false);
+            prop_assert!(columns(&text) < width, "{:?}", text);
+            prop_assert!(!text.chars().any(char::is_control), "{:?}", text);
+        }
+    }
+}

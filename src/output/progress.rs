@@ -1,0 +1,277 @@
+//! How far an upload is: events in, figures out. Knows no clock and prints nothing.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::event::UploadEvent;
+use crate::protocol::{ContentRange, Packet};
+
+/// What the upload is busy with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Connecting,
+    Sending,
+    Closing,
+    Cancelling,
+    Completed,
+}
+
+/// One file's progress.
+#[derive(Debug, Clone)]
+pub(super) struct Progress {
+    pub(super) name: String,
+    pub(super) url: String,
+    pub(super) size: u64,
+    pub(super) phase: Phase,
+    /// Where the first fragment began: what a resumed upload does not send again.
+    pub(super) baseline: Option<u64>,
+    acked: u64,
+    fragment: Option<ContentRange>,
+    /// Bytes of `fragment` handed to the network.
+    sent: u64,
+    /// Bytes that went out in this run, those sent twice counted twice.
+    moved: u64,
+    speed: Speed,
+    started: Instant,
+}
+
+impl Progress {
+    pub(super) fn new(name: &str, url: &str, size: u64, now: Instant) -> Self {
+        Self {
+            name: name.to_owned(),
+            url: url.to_owned(),
+            size,
+            phase: Phase::Connecting,
+            baseline: None,
+            acked: 0,
+            fragment: None,
+            sent: 0,
+            moved: 0,
+            speed: Speed::default(),
+            started: now,
+        }
+    }
+
+    /// Takes an event in.
+    pub(super) fn apply(&mut self, event: &UploadEvent, now: Instant) {
+        match event {
+            UploadEvent::Started { name, url, size } => *self = Self::new(name, url, *size, now),
+            UploadEvent::Sending(packet) => self.sending(packet),
+            UploadEvent::BytesSent(sent) => {
+                let sent = self.fragment.map_or(0, ContentRange::len).min(*sent);
+                self.moved = self.moved.saturating_add(sent.saturating_sub(self.sent));
+                self.sent = sent;
+            }
+            UploadEvent::Acknowledged { offset, .. } => {
+                self.moved = self.moved.saturating_add(offset.saturating_sub(self.acked.saturating_add(self.sent)));
+                self.stand_at(*offset);
+            }
+            UploadEvent::Resynced { to, .. } => self.stand_at(*to),
+            UploadEvent::Completed { .. } => self.phase = Phase::Completed,
+            _ => {}
+        }
+        if self.phase == Phase::Sending {
+            self.speed.record(now, self.moved);
+        }
+    }
+
+    fn sending(&mut self, packet: &Packet) {
+        match packet {
+            Packet::Ping | Packet::CreateSession { .. } => self.phase = Phase::Connecting,
+            Packet::Fragment { range, .. } => {
+                self.phase = Phase::Sending;
+                self.baseline.get_or_insert(range.first());
+                self.stand_at(range.first());
+                self.fragment = Some(*range);
+            }
+            Packet::CloseSession { .. } => self.phase = Phase::Closing,
+            Packet::CancelSession { .. } => self.phase = Phase::Cancelling,
+        }
+    }
+
+    /// The server has everything before `offset`, and nothing is under way.
+    fn stand_at(&mut self, offset: u64) {
+        (self.acked, self.fragment, self.sent) = (offset, None, 0);
+    }
+
+    pub(super) fn is_completed(&self) -> bool {
+        self.phase == Phase::Completed
+    }
+
+    /// Bytes that the server acknowledged.
+    pub(super) fn acked(&self) -> u64 {
+        if self.is_completed() { self.size } else { self.acked.min(self.size) }
+    }
+
+    /// Bytes on their way, not acknowledged.
+    pub(super) fn in_flight(&self) -> u64 {
+        if self.is_completed() { 0 } else { self.sent.min(self.size - self.acked()) }
+    }
+
+    /// 100 only after Close: before that the server does not have the file.
+    pub(super) fn percent(&self) -> u64 {
+        if self.is_completed() {
+            return 100;
+        }
+        let percent = (u128::from(self.acked()) * 100).checked_div(u128::from(self.size)).unwrap_or(0);
+        u64::try_from(percent).unwrap_or(99).min(99)
+    }
+
+    /// Bytes a second of late; all of the run's when completed.
+    pub(super) fn rate(&self, now: Instant) -> Option<u64> {
+        if self.is_completed() {
+            let sent = self.size - self.baseline.unwrap_or(0).min(self.size);
+            return Some(per_second(sent, self.elapsed(now)));
+        }
+        self.speed.per_second(now, self.moved)
+    }
+
+    /// Time left at the present rate, if there is one.
+    pub(super) fn eta(&self, now: Instant) -> Option<Duration> {
+        let rate = self.rate(now).filter(|rate| *rate > 0)?;
+        let left = self.size - self.acked() - self.in_flight();
+        Some(Duration::from_secs(left.div_ceil(rate)))
+    }
+
+    /// Time since the beginning.
+    pub(super) fn elapsed(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.started)
+    }
+}
+
+/// The rate over the last seconds: steady within a long fragment, honest about a stall.
+#[derive(Debug, Clone, Default)]
+struct Speed {
+    samples: VecDeque<(Instant, u64)>,
+}
+
+impl Speed {
+    const WINDOW: Duration = Duration::from_secs(10);
+    const STEP: Duration = Duration::from_millis(250);
+    /// A rate over less time says nothing.
+    const SHORTEST: Duration = Duration::from_millis(500);
+
+    fn record(&mut self, now: Instant, moved: u64) {
+        let age = |sample: &(Instant, u64)| now.saturating_duration_since(sample.0);
+        if self.samples.back().is_some_and(|last| age(last) < Self::STEP) {
+            return;
+        }
+        self.samples.push_back((now, moved));
+        while self.samples.get(1).is_some_and(|second| age(second) >= Self::WINDOW) {
+            self.samples.pop_front();
+        }
+    }
+
+    fn per_second(&self, now: Instant, moved: u64) -> Option<u64> {
+        let age = |sample: &(Instant, u64)| now.saturating_duration_since(sample.0);
+        let outside = self.samples.iter().rev().find(|sample| age(sample) >= Self::WINDOW);
+        let base = outside.or(self.samples.front())?;
+        (age(base) >= Self::SHORTEST).then(|| per_second(moved.saturating_sub(base.1), age(base)))
+    }
+}
+
+fn per_second(bytes: u64, time: Duration) -> u64 {
+    let rate = u128::from(bytes) * 1000 / time.as_millis().max(1);
+    u64::try_from(rate).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::testing::{close, fragment, started};
+
+    const MIB: u64 = 1 << 20;
+
+    struct Run {
+        progress: Progress,
+        now: Instant,
+    }
+
+    impl Run {
+        fn of(size: u64) -> Self {
+            let now = Instant::now();
+            let mut run = Self { progress: Progress::new("", "", 0, now), now };
+            run.then(0, &started("a.bin", size));
+            run
+        }
+
+        fn then(&mut self, millis: u64, event: &UploadEvent) {
+            self.now += Duration::from_millis(millis);
+            self.progress.apply(event, self.now);
+        }
+    }
+
+    #[test]
+    fn a_hundred_percent_is_only_after_close() {
+        let mut run = Run::of(100);
+        run.then(0, &fragment(0, 100, 100));
+        run.then(0, &UploadEvent::BytesSent(100));
+        assert_eq!((run.progress.percent(), run.progress.in_flight()), (0, 100));
+        run.then(0, &UploadEvent::Acknowledged { offset: 100, total: 100 });
+        assert_eq!(run.progress.percent(), 99);
+        run.then(0, &close());
+        assert_eq!((run.progress.percent(), run.progress.phase), (99, Phase::Closing));
+        run.then(0, &UploadEvent::Completed { size: 100 });
+        assert_eq!(run.progress.percent(), 100);
+    }
+
+    #[test]
+    fn an_empty_file_is_at_zero_until_closed() {
+        let mut run = Run::of(0);
+        run.then(0, &close());
+        assert_eq!(run.progress.percent(), 0);
+        run.then(0, &UploadEvent::Completed { size: 0 });
+        assert_eq!(run.progress.percent(), 100);
+    }
+
+    #[test]
+    fn a_long_fragment_has_a_rate_before_its_ack() {
+        let mut run = Run::of(100 * MIB);
+        run.then(0, &fragment(0, 28 * MIB, 100 * MIB));
+        for n in 1..=20 {
+            run.then(1000, &UploadEvent::BytesSent(n * MIB));
+        }
+        assert_eq!(run.progress.rate(run.now), Some(MIB));
+        assert_eq!(run.progress.eta(run.now), Some(Duration::from_secs(80)));
+        assert_eq!(run.progress.acked(), 0);
+    }
+
+    #[test]
+    fn a_stall_brings_the_rate_down() {
+        let mut run = Run::of(100 * MIB);
+        run.then(0, &fragment(0, 28 * MIB, 100 * MIB));
+        run.then(1000, &UploadEvent::BytesSent(MIB));
+        assert_eq!(run.progress.rate(run.now + Duration::from_secs(20)), Some(0));
+        assert_eq!(run.progress.eta(run.now + Duration::from_secs(20)), None);
+    }
+
+    #[test]
+    fn bytes_skipped_by_resuming_are_not_in_the_rate() {
+        let mut run = Run::of(100 * MIB);
+        run.then(0, &fragment(90 * MIB, 10 * MIB, 100 * MIB));
+        run.then(1000, &UploadEvent::BytesSent(5 * MIB));
+        assert_eq!(run.progress.rate(run.now), Some(5 * MIB));
+        run.then(1000, &UploadEvent::Completed { size: 100 * MIB });
+        assert_eq!(run.progress.rate(run.now), Some(5 * MIB));
+    }
+
+    #[test]
+    fn a_resync_moves_without_counting() {
+        let mut run = Run::of(100);
+        run.then(0, &fragment(0, 10, 100));
+        run.then(600, &UploadEvent::Resynced { from: 0, to: 60 });
+        assert_eq!((run.progress.percent(), run.progress.rate(run.now)), (60, Some(0)));
+        run.then(0, &UploadEvent::Resynced { from: 60, to: 5 });
+        assert_eq!(run.progress.percent(), 5);
+    }
+
+    #[test]
+    fn senseless_offsets_stay_within_the_file() {
+        let mut run = Run::of(100);
+        run.then(0, &UploadEvent::BytesSent(u64::MAX));
+        run.then(0, &UploadEvent::Acknowledged { offset: u64::MAX, total: 1 });
+        run.then(1000, &UploadEvent::Acknowledged { offset: u64::MAX, total: 1 });
+        assert_eq!((run.progress.acked(), run.progress.in_flight(), run.progress.percent()), (100, 0, 99));
+        assert_eq!(run.progress.eta(run.now), None);
+    }
+}

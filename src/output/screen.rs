@@ -1,0 +1,146 @@
+//! The one door to standard error.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use indicatif::TermLike;
+
+use super::{Terminal, clean};
+
+/// A writer that several parts share and that never fails: an upload does not end because nobody reads its messages.
+#[derive(Clone)]
+pub(super) struct Sink(Arc<Mutex<Box<dyn Write + Send>>>);
+
+impl Sink {
+    pub(super) fn new(out: Box<dyn Write + Send>) -> Self {
+        Self(Arc::new(Mutex::new(out)))
+    }
+
+    /// Writes one whole line; whatever could act on a terminal is escaped.
+    pub(super) fn line(&self, text: &str) {
+        self.raw(&format!("{}\n", clean(text)));
+    }
+
+    /// Writes text as it is.
+    pub(super) fn raw(&self, text: &str) {
+        let mut out = self.lock();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Box<dyn Write + Send>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sink")
+    }
+}
+
+/// The terminal as indicatif draws on it: a whole redraw reaches the writer at once, so it does not flicker.
+#[derive(Debug)]
+pub(super) struct Screen {
+    sink: Sink,
+    terminal: Terminal,
+    pending: Mutex<String>,
+}
+
+impl Screen {
+    pub(super) fn new(sink: Sink, terminal: Terminal) -> Self {
+        Self { sink, terminal, pending: Mutex::default() }
+    }
+
+    fn push(&self, text: &str) {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
+    }
+
+    fn push_move(&self, n: usize, direction: char) {
+        if n > 0 {
+            self.push(&format!("\x1b[{n}{direction}"));
+        }
+    }
+}
+
+impl TermLike for Screen {
+    fn width(&self) -> u16 {
+        self.terminal.width()
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.push_move(n, 'A');
+        Ok(())
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.push_move(n, 'B');
+        Ok(())
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.push_move(n, 'C');
+        Ok(())
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.push_move(n, 'D');
+        Ok(())
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.push(text);
+        self.push("\n");
+        Ok(())
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        // indicatif fills the rest of the line with blanks; those would wrap when the window gets narrower.
+        let filler = !text.is_empty() && text.bytes().all(|b| b == b' ');
+        self.push(if filler { "\x1b[K" } else { text });
+        Ok(())
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.push("\r\x1b[2K");
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        let text = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        if !text.is_empty() {
+            self.sink.raw(&text);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::testing::{Broken, Buffer};
+
+    #[test]
+    fn a_line_is_escaped_and_written_whole() {
+        let buffer = Buffer::default();
+        Sink::new(Box::new(buffer.clone())).line("a\x1b[31m\r\nb");
+        assert_eq!(buffer.text(), "a\\u{1b}[31m\\u{d}\\u{a}b\n");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_ignored() {
+        Sink::new(Box::new(Broken)).line("lost");
+    }
+
+    #[test]
+    fn a_redraw_is_one_write() {
+        let buffer = Buffer::default();
+        let screen = Screen::new(Sink::new(Box::new(buffer.clone())), Terminal::new(true, |_| None, || 10));
+        for result in [screen.clear_line(), screen.write_str("abc"), screen.write_str("       ")] {
+            result.expect("drawing never fails");
+        }
+        assert_eq!(buffer.writes(), 0);
+        screen.flush().expect("drawing never fails");
+        assert_eq!((buffer.writes(), buffer.text().as_str()), (1, "\r\x1b[2Kabc\x1b[K"));
+    }
+}
