@@ -5,5 +5,7 @@ pub mod entity;
 pub mod event;
 pub mod output;
 pub mod protocol;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod transport;
 pub mod uploader;

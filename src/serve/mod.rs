@@ -1,0 +1,165 @@
+//! The receiver behind `bitsup serve` and `bitsup try`: a small BITS server ([MC-BUP] 3.2) that stores into a folder.
+//!
+//! ```no_run
+//! use bitsup::serve::{Options, Server};
+//!
+//! let server = Server::bind(Options::new("uploads", "127.0.0.1:8080".parse()?))?;
+//! server.run(|event| eprintln!("{event}"))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! An acknowledged byte is on disk. A file appears under its name only when it is whole. Sessions survive a restart.
+//! [`Server`] has no authentication: bind it to a loopback address.
+
+mod answer;
+mod event;
+mod folder;
+mod front;
+mod guard;
+mod path;
+mod progress;
+mod receiver;
+mod request;
+mod session;
+mod store;
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use event::{PacketEvent, ServeEvent};
+pub use front::StopHandle;
+
+use receiver::Receiver;
+
+/// What the operator wants.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// The folder that receives the files. Unfinished ones lie in `.bitsup-sessions` below it.
+    pub root: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Whether an upload may replace an existing file. Default: no.
+    pub allow_overwrite: bool,
+    /// Largest file, in bytes. Default: no limit but the disk.
+    pub max_size: Option<u64>,
+    /// Largest fragment, in bytes; a larger one is answered 413. Default: no limit.
+    pub max_fragment: Option<u64>,
+    /// Life of a session without progress, and of the memory of a finished one. Default: 14 days.
+    pub session_timeout: Duration,
+    /// Most unfinished sessions of one client address. Default: 50.
+    pub max_sessions: usize,
+    /// Whether bytes are synced to the disk before they are acknowledged. Default: yes. Without it a power cut may lose
+    /// acknowledged bytes; a crash of the server alone does not.
+    pub durable: bool,
+}
+
+impl Options {
+    /// The defaults, for a folder and an address.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>, listen: SocketAddr) -> Self {
+        Self {
+            root: root.into(),
+            listen,
+            allow_overwrite: false,
+            max_size: None,
+            max_fragment: None,
+            session_timeout: Duration::from_hours(14 * 24),
+            max_sessions: 50,
+            durable: true,
+        }
+    }
+}
+
+/// A receiver that is bound to its address: connections are accepted from now on, and served by [`Server::run`].
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    root: PathBuf,
+    receiver: Arc<Receiver>,
+    discarded: Vec<String>,
+    stop: StopHandle,
+}
+
+impl Server {
+    /// Opens the folder, reads the sessions that an earlier server left, and binds the address.
+    ///
+    /// # Errors
+    /// When the folder cannot be used or is another server's, or the address cannot be bound.
+    pub fn bind(options: Options) -> Result<Self, ServeError> {
+        let (root, listen) = (options.root.clone(), options.listen);
+        let (receiver, discarded) = Receiver::open(options)?;
+        let bound = TcpListener::bind(listen).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            Ok((listener.local_addr()?, listener))
+        });
+        let (address, listener) = bound.map_err(|error| ServeError::Bind(listen, error))?;
+        Ok(Self { listener, address, root, receiver: Arc::new(receiver), discarded, stop: StopHandle::default() })
+    }
+
+    /// Where the server listens, with the port it got.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Something to stop the server with, from any thread.
+    #[must_use]
+    pub fn stop_handle(&self) -> StopHandle {
+        self.stop.clone()
+    }
+
+    /// Serves until it is stopped. Requests under way get a moment to finish; what they have stored is kept.
+    ///
+    /// `on_event` is called from several threads, one at a time; the server waits while it runs.
+    ///
+    /// # Errors
+    /// When the system has no threads for it.
+    pub fn run(self, on_event: impl FnMut(&ServeEvent) + Send + 'static) -> Result<(), ServeError> {
+        front::run(self, Box::new(on_event)).map_err(ServeError::Runtime)
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("address", &self.address).field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+/// The server cannot work.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The folder cannot be used.
+    Root(PathBuf, io::Error),
+    /// Another server uses the folder.
+    InUse(PathBuf),
+    /// The address cannot be bound.
+    Bind(SocketAddr, io::Error),
+    /// The system has no threads or sockets for it.
+    Runtime(io::Error),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root(root, _) => write!(f, "use the folder {}", root.display()),
+            Self::InUse(root) => write!(f, "use the folder {}: another server receives into it", root.display()),
+            Self::Bind(address, _) => write!(f, "listen on {address}"),
+            Self::Runtime(_) => f.write_str("start the server"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Root(_, error) | Self::Bind(_, error) | Self::Runtime(error) => Some(error),
+            Self::InUse(_) => None,
+        }
+    }
+}

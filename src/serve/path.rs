@@ -1,0 +1,265 @@
+//! From a URL's path to a place below the root: pure, and suspicious of every spelling.
+
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+
+/// Folder of unfinished uploads below the root. Nothing can be uploaded into it.
+pub(crate) const SESSIONS_FOLDER: &str = ".bitsup-sessions";
+
+/// Longest name of a file or folder, in bytes: what common file systems take.
+const MAX_NAME: usize = 255;
+
+/// Longest path, in bytes of its decoded form.
+const MAX_PATH: usize = 2048;
+
+/// Names that Windows gives to devices, whatever extension follows.
+const DEVICES: [&str; 7] = ["CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"];
+
+/// A file's place below the root: names that mean the same on every system and lead nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TargetPath {
+    folders: Vec<String>,
+    name: String,
+}
+
+impl TargetPath {
+    /// Maps the path of a URL, decoding it once.
+    pub(crate) fn from_url(path: &str) -> Result<Self, PathError> {
+        let path = path.strip_prefix('/').ok_or(PathError::Malformed)?;
+        let names: Vec<String> = path.split('/').map(decode).collect::<Result<_, _>>()?;
+        Self::from_names(names)
+    }
+
+    /// Reads back what `Display` wrote.
+    pub(crate) fn from_saved(path: &str) -> Result<Self, PathError> {
+        Self::from_names(path.split('/').map(str::to_owned).collect())
+    }
+
+    fn from_names(mut names: Vec<String>) -> Result<Self, PathError> {
+        if names.iter().map(|name| name.len() + 1).sum::<usize>() > MAX_PATH {
+            return Err(PathError::TooLong);
+        }
+        let name = names.pop().ok_or(PathError::Malformed)?;
+        names.iter().try_for_each(|folder| check_name(folder))?;
+        if name.is_empty() {
+            return Err(PathError::IsFolder);
+        }
+        check_name(&name)?;
+        if is_sessions_folder(names.first().unwrap_or(&name)) {
+            return Err(PathError::Forbidden("the folder of unfinished uploads"));
+        }
+        Ok(Self { folders: names, name })
+    }
+
+    /// The folders on the way, from the root.
+    pub(crate) fn folders(&self) -> &[String] {
+        &self.folders
+    }
+
+    /// The file's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for TargetPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.folders.iter().try_for_each(|folder| write!(f, "{folder}/"))?;
+        f.write_str(&self.name)
+    }
+}
+
+/// Why a URL's path names no place for an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PathError {
+    /// No absolute path, a broken `%` escape, not UTF-8, or an empty name within.
+    Malformed,
+    /// It names a folder.
+    IsFolder,
+    /// Longer than file systems take.
+    TooLong,
+    /// A name that could mean something else than a plain file.
+    Forbidden(&'static str),
+}
+
+impl fmt::Display for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed => f.write_str("the path is malformed"),
+            Self::IsFolder => f.write_str("the path names a folder"),
+            Self::TooLong => f.write_str("the path is too long"),
+            Self::Forbidden(why) => write!(f, "the path is forbidden: {why}"),
+        }
+    }
+}
+
+fn decode(segment: &str) -> Result<String, PathError> {
+    let bytes = segment.as_bytes();
+    let is_escape = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+    if (0..bytes.len()).any(|at| bytes[at] == b'%' && !is_escape(at)) {
+        return Err(PathError::Malformed);
+    }
+    percent_decode_str(segment).decode_utf8().map(Into::into).map_err(|_| PathError::Malformed)
+}
+
+fn check_name(name: &str) -> Result<(), PathError> {
+    let upper = name.to_ascii_uppercase();
+    if name.is_empty() {
+        Err(PathError::Malformed)
+    } else if name.len() > MAX_NAME {
+        Err(PathError::TooLong)
+    } else if name.contains(['/', '\\', '\0']) || name.contains(char::is_control) {
+        Err(PathError::Forbidden("a separator or control character in a name"))
+    } else if name.contains(':') || (cfg!(windows) && name.contains(['*', '?', '"', '<', '>', '|'])) {
+        Err(PathError::Forbidden("a character that Windows reserves"))
+    } else if name.ends_with(['.', ' ']) {
+        // This covers `.` and `..` too. Windows drops such endings, so the name would be another's.
+        Err(PathError::Forbidden("a name that ends in a dot or a space"))
+    } else if is_device(&upper) {
+        Err(PathError::Forbidden("a device's name on Windows"))
+    } else if ["%2E", "%2F", "%5C", "%00"].iter().any(|escape| upper.contains(escape)) {
+        // Harmless here, but not behind the next program that decodes once more.
+        Err(PathError::Forbidden("a name that is encoded twice"))
+    } else {
+        Ok(())
+    }
+}
+
+/// The folder's name in any letter case, or the short name that Windows would give it.
+fn is_sessions_folder(name: &str) -> bool {
+    name.eq_ignore_ascii_case(SESSIONS_FOLDER) || name.to_ascii_uppercase().starts_with("BITSUP~")
+}
+
+fn is_device(upper: &str) -> bool {
+    let stem = upper.split('.').next().unwrap_or(upper).trim_end();
+    let numbered = |prefix| {
+        stem.strip_prefix(prefix).is_some_and(|rest| {
+            let mut chars = rest.chars();
+            matches!((chars.next(), chars.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
+        })
+    };
+    DEVICES.contains(&stem) || numbered("COM") || numbered("LPT")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_paths_are_decoded_once() {
+        for (url, path) in [
+            ("/a.txt", "a.txt"),
+            ("/upload/2000mb-rfc2119.txt", "upload/2000mb-rfc2119.txt"),
+            ("/a%20b/gr%C3%B6%C3%9Fe.bin", "a b/größe.bin"),
+            ("/50%25.txt", "50%.txt"),
+            ("/.hidden", ".hidden"),
+            ("/a..b", "a..b"),
+            ("/console.txt", "console.txt"),
+            ("/com10", "com10"),
+            ("/{A0FF5911}", "{A0FF5911}"),
+        ] {
+            let target = TargetPath::from_url(url).expect(url);
+            assert_eq!(target.to_string(), path);
+            assert_eq!(TargetPath::from_saved(path), Ok(target));
+        }
+    }
+
+    #[test]
+    fn traversal_is_refused_in_every_spelling() {
+        for url in [
+            "/..",
+            "/../a",
+            "/a/../b",
+            "/%2e%2e/a",
+            "/%2E./a",
+            "/.%2e/a",
+            "/.",
+            "/./a",
+            "/a/%2e/b",
+            "/..%2fa",
+            "/..%5ca",
+            "/..\\a",
+            "/a%2fb",
+            "/a%2Fb",
+            "/a%5cb",
+            "/a\\b",
+            "/%252e%252e/a",
+            "/%252fa",
+            "/%255ca",
+            "/.../a",
+            "/. ./a",
+            "/..%20/a",
+            "/%2e%2e%20",
+        ] {
+            assert!(matches!(TargetPath::from_url(url), Err(PathError::Forbidden(_))), "{url}");
+        }
+    }
+
+    #[test]
+    fn names_that_windows_reads_otherwise_are_refused() {
+        for url in [
+            "/c:",
+            "/c:/a",
+            "/C:%5ca",
+            "/a.txt:stream",
+            "/a.txt.",
+            "/a.txt%20",
+            "/a./b",
+            "/CON",
+            "/con.txt",
+            "/nul",
+            "/a/Aux.tar.gz",
+            "/com1",
+            "/COM0.x",
+            "/lpt9.log",
+            "/COM%C2%B9",
+            "/conin$",
+            "/con%20.txt",
+        ] {
+            assert!(matches!(TargetPath::from_url(url), Err(PathError::Forbidden(_))), "{url}");
+        }
+    }
+
+    #[test]
+    fn control_characters_are_refused() {
+        for url in ["/a%00", "/a%00.txt", "/%0a", "/a%0d%0ab", "/%1b[2J", "/%7f", "/%C2%85"] {
+            assert!(matches!(TargetPath::from_url(url), Err(PathError::Forbidden(_))), "{url}");
+        }
+    }
+
+    #[test]
+    fn malformed_paths_are_told_from_forbidden_ones() {
+        for url in ["", "*", "a", "/a//b", "//a", "/%", "/%4", "/%zz", "/%+1", "/%ff", "/%c0%af", "/%c0%ae%c0%ae/a"] {
+            assert_eq!(TargetPath::from_url(url), Err(PathError::Malformed), "{url}");
+        }
+    }
+
+    #[test]
+    fn folders_are_no_target() {
+        for url in ["/", "/a/", "/a/b/"] {
+            assert_eq!(TargetPath::from_url(url), Err(PathError::IsFolder), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_sessions_folder_is_out_of_reach() {
+        for url in [
+            "/.bitsup-sessions",
+            "/.bitsup-sessions/x.part",
+            "/.BITSUP-Sessions/x",
+            "/%2ebitsup-sessions/x",
+            "/BITSUP~1/x",
+        ] {
+            assert!(matches!(TargetPath::from_url(url), Err(PathError::Forbidden(_))), "{url}");
+        }
+        assert!(TargetPath::from_url("/a/.bitsup-sessions").is_ok());
+    }
+
+    #[test]
+    fn lengths_are_limited() {
+        assert!(TargetPath::from_url(&format!("/{}", "x".repeat(255))).is_ok());
+        assert_eq!(TargetPath::from_url(&format!("/{}", "x".repeat(256))), Err(PathError::TooLong));
+        assert_eq!(TargetPath::from_url(&"/x".repeat(2000)), Err(PathError::TooLong));
+    }
+}

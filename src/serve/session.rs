@@ -1,0 +1,324 @@
+//! One session as a value: what a packet does to it, and what is answered. No disk, no clock, no network.
+//!
+//! ```text
+//!            Create-Session                    Close-Session, all bytes there
+//!  (nothing) ──────────────► Open ───────────────────────────────────────────► Closed ──► (expired)
+//!                            │ ▲ Fragment                                        │ ▲ Close-Session again
+//!                            │ └─┘                                               │ └─┘
+//!                            └──────► Gone: cancelled or expired ◄───────────────┘
+//! ```
+
+use std::time::{Duration, SystemTime};
+
+use super::answer::Refusal;
+use crate::protocol::{ContentRange, ProtocolId};
+
+/// What the operator allows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Limits {
+    /// Largest file, in bytes.
+    pub(crate) file: Option<u64>,
+    /// Largest fragment, in bytes.
+    pub(crate) fragment: Option<u64>,
+}
+
+/// Where in its life a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Fragments are welcome.
+    Open,
+    /// The file is published; kept so that a repeated Close-Session is answered.
+    Closed,
+    /// Cancelled or expired while somebody still looked at it.
+    Gone,
+}
+
+/// One upload.
+///
+/// Invariant: `durable` ≤ `written` ≤ `total`. Only `durable` is ever told to a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Session {
+    /// Where in its life it is.
+    pub(crate) phase: Phase,
+    /// The file's size in bytes, known from the first fragment on.
+    pub(crate) total: Option<u64>,
+    /// Bytes handed to the file system.
+    pub(crate) written: u64,
+    /// Bytes that survive a power cut.
+    pub(crate) durable: u64,
+    /// When it last made progress.
+    pub(crate) touched: SystemTime,
+}
+
+/// How a fragment's body is to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// Bytes at the body's start that are there already.
+    pub(crate) skip: u64,
+    /// Where the first new byte goes.
+    pub(crate) at: u64,
+    /// Number of new bytes.
+    pub(crate) new: u64,
+    /// The file's size.
+    pub(crate) total: u64,
+}
+
+/// What Close-Session leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// The file of this size is whole and is to be published.
+    Publish(u64),
+    /// That happened before.
+    Repeated,
+}
+
+impl Session {
+    /// A session without a byte.
+    pub(crate) fn new(now: SystemTime) -> Self {
+        Self { phase: Phase::Open, total: None, written: 0, durable: 0, touched: now }
+    }
+
+    /// What to do with a fragment ([MC-BUP] 2.2.6). Changes nothing yet.
+    pub(crate) fn fragment(&self, range: ContentRange, limits: Limits) -> Result<Plan, Refusal> {
+        if self.phase != Phase::Open {
+            return Err(Refusal::UnknownSession);
+        }
+        if self.total.is_some_and(|total| total != range.total()) {
+            return Err(Refusal::Invalid("the total changed"));
+        }
+        if limits.file.is_some_and(|most| range.total() > most) {
+            return Err(Refusal::TooLarge);
+        }
+        if limits.fragment.is_some_and(|most| range.len() > most) {
+            return Err(Refusal::FragmentTooLarge);
+        }
+        if range.first() > self.written {
+            return Err(Refusal::OutOfStep(self.written));
+        }
+        let skip = (self.written - range.first()).min(range.len());
+        Ok(Plan { skip, at: self.written, new: range.len() - skip, total: range.total() })
+    }
+
+    /// What to do with Close-Session ([MC-BUP] 2.2.8). A session without fragments is that of an empty file, which no
+    /// `Content-Range` can express.
+    pub(crate) fn close(&self) -> Result<Closing, Refusal> {
+        match self.phase {
+            Phase::Gone => Err(Refusal::UnknownSession),
+            Phase::Closed => Ok(Closing::Repeated),
+            Phase::Open if self.written == self.total.unwrap_or(0) => Ok(Closing::Publish(self.written)),
+            Phase::Open => Err(Refusal::Invalid("bytes are missing")),
+        }
+    }
+
+    /// Whether Cancel-Session has something to remove ([MC-BUP] 2.2.10).
+    pub(crate) fn cancel(&self) -> Result<(), Refusal> {
+        if self.phase == Phase::Open { Ok(()) } else { Err(Refusal::UnknownSession) }
+    }
+
+    /// Whether it is past its time. A clock that was set back makes nothing older.
+    pub(crate) fn is_expired(&self, now: SystemTime, timeout: Duration) -> bool {
+        now.duration_since(self.touched).is_ok_and(|age| age > timeout)
+    }
+}
+
+/// The first of the client's protocols that this server speaks ([MC-BUP] 3.2.5).
+pub(crate) fn choose_protocol(offered: &[ProtocolId]) -> Result<ProtocolId, Refusal> {
+    let spoken = |protocol: &&ProtocolId| **protocol == ProtocolId::BITS_1_5_UPLOAD;
+    offered.iter().find(spoken).copied().ok_or(Refusal::Invalid("no protocol in common"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { file: Some(1000), fragment: Some(100) };
+
+    /// Plays a transcript: lines of `>` are packets, lines of `<` what must be answered. The bytes of a body are their
+    /// own offsets plus a constant that differs for every packet, so that a byte written twice shows.
+    fn play(transcript: &str) -> (Session, Vec<u8>) {
+        let mut session = Session::new(SystemTime::UNIX_EPOCH);
+        let (mut stored, mut answer) = (Vec::new(), String::new());
+        for (number, line) in transcript.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty()) {
+            match line.split_once(' ').unwrap() {
+                (">", packet) => answer = carry_out(&mut session, &mut stored, packet),
+                ("<", expected) => assert_eq!(answer, expected, "line {number}"),
+                _ => panic!("line {number}: {line}"),
+            }
+        }
+        (session, stored)
+    }
+
+    fn carry_out(session: &mut Session, stored: &mut Vec<u8>, packet: &str) -> String {
+        let result = match packet.split_once(' ') {
+            Some(("Fragment", range)) => session.fragment(range.parse().unwrap(), LIMITS).map(|plan| {
+                assert_eq!(plan.at, stored.len() as u64, "the file has no holes");
+                stored.resize(stored.len() + usize::try_from(plan.new).unwrap(), 0);
+                session.total = Some(plan.total);
+                session.written += plan.new;
+                format!("200 {} (skip {}, new {})", session.written, plan.skip, plan.new)
+            }),
+            None if packet == "Close" => session.close().map(|closing| {
+                session.phase = Phase::Closed;
+                format!("200 {closing:?}")
+            }),
+            None if packet == "Cancel" => session.cancel().map(|()| {
+                session.phase = Phase::Gone;
+                "200".to_owned()
+            }),
+            _ => panic!("{packet}"),
+        };
+        result.unwrap_or_else(|refusal| format!("{} {refusal}", refusal.status().as_u16()))
+    }
+
+    #[test]
+    fn fragments_in_order_are_stored_and_published() {
+        let (session, stored) = play(
+            "> Fragment bytes 0-9/20
+             < 200 10 (skip 0, new 10)
+             > Fragment bytes 10-19/20
+             < 200 20 (skip 0, new 10)
+             > Close
+             < 200 Publish(20)",
+        );
+        assert_eq!((session.phase, stored.len()), (Phase::Closed, 20));
+    }
+
+    #[test]
+    fn an_empty_file_is_created_and_closed() {
+        play(
+            "> Close
+              < 200 Publish(0)",
+        );
+    }
+
+    #[test]
+    fn a_gap_is_out_of_step_and_changes_nothing() {
+        play(
+            "> Fragment bytes 1-9/20
+             < 416 out of step, offset 0 is next
+             > Fragment bytes 0-9/20
+             < 200 10 (skip 0, new 10)
+             > Fragment bytes 11-19/20
+             < 416 out of step, offset 10 is next
+             > Fragment bytes 10-19/20
+             < 200 20 (skip 0, new 10)",
+        );
+    }
+
+    #[test]
+    fn of_an_overlap_only_the_tail_is_new() {
+        play(
+            "> Fragment bytes 0-9/20
+             < 200 10 (skip 0, new 10)
+             > Fragment bytes 0-9/20
+             < 200 10 (skip 10, new 0)
+             > Fragment bytes 2-5/20
+             < 200 10 (skip 4, new 0)
+             > Fragment bytes 5-14/20
+             < 200 15 (skip 5, new 5)
+             > Fragment bytes 0-19/20
+             < 200 20 (skip 15, new 5)",
+        );
+    }
+
+    #[test]
+    fn the_total_stays_what_the_first_fragment_said() {
+        play(
+            "> Fragment bytes 0-9/20
+             < 200 10 (skip 0, new 10)
+             > Fragment bytes 10-19/21
+             < 400 the total changed
+             > Fragment bytes 10-18/19
+             < 400 the total changed
+             > Fragment bytes 10-19/20
+             < 200 20 (skip 0, new 10)",
+        );
+    }
+
+    #[test]
+    fn an_early_close_keeps_the_session() {
+        play(
+            "> Fragment bytes 0-9/20
+             < 200 10 (skip 0, new 10)
+             > Close
+             < 400 bytes are missing
+             > Fragment bytes 10-19/20
+             < 200 20 (skip 0, new 10)
+             > Close
+             < 200 Publish(20)",
+        );
+    }
+
+    #[test]
+    fn a_repeated_close_is_answered_and_nothing_else_is() {
+        play(
+            "> Fragment bytes 0-9/10
+             < 200 10 (skip 0, new 10)
+             > Close
+             < 200 Publish(10)
+             > Close
+             < 200 Repeated
+             > Fragment bytes 0-9/10
+             < 500 unknown session
+             > Cancel
+             < 500 unknown session
+             > Close
+             < 200 Repeated",
+        );
+    }
+
+    #[test]
+    fn a_cancelled_session_is_unknown() {
+        play(
+            "> Fragment bytes 0-9/20
+             < 200 10 (skip 0, new 10)
+             > Cancel
+             < 200
+             > Fragment bytes 10-19/20
+             < 500 unknown session
+             > Close
+             < 500 unknown session
+             > Cancel
+             < 500 unknown session",
+        );
+    }
+
+    #[test]
+    fn limits_count_bytes_of_the_file_and_of_the_fragment() {
+        play(
+            "> Fragment bytes 0-0/1001
+             < 500 the file is over the maximum size
+             > Fragment bytes 0-100/1000
+             < 413 the fragment is over the maximum size
+             > Fragment bytes 0-99/1000
+             < 200 100 (skip 0, new 100)",
+        );
+    }
+
+    #[test]
+    fn offsets_near_the_end_of_numbers_do_not_overflow() {
+        let session = Session { total: None, ..Session::new(SystemTime::UNIX_EPOCH) };
+        let range = "bytes 0-18446744073709551614/18446744073709551615".parse().unwrap();
+        let plan = session.fragment(range, Limits::default()).unwrap();
+        assert_eq!((plan.new, plan.total), (u64::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn a_session_expires_without_progress_and_not_by_a_clock_set_back() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
+        let session = Session::new(now);
+        let timeout = Duration::from_secs(10);
+        assert!(!session.is_expired(now + timeout, timeout));
+        assert!(session.is_expired(now + timeout + Duration::from_secs(1), timeout));
+        assert!(!session.is_expired(now - Duration::from_secs(500), timeout));
+    }
+
+    #[test]
+    fn the_one_protocol_is_chosen_wherever_it_stands() {
+        let other = "00000000-0000-0000-0000-000000000001".parse().unwrap();
+        let ours = ProtocolId::BITS_1_5_UPLOAD;
+        assert_eq!(choose_protocol(&[other, ours]), Ok(ours));
+        assert_eq!(choose_protocol(&[other]), Err(Refusal::Invalid("no protocol in common")));
+        assert_eq!(choose_protocol(&[]), Err(Refusal::Invalid("no protocol in common")));
+    }
+}

@@ -1,0 +1,258 @@
+//! Sessions on disk, and the published files.
+//!
+//! A session is three files in the sessions folder, named by its GUID: `.json` says what it is (written once at
+//! Create-Session and once more as a tombstone), `.part` holds the bytes, `.pos` how many of them are durable.
+//!
+//! Invariants, at any moment of a crash:
+//! - `.json` exists only after the other two: a session that was acknowledged is whole. Files without it are rubbish.
+//! - `.pos` is written after the bytes it counts were synced. What `.part` holds beyond is not counted.
+//! - The destination is renamed from a complete, synced `.part`. An open `.json` without `.part` was published.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::folder::{Folder, Kind, Permissions, Replace};
+use super::path::{SESSIONS_FOLDER, TargetPath};
+use super::progress;
+use super::session::{Phase, Session};
+
+const FORMAT: u32 = 1;
+const LOCK: &str = "lock";
+const PROBE: &str = "probe";
+
+/// What a session's `.json` says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Card {
+    v: u32,
+    path: String,
+    client: IpAddr,
+    closed: bool,
+}
+
+/// What a session is, apart from its progress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// Its name.
+    pub(crate) id: Uuid,
+    /// The file it is for.
+    pub(crate) target: TargetPath,
+    /// Who opened it.
+    pub(crate) client: IpAddr,
+}
+
+impl Identity {
+    fn file(&self, ending: &str) -> String {
+        format!("{}.{ending}", self.id)
+    }
+
+    fn card(&self, closed: bool) -> Card {
+        Card { v: FORMAT, path: self.target.to_string(), client: self.client, closed }
+    }
+}
+
+/// The disk.
+#[derive(Debug)]
+pub(crate) struct Store {
+    root: Folder,
+    sessions: Folder,
+    published_mode: Permissions,
+    durable: bool,
+    /// Held as long as the store lives.
+    _lock: File,
+}
+
+/// What was found at the start.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Sessions to go on with.
+    pub(crate) sessions: Vec<(Identity, Session)>,
+    /// Names of state files that make no sense and were removed.
+    pub(crate) discarded: Vec<String>,
+}
+
+impl Store {
+    /// Opens the root and its sessions folder for this process alone.
+    pub(crate) fn open(root: &std::path::Path, durable: bool) -> io::Result<Self> {
+        let root = Folder::open(root)?;
+        let sessions = root.enter_private(SESSIONS_FOLDER)?;
+        let lock = match sessions.open_file(LOCK) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => sessions.create_new(LOCK)?,
+            opened => opened?,
+        };
+        lock.try_lock().map_err(|error| match error {
+            std::fs::TryLockError::WouldBlock => io::ErrorKind::ResourceBusy.into(),
+            std::fs::TryLockError::Error(error) => error,
+        })?;
+        let published_mode = sessions.usual_mode(PROBE)?;
+        Ok(Self { root, sessions, published_mode, durable, _lock: lock })
+    }
+
+    /// Reads the sessions that an earlier server left, and removes rubbish.
+    pub(crate) fn load(&self) -> io::Result<Found> {
+        let names = self.sessions.names()?;
+        let mut found = Found::default();
+        let mut kept = Vec::new();
+        for id in names.iter().filter_map(|name| Uuid::parse_str(name.strip_suffix(".json")?).ok()) {
+            match self.load_one(id) {
+                Ok(Some(session)) => found.sessions.push(session),
+                Ok(None) => {}
+                Err(_) => {
+                    found.discarded.push(format!("{id}.json"));
+                    continue;
+                }
+            }
+            kept.push(id.to_string());
+        }
+        for name in names {
+            let (stem, ending) = name.split_once('.').unwrap_or((&name, ""));
+            let ours = Uuid::parse_str(stem).is_ok() && ["json", "part", "pos", "tmp"].contains(&ending);
+            if ours && (ending == "tmp" || !kept.iter().any(|id| id == stem)) {
+                self.sessions.remove(&name)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// `None` for a session in a newer program's format, which is left alone.
+    fn load_one(&self, id: Uuid) -> io::Result<Option<(Identity, Session)>> {
+        let mut file = self.sessions.open_file(&format!("{id}.json"))?;
+        let mut text = String::new();
+        (&mut file).take(64 << 10).read_to_string(&mut text)?;
+        let version: serde_json::Value = serde_json::from_str(&text)?;
+        if version["v"].as_u64().is_some_and(|v| v > u64::from(FORMAT)) {
+            return Ok(None);
+        }
+        let card: Card = serde_json::from_str(&text)?;
+        let target = TargetPath::from_saved(&card.path).map_err(|_| io::ErrorKind::InvalidData)?;
+        let identity = Identity { id, target, client: card.client };
+        let mut session = Session::new(file.metadata()?.modified()?);
+        if card.closed || self.sessions.kind(&identity.file("part"))?.is_none() {
+            session.phase = Phase::Closed;
+        } else {
+            self.load_progress(&identity, &mut session)?;
+        }
+        Ok(Some((identity, session)))
+    }
+
+    fn load_progress(&self, identity: &Identity, session: &mut Session) -> io::Result<()> {
+        let mut file = self.sessions.open_file(&identity.file("pos"))?;
+        if let Some((offset, total)) = progress::read(&mut file)? {
+            session.total = Some(total);
+            session.durable = offset;
+            session.touched = session.touched.max(file.metadata()?.modified()?);
+        }
+        let part = self.sessions.open_file(&identity.file("part"))?;
+        if part.metadata()?.len() < session.durable {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        part.set_len(session.durable)?;
+        session.written = session.durable;
+        Ok(())
+    }
+
+    /// The folder a file goes into. `NotFound` if it is missing.
+    pub(crate) fn folder_of(&self, target: &TargetPath) -> io::Result<Folder> {
+        let mut folder = self.root.enter(".")?;
+        for name in target.folders() {
+            folder = folder.enter(name)?;
+        }
+        Ok(folder)
+    }
+
+    /// Whether finished files can be renamed into this folder.
+    pub(crate) fn can_publish_into(&self, folder: &Folder) -> io::Result<bool> {
+        folder.is_same_device(&self.sessions)
+    }
+
+    /// Bytes that may still be written, if the file system says.
+    pub(crate) fn free_space(&self) -> Option<u64> {
+        self.sessions.free_space()
+    }
+
+    /// Makes a new session's files.
+    pub(crate) fn create(&self, identity: &Identity) -> io::Result<()> {
+        self.sessions.create_new(&identity.file("part"))?;
+        self.sessions.create_new(&identity.file("pos"))?;
+        self.write_card(identity, false)
+    }
+
+    /// Opens a session's bytes for writing from `offset` on.
+    pub(crate) fn open_part(&self, identity: &Identity, offset: u64) -> io::Result<File> {
+        let mut file = self.sessions.open_file(&identity.file("part"))?;
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(file)
+    }
+
+    /// Makes everything written durable, and notes how much that is.
+    pub(crate) fn settle(&self, identity: &Identity, part: &File, session: &mut Session) -> io::Result<()> {
+        let total = session.total.unwrap_or(0);
+        let result = self.sync_data(part).and_then(|()| {
+            let mut pos = self.sessions.open_file(&identity.file("pos"))?;
+            progress::write(&mut pos, session.written, total)?;
+            self.sync_data(&pos)
+        });
+        match result {
+            Ok(()) => session.durable = session.written,
+            // After a failed sync nobody knows which of the bytes are there.
+            Err(_) => session.written = session.durable,
+        }
+        result
+    }
+
+    /// Publishes a complete file of `size` bytes in its folder and leaves a tombstone. Can be asked again if it failed.
+    pub(crate) fn publish(&self, identity: &Identity, folder: &Folder, size: u64, replace: Replace) -> io::Result<()> {
+        let (part, name) = (identity.file("part"), identity.target.name());
+        let standing = folder.kind(name)?;
+        if self.sessions.kind(&part)?.is_some() {
+            if !matches!(standing, None | Some(Kind::File)) {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            let file = self.sessions.open_file(&part)?;
+            // A write that failed half-way may have left more than was counted.
+            file.set_len(size)?;
+            self.published_mode.apply(&file)?;
+            self.sync_all(&file)?;
+            self.sessions.rename(&part, folder, name, replace)?;
+        } else if standing != Some(Kind::File) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        self.sync_folder(folder)?;
+        // The file is published, whether or not the tombstone can be written: its missing part says the same.
+        let _ = self.write_card(identity, true).and_then(|()| self.sessions.remove(&identity.file("pos")));
+        Ok(())
+    }
+
+    /// Removes a session.
+    pub(crate) fn remove(&self, identity: &Identity) -> io::Result<()> {
+        self.sessions.remove(&identity.file("json"))?;
+        self.sync_folder(&self.sessions)?;
+        self.sessions.remove(&identity.file("part"))?;
+        self.sessions.remove(&identity.file("pos"))
+    }
+
+    fn write_card(&self, identity: &Identity, closed: bool) -> io::Result<()> {
+        let (temporary, name) = (identity.file("tmp"), identity.file("json"));
+        self.sessions.remove(&temporary)?;
+        let mut file = self.sessions.create_new(&temporary)?;
+        file.write_all(serde_json::to_string(&identity.card(closed))?.as_bytes())?;
+        self.sync_all(&file)?;
+        self.sessions.rename(&temporary, &self.sessions, &name, Replace::Allowed)?;
+        self.sync_folder(&self.sessions)
+    }
+
+    fn sync_data(&self, file: &File) -> io::Result<()> {
+        if self.durable { file.sync_data() } else { Ok(()) }
+    }
+
+    fn sync_all(&self, file: &File) -> io::Result<()> {
+        if self.durable { file.sync_all() } else { Ok(()) }
+    }
+
+    fn sync_folder(&self, folder: &Folder) -> io::Result<()> {
+        if self.durable { folder.sync() } else { Ok(()) }
+    }
+}

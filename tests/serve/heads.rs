@@ -1,0 +1,119 @@
+//! Request heads, and the log of them.
+
+use std::fs;
+use std::io::Write;
+
+use crate::support::{Fixture, GUID, INVALID};
+
+#[test]
+fn a_request_without_a_length_is_411() {
+    let fixture = Fixture::new();
+    let ping = b"BITS_POST /a HTTP/1.1\r\nHost: h\r\nBITS-Packet-Type: Ping\r\n\r\n";
+    fixture.connect().ask(ping).expect_error(411, INVALID);
+}
+
+#[test]
+fn missing_and_unknown_fields_are_400() {
+    let fixture = Fixture::new();
+    let mut client = fixture.connect();
+    client.ask(b"BITS_POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n").expect_error(400, INVALID);
+    client.packet("/a", "Pong", &[], b"").expect_error(400, INVALID);
+    client.packet("/a", "Create-Session", &[], b"").expect_error(400, INVALID);
+    let other = [("BITS-Supported-Protocols", "{00000000-0000-0000-0000-000000000001}")];
+    client.packet("/a", "Create-Session", &other, b"").expect_error(400, INVALID);
+    let many = [("BITS-Supported-Protocols", &*vec![GUID; 101].join(","))];
+    client.packet("/a", "Create-Session", &many, b"").expect_error(400, INVALID);
+    client.packet("/a", "Close-Session", &[], b"").expect_error(400, INVALID);
+    client.packet("/a", "Cancel-Session", &[], b"").expect_error(400, INVALID);
+    client.packet("/a", "Ping", &[], b"body").expect_error(400, INVALID);
+    client.packet("/a", "Ping", &[("BITS-Packet-Type", "Ping")], b"").expect_error(400, INVALID);
+}
+
+#[test]
+fn a_value_over_4_kib_is_400() {
+    let fixture = Fixture::new();
+    let mut client = fixture.connect();
+    client.packet("/a", "Ping", &[("X", &"x".repeat(4097))], b"").expect_error(400, INVALID);
+    client.packet("/a", "Ping", &[("X", &"x".repeat(4096))], b"").expect(200);
+}
+
+#[test]
+fn other_methods_are_405_and_list_nothing() {
+    let fixture = Fixture::new();
+    fs::write(fixture.path("a"), "x").unwrap();
+    for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND"] {
+        for path in ["/", "/a"] {
+            let request = format!("{method} {path} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+            let answer = fixture.connect().ask(request.as_bytes());
+            assert_eq!((answer.status, answer.field("Allow")), (405, Some("BITS_POST")), "{method}");
+            assert_eq!(answer.field("BITS-Packet-Type"), None, "a plain client gets a plain answer");
+        }
+    }
+}
+
+#[test]
+fn http_1_0_is_refused() {
+    let fixture = Fixture::new();
+    let request = b"BITS_POST /a HTTP/1.0\r\nHost: h\r\nBITS-Packet-Type: Ping\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(fixture.connect().ask(request).status, 505);
+}
+
+#[test]
+fn heads_that_can_be_read_in_two_ways_are_refused_and_end_the_connection() {
+    let fixture = Fixture::new();
+    let smuggled = "BITS_POST /b HTTP/1.1\r\nHost: h\r\nBITS-Packet-Type: Ping\r\nContent-Length: 0\r\n\r\n";
+    for (fields, end) in [
+        ("Transfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+        ("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"),
+        ("Transfer-Encoding: identity\r\nContent-Length: 0\r\n", ""),
+        ("Content-Length: 0\r\nContent-Length: 0\r\n", ""),
+        ("Content-Length: 0\r\nContent-Length: 5\r\n", ""),
+        ("Content-Length: +0\r\n", ""),
+        ("Content-Length: -0\r\n", ""),
+        ("Content-Length: 0, 0\r\n", ""),
+        ("Content-Length: 0\n", ""),
+        ("Content-Length: 0\r\nX: a\r\n b\r\n", ""),
+        ("Content-Length : 0\r\n", ""),
+        ("Content-Length: 0\r\nHost: other\r\n", ""),
+    ] {
+        let mut client = fixture.connect();
+        let request =
+            format!("BITS_POST /a HTTP/1.1\r\nHost: h\r\nBITS-Packet-Type: Ping\r\n{fields}\r\n{end}{smuggled}");
+        let answer = client.ask(request.as_bytes());
+        assert_eq!(answer.status, 400, "{fields:?}");
+        client.expect_end();
+    }
+}
+
+#[test]
+fn an_endless_head_ends_the_connection() {
+    let fixture = Fixture::new();
+    let mut client = fixture.connect();
+    client.send(b"BITS_POST /a HTTP/1.1\r\n");
+    let line = format!("X: {}\r\n", "x".repeat(1000));
+    let mut sent = 0;
+    while sent < 1_000_000 && client.stream.write_all(line.as_bytes()).is_ok() {
+        sent += line.len();
+    }
+    if let Some(answer) = client.try_read() {
+        assert!((400..500).contains(&answer.status), "{answer:?}");
+    }
+}
+
+#[test]
+fn every_packet_is_one_line_with_what_clients_send_escaped() {
+    let fixture = Fixture::new();
+    let mut client = fixture.connect();
+    let session = client.open("/a");
+    client.fragment("/a", &session, "0-1/2", b"ab").expect(200);
+    client.close("/a", &session).expect(200);
+    client.packet("/a", "Cancel-Session", &[("BITS-Session-Id", "x\u{1b}\u{202e}y")], b"");
+    let log = fixture.log();
+    assert!(log.iter().all(|line| !line.contains(char::is_control) && !line.contains('\u{202e}')), "{log:#?}");
+    let ends: Vec<String> = log.iter().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect();
+    assert_eq!(ends[1], format!("Create-Session /a {session}: 200"));
+    assert_eq!(ends[2], format!("Fragment /a {session} bytes 0-1/2: 200"));
+    assert_eq!(ends[3], format!("Close-Session /a {session}: 200"));
+    assert_eq!(ends[4], "published /a (2 bytes)");
+}

@@ -1,0 +1,11 @@
+//! The receiver over raw sockets: one case a rule of [MC-BUP] and of the receiver's own promises.
+#![cfg(feature = "serve")]
+#![expect(clippy::unwrap_used, reason = "whatever fails here is a failed test")]
+
+mod files;
+mod fragments;
+mod heads;
+mod interruptions;
+mod sessions;
+mod straight;
+mod support;
