@@ -149,8 +149,9 @@ impl fmt::Display for DriverError {
 impl std::error::Error for DriverError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Upload(error) => Some(error),
-            Self::Entity(error) => Some(error),
+            // Both are shown as they are; what lies behind them comes next.
+            Self::Upload(error) => error.source(),
+            Self::Entity(error) => error.source(),
         }
     }
 }

@@ -21,7 +21,7 @@ pub enum UploadEvent {
     Sending(Packet),
     /// The head of the request that is about to go out, as it goes out. Follows [`UploadEvent::Sending`].
     RequestHead(Box<http::request::Parts>),
-    /// So many bytes of the current fragment were handed to the network.
+    /// The network has taken this many bytes of the current fragment in all.
     BytesSent(u64),
     /// The head of an answer, before anything is made of it.
     AnswerHead(Box<http::response::Parts>),

@@ -1,5 +1,6 @@
 //! Uploads files with Microsoft's BITS upload protocol, [MC-BUP].
 
+pub mod cli;
 pub mod driver;
 pub mod entity;
 pub mod event;

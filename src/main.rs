@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The `bitsup` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bitsup::cli::run(std::env::args_os()).into()
+}

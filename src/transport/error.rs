@@ -34,10 +34,7 @@ pub(super) fn sort(error: &ureq::Error, settings: &Settings) -> TransportError {
 fn sort_io(error: &io::Error, settings: &Settings) -> TransportError {
     use io::ErrorKind;
     let detail = escape(error.to_string());
-    if error
-        .get_ref()
-        .is_some_and(<(dyn std::error::Error + std::marker::Send + std::marker::Sync + 'static)>::is::<rustls::Error>)
-    {
+    if is_tls(error) {
         return TransportError::before_request(Kind::Tls, detail);
     }
     match error.kind() {
@@ -74,6 +71,11 @@ fn sort_lookup(error: &LookupError) -> TransportError {
     let temporary = ["Temporary failure", "temporary", "Try again", "11002"].iter().any(|t| error.0.contains(t));
     let kind = if temporary { Kind::LookupFailed } else { Kind::UnknownHost };
     TransportError::before_request(kind, escape(&error.0))
+}
+
+/// TLS speaks through the reader and writer of the connection; its errors come wrapped.
+fn is_tls(error: &io::Error) -> bool {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
 }
 
 /// `EMFILE` and `ENFILE`, which have no stable kind yet.

@@ -1,0 +1,151 @@
+//! What can be typed. Meaning and checks are in `config`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+/// Uploads files with Microsoft's BITS upload protocol to IIS and other BITS servers
+#[derive(Debug, Parser)]
+#[command(name = "bitsup", version, max_term_width = 100, arg_required_else_help = true, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 uploaded and closed, 2 usage, 3 source file, 4 source changed, 5 no connection, 6 TLS,
+7 authentication, 8 refused, 9 no BITS endpoint, 10 too large, 11 server errors, 12 protocol violation,
+13 rejected by the server's application; 1 is a mistake in bitsup itself.";
+
+/// The verbs
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Upload a file
+    Upload(UploadArgs),
+    /// Receive BITS uploads into a folder
+    #[cfg(feature = "serve")]
+    Serve(ServeArgs),
+    /// Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes
+    #[cfg(feature = "serve")]
+    Try(TryArgs),
+    /// Print the completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// `bitsup upload`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  bitsup upload build.zip https://files.example.com/drop/")]
+pub struct UploadArgs {
+    /// The file to upload
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+
+    /// Where to; if it ends in /, the file's percent-encoded name is appended
+    #[arg(value_hint = ValueHint::Url)]
+    pub url: String,
+
+    /// Offer this protocol to the server; repeat for several, in order of preference
+    /// [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]
+    #[arg(long, value_name = "GUID", help_heading = "Protocol")]
+    pub protocol: Vec<String>,
+
+    /// Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept
+    #[arg(long, value_name = "auto|SIZE", default_value = "auto", help_heading = "Protocol")]
+    pub fragment_size: String,
+
+    /// Name told to the server and appended to a URL that ends in / [default: the file's name]
+    #[arg(long, value_name = "NAME", help_heading = "Protocol")]
+    pub name: Option<String>,
+
+    /// What is shown
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+impl UploadArgs {
+    /// As if only a file, a URL and these options had been typed.
+    #[cfg(feature = "serve")]
+    pub(super) fn plain(file: PathBuf, url: String, output: OutputArgs) -> Self {
+        Self { file, url, protocol: Vec::new(), fragment_size: "auto".to_owned(), name: None, output }
+    }
+}
+
+/// Options about what is shown
+#[derive(Debug, Clone, Args)]
+pub struct OutputArgs {
+    /// How progress is shown: `auto` is a bar on a terminal and lines elsewhere
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub progress: Progress,
+
+    /// Print nothing but errors
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    pub quiet: bool,
+
+    /// Print each packet and Ack; twice: also the heads, without secrets
+    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub verbose: u8,
+}
+
+/// How progress is shown
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Progress {
+    /// A bar on a terminal, lines elsewhere
+    Auto,
+    /// A bar
+    Bar,
+    /// Whole lines, as for a log
+    Plain,
+    /// Nothing
+    None,
+}
+
+/// `bitsup serve`
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The folder that receives the files
+    #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
+
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: std::net::SocketAddr,
+
+    /// Listen on an address that others can reach, although anyone may then upload
+    #[arg(long)]
+    pub allow_anonymous: bool,
+
+    /// Replace files that exist
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// Largest file accepted [default: no limit]
+    #[arg(long, value_name = "SIZE")]
+    pub max_size: Option<String>,
+
+    /// Largest fragment accepted [default: no limit]
+    #[arg(long, value_name = "SIZE")]
+    pub max_fragment: Option<String>,
+
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// `bitsup try`
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub struct TryArgs {
+    /// Files to upload [default: a generated one of 64 MiB]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+
+    /// What is shown
+    #[command(flatten)]
+    pub output: OutputArgs,
+}

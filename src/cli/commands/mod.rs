@@ -1,0 +1,21 @@
+//! One file a verb.
+
+mod completions;
+#[cfg(feature = "serve")]
+mod serve;
+#[cfg(feature = "serve")]
+mod try_out;
+mod upload;
+
+use super::args::Command;
+
+pub(super) fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Upload(args) => upload::run(args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(args),
+        #[cfg(feature = "serve")]
+        Command::Try(args) => try_out::run(&args),
+        Command::Completions { shell } => completions::run(shell),
+    }
+}

@@ -1,0 +1,123 @@
+//! `bitsup try [FILE]...`: the whole job on this machine.
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use anyhow::{Context, bail};
+use tempfile::TempDir;
+
+use crate::cli::args::{TryArgs, UploadArgs};
+use crate::cli::config::{OutputConfig, UploadConfig};
+use crate::output::Reporter;
+use crate::serve::{Options, Server, StopHandle};
+
+/// Size of the generated file.
+const GENERATED: u64 = 64 * 1024 * 1024;
+
+/// Bytes compared at a time.
+const BLOCK: usize = 1024 * 1024;
+
+pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
+    let output = OutputConfig::new(&args.output);
+    let mut reporter = Reporter::stderr(output.progress, output.verbosity);
+    let folder = TempDir::new().context("cannot make a temporary folder")?;
+    let mut files = args.files.clone();
+    if files.is_empty() {
+        files.push(generate(folder.path()).context("cannot generate a file to upload")?);
+    }
+    let receiver = Receiver::start(&folder)?;
+    for file in &files {
+        try_one(file, args, &receiver, &mut reporter)?;
+    }
+    Ok(())
+}
+
+fn try_one(file: &Path, args: &TryArgs, receiver: &Receiver, reporter: &mut Reporter) -> anyhow::Result<()> {
+    let config = UploadConfig::new(UploadArgs::plain(file.to_owned(), receiver.url(), args.output.clone()))?;
+    super::upload::upload(&config, reporter)?;
+    let arrived = receiver.path_of(file);
+    if !same_bytes(file, &arrived).with_context(|| format!("cannot compare {} with what arrived", file.display()))? {
+        bail!("what arrived differs from {}", file.display());
+    }
+    let name = Path::new(file.file_name().unwrap_or_default()).display();
+    reporter.message(&format!("{name}: what arrived is the same, byte for byte; by hand that is:"));
+    reporter.message(&format!("  bitsup serve FOLDER --listen {}", receiver.address));
+    // A generated file is gone by the time somebody reads this.
+    let shown = if args.files.is_empty() { Path::new("FILE") } else { file };
+    reporter.message(&format!("  bitsup upload {} {}", shown.display(), receiver.url()));
+    std::fs::remove_file(arrived).context("cannot remove the received file")
+}
+
+/// A receiver on a free port of this machine, for as long as this lives.
+struct Receiver {
+    address: SocketAddr,
+    folder: PathBuf,
+    stop: StopHandle,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Receiver {
+    fn start(folder: &TempDir) -> anyhow::Result<Self> {
+        let folder = folder.path().join("received");
+        std::fs::create_dir(&folder).context("cannot make a temporary folder")?;
+        let mut options = Options::new(&folder, (Ipv4Addr::LOCALHOST, 0).into());
+        // The files are thrown away in the end: waiting for the disk would only blur the figures.
+        options.durable = false;
+        let server = Server::bind(options)?;
+        let (address, stop) = (server.address(), server.stop_handle());
+        // Should the receiver die, the upload says so.
+        let thread = thread::spawn(move || drop(server.run(|_| {})));
+        Ok(Self { address, folder, stop, thread: Some(thread) })
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    fn path_of(&self, file: &Path) -> PathBuf {
+        self.folder.join(file.file_name().unwrap_or_default())
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.stop.stop();
+        if let Some(thread) = self.thread.take() {
+            // A panic over there was printed already.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A file whose bytes differ everywhere, so that a block in the wrong place shows.
+fn generate(folder: &Path) -> io::Result<PathBuf> {
+    let path = folder.join("example.bin");
+    let mut file = BufWriter::with_capacity(BLOCK, File::create_new(&path)?);
+    // A full-period generator: each 64-bit word occurs once.
+    let mut word: u64 = 0;
+    for _ in 0..GENERATED / 8 {
+        word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        file.write_all(&word.to_le_bytes())?;
+    }
+    file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok(path)
+}
+
+fn same_bytes(a: &Path, b: &Path) -> io::Result<bool> {
+    let (a, b) = (File::open(a)?, File::open(b)?);
+    if a.metadata()?.len() != b.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
+    let (mut left, mut right) = (vec![0; BLOCK], vec![0; BLOCK]);
+    loop {
+        let count = a.read(&mut left)?;
+        b.read_exact(&mut right[..count])?;
+        if count == 0 || left[..count] != right[..count] {
+            return Ok(count == 0);
+        }
+    }
+}

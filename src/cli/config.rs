@@ -1,0 +1,205 @@
+//! From what was typed to what is meant, checked.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+
+use http::Uri;
+
+use crate::output::{ProgressMode, Verbosity};
+use crate::protocol::{ContentName, ProtocolId};
+use crate::uploader::{FragmentSize, Plan};
+
+#[cfg(feature = "serve")]
+use super::args::ServeArgs;
+use super::args::{OutputArgs, Progress, UploadArgs};
+use super::{destination, size};
+
+/// Something typed is wrong. The message says what is right.
+#[derive(Debug)]
+pub(super) struct UsageError(pub(super) String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// `bitsup upload`, checked.
+#[derive(Debug)]
+pub(super) struct UploadConfig {
+    pub(super) file: PathBuf,
+    pub(super) output: OutputConfig,
+    destination: Uri,
+    name: ContentName,
+    protocols: Vec<ProtocolId>,
+    fragment_size: FragmentSize,
+}
+
+/// What is shown, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OutputConfig {
+    pub(super) progress: ProgressMode,
+    pub(super) verbosity: Verbosity,
+}
+
+impl UploadConfig {
+    pub(super) fn new(args: UploadArgs) -> Result<Self, UsageError> {
+        let name = match &args.name {
+            Some(name) => given_name(name)?,
+            None => file_name(&args.file),
+        };
+        Ok(Self {
+            destination: destination::parse(&args.url, name.as_encoded_bytes()).map_err(UsageError)?,
+            name: ContentName::new(&name.to_string_lossy()),
+            protocols: protocols(&args.protocol)?,
+            fragment_size: fragment_size(&args.fragment_size)?,
+            output: OutputConfig::new(&args.output),
+            file: args.file,
+        })
+    }
+
+    pub(super) fn destination(&self) -> &Uri {
+        &self.destination
+    }
+
+    /// The plan for a file of `size` bytes.
+    pub(super) fn plan(&self, size: u64) -> Plan {
+        Plan {
+            destination: self.destination.clone(),
+            size,
+            name: self.name.clone(),
+            protocols: self.protocols.clone(),
+            fragment_size: self.fragment_size,
+        }
+    }
+}
+
+impl OutputConfig {
+    pub(super) fn new(args: &OutputArgs) -> Self {
+        let progress = match args.progress {
+            Progress::Auto => ProgressMode::Auto,
+            Progress::Bar => ProgressMode::Bar,
+            Progress::Plain => ProgressMode::Plain,
+            Progress::None => ProgressMode::None,
+        };
+        Self { progress, verbosity: Verbosity { quiet: args.quiet, level: args.verbose } }
+    }
+}
+
+/// `bitsup serve`, checked.
+#[cfg(feature = "serve")]
+pub(super) fn serve(args: ServeArgs) -> Result<crate::serve::Options, UsageError> {
+    if !args.listen.ip().is_loopback() && !args.allow_anonymous {
+        return Err(UsageError(format!(
+            "--listen {} can be reached from other machines, and anyone could upload: add --allow-anonymous if you want that",
+            args.listen
+        )));
+    }
+    let limit = |option: &str, text: Option<String>| {
+        text.map(|text| size::parse(&text).map_err(|reason| UsageError(format!("{option}: {reason}")))).transpose()
+    };
+    let mut options = crate::serve::Options::new(args.dir, args.listen);
+    options.allow_overwrite = args.overwrite;
+    options.max_size = limit("--max-size", args.max_size)?;
+    options.max_fragment = limit("--max-fragment", args.max_fragment)?;
+    Ok(options)
+}
+
+/// A path without a last part (`/`, `..`) names a folder; opening it will say so.
+fn file_name(file: &Path) -> &OsStr {
+    file.file_name().unwrap_or_else(|| OsStr::new("file"))
+}
+
+fn given_name(name: &str) -> Result<&OsStr, UsageError> {
+    let is_base_name = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\']);
+    if !is_base_name || name.chars().any(char::is_control) {
+        return Err(UsageError("--name wants a file's name without folders and control characters".to_owned()));
+    }
+    Ok(OsStr::new(name))
+}
+
+fn protocols(given: &[String]) -> Result<Vec<ProtocolId>, UsageError> {
+    if given.is_empty() {
+        return Ok(vec![ProtocolId::BITS_1_5_UPLOAD]);
+    }
+    // The header field must stay below the 4 KiB that IIS reads, and servers look at no more than this many.
+    if given.len() > 100 {
+        return Err(UsageError("--protocol can be given at most 100 times".to_owned()));
+    }
+    let parse = |text: &String| text.parse().map_err(|reason| UsageError(format!("--protocol {text:?}: {reason}")));
+    given.iter().map(parse).collect()
+}
+
+fn fragment_size(text: &str) -> Result<FragmentSize, UsageError> {
+    if text.eq_ignore_ascii_case("auto") {
+        return Ok(FragmentSize::Auto);
+    }
+    let bytes = size::parse(text).map_err(|reason| UsageError(format!("--fragment-size: {reason}, or auto")))?;
+    NonZeroU64::new(bytes)
+        .map(FragmentSize::Fixed)
+        .ok_or_else(|| UsageError("--fragment-size must be at least one byte".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+
+    fn config(args: &[&str]) -> Result<UploadConfig, String> {
+        let cli = Cli::try_parse_from(["bitsup", "upload"].iter().chain(args)).map_err(|e| e.to_string())?;
+        match cli.command {
+            Command::Upload(args) => UploadConfig::new(args).map_err(|e| e.to_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_what_every_server_takes() {
+        let plan = config(&["a/b c.bin", "http://h/x/"]).expect("right").plan(7);
+        assert_eq!(plan.destination.to_string(), "http://h/x/b%20c.bin");
+        assert_eq!(plan.name.as_str(), "b c.bin");
+        assert_eq!(plan.protocols, [ProtocolId::BITS_1_5_UPLOAD]);
+        assert_eq!((plan.size, plan.fragment_size), (7, FragmentSize::Auto));
+    }
+
+    #[test]
+    fn options_replace_the_defaults() {
+        let plan = config(&[
+            "a",
+            "http://h/",
+            "--name",
+            "n.txt",
+            "--fragment-size",
+            "1M",
+            "--protocol",
+            "00000000-0000-0000-0000-000000000001",
+            "--protocol",
+            "7DF0354D249B430F820D3D2A9BEF4931",
+        ]);
+        let plan = plan.expect("right").plan(0);
+        assert_eq!(plan.destination.to_string(), "http://h/n.txt");
+        assert_eq!(plan.protocols.len(), 2);
+        assert_eq!(plan.protocols[1], ProtocolId::BITS_1_5_UPLOAD);
+        assert_eq!(plan.fragment_size, FragmentSize::Fixed(NonZeroU64::new(1 << 20).expect("a size")));
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused_with_what_is_right() {
+        for (args, right) in [
+            (["--protocol", "xyz"], "{7df0354d-249b-430f-820d-3d2a9bef4931}"),
+            (["--fragment-size", "0"], "at least one byte"),
+            (["--fragment-size", "big"], "512k"),
+            (["--name", "a/b"], "without folders"),
+            (["--name", ".."], "without folders"),
+        ] {
+            let error = config(&["f", "http://h/", args[0], args[1]]).expect_err("refused");
+            assert!(error.contains(right), "{args:?}: {error}");
+        }
+    }
+}

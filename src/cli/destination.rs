@@ -1,0 +1,169 @@
+//! The URL as typed, checked and made whole.
+
+use crate::protocol::text::escape;
+use http::Uri;
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
+
+/// What is escaped in a name that becomes one segment of a path: all but RFC 3986's unreserved characters.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What is escaped in a path or query as typed: what no URL may hold. `%` stays, for the user may have escaped already.
+const TYPED: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'|').add(b'^');
+
+/// The address of the file on the server. A path that ends in `/` gets `name` appended, percent-encoded.
+///
+/// # Errors
+/// When `url` is not the http or https URL of a host, or holds what a URL for uploading must not; the message says
+/// what is right.
+pub(super) fn parse(url: &str, name: &[u8]) -> Result<Uri, String> {
+    let shown = shown(url);
+    let (scheme, rest) = url
+        .split_once("://")
+        .ok_or_else(|| format!("{shown} is not a URL: write it like https://server.example/folder/"))?;
+    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        return Err(format!("{shown} is neither an http nor an https URL: BITS uploads go over these two"));
+    }
+    if url.chars().any(char::is_control) {
+        return Err(format!("{shown} holds a control character"));
+    }
+    if rest.contains('#') {
+        return Err(format!("{shown} has a fragment (#), which is never sent: write %23 if # is part of the name"));
+    }
+    let (authority, path_and_query) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    check_authority(authority, &shown)?;
+    let path_and_query = complete(path_and_query, name, &shown)?;
+    let whole = format!("{}://{authority}{path_and_query}", scheme.to_ascii_lowercase());
+    whole.parse().map_err(|error| format!("{shown} is not a URL: {error}"))
+}
+
+/// A URL for messages: control characters escaped, and nothing of a user or password in it.
+fn shown(url: &str) -> String {
+    let scheme_ends = url.find("://").map_or(0, |i| i + 3);
+    // The last @ of all: a password may hold a slash or a question mark that would seem to end it.
+    let host_begins = url.rfind('@').map_or(scheme_ends, |i| i + 1);
+    let text = if host_begins > scheme_ends {
+        format!("{}…@{}", &url[..scheme_ends], &url[host_begins..])
+    } else {
+        url.to_owned()
+    };
+    format!("\"{}\"", escape(text))
+}
+
+fn check_authority(authority: &str, shown: &str) -> Result<(), String> {
+    if authority.contains('@') {
+        return Err(format!("{shown} has a user or password in it, which others could read in the process list"));
+    }
+    if authority.contains('\\') {
+        return Err(format!("{shown} has a backslash in its host: URLs are written with /"));
+    }
+    if !authority.is_ascii() {
+        return Err(format!("{shown} has a host outside ASCII: write its xn-- form"));
+    }
+    let parsed: http::uri::Authority = authority
+        .parse()
+        .map_err(|_| format!("{shown} has no valid host: write it like https://server.example/folder/"))?;
+    let host = parsed.host();
+    if host.is_empty() || host == "[]" {
+        return Err(format!("{shown} has no host"));
+    }
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    if bracketed.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_err()) {
+        return Err(format!("{shown} has no valid IPv6 address as its host"));
+    }
+    let port = &authority[host.len()..];
+    if !port.is_empty() && parsed.port_u16().is_none_or(|port| port == 0) {
+        return Err(format!("{shown} has no valid port: it is a number from 1 to 65535"));
+    }
+    Ok(())
+}
+
+/// Escapes what no URL may hold, and appends the name to a folder.
+fn complete(path_and_query: &str, name: &[u8], shown: &str) -> Result<String, String> {
+    let (path, query) = path_and_query.split_at(path_and_query.find('?').unwrap_or(path_and_query.len()));
+    if path.contains('\\') {
+        return Err(format!("{shown} has a backslash in its path: URLs are written with /, and a name's \\ as %5C"));
+    }
+    if has_broken_escape(path) || has_broken_escape(query) {
+        return Err(format!("{shown} has a % that is not followed by two hexadecimal digits: write %25 for a plain %"));
+    }
+    let path = if path.is_empty() { "/" } else { path };
+    let mut whole = utf8_percent_encode(path, TYPED).to_string();
+    if path.ends_with('/') {
+        whole.extend(percent_encode(name, SEGMENT));
+    }
+    whole.extend(utf8_percent_encode(query, TYPED));
+    Ok(whole)
+}
+
+fn has_broken_escape(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let followed = |i: usize| bytes.get(i + 1..i + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit));
+    (0..bytes.len()).any(|i| bytes[i] == b'%' && !followed(i))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gets_the_name_percent_encoded() {
+        for (url, name, whole) in [
+            ("http://h/a/", "b.txt", "http://h/a/b.txt"),
+            ("http://h", "b.txt", "http://h/b.txt"),
+            ("https://h:8443/a/?x=1", "a b#c?d%ü.bin", "https://h:8443/a/a%20b%23c%3Fd%25%C3%BC.bin?x=1"),
+        ] {
+            assert_eq!(parse(url, name.as_bytes()).map(|u| u.to_string()).as_deref(), Ok(whole));
+        }
+        assert_eq!(parse("http://h/", b"\xff").map(|u| u.to_string()).as_deref(), Ok("http://h/%FF"));
+    }
+
+    #[test]
+    fn a_file_keeps_its_name_and_raw_characters_are_escaped() {
+        for (url, whole) in [
+            ("http://h/a", "http://h/a"),
+            ("HTTP://H/a%20b", "http://H/a%20b"),
+            ("http://h/ä b", "http://h/%C3%A4%20b"),
+            ("http://h/a?q=ö&z", "http://h/a?q=%C3%B6&z"),
+            ("http://[::1]:8080/a", "http://[::1]:8080/a"),
+        ] {
+            assert_eq!(parse(url, b"name").map(|u| u.to_string()).as_deref(), Ok(whole));
+        }
+    }
+
+    #[test]
+    fn what_is_no_destination_is_refused_with_the_reason() {
+        for (url, reason) in [
+            ("server/a", "not a URL"),
+            ("ftp://h/a", "neither an http nor an https"),
+            ("file:///a", "neither an http nor an https"),
+            ("http:///a", "no valid host"),
+            ("http://", "no valid host"),
+            ("http://:80/a", "no host"),
+            ("http://u:p@h/a", "user or password"),
+            ("http://u@h/a", "user or password"),
+            ("http://h/a#x", "fragment"),
+            ("http://h#x", "fragment"),
+            ("http://h:0/a", "port"),
+            ("http://h:65536/a", "no valid"),
+            ("http://h:x/a", "no valid"),
+            ("http://[::x]/a", "no valid"),
+            ("http://hö/a", "xn--"),
+            ("http://h/a\nb", "control character"),
+            ("http://h/a%zz", "%25"),
+            ("http://h\\a", "backslash"),
+            ("http://h/a\\b", "backslash"),
+        ] {
+            let error = parse(url, b"name").expect_err(url);
+            assert!(error.contains(reason), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_repeated_in_the_message() {
+        let error = parse("http://user:s3cret@h/a", b"").expect_err("refused");
+        assert!(!error.contains("s3cret") && !error.contains("user:"), "{error}");
+        let error = parse("http://user:s3c/ret@h/a", b"").expect_err("refused");
+        assert!(!error.contains("s3c") && !error.contains("ret"), "{error}");
+    }
+}

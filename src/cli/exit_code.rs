@@ -1,0 +1,167 @@
+//! Exit codes: a public contract. One enum, one table from errors to it.
+
+use crate::driver::DriverError;
+use crate::entity::EntityError;
+use crate::protocol::{AckError, PacketKind, TransportErrorKind};
+#[cfg(feature = "serve")]
+use crate::serve::ServeError;
+use crate::uploader::{Refusal, UploadError};
+
+use super::config::UsageError;
+
+/// What the process tells its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Every file was acknowledged and closed.
+    Success = 0,
+    /// A mistake in bitsup, or on this machine.
+    Internal = 1,
+    /// Usage, configuration, URL.
+    Usage = 2,
+    /// The source is missing, unreadable or not a regular file.
+    Source = 3,
+    /// The source changed during the upload.
+    SourceChanged = 4,
+    /// Name lookup or connection failed.
+    Connection = 5,
+    /// TLS or certificate.
+    Tls = 6,
+    /// Authentication (401, 407).
+    Authentication = 7,
+    /// Refused: permission, already exists, path.
+    Refused = 8,
+    /// No BITS endpoint there, or uploads are disabled.
+    NoEndpoint = 9,
+    /// Too large for the server.
+    TooLarge = 10,
+    /// Server errors, stall, or the time budget is spent.
+    Server = 11,
+    /// Protocol violation.
+    Protocol = 12,
+    /// The server's application rejected the file.
+    Application = 13,
+    /// Stopped by SIGINT.
+    Interrupted = 130,
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// The code for an error, however wrapped.
+pub(super) fn of(error: &anyhow::Error) -> ExitCode {
+    if let Some(error) = error.downcast_ref::<DriverError>() {
+        return match error {
+            DriverError::Upload(error) => of_upload(error),
+            DriverError::Entity(_) => ExitCode::Source,
+        };
+    }
+    if error.is::<EntityError>() {
+        return ExitCode::Source;
+    }
+    if error.is::<UsageError>() {
+        return ExitCode::Usage;
+    }
+    #[cfg(feature = "serve")]
+    if let Some(error) = error.downcast_ref::<ServeError>() {
+        return match error {
+            ServeError::Root(..) | ServeError::InUse(_) | ServeError::Bind(..) => ExitCode::Usage,
+            _ => ExitCode::Internal,
+        };
+    }
+    ExitCode::Internal
+}
+
+fn of_upload(error: &UploadError) -> ExitCode {
+    match error {
+        UploadError::Refused { refusal, .. } => of_refusal(*refusal),
+        UploadError::BadAnswer { packet, error } => of_bad_answer(*packet, error),
+        UploadError::Redirected { .. } => ExitCode::NoEndpoint,
+        UploadError::Lost { error, .. } => of_loss(error.kind),
+        UploadError::NoProgress { .. } => ExitCode::Server,
+        UploadError::SourceChanged => ExitCode::SourceChanged,
+        UploadError::Interrupted => ExitCode::Interrupted,
+        UploadError::AlreadyFinished => ExitCode::Internal,
+    }
+}
+
+fn of_refusal(refusal: Refusal) -> ExitCode {
+    match refusal {
+        Refusal::Authentication | Refusal::ProxyAuthentication => ExitCode::Authentication,
+        Refusal::Permission => ExitCode::Refused,
+        Refusal::NoEndpoint => ExitCode::NoEndpoint,
+        Refusal::FileTooLarge | Refusal::FragmentTooLarge => ExitCode::TooLarge,
+        Refusal::NameTooLong => ExitCode::Usage,
+        Refusal::Invalid => ExitCode::Protocol,
+        Refusal::SessionNotFound | Refusal::DiskFull | Refusal::Unavailable => ExitCode::Server,
+        Refusal::ApplicationRejected | Refusal::ApplicationUnavailable => ExitCode::Application,
+    }
+}
+
+/// Before a session exists, an answer that is no Ack means that no BITS server is there.
+fn of_bad_answer(packet: PacketKind, error: &AckError) -> ExitCode {
+    let opening = matches!(packet, PacketKind::Ping | PacketKind::CreateSession);
+    match error {
+        AckError::NotAnAck { .. } | AckError::NotHttp11 if opening => ExitCode::NoEndpoint,
+        AckError::NotAnAck { .. } => ExitCode::Server,
+        _ => ExitCode::Protocol,
+    }
+}
+
+fn of_loss(kind: TransportErrorKind) -> ExitCode {
+    match kind {
+        TransportErrorKind::UnknownHost
+        | TransportErrorKind::LookupFailed
+        | TransportErrorKind::Connect
+        | TransportErrorKind::Cut => ExitCode::Connection,
+        TransportErrorKind::Tls => ExitCode::Tls,
+        TransportErrorKind::TimedOut(_) => ExitCode::Server,
+        TransportErrorKind::BadAnswer => ExitCode::Protocol,
+        TransportErrorKind::Local => ExitCode::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::TransportError;
+
+    #[test]
+    fn the_numbers_are_frozen() {
+        let codes = [
+            (ExitCode::Success, 0),
+            (ExitCode::Internal, 1),
+            (ExitCode::Usage, 2),
+            (ExitCode::Source, 3),
+            (ExitCode::SourceChanged, 4),
+            (ExitCode::Connection, 5),
+            (ExitCode::Tls, 6),
+            (ExitCode::Authentication, 7),
+            (ExitCode::Refused, 8),
+            (ExitCode::NoEndpoint, 9),
+            (ExitCode::TooLarge, 10),
+            (ExitCode::Server, 11),
+            (ExitCode::Protocol, 12),
+            (ExitCode::Application, 13),
+            (ExitCode::Interrupted, 130),
+        ];
+        for (code, number) in codes {
+            assert_eq!(code as u8, number);
+        }
+    }
+
+    #[test]
+    fn an_error_keeps_its_code_under_any_context() {
+        let lost = UploadError::Lost {
+            packet: PacketKind::Ping,
+            error: TransportError::before_request(TransportErrorKind::Connect, ""),
+        };
+        let error = anyhow::Error::new(DriverError::Upload(lost)).context("cannot upload a to b");
+        assert_eq!(of(&error), ExitCode::Connection);
+        assert_eq!(of(&anyhow::Error::new(UsageError("x".into())).context("y")), ExitCode::Usage);
+        assert_eq!(of(&anyhow::anyhow!("something else")), ExitCode::Internal);
+    }
+}

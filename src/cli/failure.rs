@@ -1,0 +1,125 @@
+//! From an error to the four lines that people read: what failed, what the server said, the likely cause, what to do.
+
+use crate::driver::DriverError;
+use crate::output::ErrorText;
+use crate::protocol::{AckError, BitsError, PacketKind, TransportErrorKind};
+use crate::uploader::{Refusal, UploadError};
+
+/// The text for an error, however wrapped.
+pub(super) fn text(error: &anyhow::Error) -> ErrorText {
+    let mut what: Vec<String> = Vec::new();
+    for part in error.chain().map(ToString::to_string) {
+        // Wrappers that only pass on what they hold would say it twice.
+        if what.last().is_none_or(|last| !last.ends_with(&part)) {
+            what.push(part);
+        }
+    }
+    #[cfg(feature = "serve")]
+    if error.is::<crate::serve::ServeError>() {
+        what.insert(0, "cannot receive uploads".to_owned());
+    }
+    let Some(DriverError::Upload(upload)) = error.downcast_ref::<DriverError>() else {
+        return ErrorText { what: what.join(": "), ..ErrorText::default() };
+    };
+    // The server's own words have a line of their own.
+    let said = match upload {
+        UploadError::Refused { error, .. } => Some(error.to_string()),
+        _ => None,
+    };
+    what.retain(|part| said.as_ref() != Some(part));
+    let (cause, next) = advice(upload);
+    ErrorText { what: what.join(": "), said, cause: cause.map(str::to_owned), next: next.map(str::to_owned) }
+}
+
+type Advice = (Option<&'static str>, Option<&'static str>);
+
+const RUN_AGAIN: &str = "run the same command again";
+
+fn advice(error: &UploadError) -> Advice {
+    match error {
+        UploadError::Refused { packet, refusal, error } => refused(*packet, *refusal, error),
+        UploadError::BadAnswer { packet, error } => bad_answer(*packet, error),
+        UploadError::Redirected { .. } => (Some("the upload folder moved, or a login page is in front of it"), None),
+        UploadError::Lost { error, .. } => lost(error.kind),
+        UploadError::NoProgress { .. } => (
+            Some("the server answers but does not keep what it gets"),
+            Some("ask the server's administrator to look at its log"),
+        ),
+        UploadError::SourceChanged => {
+            (Some("a program writes to it"), Some("upload a copy, or wait until the file is finished"))
+        }
+        UploadError::Interrupted => (None, Some(RUN_AGAIN)),
+        UploadError::AlreadyFinished => (Some("a mistake in bitsup"), Some("report it with the output of -vv")),
+    }
+}
+
+fn refused(packet: PacketKind, refusal: Refusal, error: &BitsError) -> Advice {
+    // BITS's own code says more than the class it belongs to.
+    if let Some(info) = error.code.and_then(crate::protocol::HResult::info) {
+        return (Some(info.cause), Some(info.advice));
+    }
+    match refusal {
+        Refusal::Authentication => (Some("the folder is not open to anonymous uploads"), None),
+        Refusal::ProxyAuthentication => (Some("a proxy is between this machine and the server"), None),
+        Refusal::Permission => (
+            Some("the account may not write there, or a file of that name exists"),
+            Some("check the folder's permissions and whether overwriting is allowed"),
+        ),
+        Refusal::NoEndpoint => NO_ENDPOINT,
+        Refusal::FragmentTooLarge => (
+            Some("the server, or a proxy before it, limits the size of a request"),
+            Some("try a smaller --fragment-size, such as 1M"),
+        ),
+        Refusal::Invalid if packet == PacketKind::CreateSession => NO_ENDPOINT,
+        Refusal::Invalid => (Some("a proxy changed the request"), Some("run it again with -vv to see both heads")),
+        Refusal::NameTooLong => (None, Some("use a shorter URL or name")),
+        Refusal::ApplicationRejected => {
+            (Some("the application that the server hands files to does not want this one"), None)
+        }
+        Refusal::FileTooLarge => (None, Some("raise the server's limit, or send a smaller file")),
+        Refusal::SessionNotFound | Refusal::DiskFull | Refusal::Unavailable | Refusal::ApplicationUnavailable => {
+            (Some("the server is busy, restarting or out of order"), Some(RUN_AGAIN))
+        }
+    }
+}
+
+const NO_ENDPOINT: Advice = (
+    Some("the URL is wrong, or BITS uploads are not enabled on that folder"),
+    Some("check the URL; on IIS, enable BITS uploads for the virtual directory"),
+);
+
+fn bad_answer(packet: PacketKind, error: &AckError) -> Advice {
+    match error {
+        AckError::NotAnAck { .. } | AckError::NotHttp11 => match packet {
+            PacketKind::Ping | PacketKind::CreateSession => {
+                (Some("a plain web server, a proxy or a login page answered"), NO_ENDPOINT.1)
+            }
+            _ => (Some("a proxy or a login page answered instead of the server"), Some(RUN_AGAIN)),
+        },
+        _ => (
+            Some("the server, or a proxy before it, does not keep to [MC-BUP]"),
+            Some("run it again with -vv to see both heads"),
+        ),
+    }
+}
+
+fn lost(kind: TransportErrorKind) -> Advice {
+    match kind {
+        TransportErrorKind::UnknownHost => (Some("a typing error in the host's name"), Some("check the URL")),
+        TransportErrorKind::LookupFailed => (Some("the name server does not answer"), Some(RUN_AGAIN)),
+        TransportErrorKind::Connect => {
+            (Some("nothing listens there, or a firewall is between"), Some("check host and port"))
+        }
+        TransportErrorKind::Tls => (
+            Some("the certificate is not trusted, expired, or for another name"),
+            Some("check the certificate and the clock"),
+        ),
+        TransportErrorKind::Cut => (Some("the server or something before it closed the connection"), Some(RUN_AGAIN)),
+        TransportErrorKind::BadAnswer => (
+            Some("what listens there does not speak HTTP/1.1, or not without TLS"),
+            Some("check the URL's scheme and port"),
+        ),
+        TransportErrorKind::TimedOut(_) => (Some("the network or the server is slow or down"), Some(RUN_AGAIN)),
+        TransportErrorKind::Local => (Some("too many open files, or no memory"), Some(RUN_AGAIN)),
+    }
+}
