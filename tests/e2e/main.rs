@@ -1,0 +1,9 @@
+//! End-to-end tests: the built program against real servers over real sockets.
+
+mod captures;
+#[cfg(feature = "serve")]
+mod receiver;
+mod refusals;
+mod support;
+mod usage;
+mod wire;

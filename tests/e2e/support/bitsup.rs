@@ -1,0 +1,159 @@
+//! Runs the built program. What a test does not state must be empty, so that stray output fails it.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// Path of the program under test.
+pub(crate) fn program() -> &'static str {
+    env!("CARGO_BIN_EXE_bitsup")
+}
+
+/// A command that sees nothing of the machine it runs on.
+pub(crate) fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+    let mut command = Command::new(program());
+    command.args(args).stdin(Stdio::null());
+    for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "NO_COLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs the program to its end.
+pub(crate) fn run(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Finished {
+    Finished(command(args).output().expect("the program starts"))
+}
+
+/// A run that has ended.
+#[derive(Debug)]
+pub(crate) struct Finished(pub Output);
+
+impl Finished {
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).expect("stderr is UTF-8")
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).expect("stdout is UTF-8")
+    }
+
+    /// Exited with `code`, wrote nothing to stdout and nothing a log must not hold.
+    #[track_caller]
+    pub(crate) fn exits(&self, code: i32) -> &Self {
+        let stderr = self.stderr();
+        assert_eq!(self.0.status.code(), Some(code), "{stderr}");
+        assert_eq!(self.stdout(), "", "stdout");
+        assert!(!stderr.contains('\r') && !stderr.contains('\x1b'), "{stderr:?}");
+        self
+    }
+
+    /// Stderr holds each of these.
+    #[track_caller]
+    pub(crate) fn says(&self, texts: &[&str]) -> &Self {
+        let stderr = self.stderr();
+        for text in texts {
+            assert!(stderr.contains(text), "no {text:?} in:\n{stderr}");
+        }
+        self
+    }
+}
+
+/// A file of `size` bytes that repeat nowhere soon.
+pub(crate) fn content(size: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    let mut bytes: Vec<u8> = (0..size.div_ceil(8)).flat_map(|_| next()).collect();
+    bytes.truncate(size);
+    bytes
+}
+
+/// A folder with one file to upload.
+pub(crate) struct Source {
+    /// Removes the file in the end.
+    _folder: TempDir,
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Source {
+    pub(crate) fn new(size: usize) -> Self {
+        Self::named("file.bin", size)
+    }
+
+    pub(crate) fn named(name: &str, size: usize) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join(name);
+        let bytes = content(size);
+        std::fs::write(&path, &bytes).expect("written");
+        Self { _folder: folder, path, bytes }
+    }
+
+    pub(crate) fn arg(&self) -> &OsStr {
+        self.path.as_os_str()
+    }
+}
+
+/// `bitsup serve` on a folder of its own and a free port; killed when dropped.
+pub(crate) struct Receiver {
+    pub(crate) folder: TempDir,
+    pub(crate) url: String,
+    child: Child,
+}
+
+impl Receiver {
+    pub(crate) fn start(options: &[&str]) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let mut child = command(["serve", "--listen", "127.0.0.1:0"])
+            .args(options)
+            .arg(folder.path())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the receiver starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped"));
+        let mut first = String::new();
+        lines.read_line(&mut first).expect("the receiver says where it listens");
+        let url = first.split_whitespace().find(|word| word.starts_with("http://")).expect("a URL in the first line");
+        let url = format!("{}/", url.trim_end_matches('/'));
+        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+        Self { folder, url, child }
+    }
+
+    pub(crate) fn published(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).expect("published")
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether two files hold the same bytes, without holding either.
+pub(crate) fn same_bytes(a: &Path, b: &Path) -> bool {
+    let open = |path: &Path| BufReader::with_capacity(1 << 20, std::fs::File::open(path).expect("opened"));
+    let (mut a, mut b) = (open(a), open(b));
+    let (mut x, mut y) = (vec![0; 1 << 20], vec![0; 1 << 20]);
+    loop {
+        let count = a.read(&mut x).expect("read");
+        if count == 0 {
+            return b.read(&mut y).expect("read") == 0;
+        }
+        if b.read_exact(&mut y[..count]).is_err() || x[..count] != y[..count] {
+            return false;
+        }
+    }
+}
