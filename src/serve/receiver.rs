@@ -252,8 +252,9 @@ impl Receiver {
         let mut tombstones = Vec::new();
         for seat in seats {
             // A session that is busy has not expired.
-            let Ok(session) = seat.session.try_lock() else { continue };
+            let Ok(mut session) = seat.session.try_lock() else { continue };
             if session.is_expired(now, self.options.session_timeout) {
+                session.phase = Phase::Gone;
                 drop(session);
                 self.forget(&seat);
             } else if session.phase == Phase::Closed {

@@ -124,3 +124,27 @@ fn a_body_in_small_pieces_arrives_whole() {
     client.close("/a", &session).expect(200);
     assert_eq!(fs::read(fixture.path("a")).unwrap(), bytes);
 }
+
+#[test]
+fn a_client_that_waits_to_be_told_to_send_is_told() {
+    let fixture = Fixture::new();
+    let mut client = fixture.connect();
+    let session = client.open("/a");
+    let fields = |range| [("BITS-Session-Id", &*session), ("Content-Range", range), ("Expect", "100-continue")];
+    client.send(&head("/a", "Fragment", &fields("bytes 0-1/2"), 2));
+    assert_eq!(client.read().status, 100);
+    client.ask(b"ab").expect_offset(200, 2);
+    // What is refused by its head alone is refused before the body.
+    client.send(&head("/a", "Fragment", &fields("bytes 0-1/3"), 2));
+    client.read().expect(400);
+    client.expect_end();
+}
+
+#[test]
+fn requests_sent_ahead_are_answered_in_order() {
+    let fixture = Fixture::new();
+    let mut client = fixture.connect();
+    let ping = head("/a", "Ping", &[], 0);
+    client.send(&[&ping[..], &head("/a", "Pong", &[], 0), &ping].concat());
+    assert_eq!([client.read().status, client.read().status, client.read().status], [200, 400, 200]);
+}
