@@ -209,6 +209,15 @@ impl Receiver {
         Ok(self.store.settle(&seat.identity, &part, session)?)
     }
 
+    /// Makes durable what every interrupted request left behind: the server stops.
+    pub(crate) fn settle_all(&self) {
+        let seats: Vec<Arc<Seat>> = lock(&self.seats).values().cloned().collect();
+        for seat in seats {
+            // What cannot be settled is sent again: nobody was told that it is stored.
+            let _ = seat.session.try_lock().map(|mut session| self.settle(&seat, &mut session));
+        }
+    }
+
     /// Begins a fragment: everything that can be refused without its body is refused here.
     pub(crate) fn begin_fragment(
         self: &Arc<Self>,

@@ -26,6 +26,21 @@ fn bytes_of_a_cut_fragment_are_kept() {
 }
 
 #[test]
+fn bytes_of_a_cut_fragment_are_kept_when_the_server_is_stopped() {
+    let fixture = Fixture::new();
+    let session = fixture.connect().open("/a");
+    let mut client = fixture.connect();
+    let fields = [("BITS-Session-Id", &*session), ("Content-Range", "bytes 0-999999/1000000")];
+    client.send(&head("/a", "Fragment", &fields, 1_000_000));
+    client.send(&vec![7; 500_000]);
+    drop(client);
+    std::thread::sleep(Duration::from_millis(300));
+    let fixture = fixture.restart(|_| {});
+    let mut client = fixture.connect();
+    client.fragment("/a", &session, "900000-900000/1000000", b"x").expect_offset(416, 500_000);
+}
+
+#[test]
 fn a_new_request_ends_the_one_that_hangs() {
     let fixture = Fixture::new();
     let session = fixture.connect().open("/a");

@@ -64,6 +64,7 @@ impl Front {
 pub(super) fn run(server: Server, on_event: OnEvent) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let Server { listener, address, root, receiver, discarded, stop } = server;
+    let stopped = Arc::clone(&receiver);
     let front = Arc::new(Front { receiver, on_event: Mutex::new(on_event) });
     front.tell(&ServeEvent::Started { address, root });
     for name in discarded {
@@ -75,6 +76,7 @@ pub(super) fn run(server: Server, on_event: OnEvent) -> io::Result<()> {
         Ok(())
     });
     runtime.shutdown_timeout(Duration::from_millis(250));
+    stopped.settle_all();
     front.tell(&ServeEvent::Stopped);
     result
 }
