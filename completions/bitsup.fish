@@ -34,10 +34,19 @@ complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "help" -d 'Print this 
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l protocol -d 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fragment-size -d 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l name -d 'Name told to the server and appended to a URL that ends in / [default: the file\'s name]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-progress-timeout -d 'Give up when nothing new was acknowledged for so long; 0: never try again' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retries -d 'Give up after so many tries in a row without progress [default: as many as fit the time]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-delay -d 'The first pause before another try; it doubles, and each is a random part of it' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-max-delay -d 'The longest pause' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l connect-timeout -d 'Time for establishing a connection, all addresses and TLS included' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l request-timeout -d 'Time without a byte of a request being taken' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l response-timeout -d 'Time until an answer\'s head is complete' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l max-time -d 'Time for the whole upload; the session is kept for the next run [default: no limit]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l progress -d 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere' -r -f -a "auto\t'A bar on a terminal, lines elsewhere'
 bar\t'A bar'
 plain\t'Whole lines, as for a log'
 none\t'Nothing'"
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-host-id -d 'Stay at the URL\'s host, whatever other host the server names'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s q -l quiet -d 'Print nothing but errors'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s v -l verbose -d 'Print each packet and Ack; twice: also the heads, without secrets'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -32,16 +32,26 @@ pub fn upload(
         url: plan.destination.to_string(),
         size: plan.size,
     });
-    let mut uploader = Uploader::new(plan, Instant::now());
+    let mut uploader = Uploader::new(plan, Instant::now(), seed());
     loop {
         let event = match uploader.next_action() {
             Action::Finish => return Ok(()),
+            Action::Wait(pause) => {
+                std::thread::sleep(pause);
+                Event::Waited
+            }
             Action::Send(packet) if depends_on_source(&packet) && !entity.is_unchanged()? => Event::SourceChanged,
             Action::Send(packet) => exchange(&packet, uploader.target(), entity, transport, report)?,
         };
         uploader = uploader.handle(event, Instant::now())?;
         uploader.take_events().iter().for_each(&mut *report);
     }
+}
+
+/// Different in every process, as pauses must be.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
 }
 
 /// Fragments carry the source's bytes, and Close-Session vouches for them.

@@ -1,5 +1,7 @@
 //! What happens during an upload, for whoever shows or records it.
 
+use std::time::Duration;
+
 use http::StatusCode;
 
 use crate::protocol::{HostId, Packet, PacketKind, Session};
@@ -43,6 +45,32 @@ pub enum UploadEvent {
     SessionCreated(Session),
     /// The server asked us to continue at another host.
     HostChanged(HostId),
+    /// The upload goes on with a session of an earlier run.
+    Resumed {
+        /// What the server had acknowledged by then.
+        offset: u64,
+        /// The file's size.
+        total: u64,
+    },
+    /// Something went wrong; the next try comes after a pause.
+    Retrying {
+        /// What went wrong, safe to print.
+        cause: String,
+        /// How long.
+        pause: Duration,
+        /// The number of the next try since the last progress, from 1.
+        attempt: u32,
+    },
+    /// The session is of no use any more; a new one starts over.
+    SessionLost {
+        /// Why, safe to print.
+        cause: String,
+    },
+    /// The host that the server named did not work for as long as the server allows; back to the URL's own.
+    HostGivenUp {
+        /// The URL that is used again.
+        origin: String,
+    },
     /// The server has everything before `offset`.
     Acknowledged {
         /// The next byte's offset.

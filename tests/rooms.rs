@@ -60,7 +60,7 @@ const ROOMS: &[Room] = &[
     Room { place: "lib.rs", may: &[] },
     Room { place: "protocol/", may: &["http", "uuid"] },
     Room { place: "event.rs", may: &["crate::protocol", "http"] },
-    Room { place: "uploader/", may: &["crate::protocol", "crate::event", "http"] },
+    Room { place: "uploader/", may: &["crate::protocol", "crate::event", "http", "httpdate"] },
     Room { place: "entity.rs", may: &["crate::protocol::ContentRange", "std::fs", "std::io", "std::os"] },
     Room {
         place: "transport/",
@@ -84,7 +84,9 @@ const ROOMS: &[Room] = &[
             "crate::transport",
             "crate::uploader",
             "http",
+            "std::hash",
             "std::io",
+            "std::thread::sleep",
             "std::time::Instant::now",
         ],
     },
@@ -144,9 +146,18 @@ const ROOMS: &[Room] = &[
     Room { place: "cli/args.rs", may: &["clap", "clap_complete"] },
     Room {
         place: "cli/config.rs",
-        may: &["crate::cli", "crate::output", "crate::protocol", "crate::serve", "crate::uploader", "http"],
+        may: &[
+            "crate::cli",
+            "crate::output",
+            "crate::protocol",
+            "crate::serve",
+            "crate::transport::Settings",
+            "crate::uploader",
+            "http",
+        ],
     },
     Room { place: "cli/destination.rs", may: &["crate::protocol::text", "http", "percent_encoding"] },
+    Room { place: "cli/duration.rs", may: &[] },
     Room { place: "cli/size.rs", may: &[] },
     Room {
         place: "cli/exit_code.rs",

@@ -62,16 +62,72 @@ pub struct UploadArgs {
     #[arg(long, value_name = "NAME", help_heading = "Protocol")]
     pub name: Option<String>,
 
+    /// Stay at the URL's host, whatever other host the server names
+    #[arg(long, help_heading = "Protocol")]
+    pub no_host_id: bool,
+
+    /// How persistent to be
+    #[command(flatten)]
+    pub retry: RetryArgs,
+
     /// What is shown
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// How persistent an upload is
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Retry")]
+pub struct RetryArgs {
+    /// Give up when nothing new was acknowledged for so long; 0: never try again
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    pub no_progress_timeout: String,
+
+    /// Give up after so many tries in a row without progress [default: as many as fit the time]
+    #[arg(long, value_name = "N")]
+    pub retries: Option<u32>,
+
+    /// The first pause before another try; it doubles, and each is a random part of it
+    #[arg(long, value_name = "TIME", default_value = "1s")]
+    pub retry_delay: String,
+
+    /// The longest pause
+    #[arg(long, value_name = "TIME", default_value = "60s")]
+    pub retry_max_delay: String,
+
+    /// Time for establishing a connection, all addresses and TLS included
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub connect_timeout: String,
+
+    /// Time without a byte of a request being taken
+    #[arg(long, value_name = "TIME", default_value = "2m")]
+    pub request_timeout: String,
+
+    /// Time until an answer's head is complete
+    #[arg(long, value_name = "TIME", default_value = "5m30s")]
+    pub response_timeout: String,
+
+    /// Time for the whole upload; the session is kept for the next run [default: no limit]
+    #[arg(long, value_name = "TIME")]
+    pub max_time: Option<String>,
 }
 
 impl UploadArgs {
     /// As if only a file, a URL and these options had been typed.
     #[cfg(feature = "serve")]
     pub(super) fn plain(file: PathBuf, url: String, output: OutputArgs) -> Self {
-        Self { file, url, protocol: Vec::new(), fragment_size: "auto".to_owned(), name: None, output }
+        let retry = RetryArgs {
+            no_progress_timeout: "10m".to_owned(),
+            retries: None,
+            retry_delay: "1s".to_owned(),
+            retry_max_delay: "60s".to_owned(),
+            connect_timeout: "30s".to_owned(),
+            request_timeout: "2m".to_owned(),
+            response_timeout: "5m30s".to_owned(),
+            max_time: None,
+        };
+        let fragment_size = "auto".to_owned();
+        Self { file, url, protocol: Vec::new(), fragment_size, name: None, no_host_id: false, retry, output }
     }
 }
 

@@ -4,17 +4,19 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use http::Uri;
 
 use crate::output::{ProgressMode, Verbosity};
 use crate::protocol::{ContentName, ProtocolId};
-use crate::uploader::{FragmentSize, Plan};
+use crate::transport::Settings;
+use crate::uploader::{FragmentSize, Plan, RetryPolicy};
 
 #[cfg(feature = "serve")]
 use super::args::ServeArgs;
-use super::args::{OutputArgs, Progress, UploadArgs};
-use super::{destination, size};
+use super::args::{OutputArgs, Progress, RetryArgs, UploadArgs};
+use super::{destination, duration, size};
 
 /// Something typed is wrong. The message says what is right.
 #[derive(Debug)]
@@ -33,10 +35,13 @@ impl std::error::Error for UsageError {}
 pub(super) struct UploadConfig {
     pub(super) file: PathBuf,
     pub(super) output: OutputConfig,
+    pub(super) transport: Settings,
     destination: Uri,
     name: ContentName,
     protocols: Vec<ProtocolId>,
     fragment_size: FragmentSize,
+    retry: RetryPolicy,
+    follow_host_id: bool,
 }
 
 /// What is shown, and how.
@@ -57,6 +62,9 @@ impl UploadConfig {
             name: ContentName::new(&name.to_string_lossy()),
             protocols: protocols(&args.protocol)?,
             fragment_size: fragment_size(&args.fragment_size)?,
+            retry: retry(&args.retry)?,
+            transport: transport(&args.retry)?,
+            follow_host_id: !args.no_host_id,
             output: OutputConfig::new(&args.output),
             file: args.file,
         })
@@ -74,6 +82,9 @@ impl UploadConfig {
             name: self.name.clone(),
             protocols: self.protocols.clone(),
             fragment_size: self.fragment_size,
+            retry: self.retry.clone(),
+            follow_host_id: self.follow_host_id,
+            may_start_over: true,
         }
     }
 }
@@ -132,6 +143,32 @@ fn protocols(given: &[String]) -> Result<Vec<ProtocolId>, UsageError> {
     }
     let parse = |text: &String| text.parse().map_err(|reason| UsageError(format!("--protocol {text:?}: {reason}")));
     given.iter().map(parse).collect()
+}
+
+/// Zero would let nothing through.
+fn transport(args: &RetryArgs) -> Result<Settings, UsageError> {
+    let time = |option: &str, text: &str| match duration::parse(text) {
+        Ok(Duration::ZERO) => Err(UsageError(format!("{option} must be longer than 0"))),
+        Ok(time) => Ok(time),
+        Err(reason) => Err(UsageError(format!("{option}: {reason}"))),
+    };
+    Ok(Settings {
+        connect_timeout: time("--connect-timeout", &args.connect_timeout)?,
+        request_timeout: time("--request-timeout", &args.request_timeout)?,
+        response_timeout: time("--response-timeout", &args.response_timeout)?,
+    })
+}
+
+fn retry(args: &RetryArgs) -> Result<RetryPolicy, UsageError> {
+    let time =
+        |option: &str, text: &str| duration::parse(text).map_err(|reason| UsageError(format!("{option}: {reason}")));
+    Ok(RetryPolicy {
+        no_progress_timeout: time("--no-progress-timeout", &args.no_progress_timeout)?,
+        retries: args.retries,
+        delay: time("--retry-delay", &args.retry_delay)?,
+        max_delay: time("--retry-max-delay", &args.retry_max_delay)?,
+        max_time: args.max_time.as_deref().map(|text| time("--max-time", text)).transpose()?,
+    })
 }
 
 fn fragment_size(text: &str) -> Result<FragmentSize, UsageError> {

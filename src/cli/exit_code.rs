@@ -41,6 +41,10 @@ pub enum ExitCode {
     Protocol = 12,
     /// The server's application rejected the file.
     Application = 13,
+    /// `--resume always` is impossible.
+    CannotResume = 16,
+    /// The file is probably there, the server cannot say so.
+    Unconfirmed = 18,
     /// Stopped by SIGINT.
     Interrupted = 130,
 }
@@ -80,11 +84,22 @@ fn of_upload(error: &UploadError) -> ExitCode {
         UploadError::Refused { refusal, .. } => of_refusal(*refusal),
         UploadError::BadAnswer { packet, error } => of_bad_answer(*packet, error),
         UploadError::Redirected { .. } => ExitCode::NoEndpoint,
-        UploadError::Lost { error, .. } => of_loss(error.kind),
-        UploadError::NoProgress { .. } => ExitCode::Server,
+        UploadError::Lost { packet, error } => of_loss(*packet, error.kind),
+        UploadError::NoProgress { .. } | UploadError::OutOfTime { .. } => ExitCode::Server,
         UploadError::SourceChanged => ExitCode::SourceChanged,
         UploadError::Interrupted => ExitCode::Interrupted,
-        UploadError::AlreadyFinished => ExitCode::Internal,
+        UploadError::GaveUp { cause, .. } => of_spent(cause),
+        UploadError::CannotResume { .. } => ExitCode::CannotResume,
+        UploadError::Unconfirmed { .. } => ExitCode::Unconfirmed,
+        UploadError::OutOfTurn => ExitCode::Internal,
+    }
+}
+
+/// The budget is spent: on a network that never worked, or on a server that did not.
+fn of_spent(cause: &UploadError) -> ExitCode {
+    match of_upload(cause) {
+        ExitCode::Connection => ExitCode::Connection,
+        _ => ExitCode::Server,
     }
 }
 
@@ -111,14 +126,17 @@ fn of_bad_answer(packet: PacketKind, error: &AckError) -> ExitCode {
     }
 }
 
-fn of_loss(kind: TransportErrorKind) -> ExitCode {
+/// A connection that breaks before there is a session never worked.
+fn of_loss(packet: PacketKind, kind: TransportErrorKind) -> ExitCode {
     match kind {
-        TransportErrorKind::UnknownHost
-        | TransportErrorKind::LookupFailed
-        | TransportErrorKind::Connect
-        | TransportErrorKind::Cut => ExitCode::Connection,
+        TransportErrorKind::UnknownHost | TransportErrorKind::LookupFailed | TransportErrorKind::Connect => {
+            ExitCode::Connection
+        }
+        TransportErrorKind::Cut if matches!(packet, PacketKind::Ping | PacketKind::CreateSession) => {
+            ExitCode::Connection
+        }
         TransportErrorKind::Tls => ExitCode::Tls,
-        TransportErrorKind::TimedOut(_) => ExitCode::Server,
+        TransportErrorKind::Cut | TransportErrorKind::TimedOut(_) => ExitCode::Server,
         TransportErrorKind::BadAnswer => ExitCode::Protocol,
         TransportErrorKind::Local => ExitCode::Internal,
     }
@@ -146,6 +164,8 @@ mod tests {
             (ExitCode::Server, 11),
             (ExitCode::Protocol, 12),
             (ExitCode::Application, 13),
+            (ExitCode::CannotResume, 16),
+            (ExitCode::Unconfirmed, 18),
             (ExitCode::Interrupted, 130),
         ];
         for (code, number) in codes {

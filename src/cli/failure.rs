@@ -22,13 +22,18 @@ pub(super) fn text(error: &anyhow::Error) -> ErrorText {
         return ErrorText { what: what.join(": "), ..ErrorText::default() };
     };
     // The server's own words have a line of their own.
-    let said = match upload {
-        UploadError::Refused { error, .. } => Some(error.to_string()),
-        _ => None,
-    };
+    let said = said(upload);
     what.retain(|part| said.as_ref() != Some(part));
     let (cause, next) = advice(upload);
     ErrorText { what: what.join(": "), said, cause: cause.map(str::to_owned), next: next.map(str::to_owned) }
+}
+
+fn said(error: &UploadError) -> Option<String> {
+    match error {
+        UploadError::Refused { error, .. } | UploadError::Unconfirmed { error } => Some(error.to_string()),
+        UploadError::GaveUp { cause, .. } | UploadError::CannotResume { cause } => said(cause),
+        _ => None,
+    }
 }
 
 type Advice = (Option<&'static str>, Option<&'static str>);
@@ -49,7 +54,16 @@ fn advice(error: &UploadError) -> Advice {
             (Some("a program writes to it"), Some("upload a copy, or wait until the file is finished"))
         }
         UploadError::Interrupted => (None, Some(RUN_AGAIN)),
-        UploadError::AlreadyFinished => (Some("a mistake in bitsup"), Some("report it with the output of -vv")),
+        UploadError::GaveUp { cause, .. } => advice(cause),
+        UploadError::OutOfTime { .. } => (Some("--max-time is over"), Some(RUN_AGAIN)),
+        UploadError::CannotResume { .. } => {
+            (Some("the session expired, or the server lost it"), Some("leave --resume always away to start over"))
+        }
+        UploadError::Unconfirmed { .. } => (
+            Some("the server finished the upload, and its answer did not get through"),
+            Some("look at the file on the server before you run the command again"),
+        ),
+        UploadError::OutOfTurn => (Some("a mistake in bitsup"), Some("report it with the output of -vv")),
     }
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod config;
 mod destination;
+mod duration;
 mod exit_code;
 mod failure;
 mod size;

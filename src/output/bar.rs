@@ -139,6 +139,7 @@ fn fields(progress: &Progress, now: Instant) -> Vec<String> {
     let state = match progress.phase {
         Phase::Connecting => "connecting".to_owned(),
         Phase::Sending => progress.eta(now).map(|eta| format!("ETA {}", units::remaining(eta))).unwrap_or_default(),
+        Phase::Waiting(until) => format!("again in {}", units::remaining(until.saturating_duration_since(now))),
         Phase::Closing => "closing".to_owned(),
         Phase::Cancelling => "cancelling".to_owned(),
         Phase::Completed => format!("in {}", units::duration(progress.elapsed(now))),

@@ -4,6 +4,7 @@
 
 mod bar;
 mod error;
+mod notice;
 mod plain;
 mod progress;
 mod redact;

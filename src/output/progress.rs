@@ -11,6 +11,8 @@ use crate::protocol::{ContentRange, Packet};
 pub(super) enum Phase {
     Connecting,
     Sending,
+    /// A pause until then.
+    Waiting(Instant),
     Closing,
     Cancelling,
     Completed,
@@ -67,6 +69,11 @@ impl Progress {
                 self.stand_at(*offset);
             }
             UploadEvent::Resynced { to, .. } => self.stand_at(*to),
+            UploadEvent::Resumed { offset, .. } => self.stand_at(*offset),
+            UploadEvent::SessionLost { .. } => self.stand_at(0),
+            UploadEvent::Retrying { pause, .. } => {
+                self.phase = Phase::Waiting(now.checked_add(*pause).unwrap_or(now));
+            }
             UploadEvent::Completed { .. } => self.phase = Phase::Completed,
             _ => {}
         }

@@ -7,7 +7,7 @@ use super::bar::Bar;
 use super::plain::PlainLog;
 use super::progress::Progress;
 use super::screen::Sink;
-use super::{ErrorText, ProgressMode, Terminal, Verbosity, verbose};
+use super::{ErrorText, ProgressMode, Terminal, Verbosity, notice, verbose};
 use crate::event::UploadEvent;
 
 /// Shows an upload's events to people. Never fails: what cannot be written is lost.
@@ -73,6 +73,9 @@ impl Reporter {
         self.progress.apply(event, now);
         if !self.verbosity.quiet {
             for line in verbose::lines(event, self.verbosity.level) {
+                self.line(&line);
+            }
+            if let Some(line) = notice::line(event) {
                 self.line(&line);
             }
         }

@@ -50,6 +50,12 @@ impl TransportError {
         Self { kind, detail: detail.into(), request_was_sent: true }
     }
 
+    /// Whether all that was lost may be an idle connection: the server had closed it before the request.
+    #[must_use]
+    pub fn was_idle_connection(&self) -> bool {
+        false
+    }
+
     /// Whether the same request may succeed later.
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -14,6 +14,7 @@ pub use ack::{AckError, Answer, FragmentAck, Session};
 pub use error::{BitsError, ErrorContext, HResult};
 pub use id::{HostId, IdError, ProtocolId, SessionId};
 pub use lost::{TransportError, TransportErrorKind};
+pub(crate) use packet::digits;
 pub use packet::{ContentName, ContentRange, Packet, PacketKind, RangeError, method};
 
 /// Names of the protocol's header fields (MC-BUP 2.2.1), in the form `http` compares them: lower case.

@@ -1,13 +1,18 @@
 //! Create-Session: asks for a session in one of our protocols.
 
+use std::time::Instant;
+
 use http::Response;
 
 use crate::event::UploadEvent;
-use crate::protocol::{Answer, Packet, PacketKind, ack};
+use crate::protocol::{Answer, Packet, PacketKind, Session, TransportError, ack};
 
 use super::fragment::Fragment;
 use super::ping::Ping;
-use super::{Context, Refusal, State, UploadError};
+use super::recovery::is_final_at_first;
+use super::{Context, Fault, Refusal, State, UploadError};
+
+const PACKET: PacketKind = PacketKind::CreateSession;
 
 /// Waits for Create-Session's Ack.
 #[derive(Debug)]
@@ -18,23 +23,44 @@ impl CreateSession {
         Packet::CreateSession { protocols: context.plan.protocols.clone(), name: context.plan.name.clone() }
     }
 
-    pub(super) fn answered(self, context: &mut Context, answer: &Response<()>) -> Result<State, UploadError> {
-        let packet = PacketKind::CreateSession;
-        if context.target.redirects(answer, packet)? {
+    pub(super) fn answered(
+        self,
+        context: &mut Context,
+        answer: &Response<()>,
+        now: Instant,
+    ) -> Result<State, UploadError> {
+        if context.target.redirects(answer, PACKET)? {
             return Ok(State::CreateSession(self));
         }
         match ack::create_session(answer, &context.plan.protocols) {
-            Ok(Answer::Ack(session)) => {
-                context.tell(UploadEvent::SessionCreated(session.clone()));
-                let Some(host) = &session.host else { return Ok(Fragment::begin(context, session)) };
-                context.target.move_to(host);
-                context.tell(UploadEvent::HostChanged(host.clone()));
-                Ok(State::Ping(Ping::at_new_host(session)))
-            }
+            Ok(Answer::Ack(session)) => Ok(open(context, session)),
             Ok(Answer::Refused(error)) => {
-                Err(UploadError::Refused { packet, refusal: Refusal::classify(&error, packet), error })
+                let refusal = Refusal::classify(&error, PACKET);
+                if refusal.may_pass() {
+                    let fault = Fault::refused(PACKET, refusal, error, answer);
+                    return context.retry(fault, State::CreateSession(self), now);
+                }
+                Err(UploadError::Refused { packet: PACKET, refusal, error })
             }
-            Err(error) => Err(UploadError::BadAnswer { packet, error }),
+            Err(error) => Err(UploadError::BadAnswer { packet: PACKET, error }),
         }
     }
+
+    /// The server may have opened a session all the same; it will forget it.
+    pub(super) fn lost(self, context: &mut Context, error: TransportError, now: Instant) -> Result<State, UploadError> {
+        if is_final_at_first(&error) {
+            return Err(UploadError::Lost { packet: PACKET, error });
+        }
+        context.retry(Fault::lost(PACKET, error), State::CreateSession(self), now)
+    }
+}
+
+/// Begins with the session, at the host that the server named if it named one.
+fn open(context: &mut Context, session: Session) -> State {
+    context.tell(UploadEvent::SessionCreated(session.clone()));
+    let host = session.host.clone().filter(|_| context.plan.follow_host_id);
+    let Some(host) = host else { return Fragment::begin(context, session.id) };
+    context.target.move_to(&host, session.host_fallback_timeout);
+    context.tell(UploadEvent::HostChanged(host));
+    State::Ping(Ping::before(Fragment::begin(context, session.id)))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::protocol::{AckError, BitsError, PacketKind, TransportError};
 
 use super::Refusal;
+use super::recovery::counts_as_lost;
 
 /// Why an upload ended without success. Messages read well after "cannot upload the file: ".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,10 +54,35 @@ pub enum UploadError {
     },
     /// The source is no longer the file it was when the upload began.
     SourceChanged,
+    /// Nothing new was acknowledged for as long as the user wants to wait, or as often as he wants to try.
+    GaveUp {
+        /// What went wrong last.
+        cause: Box<UploadError>,
+        /// Tries since the last progress.
+        attempts: u32,
+        /// Time since then.
+        elapsed: Duration,
+    },
+    /// The time for the whole upload is over.
+    OutOfTime {
+        /// The highest offset that was acknowledged.
+        acknowledged: u64,
+    },
+    /// The session is lost, and starting over is not wanted.
+    CannotResume {
+        /// What the server said, or did.
+        cause: Box<UploadError>,
+    },
+    /// Close-Session was sent, its answer was lost, and the server does not know the session any more: probably the
+    /// file is there.
+    Unconfirmed {
+        /// What the server said to the repeated Close.
+        error: BitsError,
+    },
     /// The user stopped it.
     Interrupted,
-    /// Something was reported after the upload had ended: a mistake in the driver.
-    AlreadyFinished,
+    /// Something was reported that was not asked for: a mistake in the driver.
+    OutOfTurn,
 }
 
 impl UploadError {
@@ -66,15 +92,16 @@ impl UploadError {
         match self {
             Self::SourceChanged => true,
             Self::Refused { refusal, .. } => refusal.cancels_session(),
-            Self::BadAnswer { error, .. } => !matches!(
-                error,
-                AckError::NotAnAck { .. } | AckError::NotHttp11 | AckError::Ambiguous(_) | AckError::OtherSession
-            ),
+            Self::BadAnswer { error, .. } => !counts_as_lost(error),
             Self::Redirected { .. }
             | Self::Lost { .. }
             | Self::NoProgress { .. }
+            | Self::GaveUp { .. }
+            | Self::OutOfTime { .. }
+            | Self::CannotResume { .. }
+            | Self::Unconfirmed { .. }
             | Self::Interrupted
-            | Self::AlreadyFinished => false,
+            | Self::OutOfTurn => false,
         }
     }
 }
@@ -95,7 +122,17 @@ impl fmt::Display for UploadError {
             ),
             Self::SourceChanged => f.write_str("the file changed while it was being uploaded"),
             Self::Interrupted => f.write_str("interrupted"),
-            Self::AlreadyFinished => f.write_str("internal error: the upload had already ended"),
+            Self::GaveUp { cause, attempts, elapsed } => {
+                write!(f, "no progress for {:.0} s and {attempts} tries: {cause}", elapsed.as_secs_f64())
+            }
+            Self::OutOfTime { acknowledged } => {
+                write!(f, "the time for the whole upload is over, {acknowledged} bytes are acknowledged")
+            }
+            Self::CannotResume { cause } => write!(f, "the upload cannot be resumed: {cause}"),
+            Self::Unconfirmed { .. } => f.write_str(
+                "the answer to Close-Session was lost, and the server has forgotten the session since: the file is probably there",
+            ),
+            Self::OutOfTurn => f.write_str("internal error: an event that was not asked for"),
         }
     }
 }
@@ -103,9 +140,10 @@ impl fmt::Display for UploadError {
 impl std::error::Error for UploadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Refused { error, .. } => Some(error),
+            Self::Refused { error, .. } | Self::Unconfirmed { error } => Some(error),
             Self::BadAnswer { error, .. } => Some(error),
             Self::Lost { error, .. } => Some(error),
+            Self::GaveUp { cause, .. } | Self::CannotResume { cause } => cause.source(),
             _ => None,
         }
     }

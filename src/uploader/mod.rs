@@ -2,6 +2,9 @@
 //!
 //! No sockets, no files, no clock: a driver asks [`Uploader::next_action`], carries it out and reports with
 //! [`Uploader::handle`]. Each state reads its own answer, so that an Ack cannot be taken for another's.
+//!
+//! What goes wrong is either final, and ends the upload, or goes through [`recovery`](self), which decides between a
+//! pause, a new session and giving up.
 
 mod budget;
 mod cancel;
@@ -10,31 +13,39 @@ mod create;
 mod error;
 mod fragment;
 mod ping;
+mod recovery;
 mod refusal;
+mod retry;
+mod saved;
 mod sizing;
 mod target;
 
 #[cfg(test)]
 mod tests;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{Response, Uri};
 
 use crate::event::UploadEvent;
-use crate::protocol::{ContentName, Packet, PacketKind, ProtocolId, SessionId, TransportError};
+use crate::protocol::{ContentName, Packet, ProtocolId, SessionId, TransportError};
 
 use budget::Budget;
 use cancel::CancelSession;
 use close::CloseSession;
 use create::CreateSession;
-pub use error::UploadError;
 use fragment::Fragment;
 use ping::Ping;
-pub use refusal::Refusal;
-pub use sizing::FragmentSize;
+use recovery::Fault;
+use retry::Backoff;
 use sizing::Sizing;
 use target::Target;
+
+pub use error::UploadError;
+pub use refusal::Refusal;
+pub use retry::RetryPolicy;
+pub use saved::Saved;
+pub use sizing::FragmentSize;
 
 /// What is to be uploaded, and how. Does not change during an upload.
 #[derive(Debug, Clone)]
@@ -49,6 +60,12 @@ pub struct Plan {
     pub protocols: Vec<ProtocolId>,
     /// How large fragments are.
     pub fragment_size: FragmentSize,
+    /// How persistent to be.
+    pub retry: RetryPolicy,
+    /// Whether another host that the server names is used (`BITS-Host-Id`).
+    pub follow_host_id: bool,
+    /// Whether a session that is lost may be replaced by a new one that starts over.
+    pub may_start_over: bool,
 }
 
 /// What the driver is to do next.
@@ -56,6 +73,8 @@ pub struct Plan {
 pub enum Action {
     /// Send this packet to [`Uploader::target`] and report the answer.
     Send(Packet),
+    /// Wait for so long, then report [`Event::Waited`].
+    Wait(Duration),
     /// Nothing: the upload succeeded.
     Finish,
 }
@@ -67,6 +86,8 @@ pub enum Event {
     Answered(Response<()>),
     /// The packet was not answered; whether the server got it is unknown.
     Lost(TransportError),
+    /// The pause is over.
+    Waited,
     /// The source is no longer the file it was when the upload began.
     SourceChanged,
     /// The user wants to stop.
@@ -87,6 +108,7 @@ struct Context {
     target: Target,
     sizing: Sizing,
     budget: Budget,
+    backoff: Backoff,
     /// What is to be told to the user, in order.
     outbox: Vec<UploadEvent>,
 }
@@ -105,6 +127,8 @@ enum State {
     Fragment(Fragment),
     CloseSession(CloseSession),
     CancelSession(CancelSession),
+    /// A pause before another try.
+    Waiting(Duration, Box<State>),
     Finished,
 }
 
@@ -112,7 +136,8 @@ impl State {
     /// The session that would be left behind on the server if the upload ended here.
     fn session(&self) -> Option<&SessionId> {
         match self {
-            Self::Ping(ping) => ping.session(),
+            Self::Ping(ping) => ping.then().and_then(State::session),
+            Self::Waiting(_, then) => then.session(),
             Self::Fragment(fragment) => Some(fragment.session()),
             Self::CloseSession(close) => Some(close.session()),
             Self::CreateSession(_) | Self::CancelSession(_) | Self::Finished => None,
@@ -121,17 +146,10 @@ impl State {
 }
 
 impl Uploader {
-    /// An upload that has not begun. `now` starts the clock of the budget against loops.
+    /// An upload that has not begun. `now` starts its clock; `seed` is all its randomness, used for pauses.
     #[must_use]
-    pub fn new(plan: Plan, now: Instant) -> Self {
-        let context = Context {
-            target: Target::new(plan.destination.clone()),
-            sizing: Sizing::new(plan.fragment_size),
-            budget: Budget::new(plan.size, now),
-            outbox: Vec::new(),
-            plan,
-        };
-        Self { context, state: State::Ping(Ping::before_create()) }
+    pub fn new(plan: Plan, now: Instant, seed: u64) -> Self {
+        Self { context: Context::new(plan, now, seed), state: State::Ping(Ping::before_create()) }
     }
 
     /// What to do next. Asking twice changes nothing.
@@ -143,6 +161,7 @@ impl Uploader {
             State::Fragment(fragment) => Action::Send(fragment.packet(&self.context)),
             State::CloseSession(close) => Action::Send(close.packet(&self.context)),
             State::CancelSession(cancel) => Action::Send(cancel.packet()),
+            State::Waiting(pause, _) => Action::Wait(*pause),
             State::Finished => Action::Finish,
         }
     }
@@ -168,11 +187,12 @@ impl Uploader {
         let next = match event {
             Event::Interrupted => return Err(UploadError::Interrupted),
             Event::SourceChanged => Err(UploadError::SourceChanged),
+            Event::Waited => waited(state),
             Event::Answered(answer) => answered(state, &mut context, &answer, now),
-            Event::Lost(error) => lost(state, error),
+            Event::Lost(error) => lost(state, &mut context, error, now),
         };
         let state = match (next, session) {
-            (Ok(state), _) => state,
+            (Ok(state), _) => context.within_max_time(state, now)?,
             (Err(cause), Some(session)) if cause.cancels_session() => {
                 State::CancelSession(CancelSession::because(session, cause))
             }
@@ -182,26 +202,44 @@ impl Uploader {
     }
 }
 
-fn answered(state: State, context: &mut Context, answer: &Response<()>, now: Instant) -> Result<State, UploadError> {
-    match state {
-        State::Ping(ping) => ping.answered(context, answer),
-        State::CreateSession(create) => create.answered(context, answer),
-        State::Fragment(fragment) => fragment.answered(context, answer, now),
-        State::CloseSession(close) => close.answered(context, answer),
-        State::CancelSession(cancel) => Err(cancel.done()),
-        State::Finished => Err(UploadError::AlreadyFinished),
+impl Context {
+    fn new(plan: Plan, now: Instant, seed: u64) -> Self {
+        Self {
+            target: Target::new(plan.destination.clone()),
+            sizing: Sizing::new(plan.fragment_size),
+            budget: Budget::new(plan.size, now),
+            backoff: Backoff::new(seed),
+            outbox: Vec::new(),
+            plan,
+        }
     }
 }
 
-/// Nothing came back. Without recovery that is the end, in every state.
-fn lost(state: State, error: TransportError) -> Result<State, UploadError> {
-    let packet = match state {
-        State::Ping(_) => PacketKind::Ping,
-        State::CreateSession(_) => PacketKind::CreateSession,
-        State::Fragment(_) => PacketKind::Fragment,
-        State::CloseSession(_) => PacketKind::CloseSession,
-        State::CancelSession(cancel) => return Err(cancel.done()),
-        State::Finished => return Err(UploadError::AlreadyFinished),
-    };
-    Err(UploadError::Lost { packet, error })
+fn answered(state: State, context: &mut Context, answer: &Response<()>, now: Instant) -> Result<State, UploadError> {
+    match state {
+        State::Ping(ping) => ping.answered(context, answer),
+        State::CreateSession(create) => create.answered(context, answer, now),
+        State::Fragment(fragment) => fragment.answered(context, answer, now),
+        State::CloseSession(close) => close.answered(context, answer, now),
+        State::CancelSession(cancel) => Err(cancel.done()),
+        State::Waiting(..) | State::Finished => Err(UploadError::OutOfTurn),
+    }
+}
+
+fn lost(state: State, context: &mut Context, error: TransportError, now: Instant) -> Result<State, UploadError> {
+    match state {
+        State::Ping(ping) => ping.lost(context, error, now),
+        State::CreateSession(create) => create.lost(context, error, now),
+        State::Fragment(fragment) => fragment.lost(context, error, now),
+        State::CloseSession(close) => close.lost(context, error, now),
+        State::CancelSession(cancel) => Err(cancel.done()),
+        State::Waiting(..) | State::Finished => Err(UploadError::OutOfTurn),
+    }
+}
+
+fn waited(state: State) -> Result<State, UploadError> {
+    match state {
+        State::Waiting(_, then) => Ok(*then),
+        _ => Err(UploadError::OutOfTurn),
+    }
 }

@@ -47,6 +47,12 @@ impl Refusal {
         error.code.and_then(|code| by_code(code, error.status)).unwrap_or_else(|| by_status(error, packet))
     }
 
+    /// Whether the same request may be taken later.
+    #[must_use]
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::DiskFull | Self::Unavailable | Self::ApplicationUnavailable)
+    }
+
     /// Whether the session is of no use after this.
     #[must_use]
     pub fn cancels_session(self) -> bool {

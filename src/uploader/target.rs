@@ -1,5 +1,7 @@
 //! Where packets go: the URL's host, another that the server named, or where a redirect led.
 
+use std::time::{Duration, Instant};
+
 use http::header::LOCATION;
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{Response, StatusCode, Uri};
@@ -8,6 +10,7 @@ use crate::protocol::text::escape;
 use crate::protocol::{HostId, PacketKind};
 
 use super::UploadError;
+use super::retry::left;
 
 /// Redirects followed in one upload.
 const MAX_REDIRECTS: u32 = 5;
@@ -15,13 +18,25 @@ const MAX_REDIRECTS: u32 = 5;
 /// The current address of the destination.
 #[derive(Debug)]
 pub(super) struct Target {
+    origin: Uri,
     current: Uri,
     redirects: u32,
+    /// Set while packets go to a host that the server named.
+    host: Option<HostStay>,
+}
+
+/// A stay at a host that the server named (MC-BUP 3.1.5.1.7).
+#[derive(Debug)]
+struct HostStay {
+    /// How long it lasts without progress; `None`: for ever.
+    timeout: Option<Duration>,
+    /// The first error since the last progress.
+    first_error: Option<Instant>,
 }
 
 impl Target {
     pub(super) fn new(destination: Uri) -> Self {
-        Self { current: destination, redirects: 0 }
+        Self { origin: destination.clone(), current: destination, redirects: 0, host: None }
     }
 
     pub(super) fn current(&self) -> &Uri {
@@ -29,7 +44,7 @@ impl Target {
     }
 
     /// Goes to the host that the server named: scheme, path and, unless given, the port stay (MC-BUP 3.1.5.1.7).
-    pub(super) fn move_to(&mut self, host: &HostId) {
+    pub(super) fn move_to(&mut self, host: &HostId, timeout: Option<Duration>) {
         let port = host.port().or_else(|| self.current.port_u16());
         let authority = match port {
             Some(port) => format!("{}:{port}", host.host()),
@@ -38,8 +53,48 @@ impl Target {
         let mut parts = self.current.clone().into_parts();
         parts.authority = authority.parse().ok();
         if let Ok(uri) = Uri::from_parts(parts) {
-            self.current = uri;
+            self.stay_at(uri, timeout);
         }
+    }
+
+    /// Goes on where an earlier process was.
+    pub(super) fn stay_at(&mut self, target: Uri, timeout: Option<Duration>) {
+        let elsewhere = !same_host(&target, &self.origin) || port_of(&target) != port_of(&self.origin);
+        self.host = elsewhere.then_some(HostStay { timeout, first_error: None });
+        self.current = target;
+    }
+
+    /// Back to the URL's own host, and to where it redirected before.
+    pub(super) fn back_to_origin(&mut self) {
+        if self.host.take().is_some() {
+            self.current = self.origin.clone();
+        }
+    }
+
+    pub(super) fn fallback_timeout(&self) -> Option<Duration> {
+        self.host.as_ref().and_then(|host| host.timeout)
+    }
+
+    /// An exchange with the host failed.
+    pub(super) fn failed(&mut self, now: Instant) {
+        if let Some(host) = &mut self.host {
+            host.first_error.get_or_insert(now);
+        }
+    }
+
+    /// The host acknowledged something new.
+    pub(super) fn progressed(&mut self) {
+        if let Some(host) = &mut self.host {
+            host.first_error = None;
+        }
+    }
+
+    /// Whether the stay at the host has lasted too long without progress.
+    pub(super) fn gives_host_up(&self, now: Instant) -> bool {
+        self.host.as_ref().is_some_and(|host| match (host.timeout, host.first_error) {
+            (Some(timeout), Some(since)) => left(since, timeout, now).is_none(),
+            _ => false,
+        })
     }
 
     /// Follows an answer that redirects, if it is one that may be followed: 307 and 308, to the same host, with the
@@ -66,6 +121,9 @@ impl Target {
             return refuse("only the same host, or the same host by https, is followed; use that URL if you trust it");
         }
         self.redirects += 1;
+        if self.host.is_none() {
+            self.origin = uri.clone();
+        }
         self.current = uri;
         Ok(true)
     }
@@ -84,14 +142,14 @@ impl Target {
     }
 
     fn may_follow(&self, uri: &Uri) -> bool {
-        let same_host = match (uri.host(), self.current.host()) {
-            (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
-            _ => false,
-        };
         let upgrade = self.current.scheme() == Some(&Scheme::HTTP) && uri.scheme() == Some(&Scheme::HTTPS);
         let same_origin = uri.scheme() == self.current.scheme() && port_of(uri) == port_of(&self.current);
-        same_host && (same_origin || upgrade)
+        same_host(uri, &self.current) && (same_origin || upgrade)
     }
+}
+
+fn same_host(a: &Uri, b: &Uri) -> bool {
+    matches!((a.host(), b.host()), (Some(a), Some(b)) if a.eq_ignore_ascii_case(b))
 }
 
 fn port_of(uri: &Uri) -> Option<u16> {
@@ -168,7 +226,7 @@ mod tests {
             ("http://h/a", "[::1]", "http://[::1]/a"),
         ] {
             let mut target = Target::new(from.parse().expect("a URL"));
-            target.move_to(&host.parse().expect("a host"));
+            target.move_to(&host.parse().expect("a host"), None);
             assert_eq!(target.current().to_string(), to);
         }
     }

@@ -7,7 +7,7 @@ use crate::cli::config::UploadConfig;
 use crate::driver;
 use crate::entity::UploadEntity;
 use crate::output::Reporter;
-use crate::transport::{Http, Settings};
+use crate::transport::Http;
 
 pub(super) fn run(args: UploadArgs) -> anyhow::Result<()> {
     let config = UploadConfig::new(args)?;
@@ -19,7 +19,7 @@ pub(super) fn run(args: UploadArgs) -> anyhow::Result<()> {
 pub(super) fn upload(config: &UploadConfig, reporter: &mut Reporter) -> anyhow::Result<()> {
     let entity = UploadEntity::open(&config.file)?;
     let plan = config.plan(entity.size());
-    let mut transport = Http::new(Settings::default());
+    let mut transport = Http::new(config.transport.clone());
     let result = driver::upload(plan, &entity, &mut transport, &mut |event| reporter.event(event));
     reporter.finish();
     result.with_context(|| format!("cannot upload {} to {}", config.file.display(), config.destination()))

@@ -1,5 +1,7 @@
 //! Transcripts: whole conversations as text. `>` is what the machine must send, `<` what the server answers,
-//! `!` another event, `=` how it ends.
+//! `!` another event, `~` a pause, `=` how it ends.
+
+mod recovery;
 
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
@@ -8,7 +10,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use proptest::prelude::*;
 
 use super::*;
-use crate::protocol::{ContentRange, TransportErrorKind, header};
+use crate::protocol::{ContentRange, PacketKind, TransportErrorKind, header};
 
 fn plan(size: u64, fragment: u64) -> Plan {
     Plan {
@@ -17,6 +19,9 @@ fn plan(size: u64, fragment: u64) -> Plan {
         name: ContentName::new("file.bin"),
         protocols: vec![ProtocolId::BITS_1_5_UPLOAD],
         fragment_size: FragmentSize::Fixed(NonZeroU64::new(fragment).expect("a size")),
+        retry: RetryPolicy::default(),
+        follow_host_id: true,
+        may_start_over: true,
     }
 }
 
@@ -42,6 +47,11 @@ fn event(text: &str) -> Event {
         "source changed" => Event::SourceChanged,
         "interrupted" => Event::Interrupted,
         "cut" => Event::Lost(TransportError::after_request(TransportErrorKind::Cut, "")),
+        "refused" => Event::Lost(TransportError::before_request(TransportErrorKind::Connect, "")),
+        "unknown host" => Event::Lost(TransportError::before_request(TransportErrorKind::UnknownHost, "")),
+        "timed out" => {
+            Event::Lost(TransportError::after_request(TransportErrorKind::TimedOut(Duration::from_secs(9)), ""))
+        }
         other => panic!("unknown event {other:?}"),
     }
 }
@@ -52,11 +62,24 @@ fn play(transcript: &str) {
 }
 
 fn play_with(plan: Plan, transcript: &str) {
-    let now = Instant::now();
-    let mut machine: Result<_, UploadError> = Ok(Uploader::new(plan, now));
+    play_machine(Uploader::new(plan, Instant::now(), 1), transcript);
+}
+
+/// Pauses pass by themselves; `~` asserts that there is one.
+fn play_machine(machine: Uploader, transcript: &str) {
+    let mut now = Instant::now();
+    let mut machine: Result<Uploader, UploadError> = Ok(machine);
     for line in transcript.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (mark, text) = line.split_at(1);
         let text = text.trim();
+        if mark == "~" {
+            let waits = machine.as_ref().is_ok_and(|machine| matches!(machine.next_action(), Action::Wait(_)));
+            assert!(waits, "no pause at {line:?}");
+        }
+        while let Ok(Action::Wait(pause)) = machine.as_ref().map(Uploader::next_action) {
+            now += pause;
+            machine = machine.and_then(|machine| machine.handle(Event::Waited, now));
+        }
         machine = match (mark, machine) {
             ("=", Ok(machine)) => {
                 assert_eq!((text, machine.next_action()), ("success", Action::Finish), "{line}");
@@ -67,6 +90,7 @@ fn play_with(plan: Plan, transcript: &str) {
                 return;
             }
             (_, Err(error)) => panic!("ended before {line:?}: {error}"),
+            ("~", machine) => machine,
             (">", Ok(machine)) => {
                 let Action::Send(packet) = machine.next_action() else { panic!("finished before {line:?}") };
                 assert_eq!(packet.to_string(), text);
@@ -130,7 +154,7 @@ fn a_ping_that_is_forbidden_is_final() {
     play("< 401\n= authentication is required");
     play("< 407\n= the proxy requires");
     play("< 403\n= access is denied");
-    play("! cut\n= no answer to Ping");
+    play("! unknown host\n= no answer to Ping");
 }
 
 #[test]
@@ -235,19 +259,24 @@ fn a_server_that_once_told_the_offset_is_not_believed_without() {
 }
 
 #[test]
-fn an_ack_of_another_session_ends_the_run() {
+fn an_ack_of_another_session_counts_as_lost() {
     play(
         "< 200 ack
          < 200 ack BITS-Session-Id: s
          < 200 ack BITS-Session-Id: t | BITS-Received-Content-Range: 10000
-         = the Ack belongs to another session",
+         ~
+         > Fragment bytes 0-5119/20000
+         < 200 ack BITS-Session-Id: s | BITS-Received-Content-Range: 10000
+         > Fragment bytes 10000-19999/20000
+         ! interrupted
+         = interrupted",
     );
 }
 
 #[test]
 fn another_host_is_greeted_before_the_first_fragment() {
     let now = Instant::now();
-    let mut machine = Uploader::new(plan(20_000, 10_000), now);
+    let mut machine = Uploader::new(plan(20_000, 10_000), now, 1);
     for text in ["200 ack", "200 ack BITS-Session-Id: s | BITS-Host-Id: HOST"] {
         machine = machine.handle(Event::Answered(answer(text)), now).expect("goes on");
     }
@@ -263,7 +292,7 @@ fn a_refusal_that_is_final_gives_the_session_up() {
         ("403 ack BITS-Error: 0x80070005", "access is denied"),
         ("500 ack BITS-Error: 0x80200020", "the file is larger"),
         ("400 ack BITS-Error: 0x80070057", "found the request invalid"),
-        ("413", "the fragment is larger"),
+        ("411", "found the request invalid"),
     ] {
         play(&format!(
             "< 200 ack
@@ -286,7 +315,12 @@ fn a_refusal_that_may_pass_keeps_the_session() {
         ("401", "authentication is required"),
         ("200", "but not a BITS Ack"),
     ] {
-        play(&format!("< 200 ack\n< 200 ack BITS-Session-Id: s\n> Fragment bytes 0-9999/20000\n< {refusal}\n= {end}"));
+        let mut plan = plan(20_000, 10_000);
+        plan.retry.no_progress_timeout = Duration::ZERO;
+        play_with(
+            plan,
+            &format!("< 200 ack\n< 200 ack BITS-Session-Id: s\n> Fragment bytes 0-9999/20000\n< {refusal}\n= {end}"),
+        );
     }
 }
 
@@ -307,7 +341,7 @@ fn a_changed_source_cancels_and_an_interrupt_does_not() {
 #[test]
 fn nothing_but_close_acknowledged_is_success() {
     for close in ["200", "204 ack", "500", "404 ack", "200 ack BITS-Error: 0x80070005"] {
-        let mut machine: Result<_, UploadError> = Ok(Uploader::new(plan(5, 10), Instant::now()));
+        let mut machine: Result<_, UploadError> = Ok(Uploader::new(plan(5, 10), Instant::now(), 1));
         for text in ["200 ack", "200 ack BITS-Session-Id: s", "200 ack BITS-Received-Content-Range: 5", close] {
             machine = machine.and_then(|m| m.handle(Event::Answered(answer(text)), Instant::now()));
         }
@@ -316,30 +350,57 @@ fn nothing_but_close_acknowledged_is_success() {
     }
 }
 
+/// Runs a machine to its end against a server that answers packet number n; returns how it ended and how many packets
+/// it took.
+fn run(mut machine: Uploader, mut server: impl FnMut(usize, &Packet) -> Event) -> (Result<(), UploadError>, usize) {
+    let mut now = Instant::now();
+    let mut packets = 0;
+    loop {
+        assert_eq!(machine.next_action(), machine.next_action());
+        let event = match machine.next_action() {
+            Action::Finish => return (Ok(()), packets),
+            Action::Wait(pause) => {
+                now += pause;
+                Event::Waited
+            }
+            Action::Send(packet) => {
+                packets += 1;
+                assert!(packets < 10_000, "it never ends");
+                server(packets - 1, &packet)
+            }
+        };
+        machine = match machine.handle(event, now) {
+            Ok(machine) => machine,
+            Err(error) => return (Err(error), packets),
+        };
+    }
+}
+
+/// A server that opens sessions and treats fragments as told.
+fn with_fragments(mut fragment: impl FnMut(usize) -> Event) -> impl FnMut(usize, &Packet) -> Event {
+    move |n, packet| match packet.kind() {
+        PacketKind::Fragment => fragment(n),
+        _ => Event::Answered(answer("200 ack BITS-Session-Id: s")),
+    }
+}
+
 #[test]
 fn answers_without_progress_end() {
     for stuck in ["200 ack BITS-Received-Content-Range: 0", "416 BITS-Received-Content-Range: 0", "416"] {
-        let now = Instant::now();
-        let mut machine = Uploader::new(plan(20_000, 10_000), now);
-        for text in ["200 ack", "200 ack BITS-Session-Id: s"] {
-            machine = machine.handle(Event::Answered(answer(text)), now).expect("goes on");
-        }
-        let end =
-            (0..100).try_fold(machine, |m, _| m.handle(Event::Answered(answer(stuck)), now + Duration::from_secs(9)));
-        assert!(matches!(end, Err(UploadError::NoProgress { acknowledged: 0, .. })), "{stuck}: {end:?}");
+        let machine = Uploader::new(plan(20_000, 10_000), Instant::now(), 1);
+        let (end, packets) = run(machine, with_fragments(|_| Event::Answered(answer(stuck))));
+        assert!(end.is_err_and(|e| e.to_string().contains("took nothing new beyond byte 0")), "{stuck}");
+        assert!(packets < 40, "{stuck}: {packets}");
     }
 }
 
 #[test]
 fn ping_pong_ends() {
-    let now = Instant::now();
-    let mut machine = Uploader::new(plan(20_000, 10_000), now);
-    for text in ["200 ack", "200 ack BITS-Session-Id: s"] {
-        machine = machine.handle(Event::Answered(answer(text)), now).expect("goes on");
-    }
     let offsets = ["200 ack BITS-Received-Content-Range: 9000", "416 BITS-Received-Content-Range: 0"];
-    let end = (0..100).try_fold(machine, |m, i| m.handle(Event::Answered(answer(offsets[i % 2])), now));
-    assert!(matches!(end, Err(UploadError::NoProgress { acknowledged: 9000, .. })), "{end:?}");
+    let machine = Uploader::new(plan(20_000, 10_000), Instant::now(), 1);
+    let (end, packets) = run(machine, with_fragments(|n| Event::Answered(answer(offsets[n % 2]))));
+    assert!(end.is_err_and(|e| e.to_string().contains("took nothing new beyond byte 9000")));
+    assert!(packets < 40, "{packets}");
 }
 
 /// An honest server: it stores what it is sent in order, and may tell a lower offset than it could, or go back.
@@ -386,32 +447,25 @@ proptest! {
     ) {
         let source: Vec<u8> = (0..size).map(|i| u8::try_from(i * 7 % 251).expect("a byte")).collect();
         let mut server = Honest { stored: Vec::new(), published: None };
-        let now = Instant::now();
-        let mut machine = Uploader::new(plan(size as u64, fragment.max(size as u64 / 50).max(1)), now);
-        while let Action::Send(packet) = machine.next_action() {
-            prop_assert_eq!(Action::Send(packet.clone()), machine.next_action());
+        let machine = Uploader::new(plan(size as u64, fragment.max(size as u64 / 50).max(1)), Instant::now(), 1);
+        let (end, _) = run(machine, |_, packet| {
             let whim = if packet.kind() == PacketKind::Fragment { whims.pop().flatten() } else { None };
-            let text = server.answer(&packet, &source, whim);
-            machine = machine.handle(Event::Answered(answer(&text)), now).expect("an honest server is enough");
-        }
+            Event::Answered(answer(&server.answer(packet, &source, whim)))
+        });
+        prop_assert_eq!(end, Ok(()));
         prop_assert_eq!(server.published, Some(source));
     }
 
+    /// Whatever is repeated for ever, it ends, and soon enough.
     #[test]
     fn no_answers_make_the_machine_panic_or_run_for_ever(
         answers in proptest::collection::vec((100u16..600, proptest::bool::weighted(0.9), proptest::option::of(0u64..300)), 1..60),
     ) {
-        let now = Instant::now();
-        let mut machine = Uploader::new(plan(200, 64), now);
-        for (status, ack, offset) in answers {
-            let mut text = format!("{status} {} BITS-Session-Id: s", if ack { "ack" } else { "" });
-            if let Some(offset) = offset {
-                text = format!("{text}| BITS-Received-Content-Range: {offset}");
-            }
-            match machine.handle(Event::Answered(answer(&text)), now) {
-                Ok(next) => machine = next,
-                Err(_) => return Ok(()),
-            }
-        }
+        let machine = Uploader::new(plan(200, 64), Instant::now(), 1);
+        let _ = run(machine, |n, _| {
+            let (status, ack, offset) = answers[n % answers.len()];
+            let offset = offset.map(|offset| format!("| BITS-Received-Content-Range: {offset}")).unwrap_or_default();
+            Event::Answered(answer(&format!("{status} {} BITS-Session-Id: s{offset}", if ack { "ack" } else { "" })))
+        });
     }
 }

@@ -1,0 +1,52 @@
+//! What happens on the way that people want to know without `-v`: pauses, lost sessions, bytes that are sent again.
+
+use super::{redact, units};
+use crate::event::UploadEvent;
+
+/// The line about an event, if it is worth one. Not escaped yet: the writer does that.
+pub(super) fn line(event: &UploadEvent) -> Option<String> {
+    Some(match event {
+        UploadEvent::Resumed { offset, total } => {
+            format!("resuming: the server has {} of {}", units::size(*offset), units::size(*total))
+        }
+        UploadEvent::Retrying { cause, pause, attempt } => {
+            format!("{}; try {attempt} in {}", redact::url(cause), units::duration(*pause))
+        }
+        UploadEvent::SessionLost { cause } => format!("{}; starting over with a new session", redact::url(cause)),
+        UploadEvent::HostGivenUp { origin } => {
+            format!("the host that the server named does not work; back to {}", redact::url(origin))
+        }
+        UploadEvent::Resynced { from, to } if to < from => {
+            format!("the server went back; {} are sent again", units::size(from - to))
+        }
+        UploadEvent::Resized { from, to } if to < from => {
+            format!("fragments of {} are too large; now {}", units::size(*from), units::size(*to))
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn pauses_name_their_cause() {
+        let event = UploadEvent::Retrying {
+            cause: "no answer to Fragment: the connection was cut".to_owned(),
+            pause: Duration::from_secs(5),
+            attempt: 2,
+        };
+        assert_eq!(line(&event).as_deref(), Some("no answer to Fragment: the connection was cut; try 2 in 5.0 s"));
+    }
+
+    #[test]
+    fn growth_and_skipping_ahead_are_not_worth_a_line() {
+        assert_eq!(line(&UploadEvent::Resized { from: 1, to: 2 }), None);
+        assert_eq!(line(&UploadEvent::Resynced { from: 1, to: 2 }), None);
+        let shrunk = UploadEvent::Resized { from: 2048, to: 1024 };
+        assert_eq!(line(&shrunk).as_deref(), Some("fragments of 2.00 KiB are too large; now 1.00 KiB"));
+    }
+}

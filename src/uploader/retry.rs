@@ -1,0 +1,124 @@
+//! When to try again, and when to stop trying.
+
+use std::time::{Duration, Instant};
+
+/// How persistent an upload is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Time without a newly acknowledged byte after which the upload gives up; zero: it never tries again
+    /// (BITS calls it the no-progress time-out).
+    pub no_progress_timeout: Duration,
+    /// Consecutive tries without progress; `None`: as many as fit the time.
+    pub retries: Option<u32>,
+    /// The first pause; each further one is up to twice as long.
+    pub delay: Duration,
+    /// The longest pause.
+    pub max_delay: Duration,
+    /// Time for the whole upload; `None`: no limit. The session is kept when it is over.
+    pub max_time: Option<Duration>,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            no_progress_timeout: Duration::from_mins(10),
+            retries: None,
+            delay: Duration::from_secs(1),
+            max_delay: Duration::from_mins(1),
+            max_time: None,
+        }
+    }
+}
+
+/// What the fault says about when to try again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hint {
+    /// The server's `Retry-After`.
+    pub(super) after: Option<Duration>,
+    /// It will take a while: a full disk is not emptied in a second.
+    pub(super) slowly: bool,
+    /// Nothing was lost but an idle connection: try at once, the first time.
+    pub(super) at_once: bool,
+}
+
+/// Pauses with full jitter: anything between nothing and a limit that doubles, so that many clients of one server
+/// that fail together do not come back together.
+#[derive(Debug)]
+pub(super) struct Backoff {
+    random: u64,
+}
+
+impl Backoff {
+    /// `seed` is the upload's only randomness: the same seed gives the same pauses.
+    pub(super) fn new(seed: u64) -> Self {
+        Self { random: seed }
+    }
+
+    /// The pause before try number `attempt`, counted from 1.
+    pub(super) fn pause(&mut self, policy: &RetryPolicy, attempt: u32, hint: Hint) -> Duration {
+        if hint.at_once && attempt == 1 {
+            return Duration::ZERO;
+        }
+        let doubled = policy.delay.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
+        let limit = if hint.slowly { policy.max_delay } else { doubled.min(policy.max_delay) };
+        let jittered = limit.mul_f64(self.fraction());
+        hint.after.map_or(jittered, |after| after.max(jittered))
+    }
+
+    /// A number from 0 up to 1, by the `SplitMix64` generator.
+    fn fraction(&mut self) -> f64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^= z >> 31;
+        let top = u32::try_from(z >> 32).unwrap_or(u32::MAX);
+        f64::from(top) / (f64::from(u32::MAX) + 1.0)
+    }
+}
+
+/// How long is left until `limit` after `since`; `None` when it is over.
+pub(super) fn left(since: Instant, limit: Duration, now: Instant) -> Option<Duration> {
+    let spent = now.checked_duration_since(since).unwrap_or(Duration::ZERO);
+    limit.checked_sub(spent).filter(|left| !left.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_stay_below_a_limit_that_doubles() {
+        let policy = RetryPolicy::default();
+        for seed in 0..200 {
+            let mut backoff = Backoff::new(seed);
+            for attempt in 1..40 {
+                let limit = Duration::from_secs(1 << (attempt - 1).min(6)).min(policy.max_delay);
+                let pause = backoff.pause(&policy, attempt, Hint::default());
+                assert!(pause <= limit, "attempt {attempt}: {pause:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn jitter_uses_the_whole_range() {
+        let policy = RetryPolicy::default();
+        let pauses: Vec<_> = (0..1000).map(|seed| Backoff::new(seed).pause(&policy, 1, Hint::default())).collect();
+        let below_half = pauses.iter().filter(|pause| **pause < Duration::from_millis(500)).count();
+        assert!((400..600).contains(&below_half), "{below_half}");
+    }
+
+    #[test]
+    fn the_servers_wish_is_a_lower_bound() {
+        let hint = Hint { after: Some(Duration::from_secs(90)), ..Hint::default() };
+        assert_eq!(Backoff::new(1).pause(&RetryPolicy::default(), 1, hint), Duration::from_secs(90));
+    }
+
+    #[test]
+    fn only_the_first_try_after_an_idle_connection_is_at_once() {
+        let hint = Hint { at_once: true, ..Hint::default() };
+        let mut backoff = Backoff::new(7);
+        assert_eq!(backoff.pause(&RetryPolicy::default(), 1, hint), Duration::ZERO);
+        assert_ne!(backoff.pause(&RetryPolicy::default(), 2, hint), Duration::ZERO);
+    }
+}
