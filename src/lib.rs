@@ -58,6 +58,7 @@
 //! [\[MC-BUP\]]: https://learn.microsoft.com/en-us/openspecs/windows_protocols/mc-bup/
 
 pub mod cli;
+pub mod digest;
 pub mod driver;
 pub mod entity;
 pub mod event;

@@ -62,6 +62,11 @@ const ROOMS: &[Room] = &[
     Room { place: "event.rs", may: &["crate::protocol", "http"] },
     Room { place: "uploader/", may: &["crate::protocol", "crate::event", "http"] },
     Room { place: "entity.rs", may: &["crate::protocol::ContentRange", "std::fs", "std::io", "std::os"] },
+    Room { place: "entity/", may: &["serde", "std::fs", "std::os"] },
+    Room {
+        place: "digest.rs",
+        may: &["crate::entity", "crate::protocol::ContentRange", "std::io", "twox_hash"],
+    },
     Room {
         place: "transport/",
         may: &[
