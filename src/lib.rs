@@ -62,6 +62,7 @@ pub mod digest;
 pub mod driver;
 pub mod entity;
 pub mod event;
+pub mod journal;
 pub mod output;
 pub mod protocol;
 #[cfg(feature = "serve")]

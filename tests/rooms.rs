@@ -81,6 +81,25 @@ const ROOMS: &[Room] = &[
         ],
     },
     Room {
+        place: "journal/",
+        may: &[
+            "crate::digest",
+            "crate::entity",
+            "crate::protocol",
+            "http",
+            "rustix",
+            "serde",
+            "serde_json",
+            "sha2",
+            "std::fs",
+            "std::io",
+            "std::os",
+            "std::thread",
+            "std::time::Instant::now",
+            "std::time::SystemTime::now",
+        ],
+    },
+    Room {
         place: "driver.rs",
         may: &[
             "crate::entity",
