@@ -27,6 +27,7 @@ end
 complete -c bitsup -n "__fish_bitsup_needs_command" -s h -l help -d 'Print help'
 complete -c bitsup -n "__fish_bitsup_needs_command" -s V -l version -d 'Print version'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "upload" -d 'Upload a file'
+complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "sessions" -d 'List, show, cancel or tidy up unfinished uploads'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "serve" -d 'Receive BITS uploads into a folder'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "try" -d 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
@@ -41,6 +42,30 @@ none\t'Nothing'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s q -l quiet -d 'Print nothing but errors'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s v -l verbose -d 'Print each packet and Ack; twice: also the heads, without secrets'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "list" -d 'List unfinished uploads'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "show" -d 'Show all that is kept of an unfinished upload'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "cancel" -d 'Give an unfinished upload up, here and at the server'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "prune" -d 'Remove what expired after 14 days, is broken or left over'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object a line'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l json -d 'Print a JSON object'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l force -d 'Forget it here, also when the server cannot be told'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l json -d 'Print one JSON object a line'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "list" -d 'List unfinished uploads'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show all that is kept of an unfinished upload'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'Give an unfinished upload up, here and at the server'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove what expired after 14 days, is broken or left over'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l listen -d 'Address and port to listen on; port 0 takes a free one' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-size -d 'Largest file accepted [default: no limit]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-fragment -d 'Largest fragment accepted [default: no limit]' -r
@@ -56,8 +81,13 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s q -l quiet -d 'Pri
 complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s v -l verbose -d 'Print each packet and Ack; twice: also the heads, without secrets'
 complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bitsup -n "__fish_bitsup_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload serve try completions help" -f -a "upload" -d 'Upload a file'
-complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload serve try completions help" -f -a "serve" -d 'Receive BITS uploads into a folder'
-complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload serve try completions help" -f -a "try" -d 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes'
-complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload serve try completions help" -f -a "completions" -d 'Print the completion script for a shell'
-complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload serve try completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload sessions serve try completions help" -f -a "upload" -d 'Upload a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload sessions serve try completions help" -f -a "sessions" -d 'List, show, cancel or tidy up unfinished uploads'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload sessions serve try completions help" -f -a "serve" -d 'Receive BITS uploads into a folder'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload sessions serve try completions help" -f -a "try" -d 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload sessions serve try completions help" -f -a "completions" -d 'Print the completion script for a shell'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload sessions serve try completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "list" -d 'List unfinished uploads'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "show" -d 'Show all that is kept of an unfinished upload'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "cancel" -d 'Give an unfinished upload up, here and at the server'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "prune" -d 'Remove what expired after 14 days, is broken or left over'

@@ -63,10 +63,7 @@ const ROOMS: &[Room] = &[
     Room { place: "uploader/", may: &["crate::protocol", "crate::event", "http"] },
     Room { place: "entity.rs", may: &["crate::protocol::ContentRange", "std::fs", "std::io", "std::os"] },
     Room { place: "entity/", may: &["serde", "std::fs", "std::os"] },
-    Room {
-        place: "digest.rs",
-        may: &["crate::entity", "crate::protocol::ContentRange", "std::io", "twox_hash"],
-    },
+    Room { place: "digest.rs", may: &["crate::entity", "crate::protocol::ContentRange", "std::io", "twox_hash"] },
     Room {
         place: "transport/",
         may: &[
@@ -168,7 +165,16 @@ const ROOMS: &[Room] = &[
     Room { place: "cli/args.rs", may: &["clap", "clap_complete"] },
     Room {
         place: "cli/config.rs",
-        may: &["crate::cli", "crate::output", "crate::protocol", "crate::serve", "crate::uploader", "http"],
+        may: &[
+            "crate::cli",
+            "crate::output",
+            "crate::protocol",
+            "crate::serve",
+            "crate::uploader",
+            "etcetera",
+            "http",
+            "std::env::var_os",
+        ],
     },
     Room { place: "cli/destination.rs", may: &["crate::protocol::text", "http", "percent_encoding"] },
     Room { place: "cli/size.rs", may: &[] },
@@ -179,6 +185,7 @@ const ROOMS: &[Room] = &[
             "crate::cli",
             "crate::driver",
             "crate::entity",
+            "crate::journal",
             "crate::protocol",
             "crate::serve",
             "crate::uploader",
@@ -187,7 +194,15 @@ const ROOMS: &[Room] = &[
     },
     Room {
         place: "cli/failure.rs",
-        may: &["anyhow", "crate::driver", "crate::output", "crate::protocol", "crate::serve", "crate::uploader"],
+        may: &[
+            "anyhow",
+            "crate::driver",
+            "crate::journal",
+            "crate::output",
+            "crate::protocol",
+            "crate::serve",
+            "crate::uploader",
+        ],
     },
     Room {
         place: "cli/commands/",
@@ -206,6 +221,25 @@ const ROOMS: &[Room] = &[
             "std::io::stdout",
             "std::thread",
             "tempfile",
+        ],
+    },
+    Room {
+        place: "cli/commands/sessions/",
+        may: &[
+            "anyhow",
+            "crate::cli",
+            "crate::driver",
+            "crate::journal",
+            "crate::output",
+            "crate::protocol",
+            "crate::transport",
+            "crate::uploader",
+            "serde",
+            "serde_json",
+            "std::io",
+            "std::io::stdout",
+            "std::time::SystemTime::now",
+            "unicode_width",
         ],
     },
     // What it prints is made from clap's own description of the command line.

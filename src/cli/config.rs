@@ -5,6 +5,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
+use etcetera::BaseStrategy;
 use http::Uri;
 
 use crate::output::{ProgressMode, Verbosity};
@@ -13,7 +14,7 @@ use crate::uploader::{FragmentSize, Plan};
 
 #[cfg(feature = "serve")]
 use super::args::ServeArgs;
-use super::args::{OutputArgs, Progress, UploadArgs};
+use super::args::{OutputArgs, Progress, StateArgs, UploadArgs};
 use super::{destination, size};
 
 /// Something typed is wrong. The message says what is right.
@@ -88,6 +89,23 @@ impl OutputConfig {
         };
         Self { progress, verbosity: Verbosity { quiet: args.quiet, level: args.verbose } }
     }
+}
+
+/// The folder for unfinished uploads: as typed, by the environment, or where the system keeps such things.
+pub(super) fn state_dir(args: StateArgs) -> Result<PathBuf, UsageError> {
+    let given = args.state_dir.or_else(|| std::env::var_os("BITSUP_STATE_DIR").map(PathBuf::from));
+    if let Some(given) = given.filter(|path| !path.as_os_str().is_empty()) {
+        return Ok(given);
+    }
+    let Ok(folders) = etcetera::base_strategy::choose_native_strategy() else {
+        return Err(UsageError(
+            "there is no home folder to keep unfinished uploads in: add --state-dir DIR".to_owned(),
+        ));
+    };
+    // A session is this machine's affair: on Windows not the roaming profile.
+    let base =
+        if cfg!(windows) { folders.cache_dir() } else { folders.state_dir().unwrap_or_else(|| folders.data_dir()) };
+    Ok(base.join("bitsup"))
 }
 
 /// `bitsup serve`, checked.

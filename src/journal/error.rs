@@ -86,7 +86,7 @@ impl fmt::Display for JournalWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoFolder { path, reason } => {
-                write!(f, "uploads cannot be resumed later: no sessions can be kept in {}: {reason}", path.display())
+                write!(f, "no unfinished uploads can be kept in {}: {reason}", path.display())
             }
             Self::Ignored { path, reason, set_aside } => {
                 write!(f, "the session kept in {} is not used: {reason}", path.display())?;
