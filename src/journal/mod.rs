@@ -14,6 +14,7 @@ mod key;
 mod prune;
 mod record;
 mod store;
+mod stored;
 
 #[cfg(test)]
 mod tests;
