@@ -14,7 +14,7 @@ use crate::uploader::{FragmentSize, Plan};
 
 #[cfg(feature = "serve")]
 use super::args::ServeArgs;
-use super::args::{OutputArgs, Progress, StateArgs, UploadArgs};
+use super::args::{OutputArgs, Progress, Resume, ResumeArgs, StateArgs, UploadArgs};
 use super::{destination, size};
 
 /// Something typed is wrong. The message says what is right.
@@ -88,6 +88,25 @@ impl OutputConfig {
             Progress::None => ProgressMode::None,
         };
         Self { progress, verbosity: Verbosity { quiet: args.quiet, level: args.verbose } }
+    }
+}
+
+/// Whether and where an upload is remembered, checked.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ResumeConfig {
+    pub(super) resume: Resume,
+    /// `None`: nothing is kept.
+    pub(super) state_dir: Option<PathBuf>,
+}
+
+impl ResumeConfig {
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the upload verb, which cannot resume yet"))]
+    pub(super) fn new(args: ResumeArgs) -> Result<Self, UsageError> {
+        if args.no_state && args.resume == Resume::Always {
+            return Err(UsageError("--resume always needs what --no-state does not keep: leave one out".to_owned()));
+        }
+        let state_dir = if args.no_state { None } else { Some(state_dir(args.state)?) };
+        Ok(Self { resume: args.resume, state_dir })
     }
 }
 
@@ -203,6 +222,29 @@ mod tests {
         assert_eq!(plan.protocols.len(), 2);
         assert_eq!(plan.protocols[1], ProtocolId::BITS_1_5_UPLOAD);
         assert_eq!(plan.fragment_size, FragmentSize::Fixed(NonZeroU64::new(1 << 20).expect("a size")));
+    }
+
+    #[test]
+    fn resuming_is_the_default_and_needs_a_folder() {
+        #[derive(Debug, Parser)]
+        struct Options {
+            #[command(flatten)]
+            resume: ResumeArgs,
+        }
+        let config = |args: &[&str]| {
+            let options = Options::try_parse_from(["bitsup"].iter().chain(args)).map_err(|e| e.to_string())?;
+            ResumeConfig::new(options.resume).map_err(|e| e.to_string())
+        };
+        let kept = |resume| Ok(ResumeConfig { resume, state_dir: Some("x".into()) });
+        assert_eq!(config(&["--state-dir", "x"]), kept(Resume::Auto));
+        assert_eq!(config(&["--state-dir", "x", "--resume", "always"]), kept(Resume::Always));
+        assert_eq!(config(&["--no-state"]), Ok(ResumeConfig { resume: Resume::Auto, state_dir: None }));
+        assert!(config(&[]).is_ok_and(|config| config.state_dir.is_some_and(|path| path.is_absolute())));
+        for wrong in
+            [&["--no-state", "--resume", "always"][..], &["--no-state", "--state-dir", "x"], &["--resume", "x"]]
+        {
+            assert!(config(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]
