@@ -23,6 +23,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand upload 'Upload a file'
+            cand sessions 'List, show, cancel or tidy up unfinished uploads'
             cand serve 'Receive BITS uploads into a folder'
             cand try 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes'
             cand completions 'Print the completion script for a shell'
@@ -48,6 +49,57 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand --verbose 'Print each packet and Ack; twice: also the heads, without secrets'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'bitsup;sessions'= {
+            cand --state-dir 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'List unfinished uploads'
+            cand show 'Show all that is kept of an unfinished upload'
+            cand cancel 'Give an unfinished upload up, here and at the server'
+            cand prune 'Remove what expired after 14 days, is broken or left over'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'bitsup;sessions;list'= {
+            cand --state-dir 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]'
+            cand --json 'Print one JSON object a line'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'bitsup;sessions;show'= {
+            cand --state-dir 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]'
+            cand --json 'Print a JSON object'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'bitsup;sessions;cancel'= {
+            cand --state-dir 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]'
+            cand --force 'Forget it here, also when the server cannot be told'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'bitsup;sessions;prune'= {
+            cand --state-dir 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]'
+            cand --json 'Print one JSON object a line'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'bitsup;sessions;help'= {
+            cand list 'List unfinished uploads'
+            cand show 'Show all that is kept of an unfinished upload'
+            cand cancel 'Give an unfinished upload up, here and at the server'
+            cand prune 'Remove what expired after 14 days, is broken or left over'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'bitsup;sessions;help;list'= {
+        }
+        &'bitsup;sessions;help;show'= {
+        }
+        &'bitsup;sessions;help;cancel'= {
+        }
+        &'bitsup;sessions;help;prune'= {
+        }
+        &'bitsup;sessions;help;help'= {
         }
         &'bitsup;serve'= {
             cand --listen 'Address and port to listen on; port 0 takes a free one'
@@ -75,12 +127,27 @@ set edit:completion:arg-completer[bitsup] = {|@words|
         }
         &'bitsup;help'= {
             cand upload 'Upload a file'
+            cand sessions 'List, show, cancel or tidy up unfinished uploads'
             cand serve 'Receive BITS uploads into a folder'
             cand try 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes'
             cand completions 'Print the completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'bitsup;help;upload'= {
+        }
+        &'bitsup;help;sessions'= {
+            cand list 'List unfinished uploads'
+            cand show 'Show all that is kept of an unfinished upload'
+            cand cancel 'Give an unfinished upload up, here and at the server'
+            cand prune 'Remove what expired after 14 days, is broken or left over'
+        }
+        &'bitsup;help;sessions;list'= {
+        }
+        &'bitsup;help;sessions;show'= {
+        }
+        &'bitsup;help;sessions;cancel'= {
+        }
+        &'bitsup;help;sessions;prune'= {
         }
         &'bitsup;help;serve'= {
         }

@@ -101,7 +101,7 @@ fn exchange(
 }
 
 /// Adds what HTTP wants besides the packet.
-fn complete(mut request: Request<()>) -> Request<()> {
+pub(crate) fn complete(mut request: Request<()>) -> Request<()> {
     let host = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
     if let Some(host) = host {
         request.headers_mut().insert(HOST, host);

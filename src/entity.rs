@@ -1,45 +1,23 @@
 //! The source: a regular file, opened once, read by ranges, watched for change.
 
+mod identity;
+
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use crate::protocol::ContentRange;
+
+pub use identity::{Difference, SourceIdentity};
 
 /// The file that is uploaded (MC-BUP 1.1, "upload entity").
 #[derive(Debug)]
 pub struct UploadEntity {
     file: File,
     path: PathBuf,
-    identity: Identity,
-}
-
-/// What tells one state of a file from another without reading it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Identity {
-    size: u64,
-    modified: Option<SystemTime>,
-    #[cfg(unix)]
-    inode: (u64, u64),
-    #[cfg(unix)]
-    changed: (i64, i64),
-}
-
-impl Identity {
-    fn of(metadata: &Metadata) -> Self {
-        #[cfg(unix)]
-        use std::os::unix::fs::MetadataExt;
-        Self {
-            size: metadata.len(),
-            modified: metadata.modified().ok(),
-            #[cfg(unix)]
-            inode: (metadata.dev(), metadata.ino()),
-            #[cfg(unix)]
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        }
-    }
+    absolute: PathBuf,
+    identity: SourceIdentity,
 }
 
 impl UploadEntity {
@@ -58,7 +36,12 @@ impl UploadEntity {
         if metadata.len() == 0 && (&file).read(&mut [0]).map_err(cannot)? > 0 {
             return Err(error(EntityErrorKind::SizeUnknown));
         }
-        Ok(Self { file, path: path.to_owned(), identity: Identity::of(&metadata) })
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            absolute: absolute(path).map_err(cannot)?,
+            identity: SourceIdentity::of(&metadata),
+        })
     }
 
     /// The path that it was opened by.
@@ -67,10 +50,22 @@ impl UploadEntity {
         &self.path
     }
 
+    /// The same file's path from the root, without symbolic links where they can be resolved.
+    #[must_use]
+    pub fn absolute_path(&self) -> &Path {
+        &self.absolute
+    }
+
+    /// What it was when it was opened.
+    #[must_use]
+    pub fn identity(&self) -> &SourceIdentity {
+        &self.identity
+    }
+
     /// Size in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.identity.size
+        self.identity.size()
     }
 
     /// Whether the file is still what it was when it was opened: size, times, identity.
@@ -79,7 +74,7 @@ impl UploadEntity {
     /// When the file cannot be asked.
     pub fn is_unchanged(&self) -> Result<bool, EntityError> {
         let metadata = self.file.metadata().map_err(|e| self.error(e))?;
-        Ok(Identity::of(&metadata) == self.identity)
+        Ok(SourceIdentity::of(&metadata) == self.identity)
     }
 
     /// A reader of exactly the bytes of `range`.
@@ -96,6 +91,11 @@ impl UploadEntity {
     pub fn error(&self, error: io::Error) -> EntityError {
         EntityError { path: self.path.clone(), kind: EntityErrorKind::Io(error) }
     }
+}
+
+/// However a file is named, from whichever folder: one name for it.
+fn absolute(path: &Path) -> io::Result<PathBuf> {
+    std::fs::canonicalize(path).or_else(|_| std::path::absolute(path))
 }
 
 fn check_kind(metadata: &Metadata) -> Result<(), EntityErrorKind> {
@@ -205,9 +205,26 @@ mod tests {
         let file = file(b"0123456789");
         let entity = UploadEntity::open(file.path()).expect("opened");
         assert!(entity.is_unchanged().expect("asked"));
-        let later = SystemTime::now() + std::time::Duration::from_secs(5);
+        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
         file.as_file().set_modified(later).expect("touched");
         assert!(!entity.is_unchanged().expect("asked"));
+    }
+
+    #[test]
+    fn one_file_has_one_absolute_path() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let real = std::fs::canonicalize(folder.path()).expect("real").join("a");
+        std::fs::write(&real, "x").expect("written");
+        std::fs::create_dir(folder.path().join("b")).expect("made");
+        let absolute =
+            |path: &str| UploadEntity::open(&folder.path().join(path)).expect("opened").absolute_path().to_owned();
+        assert_eq!(absolute("a"), real);
+        assert_eq!(absolute("b/../a"), real);
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("a", folder.path().join("link")).expect("linked");
+            assert_eq!(absolute("link"), real);
+        }
     }
 
     #[test]

@@ -58,9 +58,11 @@
 //! [\[MC-BUP\]]: https://learn.microsoft.com/en-us/openspecs/windows_protocols/mc-bup/
 
 pub mod cli;
+pub mod digest;
 pub mod driver;
 pub mod entity;
 pub mod event;
+pub mod journal;
 pub mod output;
 pub mod protocol;
 #[cfg(feature = "serve")]

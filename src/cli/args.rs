@@ -17,13 +17,15 @@ pub struct Cli {
 const AFTER_HELP: &str = "\
 Exit codes: 0 uploaded and closed, 2 usage, 3 source file, 4 source changed, 5 no connection, 6 TLS,
 7 authentication, 8 refused, 9 no BITS endpoint, 10 too large, 11 server errors, 12 protocol violation,
-13 rejected by the server's application; 1 is a mistake in bitsup itself.";
+13 rejected by the server's application, 17 another bitsup is busy with it; 1 is a mistake in bitsup itself.";
 
 /// The verbs
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Upload a file
     Upload(UploadArgs),
+    /// List, show, cancel or tidy up unfinished uploads
+    Sessions(SessionsArgs),
     /// Receive BITS uploads into a folder
     #[cfg(feature = "serve")]
     Serve(ServeArgs),
@@ -129,6 +131,87 @@ impl UploadArgs {
         let fragment_size = "auto".to_owned();
         Self { file, url, protocol: Vec::new(), fragment_size, name: None, no_host_id: false, retry, output }
     }
+}
+
+/// `bitsup sessions`
+#[derive(Debug, Args)]
+pub struct SessionsArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: SessionsCommand,
+
+    /// Where unfinished uploads are kept
+    #[command(flatten)]
+    pub state: StateArgs,
+}
+
+/// The verbs of `bitsup sessions`
+#[derive(Debug, Subcommand)]
+pub enum SessionsCommand {
+    /// List unfinished uploads
+    List {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all that is kept of an unfinished upload
+    Show {
+        /// The first characters of its id, as `list` shows it
+        id: String,
+        /// Print a JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give an unfinished upload up, here and at the server
+    Cancel {
+        /// The first characters of its id, as `list` shows it
+        id: String,
+        /// Forget it here, also when the server cannot be told
+        #[arg(long)]
+        force: bool,
+    },
+    /// Remove what expired after 14 days, is broken or left over
+    Prune {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Whether to go on with an unfinished upload
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct ResumeArgs {
+    /// Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Resume")]
+    pub resume: Resume,
+
+    /// Keep nothing of this upload for resuming it
+    #[arg(long, conflicts_with = "state_dir", help_heading = "Resume")]
+    pub no_state: bool,
+
+    /// Where unfinished uploads are kept
+    #[command(flatten)]
+    pub state: StateArgs,
+}
+
+/// When to go on with an unfinished upload
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Resume {
+    /// If that is possible
+    #[default]
+    Auto,
+    /// Or fail
+    Always,
+    /// Start over
+    Never,
+}
+
+/// Where unfinished uploads are kept
+#[derive(Debug, Clone, Default, Args)]
+pub struct StateArgs {
+    /// Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system's folder for such things]
+    #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath, help_heading = "Resume")]
+    pub state_dir: Option<PathBuf>,
 }
 
 /// Options about what is shown

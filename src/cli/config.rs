@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use etcetera::BaseStrategy;
 use http::Uri;
 
 use crate::output::{ProgressMode, Verbosity};
@@ -15,7 +16,7 @@ use crate::uploader::{FragmentSize, Plan, RetryPolicy};
 
 #[cfg(feature = "serve")]
 use super::args::ServeArgs;
-use super::args::{OutputArgs, Progress, RetryArgs, UploadArgs};
+use super::args::{OutputArgs, Progress, Resume, ResumeArgs, RetryArgs, StateArgs, UploadArgs};
 use super::{destination, duration, size};
 
 /// Something typed is wrong. The message says what is right.
@@ -99,6 +100,42 @@ impl OutputConfig {
         };
         Self { progress, verbosity: Verbosity { quiet: args.quiet, level: args.verbose } }
     }
+}
+
+/// Whether and where an upload is remembered, checked.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ResumeConfig {
+    pub(super) resume: Resume,
+    /// `None`: nothing is kept.
+    pub(super) state_dir: Option<PathBuf>,
+}
+
+impl ResumeConfig {
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the upload verb, which cannot resume yet"))]
+    pub(super) fn new(args: ResumeArgs) -> Result<Self, UsageError> {
+        if args.no_state && args.resume == Resume::Always {
+            return Err(UsageError("--resume always needs what --no-state does not keep: leave one out".to_owned()));
+        }
+        let state_dir = if args.no_state { None } else { Some(state_dir(args.state)?) };
+        Ok(Self { resume: args.resume, state_dir })
+    }
+}
+
+/// The folder for unfinished uploads: as typed, by the environment, or where the system keeps such things.
+pub(super) fn state_dir(args: StateArgs) -> Result<PathBuf, UsageError> {
+    let given = args.state_dir.or_else(|| std::env::var_os("BITSUP_STATE_DIR").map(PathBuf::from));
+    if let Some(given) = given.filter(|path| !path.as_os_str().is_empty()) {
+        return Ok(given);
+    }
+    let Ok(folders) = etcetera::base_strategy::choose_native_strategy() else {
+        return Err(UsageError(
+            "there is no home folder to keep unfinished uploads in: add --state-dir DIR".to_owned(),
+        ));
+    };
+    // A session is this machine's affair: on Windows not the roaming profile.
+    let base =
+        if cfg!(windows) { folders.cache_dir() } else { folders.state_dir().unwrap_or_else(|| folders.data_dir()) };
+    Ok(base.join("bitsup"))
 }
 
 /// `bitsup serve`, checked.
@@ -222,6 +259,29 @@ mod tests {
         assert_eq!(plan.protocols.len(), 2);
         assert_eq!(plan.protocols[1], ProtocolId::BITS_1_5_UPLOAD);
         assert_eq!(plan.fragment_size, FragmentSize::Fixed(NonZeroU64::new(1 << 20).expect("a size")));
+    }
+
+    #[test]
+    fn resuming_is_the_default_and_needs_a_folder() {
+        #[derive(Debug, Parser)]
+        struct Options {
+            #[command(flatten)]
+            resume: ResumeArgs,
+        }
+        let config = |args: &[&str]| {
+            let options = Options::try_parse_from(["bitsup"].iter().chain(args)).map_err(|e| e.to_string())?;
+            ResumeConfig::new(options.resume).map_err(|e| e.to_string())
+        };
+        let kept = |resume| Ok(ResumeConfig { resume, state_dir: Some("x".into()) });
+        assert_eq!(config(&["--state-dir", "x"]), kept(Resume::Auto));
+        assert_eq!(config(&["--state-dir", "x", "--resume", "always"]), kept(Resume::Always));
+        assert_eq!(config(&["--no-state"]), Ok(ResumeConfig { resume: Resume::Auto, state_dir: None }));
+        assert!(config(&[]).is_ok_and(|config| config.state_dir.is_some_and(|path| path.is_absolute())));
+        for wrong in
+            [&["--no-state", "--resume", "always"][..], &["--no-state", "--state-dir", "x"], &["--resume", "x"]]
+        {
+            assert!(config(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

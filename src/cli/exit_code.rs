@@ -2,6 +2,7 @@
 
 use crate::driver::DriverError;
 use crate::entity::EntityError;
+use crate::journal::{JournalError, JournalWarning};
 use crate::protocol::{AckError, PacketKind, TransportErrorKind};
 #[cfg(feature = "serve")]
 use crate::serve::ServeError;
@@ -41,8 +42,10 @@ pub enum ExitCode {
     Protocol = 12,
     /// The server's application rejected the file.
     Application = 13,
-    /// `--resume always` is impossible.
-    CannotResume = 16,
+    /// `--resume always`, and there is nothing to go on with.
+    NotResumable = 16,
+    /// Another bitsup is busy with this upload.
+    Locked = 17,
     /// The file is probably there, the server cannot say so.
     Unconfirmed = 18,
     /// Stopped by SIGINT.
@@ -66,7 +69,10 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
     if error.is::<EntityError>() {
         return ExitCode::Source;
     }
-    if error.is::<UsageError>() {
+    if error.is::<JournalError>() {
+        return ExitCode::Locked;
+    }
+    if error.is::<UsageError>() || error.is::<JournalWarning>() {
         return ExitCode::Usage;
     }
     #[cfg(feature = "serve")]
@@ -89,7 +95,7 @@ fn of_upload(error: &UploadError) -> ExitCode {
         UploadError::SourceChanged => ExitCode::SourceChanged,
         UploadError::Interrupted => ExitCode::Interrupted,
         UploadError::GaveUp { cause, .. } => of_spent(cause),
-        UploadError::CannotResume { .. } => ExitCode::CannotResume,
+        UploadError::CannotResume { .. } => ExitCode::NotResumable,
         UploadError::Unconfirmed { .. } => ExitCode::Unconfirmed,
         UploadError::OutOfTurn => ExitCode::Internal,
     }
@@ -164,7 +170,8 @@ mod tests {
             (ExitCode::Server, 11),
             (ExitCode::Protocol, 12),
             (ExitCode::Application, 13),
-            (ExitCode::CannotResume, 16),
+            (ExitCode::NotResumable, 16),
+            (ExitCode::Locked, 17),
             (ExitCode::Unconfirmed, 18),
             (ExitCode::Interrupted, 130),
         ];
@@ -181,6 +188,7 @@ mod tests {
         };
         let error = anyhow::Error::new(DriverError::Upload(lost)).context("cannot upload a to b");
         assert_eq!(of(&error), ExitCode::Connection);
+        assert_eq!(of(&anyhow::Error::new(JournalError::Locked).context("x")), ExitCode::Locked);
         assert_eq!(of(&anyhow::Error::new(UsageError("x".into())).context("y")), ExitCode::Usage);
         assert_eq!(of(&anyhow::anyhow!("something else")), ExitCode::Internal);
     }

@@ -1,6 +1,7 @@
 //! From an error to the four lines that people read: what failed, what the server said, the likely cause, what to do.
 
 use crate::driver::DriverError;
+use crate::journal::JournalError;
 use crate::output::ErrorText;
 use crate::protocol::{AckError, BitsError, PacketKind, TransportErrorKind};
 use crate::uploader::{Refusal, UploadError};
@@ -17,6 +18,9 @@ pub(super) fn text(error: &anyhow::Error) -> ErrorText {
     #[cfg(feature = "serve")]
     if error.is::<crate::serve::ServeError>() {
         what.insert(0, "cannot receive uploads".to_owned());
+    }
+    if error.is::<JournalError>() {
+        return ErrorText { what: what.join(": "), next: Some(LOCKED.to_owned()), ..ErrorText::default() };
     }
     let Some(DriverError::Upload(upload)) = error.downcast_ref::<DriverError>() else {
         return ErrorText { what: what.join(": "), ..ErrorText::default() };
@@ -38,6 +42,7 @@ fn said(error: &UploadError) -> Option<String> {
 
 type Advice = (Option<&'static str>, Option<&'static str>);
 
+const LOCKED: &str = "wait for it, or stop it and run the same command again";
 const RUN_AGAIN: &str = "run the same command again";
 
 fn advice(error: &UploadError) -> Advice {

@@ -3,6 +3,7 @@
 mod completions;
 #[cfg(feature = "serve")]
 mod serve;
+mod sessions;
 #[cfg(feature = "serve")]
 mod try_out;
 mod upload;
@@ -12,6 +13,7 @@ use super::args::Command;
 pub(super) fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Upload(args) => upload::run(args),
+        Command::Sessions(args) => sessions::run(args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args),
         #[cfg(feature = "serve")]

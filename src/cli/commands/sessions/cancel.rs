@@ -1,0 +1,74 @@
+//! `bitsup sessions cancel ID`: gives an upload up, at the server first.
+
+use std::io;
+
+use anyhow::Context;
+
+use crate::cli::config::UsageError;
+use crate::driver::{DriverError, complete};
+use crate::journal::{Journal, Record, SavedSession};
+use crate::output::redact_url;
+use crate::protocol::text::escape;
+use crate::protocol::{Answer, Packet, PacketKind, ack};
+use crate::transport::{Http, Settings, Transport};
+use crate::uploader::{Refusal, UploadError};
+
+use super::{find, say};
+
+pub(super) fn run(journal: &Journal, id: &str, force: bool) -> anyhow::Result<()> {
+    let listed = journal.list().context("cannot list the unfinished uploads")?;
+    let (listed, id) = find::one(&listed, id)?;
+    if let Err(reason) = &listed.record {
+        return Err(
+            UsageError(format!("{id} cannot be cancelled, {reason}: `bitsup sessions prune` may remove it")).into()
+        );
+    }
+    let taken = journal.take(listed.key).with_context(|| format!("cannot cancel {id}"))?;
+    // It may have been finished or cancelled meanwhile.
+    let Some(entry) = taken else {
+        say(&format!("{id} is gone"));
+        return Ok(());
+    };
+    let url = redact_url(&entry.record().url.to_string());
+    let told = match tell_server(entry.record()) {
+        Err(error) if force => {
+            say(&format!("the server was not told: {}", escape(format!("{error:#}"))));
+            false
+        }
+        result => result.with_context(|| format!("cannot cancel the upload to {url}; --force forgets it here only"))?,
+    };
+    let file = escape(&entry.record().path);
+    if let Some(warning) = entry.finished().into_iter().next() {
+        return Err(warning.into());
+    }
+    let done = if told { "cancelled" } else { "forgotten" };
+    say(&format!("{done}: {file} to {url}"));
+    Ok(())
+}
+
+/// Whether there was something to tell.
+fn tell_server(record: &Record) -> anyhow::Result<bool> {
+    let Some(session) = &record.session else { return Ok(false) };
+    if record.has_query && session.target.is_none() {
+        return Err(UsageError("its URL has a query, which is not kept because it may hold a secret".to_owned()).into());
+    }
+    cancel(record, session).map_err(|error| DriverError::Upload(error).into()).map(|()| true)
+}
+
+fn cancel(record: &Record, session: &SavedSession) -> Result<(), UploadError> {
+    let packet = PacketKind::CancelSession;
+    let target = session.target.as_ref().unwrap_or(&record.url);
+    let request = complete(Packet::CancelSession { session: session.id.clone() }.to_request(target));
+    let answer = Http::new(Settings::default())
+        .exchange(request, &mut io::empty())
+        .map_err(|error| UploadError::Lost { packet, error })?;
+    match ack::end_of_session(&answer, &session.id) {
+        Ok(Answer::Ack(())) => Ok(()),
+        Ok(Answer::Refused(error)) => match Refusal::classify(&error, packet) {
+            // It forgot it by itself.
+            Refusal::SessionNotFound => Ok(()),
+            refusal => Err(UploadError::Refused { packet, refusal, error }),
+        },
+        Err(error) => Err(UploadError::BadAnswer { packet, error }),
+    }
+}

@@ -1,0 +1,204 @@
+//! Unfinished uploads as text and as JSON. All of it comes from files: it is escaped.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
+
+use crate::journal::{EXPIRY, Listed, Pruned, PrunedWhat, Record};
+use crate::output::units;
+use crate::protocol::text::escape;
+
+/// What is told of an upload. The names are a public contract.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    v: u32,
+    id: String,
+    key: String,
+    /// `new`, `open`, `closing` or `broken`.
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+    #[serde(flatten)]
+    known: Option<Known>,
+}
+
+#[derive(Debug, Serialize)]
+struct Known {
+    file: String,
+    url: String,
+    /// Whether the URL had a query, which is never kept.
+    has_query: bool,
+    name: String,
+    size: u64,
+    acked: u64,
+    session: Option<String>,
+    target: Option<String>,
+    /// Seconds since 1970.
+    created: u64,
+    updated: u64,
+    expires: u64,
+}
+
+impl View {
+    pub(super) fn new(listed: &Listed, id: &str) -> Self {
+        let (status, problem, known) = match &listed.record {
+            Ok(record) => (status(record), None, Some(Known::of(record))),
+            Err(reason) => ("broken", Some(reason.to_string()), None),
+        };
+        Self { v: 1, id: id.to_owned(), key: listed.key.to_string(), status, problem, known }
+    }
+
+    /// One line.
+    pub(super) fn json(&self) -> String {
+        json_line(self)
+    }
+
+    /// A line for each thing that is known.
+    pub(super) fn text(&self, now: SystemTime) -> String {
+        let mut lines = vec![("id", self.key.clone()), ("status", self.status.to_owned())];
+        lines.extend(self.problem.clone().map(|problem| ("problem", problem)));
+        if let Some(known) = &self.known {
+            let query = if known.has_query { " (and a query, which is not kept)" } else { "" };
+            lines.extend([
+                ("file", escape(&known.file)),
+                ("url", format!("{}{query}", escape(&known.url))),
+                ("name", escape(&known.name)),
+                ("size", format!("{} bytes", known.size)),
+                ("acked", format!("{} bytes ({})", known.acked, known.percent())),
+            ]);
+            lines.extend(known.session.as_ref().map(|session| ("session", escape(session))));
+            lines.extend(known.target.as_ref().map(|target| ("target", escape(target))));
+            lines.push(("updated", format!("{} ago", known.age(now))));
+            lines.push(("expires", format!("in {}", units::remaining(since(time_of(now), known.expires)))));
+        }
+        lines.iter().fold(String::new(), |text, (name, value)| format!("{text}{name:<8} {value}\n"))
+    }
+
+    fn row(&self, now: SystemTime) -> [String; 6] {
+        let id = self.id.clone();
+        match &self.known {
+            Some(known) => {
+                [id, known.percent(), units::size(known.size), known.age(now), escape(&known.file), escape(&known.url)]
+            }
+            None => [
+                id,
+                self.status.to_owned(),
+                String::new(),
+                String::new(),
+                self.problem.clone().unwrap_or_default(),
+                String::new(),
+            ],
+        }
+    }
+}
+
+impl Known {
+    fn of(record: &Record) -> Self {
+        let session = record.session.as_ref();
+        Self {
+            file: record.path.clone(),
+            url: record.url.to_string(),
+            has_query: record.has_query,
+            name: record.name.clone(),
+            size: record.identity.size(),
+            acked: session.map_or(0, |session| session.acknowledged),
+            session: session.map(|session| session.id.to_string()),
+            target: session.and_then(|session| session.target.as_ref()).map(ToString::to_string),
+            created: time_of(record.created),
+            updated: time_of(record.updated),
+            expires: time_of(record.updated).saturating_add(EXPIRY.as_secs()),
+        }
+    }
+
+    /// Cut off, and never whole: an upload that is listed is not finished.
+    fn percent(&self) -> String {
+        let percent = (u128::from(self.acked) * 100).checked_div(u128::from(self.size)).unwrap_or(0);
+        format!("{} %", percent.min(99))
+    }
+
+    fn age(&self, now: SystemTime) -> String {
+        units::remaining(since(self.updated, time_of(now)))
+    }
+}
+
+fn status(record: &Record) -> &'static str {
+    match &record.session {
+        None => "new",
+        Some(session) if session.close_sent => "closing",
+        Some(_) => "open",
+    }
+}
+
+fn time_of(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+fn since(earlier: u64, later: u64) -> Duration {
+    Duration::from_secs(later.saturating_sub(earlier))
+}
+
+/// Columns, aligned by what a terminal shows.
+pub(super) fn table(views: &[View], now: SystemTime) -> String {
+    let head = ["ID", "DONE", "SIZE", "AGE", "FILE", "URL"].map(str::to_owned);
+    let rows: Vec<_> = std::iter::once(head).chain(views.iter().map(|view| view.row(now))).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
+    let widths = [0, 1, 2, 3, 4, 5].map(width);
+    let line = |row: &[String; 6]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell}{}  ", " ".repeat(width - cell.width())));
+        format!("{}\n", cells.collect::<String>().trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+pub(super) fn pruned_text(pruned: &Pruned) -> String {
+    let what = match pruned.what {
+        PrunedWhat::Expired => "expired after 14 days".to_owned(),
+        PrunedWhat::Broken(reason) => format!("broken: {reason}"),
+        PrunedWhat::Leftover => "left over".to_owned(),
+    };
+    format!("removed {:.8}: {what}\n", pruned.key.to_string())
+}
+
+pub(super) fn pruned_json(pruned: &Pruned) -> String {
+    #[derive(Serialize)]
+    struct Line {
+        v: u32,
+        removed: &'static str,
+        key: String,
+        problem: Option<String>,
+    }
+    let (removed, problem) = match pruned.what {
+        PrunedWhat::Expired => ("expired", None),
+        PrunedWhat::Broken(reason) => ("broken", Some(reason.to_string())),
+        PrunedWhat::Leftover => ("leftover", None),
+    };
+    json_line(&Line { v: 1, removed, key: pruned.key.to_string(), problem })
+}
+
+/// JSON in plain ASCII: exact for programs, and harmless to a terminal.
+fn json_line(value: &impl Serialize) -> String {
+    let text = serde_json::to_string(value).expect("names and texts are always written");
+    let mut line = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if c.is_ascii() && c != '\x7f' {
+            line.push(c);
+        } else {
+            line.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    line + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_exact_and_harmless() {
+        let text = "ä\u{9b}31m\x7f\u{202e}\u{1f600}\n";
+        let line = json_line(&text);
+        assert!(line.trim_end().bytes().all(|b| b.is_ascii_graphic()), "{line}");
+        assert_eq!(serde_json::from_str::<String>(&line).expect("JSON"), text);
+    }
+}

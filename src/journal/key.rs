@@ -1,0 +1,125 @@
+//! Which upload a saved session belongs to.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use http::Uri;
+use http::uri::Scheme;
+use sha2::{Digest, Sha256};
+
+/// One file on its way to one URL: the SHA-256 of both, so that a name in the state folder tells nothing.
+///
+/// Also the secrets that a URL's query may hold are in it, and only in this form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// The key of the upload of the file at `path`, an absolute one, to `destination`.
+    #[must_use]
+    pub fn new(destination: &Uri, path: &Path) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"bitsup upload 1\0");
+        hash.update(canonical(destination));
+        hash.update(b"\0");
+        hash.update(path.as_os_str().as_encoded_bytes());
+        Self(hash.finalize().into())
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for Key {
+    type Err = NotAKey;
+
+    /// # Errors
+    /// When the text is anything but 64 lower-case hexadecimal digits.
+    fn from_str(text: &str) -> Result<Self, NotAKey> {
+        if text.len() != 64 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err(NotAKey);
+        }
+        let mut key = [0; 32];
+        for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| NotAKey)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| NotAKey)?;
+        }
+        Ok(Self(key))
+    }
+}
+
+/// The text is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAKey;
+
+impl fmt::Display for NotAKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not 64 lower-case hexadecimal digits")
+    }
+}
+
+impl std::error::Error for NotAKey {}
+
+/// One spelling for the same URL: scheme and host in lower case, no default port. The path stays as it was typed.
+pub(super) fn canonical(url: &Uri) -> String {
+    let scheme = url.scheme_str().unwrap_or_default();
+    let host = url.host().unwrap_or_default().to_ascii_lowercase();
+    let default = if url.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+    let port = url.port_u16().unwrap_or(default);
+    let path = url.path_and_query().map_or("/", |path| path.as_str());
+    format!("{scheme}://{host}:{port}{path}")
+}
+
+/// A URL without what may be secret: its query, and its user information, which is refused before it gets here.
+pub(super) fn without_query(url: &Uri) -> Uri {
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let text = format!("{}://{host}{}", url.scheme_str().unwrap_or_default(), url.path());
+    // What was cut out of a URL is one; if not, an empty path is refused when it is read back.
+    text.parse().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(url: &str, path: &str) -> Key {
+        Key::new(&url.parse().expect("a URL"), Path::new(path))
+    }
+
+    #[test]
+    fn spellings_of_one_url_have_one_key() {
+        let same = key("http://h/a?q=1", "/f");
+        assert_eq!(key("HTTP://H:80/a?q=1", "/f"), same);
+        for (url, path) in [
+            ("https://h/a?q=1", "/f"),
+            ("http://h:8080/a?q=1", "/f"),
+            ("http://h/A?q=1", "/f"),
+            ("http://h/a?q=2", "/f"),
+            ("http://h/a", "/f"),
+            ("http://h/a?q=1", "/g"),
+        ] {
+            assert_ne!(key(url, path), same, "{url} {path}");
+        }
+        assert_eq!(key("https://h:443", "/f"), key("https://H/", "/f"));
+    }
+
+    #[test]
+    fn keys_are_written_and_read_the_same() {
+        let key = key("http://h/a", "/f");
+        assert_eq!(key.to_string().parse(), Ok(key));
+        for bad in ["", "0", &key.to_string().to_uppercase(), &"+".repeat(64), &"é".repeat(32)] {
+            assert_eq!(bad.parse::<Key>(), Err(NotAKey));
+        }
+    }
+
+    #[test]
+    fn a_query_is_not_kept() {
+        let url: Uri = "https://h:8443/a/b?sig=s3cret".parse().expect("a URL");
+        assert_eq!(without_query(&url), "https://h:8443/a/b");
+        assert_eq!(without_query(&Uri::from_static("http://u:p@h/a")), "http://h/a");
+    }
+}

@@ -1,0 +1,170 @@
+//! Uploads remembered across runs: one small file each, written so that it never says more than what happened.
+//!
+//! ```text
+//! Journal::claim ─ locks, loads ─► Entry ─► create ─► session_opened ─► ( sending ─► acknowledged )* ─► close_sending ─► finished
+//! ```
+//!
+//! What cannot be remembered stops no upload: it is a [`JournalWarning`]. Only another process that is busy with the
+//! same upload does: [`JournalError::Locked`].
+
+mod entry;
+mod error;
+mod files;
+mod key;
+mod prune;
+mod record;
+mod store;
+mod stored;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+pub use entry::{Entry, Now};
+pub use error::{FolderProblem, JournalError, JournalWarning};
+pub use key::{Key, NotAKey};
+pub use prune::{EXPIRY, Pruned, PrunedWhat};
+pub use record::{BadRecord, Record, SavedSession, Upload};
+
+use store::Store;
+
+/// The folder in which uploads are remembered, or none.
+#[derive(Debug, Clone)]
+pub struct Journal(Option<Arc<Store>>);
+
+/// An upload that this process may go on with, and nobody else.
+#[derive(Debug)]
+pub struct Claim {
+    /// Its place in the journal. If `is_known`, [`Entry::record`] is what an earlier run left; else it is new.
+    pub entry: Entry,
+    /// Whether an earlier run left something to go on with.
+    pub is_known: bool,
+}
+
+/// A remembered upload, or what is left of one.
+#[derive(Debug)]
+pub struct Listed {
+    /// Which.
+    pub key: Key,
+    /// What is remembered.
+    pub record: Result<Record, BadRecord>,
+}
+
+impl Journal {
+    /// The journal in this folder, which is made if it is missing.
+    ///
+    /// # Errors
+    /// When uploads cannot be remembered there. [`Journal::disabled`] then does instead.
+    pub fn open(path: &Path) -> Result<Self, JournalWarning> {
+        Self::open_or_make(path, true)
+    }
+
+    /// The journal in this folder; one without a record if the folder is missing.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn open_existing(path: &Path) -> Result<Self, JournalWarning> {
+        match Self::open_or_make(path, false) {
+            Err(JournalWarning::NoFolder { reason: FolderProblem::Io(error), .. })
+                if error.kind() == io::ErrorKind::NotFound =>
+            {
+                Ok(Self::disabled())
+            }
+            result => result,
+        }
+    }
+
+    fn open_or_make(path: &Path, make: bool) -> Result<Self, JournalWarning> {
+        Store::open(path, make)
+            .map(|store| Self(Some(Arc::new(store))))
+            .map_err(|reason| JournalWarning::NoFolder { path: path.to_owned(), reason })
+    }
+
+    /// Remembers nothing.
+    #[must_use]
+    pub fn disabled() -> Self {
+        Self(None)
+    }
+
+    /// Takes an upload for this process, with what an earlier run remembered of it.
+    ///
+    /// # Errors
+    /// When another process is busy with it.
+    pub fn claim(&self, upload: &Upload<'_>, now: Now) -> Result<Claim, JournalError> {
+        let new = upload.new_record(now.wall);
+        let Some(store) = &self.0 else { return Ok(Claim::in_memory(new)) };
+        let lock = match store.try_lock(new.key) {
+            Ok(Some(lock)) => lock,
+            Ok(None) => return Err(JournalError::Locked),
+            Err(error) => {
+                return Ok(Claim::without(new, JournalWarning::NotSaved { path: store.path().to_owned(), error }));
+            }
+        };
+        match store.load(new.key) {
+            // A session is for one name.
+            Ok(Some(record)) if record.is_of(&new) && record.name != new.name => Ok(Claim::of(new, false, store, lock)),
+            Ok(Some(record)) if record.is_of(&new) => Ok(Claim::of(record, true, store, lock)),
+            Ok(Some(_)) => Ok(Self::doubt(store, lock, new, BadRecord::Damaged("it is about another upload"))),
+            Ok(None) => Ok(Claim::of(new, false, store, lock)),
+            Err(reason) => Ok(Self::doubt(store, lock, new, reason)),
+        }
+    }
+
+    /// A file is there, but not to be used. It is moved out of the way, unless a newer bitsup can use it.
+    fn doubt(store: &Arc<Store>, lock: files::Lock, new: Record, reason: BadRecord) -> Claim {
+        let set_aside = reason != BadRecord::Newer && store.set_aside(new.key).is_ok();
+        let warning = JournalWarning::Ignored { path: store.path_of(new.key), reason, set_aside };
+        if !set_aside {
+            return Claim::without(new, warning);
+        }
+        let mut claim = Claim::of(new, false, store, lock);
+        claim.entry.warn(warning);
+        claim
+    }
+
+    /// Takes a remembered upload by its key, to end it.
+    ///
+    /// # Errors
+    /// When another process is busy with it.
+    pub fn take(&self, key: Key) -> Result<Option<Entry>, JournalError> {
+        let Some(store) = &self.0 else { return Ok(None) };
+        let lock = match store.try_lock(key) {
+            Ok(Some(lock)) => lock,
+            Ok(None) => return Err(JournalError::Locked),
+            Err(_) => return Ok(None),
+        };
+        let record = store.load(key).ok().flatten();
+        Ok(record.map(|record| Entry::on_disk(record, true, Arc::clone(store), lock)))
+    }
+
+    /// All remembered uploads, by key.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn list(&self) -> io::Result<Vec<Listed>> {
+        let Some(store) = &self.0 else { return Ok(Vec::new()) };
+        let keys = store.found()?.into_iter().filter(|(_, found)| found.record);
+        // One that vanishes meanwhile is no longer remembered.
+        let listed = |(key, _)| store.load(key).transpose().map(|record| Listed { key, record });
+        Ok(keys.filter_map(listed).collect())
+    }
+}
+
+impl Claim {
+    fn in_memory(record: Record) -> Self {
+        Self { entry: Entry::in_memory(record), is_known: false }
+    }
+
+    fn without(record: Record, warning: JournalWarning) -> Self {
+        let mut claim = Self::in_memory(record);
+        claim.entry.warn(warning);
+        claim
+    }
+
+    fn of(record: Record, is_known: bool, store: &Arc<Store>, lock: files::Lock) -> Self {
+        Self { entry: Entry::on_disk(record, is_known, Arc::clone(store), lock), is_known }
+    }
+}

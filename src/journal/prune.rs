@@ -1,0 +1,62 @@
+//! Tidying up: what expired, what is broken, what a crash left behind.
+
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use super::store::{Found, Store};
+use super::{BadRecord, Journal, Key};
+
+/// Servers forget a session after this long without progress; so do we.
+pub const EXPIRY: Duration = Duration::from_hours(14 * 24);
+
+/// Something that was removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pruned {
+    /// Which upload it was of.
+    pub key: Key,
+    /// What it was.
+    pub what: PrunedWhat,
+}
+
+/// What was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrunedWhat {
+    /// An upload that nobody went on with for longer than [`EXPIRY`].
+    Expired,
+    /// A record that could not be used.
+    Broken(BadRecord),
+    /// Files without a record: a lock, a half-written or a set-aside record.
+    Leftover,
+}
+
+impl Journal {
+    /// Removes what is expired, broken or left over. Uploads that a process is busy with are left alone.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or written.
+    pub fn prune(&self, now: SystemTime) -> io::Result<Vec<Pruned>> {
+        let Some(store) = &self.0 else { return Ok(Vec::new()) };
+        let mut pruned = Vec::new();
+        for (key, found) in store.found()? {
+            pruned.extend(prune_one(store, key, found, now)?.map(|what| Pruned { key, what }));
+        }
+        Ok(pruned)
+    }
+}
+
+fn prune_one(store: &Store, key: Key, found: Found, now: SystemTime) -> io::Result<Option<PrunedWhat>> {
+    // Not to be touched without its lock, and a live one needs no look.
+    let Some(lock) = store.try_lock(key)? else { return Ok(None) };
+    store.remove_leftovers(key)?;
+    let what = match store.load(key) {
+        Ok(Some(record)) if record.age(now) <= EXPIRY => return Ok(found.leftovers.then_some(PrunedWhat::Leftover)),
+        Ok(Some(_)) => Some(PrunedWhat::Expired),
+        Ok(None) => Some(PrunedWhat::Leftover),
+        // Whoever has the newer bitsup may want it.
+        Err(BadRecord::Newer | BadRecord::Unreadable(_)) => return Ok(None),
+        Err(reason) => Some(PrunedWhat::Broken(reason)),
+    };
+    store.remove(key)?;
+    store.unlock_for_good(key, lock)?;
+    Ok(what)
+}

@@ -1,0 +1,138 @@
+//! Records as files: written so that a crash leaves the old one or the new one, read so that nothing in them is trusted.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use super::error::FolderProblem;
+use super::files::{self, Files, Lock, ReadError};
+use super::key::Key;
+use super::record::{BadRecord, Record};
+
+const RECORD: &str = "json";
+const TEMPORARY: &str = "tmp";
+const SET_ASIDE: &str = "bad";
+const LOCK: &str = "lock";
+
+/// Whoever tidies up holds a lock for an instant: that is no other upload.
+const LOCK_TRIES: usize = 4;
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
+
+/// The state folder.
+#[derive(Debug)]
+pub(super) struct Store {
+    path: PathBuf,
+    files: Box<dyn Files>,
+}
+
+impl Store {
+    pub(super) fn open(path: &Path, make: bool) -> Result<Self, FolderProblem> {
+        Ok(Self::on(path, files::open(path, make)?))
+    }
+
+    pub(super) fn on(path: &Path, files: Box<dyn Files>) -> Self {
+        Self { path: path.to_owned(), files }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn path_of(&self, key: Key) -> PathBuf {
+        self.path.join(file(key, RECORD))
+    }
+
+    /// The record of an upload, if there is one.
+    pub(super) fn load(&self, key: Key) -> Result<Option<Record>, BadRecord> {
+        match self.files.read(&file(key, RECORD)) {
+            Ok(bytes) => Record::from_bytes(&bytes, key).map(Some),
+            Err(ReadError::Missing) => Ok(None),
+            Err(ReadError::Untrusted(why)) => Err(BadRecord::Untrusted(why)),
+            Err(ReadError::Io(error)) => Err(BadRecord::Unreadable(error.kind())),
+        }
+    }
+
+    /// Writes a record. When this returns, it survives a power cut; when it fails, the old one is still there, or the new.
+    pub(super) fn save(&self, record: &Record) -> io::Result<()> {
+        let (temporary, name) = (file(record.key, TEMPORARY), file(record.key, RECORD));
+        self.files.remove(&temporary)?;
+        let result = self.write(&temporary, &record.to_bytes()?).and_then(|()| self.files.rename(&temporary, &name));
+        if result.is_err() {
+            // A full disk must not stay full because of us; the error is told either way.
+            let _ = self.files.remove(&temporary);
+        }
+        result.and_then(|()| self.files.sync())
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let mut file = self.files.create_new(name)?;
+        file.write_all(bytes)?;
+        file.sync()
+    }
+
+    /// Removes a record, if there is one.
+    pub(super) fn remove(&self, key: Key) -> io::Result<()> {
+        self.files.remove(&file(key, RECORD))?;
+        self.files.sync()
+    }
+
+    /// Keeps a record that is not to be used, out of the way.
+    pub(super) fn set_aside(&self, key: Key) -> io::Result<()> {
+        self.files.rename(&file(key, RECORD), &file(key, SET_ASIDE))
+    }
+
+    /// Locks an upload; `None` if another process is busy with it.
+    pub(super) fn try_lock(&self, key: Key) -> io::Result<Option<Lock>> {
+        for _ in 1..LOCK_TRIES {
+            if let Some(lock) = self.files.try_lock(&file(key, LOCK))? {
+                return Ok(Some(lock));
+            }
+            thread::sleep(LOCK_PAUSE);
+        }
+        self.files.try_lock(&file(key, LOCK))
+    }
+
+    /// Unlocks an upload of which nothing is remembered, and leaves no lock file behind.
+    pub(super) fn unlock_for_good(&self, key: Key, lock: Lock) -> io::Result<()> {
+        // Removed before it is unlocked: who waits for it finds that it locks nothing any more.
+        let result = self.files.remove(&file(key, LOCK));
+        drop(lock);
+        result
+    }
+
+    /// Removes what a crash or a bad record left of an upload. Only who holds its lock may do that.
+    pub(super) fn remove_leftovers(&self, key: Key) -> io::Result<()> {
+        self.files.remove(&file(key, TEMPORARY))?;
+        self.files.remove(&file(key, SET_ASIDE))
+    }
+
+    /// The uploads that have a file of any kind here, in order.
+    pub(super) fn found(&self) -> io::Result<BTreeMap<Key, Found>> {
+        let mut all: BTreeMap<Key, Found> = BTreeMap::new();
+        for name in self.files.names()? {
+            let Some((stem, ending)) = name.split_once('.') else { continue };
+            let Ok(key) = stem.parse() else { continue };
+            match ending {
+                RECORD => all.entry(key).or_default().record = true,
+                TEMPORARY | SET_ASIDE => all.entry(key).or_default().leftovers = true,
+                LOCK => _ = all.entry(key).or_default(),
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Which files of an upload there are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Found {
+    pub(super) record: bool,
+    /// Half-written, or set aside.
+    pub(super) leftovers: bool,
+}
+
+fn file(key: Key, ending: &str) -> String {
+    format!("{key}.{ending}")
+}

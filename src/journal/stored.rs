@@ -1,0 +1,142 @@
+//! A record as a file: its contents, and the checks on everything that was read.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::Uri;
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Fingerprint;
+use crate::entity::SourceIdentity;
+use crate::protocol::HostId;
+
+use super::key::Key;
+use super::record::{Record, SavedSession, may_lead_to, parse_url};
+
+/// The version of the format. A file of a newer one is left alone.
+pub(super) const VERSION: u32 = 1;
+
+/// The file's contents.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stored {
+    v: u32,
+    key: String,
+    url: String,
+    has_query: bool,
+    name: String,
+    path: String,
+    source: SourceIdentity,
+    session: Option<StoredSession>,
+    created: u64,
+    updated: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredSession {
+    id: String,
+    target: Option<String>,
+    host: Option<String>,
+    host_fallback_seconds: Option<u64>,
+    acknowledged: u64,
+    digest: String,
+    prefix: String,
+    sent: u64,
+    fragment_size: Option<u64>,
+    refused_size: Option<u64>,
+    close_sent: bool,
+}
+
+impl Stored {
+    pub(super) fn of(record: &Record) -> Self {
+        Self {
+            v: VERSION,
+            key: record.key.to_string(),
+            url: record.url.to_string(),
+            has_query: record.has_query,
+            name: record.name.clone(),
+            path: record.path.clone(),
+            source: record.identity.clone(),
+            session: record.session.as_ref().map(StoredSession::of),
+            created: seconds(record.created),
+            updated: seconds(record.updated),
+        }
+    }
+
+    pub(super) fn check(self, key: Key) -> Option<Record> {
+        let url = parse_url(&self.url)?;
+        let session = match self.session {
+            Some(session) => Some(session.check(&url, self.source.size())?),
+            None => None,
+        };
+        let is_whole = self.v == VERSION && self.key.parse() == Ok(key);
+        is_whole.then_some(())?;
+        Some(Record {
+            key,
+            url,
+            has_query: self.has_query,
+            name: self.name,
+            path: self.path,
+            identity: self.source,
+            session,
+            created: time(self.created)?,
+            updated: time(self.updated)?,
+        })
+    }
+}
+
+impl StoredSession {
+    fn of(session: &SavedSession) -> Self {
+        Self {
+            id: session.id.to_string(),
+            target: session.target.as_ref().map(ToString::to_string),
+            host: session.host.as_ref().map(ToString::to_string),
+            host_fallback_seconds: session.host_fallback_timeout.map(|timeout| timeout.as_secs()),
+            acknowledged: session.acknowledged,
+            digest: Fingerprint::ALGORITHM.to_owned(),
+            prefix: session.prefix.to_string(),
+            sent: session.sent,
+            fragment_size: session.fragment_size,
+            refused_size: session.refused_size,
+            close_sent: session.close_sent,
+        }
+    }
+
+    fn check(self, url: &Uri, size: u64) -> Option<SavedSession> {
+        let target = match self.target {
+            Some(target) => Some(parse_url(&target)?),
+            None => None,
+        };
+        let host = match self.host {
+            Some(host) => Some(host.parse::<HostId>().ok()?),
+            None => None,
+        };
+        let in_order = self.acknowledged <= self.sent && self.sent <= size;
+        let closes_whole = !self.close_sent || self.acknowledged == size;
+        let sizes = [self.fragment_size, self.refused_size].iter().all(|size| *size != Some(0));
+        let goes_there = target.as_ref().is_none_or(|target| may_lead_to(url, host.as_ref(), target));
+        if !(in_order && closes_whole && sizes && goes_there && self.digest == Fingerprint::ALGORITHM) {
+            return None;
+        }
+        Some(SavedSession {
+            id: self.id.parse().ok()?,
+            target,
+            host,
+            host_fallback_timeout: self.host_fallback_seconds.map(Duration::from_secs),
+            acknowledged: self.acknowledged,
+            prefix: self.prefix.parse().ok()?,
+            sent: self.sent,
+            fragment_size: self.fragment_size,
+            refused_size: self.refused_size,
+            close_sent: self.close_sent,
+        })
+    }
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+fn time(seconds: u64) -> Option<SystemTime> {
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+}

@@ -1,0 +1,108 @@
+mod crash;
+#[cfg(unix)]
+mod hostile;
+mod model;
+mod records;
+mod runs;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use http::Uri;
+use tempfile::TempDir;
+
+use super::*;
+use crate::digest::Fingerprint;
+use crate::entity::UploadEntity;
+use crate::protocol::{ContentName, Session};
+
+const URL: &str = "http://h/drop/file.bin?sig=s3cret";
+const SIZE: u64 = 10_000;
+
+/// A file on its way to [`URL`], and an empty state folder.
+struct Scene {
+    folder: TempDir,
+    url: Uri,
+    name: ContentName,
+    entity: UploadEntity,
+    start: Instant,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file.bin");
+        std::fs::write(&path, vec![7; usize::try_from(SIZE).expect("small")]).expect("written");
+        Self {
+            url: Uri::from_static(URL),
+            name: ContentName::new("file.bin"),
+            entity: UploadEntity::open(&path).expect("opened"),
+            start: Instant::now(),
+            folder,
+        }
+    }
+
+    fn upload(&self) -> Upload<'_> {
+        Upload { destination: &self.url, name: &self.name, entity: &self.entity }
+    }
+
+    fn key(&self) -> Key {
+        self.upload().key()
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("a").join("state")
+    }
+
+    fn journal(&self) -> Journal {
+        Journal::open(&self.state()).expect("a journal")
+    }
+
+    fn record_file(&self) -> PathBuf {
+        self.state().join(format!("{}.json", self.key()))
+    }
+
+    /// So many milliseconds after the beginning.
+    fn at(&self, milliseconds: u64) -> Now {
+        let elapsed = Duration::from_millis(milliseconds);
+        Now { instant: self.start + elapsed, wall: day(20_000) + elapsed }
+    }
+
+    fn claim(&self, journal: &Journal) -> Claim {
+        journal.claim(&self.upload(), self.at(0)).expect("nobody else has it")
+    }
+
+    /// A claim whose session is open and half acknowledged, with everything on disk.
+    fn half_way(&self, journal: &Journal) -> Entry {
+        let mut entry = self.claim(journal).entry;
+        entry.create(self.at(0));
+        entry.session_opened(&session("{S-1}"), &self.url, self.at(1));
+        entry.sending(SIZE / 2, self.at(2));
+        entry.acknowledged(SIZE / 2, digest(SIZE / 2));
+        entry.flush(self.at(3));
+        assert!(entry.take_warnings().is_empty());
+        entry
+    }
+}
+
+/// So many days after 1970.
+fn day(days: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_hours(24 * days)
+}
+
+fn session(id: &str) -> Session {
+    Session { id: id.parse().expect("an id"), protocol: None, host: None, host_fallback_timeout: None }
+}
+
+fn digest(length: u64) -> Fingerprint {
+    Fingerprint::of(&vec![7; usize::try_from(length).expect("small")])
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"))
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,145 @@
+//! What one run leaves and the next finds.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::protocol::HostId;
+
+#[test]
+fn the_next_run_finds_what_the_last_one_saved() {
+    let scene = Scene::new();
+    let journal = scene.journal();
+    let entry = scene.half_way(&journal);
+    let record = entry.record().clone();
+    drop(entry);
+    let claim = scene.claim(&scene.journal());
+    assert!(claim.is_known);
+    assert_eq!(claim.entry.record().session, record.session);
+    assert_eq!(claim.entry.record().identity.difference(scene.entity.identity()), None);
+    let saved = record.session.expect("a session");
+    assert_eq!((saved.acknowledged, saved.sent, saved.close_sent), (SIZE / 2, SIZE / 2, false));
+}
+
+#[test]
+fn success_leaves_nothing_behind() {
+    let scene = Scene::new();
+    let journal = scene.journal();
+    let entry = scene.half_way(&journal);
+    assert_eq!(names(&scene.state()).len(), 2);
+    assert!(entry.finished().is_empty());
+    assert_eq!(names(&scene.state()), [""; 0]);
+    drop(scene.claim(&journal));
+    assert_eq!(names(&scene.state()), [""; 0]);
+}
+
+#[test]
+fn a_secret_in_the_query_is_not_written_and_another_query_is_another_upload() {
+    let mut scene = Scene::new();
+    let journal = scene.journal();
+    drop(scene.half_way(&journal));
+    let text = std::fs::read_to_string(scene.record_file()).expect("written");
+    assert!(text.contains("http://h/drop/file.bin") && !text.contains("s3cret"), "{text}");
+    scene.url = Uri::from_static("http://h/drop/file.bin?sig=other");
+    assert!(!scene.claim(&journal).is_known);
+    scene.url = Uri::from_static(URL);
+    scene.name = ContentName::new("other.bin");
+    assert!(!scene.claim(&journal).is_known);
+}
+
+#[test]
+fn one_process_at_a_time_has_an_upload() {
+    let scene = Scene::new();
+    let journal = scene.journal();
+    let entry = scene.half_way(&journal);
+    let locked = scene.journal().claim(&scene.upload(), scene.at(0)).map(|claim| claim.is_known);
+    assert_eq!(locked, Err(JournalError::Locked));
+    assert_eq!(scene.journal().take(scene.key()).map(|entry| entry.is_some()), Err(JournalError::Locked));
+    drop(entry);
+    assert!(scene.claim(&journal).is_known);
+}
+
+#[test]
+fn a_lock_that_its_holder_removes_locks_nobody_in_and_lets_nobody_through() {
+    let scene = Scene::new();
+    let (inside, had) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let journal = scene.journal();
+                for _ in 0..50 {
+                    let Ok(claim) = journal.claim(&scene.upload(), scene.at(0)) else { continue };
+                    assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two have it");
+                    had.fetch_add(1, Ordering::SeqCst);
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    drop(claim);
+                }
+            });
+        }
+    });
+    assert!(had.into_inner() > 50);
+    assert_eq!(names(&scene.state()), [""; 0]);
+}
+
+#[test]
+fn a_target_is_kept_only_where_it_may_be_followed() {
+    let scene = Scene::new();
+    let journal = scene.journal();
+    let mut entry = scene.claim(&journal).entry;
+    let host: HostId = "other:81".parse().expect("a host");
+    entry.session_opened(&Session { host: Some(host), ..session("s") }, &scene.url, scene.at(0));
+    for (target, kept) in [
+        ("http://h/drop/x", true),
+        ("https://h:8443/drop/x", true),
+        ("http://other:81/drop/x", true),
+        ("http://h/drop/x?token=1", false),
+        ("http://evil/drop/x", false),
+    ] {
+        entry.target_changed(&target.parse().expect("a URL"));
+        entry.flush(scene.at(1));
+        let record = journal.list().expect("listed").remove(0).record.expect("a record");
+        let found = record.session.and_then(|session| session.target);
+        assert_eq!(found.map(|url| url.to_string()).as_deref(), kept.then_some(target));
+    }
+}
+
+#[test]
+fn without_a_folder_everything_goes_on_in_memory() {
+    let scene = Scene::new();
+    for place in [scene.folder.path().join("file.bin"), scene.folder.path().join("file.bin").join("below")] {
+        assert!(matches!(Journal::open(&place), Err(JournalWarning::NoFolder { .. })));
+    }
+    let entry = scene.half_way(&Journal::disabled());
+    assert_eq!(entry.record().session.as_ref().map(|session| session.acknowledged), Some(SIZE / 2));
+    assert!(entry.finished().is_empty());
+    assert!(!scene.state().exists());
+    assert!(Journal::open_existing(&scene.state()).expect("none").list().expect("listed").is_empty());
+    assert!(!scene.state().exists());
+}
+
+#[test]
+fn pruning_removes_what_is_old_broken_or_left_over_and_nothing_else() {
+    let scene = Scene::new();
+    let journal = scene.journal();
+    let busy = scene.half_way(&journal);
+    assert_eq!(journal.prune(day(30_000)).expect("pruned"), []);
+    drop(busy);
+    // Clocks go back, too.
+    for days in [10_000, 20_000, 20_013] {
+        assert_eq!(journal.prune(day(days)).expect("pruned"), []);
+    }
+    let expired = Pruned { key: scene.key(), what: PrunedWhat::Expired };
+    assert_eq!(journal.prune(day(20_015)).expect("pruned"), [expired]);
+    assert_eq!(names(&scene.state()), [""; 0]);
+
+    drop(scene.half_way(&journal));
+    let key = "ab".repeat(32);
+    std::fs::write(scene.state().join(format!("{key}.json")), "{}").expect("written");
+    for ending in ["tmp", "bad", "lock"] {
+        std::fs::write(scene.state().join(format!("{}.{ending}", "cd".repeat(32))), "").expect("written");
+    }
+    std::fs::write(scene.state().join("somebody else's.txt"), "").expect("written");
+    let what: Vec<PrunedWhat> = journal.prune(day(20_001)).expect("pruned").iter().map(|pruned| pruned.what).collect();
+    assert!(matches!(what[..], [PrunedWhat::Broken(_), PrunedWhat::Leftover]), "{what:?}");
+    assert_eq!(names(&scene.state()).len(), 3);
+    assert!(scene.claim(&journal).is_known);
+}
