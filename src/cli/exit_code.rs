@@ -121,6 +121,7 @@ fn of_loss(kind: TransportErrorKind) -> ExitCode {
         TransportErrorKind::TimedOut(_) => ExitCode::Server,
         TransportErrorKind::BadAnswer => ExitCode::Protocol,
         TransportErrorKind::Local => ExitCode::Internal,
+        TransportErrorKind::Interrupted => ExitCode::Interrupted,
     }
 }
 
