@@ -145,6 +145,7 @@ fn of_loss(packet: PacketKind, kind: TransportErrorKind) -> ExitCode {
         TransportErrorKind::Cut | TransportErrorKind::TimedOut(_) => ExitCode::Server,
         TransportErrorKind::BadAnswer => ExitCode::Protocol,
         TransportErrorKind::Local => ExitCode::Internal,
+        TransportErrorKind::Interrupted => ExitCode::Interrupted,
     }
 }
 

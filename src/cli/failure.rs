@@ -140,5 +140,6 @@ fn lost(kind: TransportErrorKind) -> Advice {
         ),
         TransportErrorKind::TimedOut(_) => (Some("the network or the server is slow or down"), Some(RUN_AGAIN)),
         TransportErrorKind::Local => (Some("too many open files, or no memory"), Some(RUN_AGAIN)),
+        TransportErrorKind::Interrupted => (None, Some(RUN_AGAIN)),
     }
 }

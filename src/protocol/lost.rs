@@ -14,6 +14,12 @@ pub struct TransportError {
     pub detail: String,
     /// Whether any byte of the request may have reached the server.
     pub request_was_sent: bool,
+    /// Whether the request went out on a connection that had carried an exchange before. A server may close such a
+    /// connection at any moment without saying so; on a new one the same request can fare better.
+    pub reused_connection: bool,
+    /// Whether any byte of an answer arrived, an interim one (1xx) included. Then the server was there, and had begun
+    /// to deal with the request.
+    pub response_began: bool,
 }
 
 /// The kinds of loss that call for different reactions.
@@ -35,32 +41,35 @@ pub enum TransportErrorKind {
     TimedOut(Duration),
     /// Something on this machine: no file descriptors, no memory.
     Local,
+    /// Somebody on this machine asked for the end.
+    Interrupted,
 }
 
 impl TransportError {
     /// A loss before any byte of the request went out.
     #[must_use]
     pub fn before_request(kind: TransportErrorKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), request_was_sent: false }
+        Self { kind, detail: detail.into(), request_was_sent: false, reused_connection: false, response_began: false }
     }
 
     /// A loss after which the server may have the request.
     #[must_use]
     pub fn after_request(kind: TransportErrorKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), request_was_sent: true }
+        Self { request_was_sent: true, ..Self::before_request(kind, detail) }
     }
 
-    /// Whether all that was lost may be an idle connection: the server had closed it before the request.
+    /// Whether this looks like a kept-alive connection that the server had given up: nothing of an answer arrived on a
+    /// connection that was used before. A request without a body can be sent once more on a new one.
     #[must_use]
-    pub fn was_idle_connection(&self) -> bool {
-        false
+    pub fn is_stale_connection(&self) -> bool {
+        self.kind == TransportErrorKind::Cut && self.reused_connection && !self.response_began
     }
 
     /// Whether the same request may succeed later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self.kind {
-            TransportErrorKind::UnknownHost | TransportErrorKind::Tls => false,
+            TransportErrorKind::UnknownHost | TransportErrorKind::Tls | TransportErrorKind::Interrupted => false,
             TransportErrorKind::LookupFailed
             | TransportErrorKind::Connect
             | TransportErrorKind::Cut
@@ -82,6 +91,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::BadAnswer => f.write_str("the answer was not proper HTTP/1.1")?,
             TransportErrorKind::TimedOut(limit) => write!(f, "no byte moved for {} s", limit.as_secs_f32())?,
             TransportErrorKind::Local => f.write_str("this machine is out of something")?,
+            TransportErrorKind::Interrupted => f.write_str("interrupted")?,
         }
         if self.detail.is_empty() { Ok(()) } else { write!(f, ": {}", self.detail) }
     }

@@ -1,8 +1,27 @@
 //! Carries a request to the server and its answer back. Knows nothing of what a packet means.
+//!
+//! HTTP/1.1 is `ureq`'s; sockets, TLS and clocks are ours, behind its extension point, because a library that blocks on
+//! writing does not see an answer that comes while the body is still going out, and loses it when the connection is then
+//! reset. [`Http`] waits by poll for either direction.
+//!
+//! Differences between platforms: `TCP_NOTSENT_LOWAT` is set on Linux only, so elsewhere "sent" runs ahead of the network
+//! by the size of the kernel's buffer. On Windows addresses are tried one after the other, an attempt to connect is not
+//! interrupted, and any other interruption is noticed within 100 ms.
 
-mod error;
+mod answer;
+mod body;
+mod connection;
+mod connector;
+mod dial;
+mod exchange;
+mod fault;
 mod http1;
+mod interrupt;
+mod poll;
 mod resolver;
+mod settings;
+mod stream;
+mod tls;
 
 use std::io::Read;
 
@@ -10,7 +29,9 @@ use http::{Request, Response};
 
 use crate::protocol::TransportError;
 
-pub use http1::{Http, Settings};
+pub use http1::Http;
+pub use interrupt::Interrupter;
+pub use settings::Settings;
 
 /// One exchange at a time with one server.
 pub trait Transport {
@@ -22,3 +43,7 @@ pub trait Transport {
     /// When no answer arrives. Whether the server got the request is then unknown.
     fn exchange(&mut self, request: Request<()>, body: &mut dyn Read) -> Result<Response<()>, TransportError>;
 }
+
+/// Marks, in [`Response::extensions`], an answer that came before the whole request was sent. The rest was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnsweredEarly;

@@ -1,33 +1,104 @@
-//! Name lookup that says of itself when it failed.
+//! Name lookup that can be given up, and says of itself when it failed.
 
-use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 use http::Uri;
 use ureq::config::Config;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-/// The system's resolver; its errors are told apart from those of connecting.
-#[derive(Debug, Default)]
-pub(super) struct SystemResolver(DefaultResolver);
+use crate::protocol::TransportErrorKind as Kind;
+use crate::protocol::text::escape;
 
-/// The name of the host could not be turned into an address.
+use super::fault::Fault;
+use super::interrupt::Interrupter;
+use super::settings::deadline;
+
+/// Addresses of one host that are tried.
+const MAX_ADDRESSES: usize = 16;
+
+/// How often a lookup under way looks for an interruption.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// The system's resolver.
 #[derive(Debug)]
-pub(super) struct LookupError(pub(super) String);
+pub(super) struct SystemResolver {
+    pub(super) timeout: Duration,
+    pub(super) interrupter: Interrupter,
+}
 
-impl fmt::Display for LookupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl Resolver for SystemResolver {
+    fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let host = uri.host().unwrap_or_default();
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+        let found = match bare(host).parse::<IpAddr>() {
+            Ok(address) => vec![SocketAddr::new(address, port)],
+            Err(_) => self.look_up(host.to_owned(), port)?,
+        };
+        let mut addresses = self.empty();
+        found.into_iter().take(MAX_ADDRESSES).for_each(|address| addresses.push(address));
+        if addresses.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(addresses) }
     }
 }
 
-impl std::error::Error for LookupError {}
+impl SystemResolver {
+    /// The operating system offers no lookup that can be ended, so a thread does it that nobody has to wait for.
+    fn look_up(&self, host: String, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+        let (found, answer) = mpsc::sync_channel(1);
+        let until = deadline(self.timeout);
+        std::thread::Builder::new()
+            .name("lookup".to_owned())
+            .spawn(move || found.send((host.as_str(), port).to_socket_addrs().map(Iterator::collect)))
+            .map_err(|error| Fault::new(Kind::Local, escape(error.to_string())))?;
+        loop {
+            if self.interrupter.is_interrupted() {
+                return Err(Fault::interrupted());
+            }
+            match answer.recv_timeout(SLICE) {
+                Ok(result) => return result.map_err(|error| sort(&error)),
+                Err(RecvTimeoutError::Timeout) if until.is_some_and(|until| Instant::now() >= until) => {
+                    return Err(Fault::new(
+                        Kind::LookupFailed,
+                        format!("none within {} s", self.timeout.as_secs_f32()),
+                    ));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(Fault::new(Kind::LookupFailed, "")),
+            }
+        }
+    }
+}
 
-impl Resolver for SystemResolver {
-    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        self.0.resolve(uri, config, timeout).map_err(|error| match error {
-            ureq::Error::Io(error) => ureq::Error::Other(Box::new(LookupError(error.to_string()))),
-            other => other,
-        })
+/// A host without the brackets of an IPv6 address.
+pub(super) fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// The standard library keeps `EAI_AGAIN` only as text.
+fn sort(error: &io::Error) -> Fault {
+    let text = error.to_string();
+    let temporary = ["Temporary failure", "temporary", "Try again", "11002"].iter().any(|t| text.contains(t));
+    Fault::new(if temporary { Kind::LookupFailed } else { Kind::UnknownHost }, escape(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_temporary_lookup_failure_is_no_unknown_host() {
+        let kind = |text: &str| sort(&io::Error::other(text)).kind;
+        let prefix = "failed to lookup address information";
+        assert_eq!(kind(&format!("{prefix}: Temporary failure in name resolution")), Kind::LookupFailed);
+        assert_eq!(kind(&format!("{prefix}: Name or service not known")), Kind::UnknownHost);
+    }
+
+    #[test]
+    fn brackets_belong_to_the_url() {
+        assert_eq!(bare("[::1]"), "::1");
+        assert_eq!(bare("host"), "host");
     }
 }

@@ -25,7 +25,7 @@ impl Fault {
     /// No answer came.
     pub(super) fn lost(packet: PacketKind, error: TransportError) -> Self {
         let bodiless = packet != PacketKind::Fragment;
-        let at_once = bodiless && error.was_idle_connection();
+        let at_once = bodiless && error.is_stale_connection();
         Self { cause: UploadError::Lost { packet, error }, hint: Hint { at_once, ..Hint::default() } }
     }
 

@@ -1,0 +1,188 @@
+//! The head of an answer as it arrives: where it ends, and whether it stays within bounds.
+
+use std::fmt;
+
+/// Bytes of one head.
+pub(super) const MAX_HEAD: usize = 64 * 1024;
+
+/// Header lines of one head.
+const MAX_LINES: usize = 100;
+
+/// Interim answers (1xx) before the one that counts.
+const MAX_INTERIM: usize = 10;
+
+/// `HTTP/1.1 200`: what tells an interim answer from a final one.
+const STATUS_END: usize = 12;
+
+/// Follows an answer's bytes up to the end of its head. The HTTP library parses the head; this one only watches.
+#[derive(Debug, Default)]
+pub(super) struct AnswerHead {
+    begun: bool,
+    finished: bool,
+    interim: usize,
+    /// Of the head at hand, interim or final:
+    bytes: usize,
+    lines: usize,
+    line_length: usize,
+    status: Vec<u8>,
+}
+
+impl AnswerHead {
+    /// Whether any byte arrived.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// Whether the final head is complete.
+    pub(super) fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Whether the final head has begun, as far as one can tell. Whatever is no interim answer is final.
+    pub(super) fn is_final(&self) -> bool {
+        self.finished || ((self.status.len() == STATUS_END || self.lines > 0) && !self.is_interim())
+    }
+
+    /// Takes the next bytes. Returns how many bytes to drop from the front of all that was not dropped yet: interim
+    /// heads.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<usize, TooMuch> {
+        let mut dropped = 0;
+        self.begun |= !bytes.is_empty();
+        for byte in bytes {
+            if self.finished {
+                break;
+            }
+            self.take_byte(*byte)?;
+            if *byte == b'\n' && self.end_line()? {
+                if !self.is_interim() {
+                    self.finished = true;
+                    break;
+                }
+                dropped += self.bytes;
+                self.next_head()?;
+            }
+        }
+        Ok(dropped)
+    }
+
+    fn take_byte(&mut self, byte: u8) -> Result<(), TooMuch> {
+        self.bytes += 1;
+        if self.bytes > MAX_HEAD {
+            return Err(TooMuch::Bytes);
+        }
+        if !matches!(byte, b'\r' | b'\n') {
+            self.line_length += 1;
+            if self.lines == 0 && self.status.len() < STATUS_END {
+                self.status.push(byte);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the head ends here. Empty lines before a head are allowed for.
+    fn end_line(&mut self) -> Result<bool, TooMuch> {
+        let is_empty = self.line_length == 0;
+        self.line_length = 0;
+        if is_empty {
+            return Ok(self.lines > 0);
+        }
+        self.lines += 1;
+        // The status line is none of them.
+        if self.lines > MAX_LINES + 1 { Err(TooMuch::Lines) } else { Ok(false) }
+    }
+
+    fn next_head(&mut self) -> Result<(), TooMuch> {
+        self.interim += 1;
+        if self.interim > MAX_INTERIM {
+            return Err(TooMuch::Interim);
+        }
+        (self.bytes, self.lines) = (0, 0);
+        self.status.clear();
+        Ok(())
+    }
+
+    /// 101 is not: after it nothing of HTTP follows.
+    fn is_interim(&self) -> bool {
+        self.status.starts_with(b"HTTP/1.") && self.status.get(8..10) == Some(b" 1") && !self.status.ends_with(b" 101")
+    }
+}
+
+/// A head that is out of bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TooMuch {
+    Bytes,
+    Lines,
+    Interim,
+}
+
+impl fmt::Display for TooMuch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes => write!(f, "its head is longer than {MAX_HEAD} bytes"),
+            Self::Lines => write!(f, "its head has more than {MAX_LINES} lines"),
+            Self::Interim => write!(f, "more than {MAX_INTERIM} interim answers came before it"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FINAL: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    const INTERIM: &str = "HTTP/1.1 102 Processing\r\nX: y\r\n\r\n";
+
+    fn head(text: &str) -> AnswerHead {
+        let mut head = AnswerHead::default();
+        head.take(text.as_bytes()).expect("within bounds");
+        head
+    }
+
+    #[test]
+    fn a_head_ends_with_an_empty_line_however_it_is_cut() {
+        for cut in 0..FINAL.len() {
+            let mut head = AnswerHead::default();
+            assert_eq!(head.take(&FINAL.as_bytes()[..cut]), Ok(0));
+            assert!(!head.is_finished());
+            assert_eq!(head.is_final(), cut >= STATUS_END, "{cut}");
+            assert_eq!(head.take(&FINAL.as_bytes()[cut..]), Ok(0));
+            assert!(head.is_finished() && head.is_final());
+        }
+        assert!(head("\r\n\nHTTP/1.1 200 OK\n\nbody").is_finished());
+    }
+
+    #[test]
+    fn interim_heads_are_dropped_however_they_are_cut() {
+        let text = format!("{INTERIM}{INTERIM}{FINAL}");
+        for cut in 0..text.len() {
+            let mut head = AnswerHead::default();
+            let first = head.take(&text.as_bytes()[..cut]).expect("within bounds");
+            let second = head.take(&text.as_bytes()[cut..]).expect("within bounds");
+            assert_eq!(first + second, 2 * INTERIM.len());
+            assert!(head.is_finished());
+        }
+        assert!(!head(INTERIM).is_final());
+        assert!(!head("HTTP/1.1 100").is_final());
+    }
+
+    #[test]
+    fn what_is_no_interim_answer_is_final() {
+        assert!(head("HTTP/1.1 101 Switching Protocols").is_final());
+        assert!(head("SSH-2.0-OpenSSH_9.9\r\n").is_final());
+        assert!(head("hello\r\n").is_final());
+        assert!(head("HTTP/1.1 413").is_final());
+    }
+
+    #[test]
+    fn everything_has_a_bound() {
+        let mut head = AnswerHead::default();
+        assert_eq!(head.take(&vec![b'x'; MAX_HEAD]), Ok(0));
+        assert_eq!(head.take(b"x"), Err(TooMuch::Bytes));
+        let lines = |count| format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(count));
+        assert_eq!(AnswerHead::default().take(lines(MAX_LINES).as_bytes()), Ok(0));
+        assert_eq!(AnswerHead::default().take(lines(MAX_LINES + 1).as_bytes()), Err(TooMuch::Lines));
+        let interim = INTERIM.repeat(MAX_INTERIM);
+        assert_eq!(AnswerHead::default().take(interim.as_bytes()), Ok(interim.len()));
+        assert_eq!(AnswerHead::default().take(INTERIM.repeat(MAX_INTERIM + 1).as_bytes()), Err(TooMuch::Interim));
+    }
+}

@@ -1,0 +1,212 @@
+//! A connection under the HTTP library: sends and receives by the clock, and looks for answers that come early.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use rustix::event::PollFlags;
+use ureq::Error;
+use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
+
+use crate::protocol::TransportErrorKind as Kind;
+
+use super::answer::{AnswerHead, MAX_HEAD};
+use super::exchange::Exchange;
+use super::fault::Fault;
+use super::interrupt::Interrupter;
+use super::poll;
+use super::settings::{Settings, deadline};
+use super::stream::Stream;
+
+/// The source is read and handed to the network in pieces of this size.
+const SEND_BUFFER: usize = 1024 * 1024;
+
+/// An answer is a head and rarely more. There is room for the largest head and for what comes with its last byte.
+const RECEIVE_BUFFER: usize = MAX_HEAD + 16 * 1024;
+
+/// For the body of an answer, which is worth waiting for only because the connection can then be used again.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// One connection. The HTTP library's own time limits are not used.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: Stream,
+    buffers: LazyBuffers,
+    settings: Settings,
+    interrupter: Interrupter,
+    exchange: Exchange,
+    /// Which exchange the following belong to.
+    number: u64,
+    answer: AnswerHead,
+    /// Something was received that the library has not been told of.
+    news: bool,
+    /// When the answer's head must be complete, once it is waited for.
+    head_due: Option<Instant>,
+    /// The same for its body.
+    body_due: Option<Instant>,
+    /// It carried an early answer or failed: what comes next on it means nothing.
+    spent: bool,
+}
+
+impl Connection {
+    pub(super) fn new(stream: Stream, settings: Settings, interrupter: Interrupter, exchange: Exchange) -> Self {
+        Self {
+            stream,
+            buffers: LazyBuffers::new(RECEIVE_BUFFER, SEND_BUFFER),
+            settings,
+            interrupter,
+            exchange,
+            number: 0,
+            answer: AnswerHead::default(),
+            news: false,
+            head_due: None,
+            body_due: None,
+            spent: false,
+        }
+    }
+
+    fn notice_exchange(&mut self) {
+        let number = self.exchange.facts().number;
+        if self.number != number {
+            self.number = number;
+            self.answer = AnswerHead::default();
+            (self.news, self.head_due, self.body_due) = (false, None, None);
+        }
+    }
+
+    fn send(&mut self, amount: usize) -> Result<(), Fault> {
+        let mut sent = 0;
+        let mut due = deadline(self.settings.request_timeout);
+        // A peer that takes everything is never waited for, so this is the moment to see its answer.
+        let mut answered = self.answered_early()?;
+        while !answered {
+            let before = self.stream.accepted();
+            let (taken, result) = self.stream.push(&self.buffers.output()[sent..amount]);
+            sent += taken;
+            if self.stream.accepted() > before {
+                self.exchange.note(|facts| facts.request_was_sent = true);
+                due = deadline(self.settings.request_timeout);
+            }
+            match result {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => answered = self.salvage(&error)?,
+            }
+            if !answered {
+                let ready = self.wait(PollFlags::IN | PollFlags::OUT, due, self.settings.request_timeout)?;
+                answered = ready.intersects(!PollFlags::OUT) && self.answered_early()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The peer hung up. It may have said why before, in an answer or in a TLS alert.
+    fn salvage(&mut self, error: &io::Error) -> Result<bool, Fault> {
+        match self.answered_early() {
+            Ok(true) => Ok(true),
+            Err(fault) if matches!(fault.kind, Kind::Tls | Kind::BadAnswer) => Err(fault),
+            Ok(false) | Err(_) => Err(Fault::of_io(error)),
+        }
+    }
+
+    /// Whether an answer came while the request is not out yet. From then on the request is not sent further.
+    fn answered_early(&mut self) -> Result<bool, Fault> {
+        while !self.answer.is_final() {
+            match self.receive_some()? {
+                None => return Ok(false),
+                Some(0) => return Err(self.hung_up()),
+                Some(_) => self.news = true,
+            }
+        }
+        self.spent = true;
+        self.exchange.note(|facts| facts.answered_early = true);
+        Ok(true)
+    }
+
+    /// Waits for more of the answer; `false` at the end of the stream.
+    fn receive(&mut self) -> Result<bool, Fault> {
+        if std::mem::take(&mut self.news) && !self.buffers.input().is_empty() {
+            return Ok(true);
+        }
+        let limit = if self.answer.is_finished() { BODY_TIME } else { self.settings.response_timeout };
+        let due = if self.answer.is_finished() { &mut self.body_due } else { &mut self.head_due };
+        *due = due.or_else(|| deadline(limit));
+        let due = *due;
+        loop {
+            match self.receive_some()? {
+                None => {
+                    self.wait(PollFlags::IN, due, limit)?;
+                }
+                Some(0) if self.answer.is_finished() => return Ok(false),
+                Some(0) => return Err(self.hung_up()),
+                Some(_) if self.buffers.input().is_empty() => {}
+                Some(_) => return Ok(true),
+            }
+        }
+    }
+
+    /// Receives what is there into the buffer, without interim heads. `None` when nothing is there yet, 0 at the end.
+    fn receive_some(&mut self) -> Result<Option<usize>, Fault> {
+        let count = match self.stream.receive(self.buffers.input_append_buf()) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(Fault::of_io(&error)),
+        };
+        self.buffers.input_appended(count);
+        if count > 0 {
+            self.exchange.note(|facts| facts.response_began = true);
+            let input = self.buffers.input();
+            let taken = self.answer.take(&input[input.len() - count..]);
+            let interim = taken.map_err(|excess| Fault::new(Kind::BadAnswer, excess.to_string()))?;
+            if interim > 0 {
+                self.buffers.input_consume(interim);
+            }
+        }
+        Ok(Some(count))
+    }
+
+    fn wait(&self, events: PollFlags, due: Option<Instant>, limit: Duration) -> Result<PollFlags, Fault> {
+        let ready = poll::wait(&[self.stream.tcp()], events, due, &self.interrupter)?;
+        ready.first().copied().ok_or_else(|| Fault::new(Kind::TimedOut(limit), ""))
+    }
+
+    fn hung_up(&self) -> Fault {
+        let when = if self.answer.has_begun() { "in the middle of its answer" } else { "without an answer" };
+        Fault::new(Kind::Cut, format!("the server closed it {when}"))
+    }
+}
+
+impl Transport for Connection {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
+        self.notice_exchange();
+        if self.exchange.facts().answered_early {
+            return Ok(());
+        }
+        self.send(amount).map_err(|fault| {
+            self.spent = true;
+            fault.into()
+        })
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+        self.notice_exchange();
+        self.receive().map_err(|fault| {
+            self.spent = true;
+            fault.into()
+        })
+    }
+
+    /// Asked before it is used again: the peer must have been silent since the last answer.
+    fn is_open(&mut self) -> bool {
+        !self.spent
+            && self.buffers.input().is_empty()
+            && matches!(self.stream.receive(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    fn is_tls(&self) -> bool {
+        self.stream.is_tls()
+    }
+}

@@ -1,0 +1,40 @@
+//! What is known of the exchange under way, shared by those who take part in it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The HTTP library stands between the sender of a body, the connection and the caller; this goes round it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Exchange(Arc<Mutex<Facts>>);
+
+/// A moment's view of an exchange.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
+pub(super) struct Facts {
+    /// Counts exchanges, from 1.
+    pub(super) number: u64,
+    /// Its connection carried another exchange before.
+    pub(super) reused_connection: bool,
+    /// The network took some of the request.
+    pub(super) request_was_sent: bool,
+    /// Something of an answer arrived.
+    pub(super) response_began: bool,
+    /// The answer came while the request was still going out; the rest of the request is not wanted any more.
+    pub(super) answered_early: bool,
+}
+
+impl Exchange {
+    /// The next exchange begins. Its connection counts as reused until a new one is made.
+    pub(super) fn begin(&self) {
+        self.note(|facts| *facts = Facts { number: facts.number + 1, reused_connection: true, ..Facts::default() });
+    }
+
+    /// The facts so far.
+    pub(super) fn facts(&self) -> Facts {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds to the facts.
+    pub(super) fn note(&self, add: impl FnOnce(&mut Facts)) {
+        add(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}

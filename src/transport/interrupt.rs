@@ -1,0 +1,107 @@
+//! The end of waiting, from another thread.
+
+#[cfg(unix)]
+use std::io::Write;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Ends whatever its transports are doing, at once and for good.
+///
+/// Clones are the same interrupter. It may be given to several transports, and to whoever waits between their
+/// exchanges. On Unix a blocked transport is woken by a socket in its poll set; elsewhere, or when there is no
+/// descriptor left for it, the transport looks every 100 ms. The operating system's name lookup is abandoned, not
+/// ended; on Windows the same goes for a connection attempt.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupter(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    interrupted: Mutex<bool>,
+    changed: Condvar,
+    /// Sleeping ends when the first can be read, that is, when something was written to the second.
+    #[cfg(unix)]
+    wake: Option<(UnixStream, UnixStream)>,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            interrupted: Mutex::new(false),
+            changed: Condvar::new(),
+            #[cfg(unix)]
+            wake: UnixStream::pair().ok(),
+        }
+    }
+}
+
+impl Interrupter {
+    /// One that has not been used.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends the exchange under way and any wait; later ones end before they begin.
+    ///
+    /// Takes a lock, so it is for a thread, not for a raw signal handler.
+    pub fn interrupt(&self) {
+        let mut interrupted = self.state();
+        if !*interrupted {
+            *interrupted = true;
+            #[cfg(unix)]
+            if let Some((_, writer)) = &self.0.wake {
+                // Nobody reads it, so it stays readable. One byte into an empty buffer cannot fail in a way that matters.
+                let _ = (&*writer).write(&[0]);
+            }
+            self.0.changed.notify_all();
+        }
+    }
+
+    /// Whether the end was asked for.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        *self.state()
+    }
+
+    /// Sleeps for `duration`, or until it is interrupted: then it returns `true`.
+    #[must_use]
+    pub fn wait(&self, duration: Duration) -> bool {
+        let waited = self.0.changed.wait_timeout_while(self.state(), duration, |interrupted| !*interrupted);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// What becomes readable on interruption.
+    #[cfg(unix)]
+    pub(super) fn wake(&self) -> Option<&UnixStream> {
+        self.0.wake.as_ref().map(|(reader, _)| reader)
+    }
+
+    /// What becomes readable on interruption: nothing on this platform.
+    #[cfg(not(unix))]
+    #[expect(clippy::unused_self, reason = "has the signature of the others")]
+    pub(super) fn wake(&self) -> Option<&std::net::TcpStream> {
+        None
+    }
+
+    fn state(&self) -> MutexGuard<'_, bool> {
+        self.0.interrupted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_runs_out_or_is_ended() {
+        let interrupter = Interrupter::new();
+        assert!(!interrupter.wait(Duration::from_millis(1)));
+        let other = interrupter.clone();
+        let waiting = std::thread::spawn(move || other.wait(Duration::from_hours(1)));
+        interrupter.interrupt();
+        assert!(waiting.join().expect("no panic"));
+        assert!(interrupter.wait(Duration::from_hours(1)), "it stays interrupted");
+    }
+}

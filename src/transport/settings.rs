@@ -1,0 +1,35 @@
+//! What the user may choose about connections.
+
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::CertificateDer;
+
+/// Limits of an exchange, and whom to trust. A limit of zero means none.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// For establishing a connection, all addresses and TLS included; the name lookup before it has as long again.
+    pub connect_timeout: Duration,
+    /// No byte of the request was taken for this long (MC-BUP 3.1.2).
+    pub request_timeout: Duration,
+    /// The head of the answer was not complete this long after the last byte of the request. Single bytes and interim
+    /// answers do not extend it. An application behind the server has five minutes (MC-BUP 3.1.2).
+    pub response_timeout: Duration,
+    /// Certificates trusted besides the platform's.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(30),
+            request_timeout: Duration::from_mins(2),
+            response_timeout: Duration::from_secs(330),
+            extra_roots: Vec::new(),
+        }
+    }
+}
+
+/// When a limit that starts now is over; never if it is zero.
+pub(super) fn deadline(limit: Duration) -> Option<Instant> {
+    if limit.is_zero() { None } else { Instant::now().checked_add(limit) }
+}

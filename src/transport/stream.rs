@@ -1,0 +1,118 @@
+//! Bytes out and in without blocking, with or without TLS.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::net::TcpStream;
+
+use super::tls::Tls;
+
+/// A socket that counts what the network takes.
+#[derive(Debug)]
+pub(super) struct Socket {
+    stream: TcpStream,
+    accepted: u64,
+}
+
+impl Socket {
+    /// `stream` must not block.
+    pub(super) fn new(stream: TcpStream) -> Self {
+        Self { stream, accepted: 0 }
+    }
+
+    pub(super) fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    fn count(&mut self, mut write: impl FnMut(&TcpStream) -> io::Result<usize>) -> io::Result<usize> {
+        loop {
+            match write(&self.stream) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                result => {
+                    self.accepted += result.as_ref().map_or(0, |count| *count as u64);
+                    return result;
+                }
+            }
+        }
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.stream.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.count(|mut stream| stream.write(data))
+    }
+
+    fn write_vectored(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.count(|mut stream| stream.write_vectored(data))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What an exchange is carried by.
+#[derive(Debug)]
+pub(super) enum Stream {
+    Plain(Socket),
+    Tls(Box<Tls>),
+}
+
+impl Stream {
+    /// Sends as much of `data` as the network takes now; says how much of it need not be offered again. It succeeds when
+    /// nothing is left, in a buffer of TLS either.
+    pub(super) fn push(&mut self, data: &[u8]) -> (usize, io::Result<()>) {
+        match self {
+            Self::Tls(tls) => tls.push(data),
+            Self::Plain(socket) => {
+                let mut taken = 0;
+                while taken < data.len() {
+                    match socket.write(&data[taken..]) {
+                        Ok(count) => taken += count,
+                        Err(error) => return (taken, Err(error)),
+                    }
+                }
+                (taken, Ok(()))
+            }
+        }
+    }
+
+    /// Receives what is there; nothing at the peer's end of the stream. `buffer` must not be empty.
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.read(buffer),
+            Self::Tls(tls) => tls.receive(buffer),
+        }
+    }
+
+    /// Bytes that the network has taken so far, TLS's own included.
+    pub(super) fn accepted(&self) -> u64 {
+        self.socket().accepted
+    }
+
+    /// For polling.
+    pub(super) fn tcp(&self) -> &TcpStream {
+        &self.socket().stream
+    }
+
+    pub(super) fn is_tls(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
+
+    fn socket(&self) -> &Socket {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(tls) => &tls.socket,
+        }
+    }
+}

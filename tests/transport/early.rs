@@ -1,0 +1,115 @@
+//! Answers that come while the body is still going out.
+
+use std::io::{self, Read};
+
+use bitsup::protocol::TransportErrorKind as Kind;
+use bitsup::transport::{AnsweredEarly, Transport};
+
+use crate::support::{OK, Scheme, Server, answer, read_head, read_request};
+
+const TOO_LARGE: &str = "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 9\r\n\r\ntoo large";
+const TRIES: usize = 100;
+const BODY: u64 = 8 << 20;
+
+/// Sends to a server that reads a little, answers, and closes with data unread: its kernel then resets the connection.
+/// Fewer than 95 early answers of 100 must not happen.
+fn count_recovered(scheme: Scheme) {
+    let server = Server::start(scheme, |stream, number| {
+        read_head(stream)?;
+        // From right after the head to well into the body.
+        stream.read_exact(&mut vec![0; number * 10_000])?;
+        answer(stream, TOO_LARGE)
+    });
+    let mut client = server.client();
+    let (mut recovered, mut losses) = (0, Vec::new());
+    for _ in 0..TRIES {
+        match server.send(&mut client, BODY) {
+            Ok(answer) => {
+                assert_eq!(answer.status(), 413);
+                assert_eq!(answer.extensions().get::<AnsweredEarly>(), Some(&AnsweredEarly));
+                recovered += 1;
+            }
+            Err(error) => losses.push(error),
+        }
+    }
+    assert!(recovered >= 95, "{recovered} of {TRIES}: {losses:?}");
+}
+
+#[test]
+fn an_early_answer_survives_the_reset_after_it() {
+    count_recovered(Scheme::Plain);
+}
+
+#[test]
+fn an_early_answer_survives_the_reset_after_it_under_tls() {
+    count_recovered(Scheme::Tls);
+}
+
+#[test]
+fn the_source_is_not_read_on_after_an_early_answer() {
+    struct Counting(u64);
+    impl Read for Counting {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0 += buffer.len() as u64;
+            Ok(buffer.len())
+        }
+    }
+    // The server keeps the connection open and reads nothing: without the answer this would wait for ever.
+    let server = Server::start(Scheme::Plain, |stream, _| {
+        read_head(stream)?;
+        answer(stream, TOO_LARGE)?;
+        std::thread::park();
+        Ok(())
+    });
+    let mut source = Counting(0);
+    let answer = server.client().exchange(server.request(1 << 40), &mut source).expect("an answer");
+    assert_eq!(answer.status(), 413);
+    assert!(source.0 < 1 << 30, "{}", source.0);
+}
+
+#[test]
+fn a_connection_with_an_early_answer_is_not_used_again() {
+    for scheme in [Scheme::Plain, Scheme::Tls] {
+        // 416 and 200 leave a connection usable, but not when the request is only half out.
+        let server = Server::start(scheme, |stream, number| {
+            if number == 0 {
+                read_head(stream)?;
+                answer(stream, "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n")?;
+            }
+            read_request(stream)?;
+            answer(stream, if number == 0 { "HTTP/1.1 500 Reused\r\nContent-Length: 0\r\n\r\n" } else { OK })
+        });
+        let mut client = server.client();
+        assert_eq!(server.send(&mut client, 1 << 30).expect("an answer").status(), 416);
+        assert_eq!(server.send(&mut client, 5).expect("an answer").status(), 200);
+    }
+}
+
+#[test]
+fn an_interim_answer_does_not_stop_the_body() {
+    for scheme in [Scheme::Plain, Scheme::Tls] {
+        let server = Server::start(scheme, |stream, _| {
+            let head = read_head(stream)?;
+            answer(stream, "HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 1")?;
+            let length = if head.is_empty() { 0 } else { BODY };
+            let read = io::copy(&mut stream.take(length), &mut io::sink())?;
+            answer(stream, &format!("03 Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\nRead: {read}\r\n\r\n"))
+        });
+        let answer = server.send(&mut server.client(), BODY).expect("an answer");
+        assert_eq!(answer.headers()["Read"], BODY.to_string());
+        assert!(answer.extensions().get::<AnsweredEarly>().is_none());
+    }
+}
+
+#[test]
+fn hanging_up_without_a_word_is_a_cut() {
+    for scheme in [Scheme::Plain, Scheme::Tls] {
+        let server = Server::start(scheme, |stream, _| {
+            read_head(stream)?;
+            stream.read_exact(&mut vec![0; 100_000])
+        });
+        let error = server.send(&mut server.client(), BODY).expect_err("no answer");
+        assert_eq!(error.kind, Kind::Cut, "{error}");
+        assert!(error.request_was_sent && !error.response_began && !error.reused_connection);
+    }
+}

@@ -1,0 +1,9 @@
+//! The transport against servers of raw sockets, with and without TLS.
+
+mod connections;
+mod early;
+mod heads;
+mod interrupts;
+mod stalls;
+mod support;
+mod tls;
