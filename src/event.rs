@@ -19,6 +19,11 @@ pub enum UploadEvent {
         /// Its size in bytes.
         size: u64,
     },
+    /// Something is not as it should be, and the upload goes on.
+    Warning {
+        /// What, safe to print.
+        text: String,
+    },
     /// A packet is about to go out.
     Sending(Packet),
     /// The head of the request that is about to go out, as it goes out. Follows [`UploadEvent::Sending`].

@@ -23,7 +23,7 @@ Exit codes: 0 uploaded and closed, 2 usage, 3 source file, 4 source changed, 5 n
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Upload a file
-    Upload(UploadArgs),
+    Upload(Box<UploadArgs>),
     /// List, show, cancel or tidy up unfinished uploads
     Sessions(SessionsArgs),
     /// Receive BITS uploads into a folder
@@ -67,6 +67,10 @@ pub struct UploadArgs {
     /// Stay at the URL's host, whatever other host the server names
     #[arg(long, help_heading = "Protocol")]
     pub no_host_id: bool,
+
+    /// Whether to go on with an unfinished upload
+    #[command(flatten)]
+    pub resume: ResumeArgs,
 
     /// How persistent to be
     #[command(flatten)]
@@ -128,8 +132,10 @@ impl UploadArgs {
             response_timeout: "5m30s".to_owned(),
             max_time: None,
         };
+        // Nobody resumes a trial.
+        let resume = ResumeArgs { no_state: true, ..ResumeArgs::default() };
         let fragment_size = "auto".to_owned();
-        Self { file, url, protocol: Vec::new(), fragment_size, name: None, no_host_id: false, retry, output }
+        Self { file, url, protocol: Vec::new(), fragment_size, name: None, no_host_id: false, resume, retry, output }
     }
 }
 
@@ -180,7 +186,7 @@ pub enum SessionsCommand {
 
 /// Whether to go on with an unfinished upload
 #[derive(Debug, Clone, Default, Args)]
-pub(super) struct ResumeArgs {
+pub struct ResumeArgs {
     /// Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Resume")]
     pub resume: Resume,
@@ -196,7 +202,7 @@ pub(super) struct ResumeArgs {
 
 /// When to go on with an unfinished upload
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum Resume {
+pub enum Resume {
     /// If that is possible
     #[default]
     Auto,

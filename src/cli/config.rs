@@ -37,6 +37,7 @@ pub(super) struct UploadConfig {
     pub(super) file: PathBuf,
     pub(super) output: OutputConfig,
     pub(super) transport: Settings,
+    pub(super) resume: ResumeConfig,
     destination: Uri,
     name: ContentName,
     protocols: Vec<ProtocolId>,
@@ -67,6 +68,7 @@ impl UploadConfig {
             transport: transport(&args.retry)?,
             follow_host_id: !args.no_host_id,
             output: OutputConfig::new(&args.output),
+            resume: ResumeConfig::new(args.resume)?,
             file: args.file,
         })
     }
@@ -85,7 +87,7 @@ impl UploadConfig {
             fragment_size: self.fragment_size,
             retry: self.retry.clone(),
             follow_host_id: self.follow_host_id,
-            may_start_over: true,
+            may_start_over: self.resume.resume != Resume::Always,
         }
     }
 }
@@ -111,7 +113,6 @@ pub(super) struct ResumeConfig {
 }
 
 impl ResumeConfig {
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the upload verb, which cannot resume yet"))]
     pub(super) fn new(args: ResumeArgs) -> Result<Self, UsageError> {
         if args.no_state && args.resume == Resume::Always {
             return Err(UsageError("--resume always needs what --no-state does not keep: leave one out".to_owned()));
@@ -182,23 +183,16 @@ fn protocols(given: &[String]) -> Result<Vec<ProtocolId>, UsageError> {
     given.iter().map(parse).collect()
 }
 
-/// Zero would let nothing through.
 fn transport(args: &RetryArgs) -> Result<Settings, UsageError> {
-    let time = |option: &str, text: &str| match duration::parse(text) {
-        Ok(Duration::ZERO) => Err(UsageError(format!("{option} must be longer than 0"))),
-        Ok(time) => Ok(time),
-        Err(reason) => Err(UsageError(format!("{option}: {reason}"))),
-    };
     Ok(Settings {
         connect_timeout: time("--connect-timeout", &args.connect_timeout)?,
         request_timeout: time("--request-timeout", &args.request_timeout)?,
         response_timeout: time("--response-timeout", &args.response_timeout)?,
+        ..Settings::default()
     })
 }
 
 fn retry(args: &RetryArgs) -> Result<RetryPolicy, UsageError> {
-    let time =
-        |option: &str, text: &str| duration::parse(text).map_err(|reason| UsageError(format!("{option}: {reason}")));
     Ok(RetryPolicy {
         no_progress_timeout: time("--no-progress-timeout", &args.no_progress_timeout)?,
         retries: args.retries,
@@ -206,6 +200,10 @@ fn retry(args: &RetryArgs) -> Result<RetryPolicy, UsageError> {
         max_delay: time("--retry-max-delay", &args.retry_max_delay)?,
         max_time: args.max_time.as_deref().map(|text| time("--max-time", text)).transpose()?,
     })
+}
+
+fn time(option: &str, text: &str) -> Result<Duration, UsageError> {
+    duration::parse(text).map_err(|reason| UsageError(format!("{option}: {reason}")))
 }
 
 fn fragment_size(text: &str) -> Result<FragmentSize, UsageError> {
@@ -228,7 +226,7 @@ mod tests {
     fn config(args: &[&str]) -> Result<UploadConfig, String> {
         let cli = Cli::try_parse_from(["bitsup", "upload"].iter().chain(args)).map_err(|e| e.to_string())?;
         let Command::Upload(args) = cli.command else { panic!("not an upload") };
-        UploadConfig::new(args).map_err(|e| e.to_string())
+        UploadConfig::new(*args).map_err(|e| e.to_string())
     }
 
     #[test]

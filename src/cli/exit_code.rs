@@ -9,6 +9,7 @@ use crate::serve::ServeError;
 use crate::uploader::{Refusal, UploadError};
 
 use super::config::UsageError;
+use super::signals::Stopped;
 
 /// What the process tells its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub enum ExitCode {
     Unconfirmed = 18,
     /// Stopped by SIGINT.
     Interrupted = 130,
+    /// Stopped by SIGTERM.
+    Terminated = 143,
 }
 
 impl From<ExitCode> for std::process::ExitCode {
@@ -63,8 +66,13 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
     if let Some(error) = error.downcast_ref::<DriverError>() {
         return match error {
             DriverError::Upload(error) => of_upload(error),
-            DriverError::Entity(_) => ExitCode::Source,
+            DriverError::Entity(_) | DriverError::Digest(_) => ExitCode::Source,
+            DriverError::NothingToResume => ExitCode::NotResumable,
+            DriverError::Interrupted => ExitCode::Interrupted,
         };
+    }
+    if let Some(Stopped { signal }) = error.downcast_ref() {
+        return if *signal == 2 { ExitCode::Interrupted } else { ExitCode::Terminated };
     }
     if error.is::<EntityError>() {
         return ExitCode::Source;
@@ -175,6 +183,7 @@ mod tests {
             (ExitCode::Locked, 17),
             (ExitCode::Unconfirmed, 18),
             (ExitCode::Interrupted, 130),
+            (ExitCode::Terminated, 143),
         ];
         for (code, number) in codes {
             assert_eq!(code as u8, number);

@@ -6,6 +6,8 @@ use crate::output::ErrorText;
 use crate::protocol::{AckError, BitsError, PacketKind, TransportErrorKind};
 use crate::uploader::{Refusal, UploadError};
 
+use super::signals::Stopped;
+
 /// The text for an error, however wrapped.
 pub(super) fn text(error: &anyhow::Error) -> ErrorText {
     let mut what: Vec<String> = Vec::new();
@@ -23,13 +25,23 @@ pub(super) fn text(error: &anyhow::Error) -> ErrorText {
         return ErrorText { what: what.join(": "), next: Some(LOCKED.to_owned()), ..ErrorText::default() };
     }
     let Some(DriverError::Upload(upload)) = error.downcast_ref::<DriverError>() else {
-        return ErrorText { what: what.join(": "), ..ErrorText::default() };
+        let next = next(error).map(str::to_owned);
+        return ErrorText { what: what.join(": "), next, ..ErrorText::default() };
     };
     // The server's own words have a line of their own.
     let said = said(upload);
     what.retain(|part| said.as_ref() != Some(part));
     let (cause, next) = advice(upload);
     ErrorText { what: what.join(": "), said, cause: cause.map(str::to_owned), next: next.map(str::to_owned) }
+}
+
+/// What to do where no server is to blame.
+fn next(error: &anyhow::Error) -> Option<&'static str> {
+    if error.is::<Stopped>() {
+        return Some("run the same command again: it goes on where this one stopped");
+    }
+    matches!(error.downcast_ref(), Some(DriverError::NothingToResume))
+        .then_some("leave --resume always away to start over")
 }
 
 fn said(error: &UploadError) -> Option<String> {

@@ -7,6 +7,7 @@ mod destination;
 mod duration;
 mod exit_code;
 mod failure;
+mod signals;
 mod size;
 
 use std::ffi::OsString;

@@ -6,6 +6,7 @@ use crate::event::UploadEvent;
 /// The line about an event, if it is worth one. Not escaped yet: the writer does that.
 pub(super) fn line(event: &UploadEvent) -> Option<String> {
     Some(match event {
+        UploadEvent::Warning { text } => format!("warning: {text}"),
         UploadEvent::Resumed { offset, total } => {
             format!("resuming: the server has {} of {}", units::size(*offset), units::size(*total))
         }

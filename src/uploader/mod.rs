@@ -172,6 +172,12 @@ impl Uploader {
         self.context.target.current()
     }
 
+    /// The size of fragments in use, and the smallest one that was refused, in bytes.
+    #[must_use]
+    pub fn fragment_sizes(&self) -> (u64, Option<u64>) {
+        (self.context.sizing.current(), self.context.sizing.refused())
+    }
+
     /// What happened since the last call that is worth telling, in order.
     pub fn take_events(&mut self) -> Vec<UploadEvent> {
         std::mem::take(&mut self.context.outbox)

@@ -12,7 +12,7 @@ use super::args::Command;
 
 pub(super) fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Upload(args) => upload::run(args),
+        Command::Upload(args) => upload::run(*args),
         Command::Sessions(args) => sessions::run(args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args),

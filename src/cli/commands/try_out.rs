@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::cli::args::{TryArgs, UploadArgs};
 use crate::cli::config::{OutputConfig, UploadConfig};
+use crate::cli::signals::Signals;
 use crate::output::Reporter;
 use crate::serve::{Options, Server, StopHandle};
 
@@ -22,6 +23,7 @@ const BLOCK: usize = 1024 * 1024;
 
 pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     let output = OutputConfig::new(&args.output);
+    let signals = Signals::watch()?;
     let mut reporter = Reporter::stderr(output.progress, output.verbosity);
     let folder = TempDir::new().context("cannot make a temporary folder")?;
     let mut files = args.files.clone();
@@ -30,14 +32,20 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     }
     let receiver = Receiver::start(&folder)?;
     for file in &files {
-        try_one(file, args, &receiver, &mut reporter)?;
+        try_one(file, args, &receiver, &signals, &mut reporter)?;
     }
     Ok(())
 }
 
-fn try_one(file: &Path, args: &TryArgs, receiver: &Receiver, reporter: &mut Reporter) -> anyhow::Result<()> {
+fn try_one(
+    file: &Path,
+    args: &TryArgs,
+    receiver: &Receiver,
+    signals: &Signals,
+    reporter: &mut Reporter,
+) -> anyhow::Result<()> {
     let config = UploadConfig::new(UploadArgs::plain(file.to_owned(), receiver.url(), args.output.clone()))?;
-    super::upload::upload(&config, reporter)?;
+    super::upload::upload(&config, signals, reporter)?;
     let arrived = receiver.path_of(file);
     if !same_bytes(file, &arrived).with_context(|| format!("cannot compare {} with what arrived", file.display()))? {
         bail!("what arrived differs from {}", file.display());

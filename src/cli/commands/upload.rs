@@ -1,26 +1,69 @@
 //! `bitsup upload FILE URL`
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 use anyhow::Context;
 
-use crate::cli::args::UploadArgs;
-use crate::cli::config::UploadConfig;
-use crate::driver;
+use crate::cli::args::{Resume, UploadArgs};
+use crate::cli::config::{ResumeConfig, UploadConfig};
+use crate::cli::signals::{self, Signals};
+use crate::driver::{self, ResumeMode, Start, Tools};
 use crate::entity::UploadEntity;
+use crate::event::UploadEvent;
+use crate::journal::{Journal, Now, Upload};
 use crate::output::Reporter;
 use crate::transport::Http;
 
 pub(super) fn run(args: UploadArgs) -> anyhow::Result<()> {
     let config = UploadConfig::new(args)?;
+    let signals = Signals::watch()?;
     let mut reporter = Reporter::stderr(config.output.progress, config.output.verbosity);
-    upload(&config, &mut reporter)
+    upload(&config, &signals, &mut reporter)
 }
 
 /// Uploads one file, reporting as it goes.
-pub(super) fn upload(config: &UploadConfig, reporter: &mut Reporter) -> anyhow::Result<()> {
+pub(super) fn upload(config: &UploadConfig, signals: &Signals, reporter: &mut Reporter) -> anyhow::Result<()> {
     let entity = UploadEntity::open(&config.file)?;
-    let plan = config.plan(entity.size());
-    let mut transport = Http::new(config.transport.clone());
-    let result = driver::upload(plan, &entity, &mut transport, &mut |event| reporter.event(event));
+    let result = attempt(config, &entity, signals, &mut |event| reporter.event(event));
     reporter.finish();
-    result.with_context(|| format!("cannot upload {} to {}", config.file.display(), config.destination()))
+    let what = || format!("cannot upload {} to {}", config.file.display(), config.destination());
+    signals::name(result, signals).with_context(what)
+}
+
+fn attempt(
+    config: &UploadConfig,
+    entity: &UploadEntity,
+    signals: &Signals,
+    report: &mut dyn FnMut(&UploadEvent),
+) -> anyhow::Result<()> {
+    let plan = config.plan(entity.size());
+    report(&UploadEvent::Started {
+        name: plan.name.as_str().to_owned(),
+        url: plan.destination.to_string(),
+        size: plan.size,
+    });
+    let upload = Upload { destination: &plan.destination, name: &plan.name, entity };
+    let claim = journal(&config.resume, report).claim(&upload, Now::read())?;
+    let mode = match config.resume.resume {
+        Resume::Auto => ResumeMode::Auto,
+        Resume::Always => ResumeMode::Always,
+        Resume::Never => ResumeMode::Never,
+    };
+    let interrupter = signals.interrupter();
+    let start = Start::new(plan, entity, claim, mode, interrupter, seed())?;
+    let mut transport = Http::with_interrupter(config.transport.clone(), interrupter.clone());
+    Ok(driver::upload(start, Tools { entity, transport: &mut transport, interrupter, report })?)
+}
+
+fn journal(config: &ResumeConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {
+    let Some(folder) = &config.state_dir else { return Journal::disabled() };
+    Journal::open(folder).unwrap_or_else(|warning| {
+        report(&UploadEvent::Warning { text: warning.to_string() });
+        Journal::disabled()
+    })
+}
+
+/// Different in every process, as pauses must be.
+fn seed() -> u64 {
+    RandomState::new().build_hasher().finish()
 }

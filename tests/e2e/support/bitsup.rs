@@ -15,6 +15,8 @@ pub(crate) fn program() -> &'static str {
 pub(crate) fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
     let mut command = Command::new(program());
     command.args(args).stdin(Stdio::null());
+    // Not the folder of whoever runs the tests.
+    command.env("BITSUP_STATE_DIR", format!("{}/state-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id()));
     for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "NO_COLOR", "CLICOLOR_FORCE"] {
         command.env_remove(name);
     }

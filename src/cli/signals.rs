@@ -1,0 +1,94 @@
+//! Ctrl-C and its like: the first stops the upload in order, the second ends the process at once.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use crate::driver::DriverError;
+use crate::transport::Interrupter;
+use crate::uploader::UploadError;
+
+/// SIGINT, on every system.
+const INTERRUPT: i32 = 2;
+
+/// The signals that end an upload.
+#[derive(Debug, Clone)]
+pub(super) struct Signals {
+    interrupter: Interrupter,
+    received: Arc<AtomicI32>,
+}
+
+/// The upload was stopped by a signal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stopped {
+    /// Its number.
+    pub(super) signal: i32,
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.signal == INTERRUPT { "interrupted" } else { "terminated" })
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+impl Signals {
+    /// Watches for signals from now on.
+    ///
+    /// # Errors
+    /// When the system does not allow it.
+    pub(super) fn watch() -> anyhow::Result<Self> {
+        let signals = Self { interrupter: Interrupter::new(), received: Arc::default() };
+        signals.clone().start()?;
+        Ok(signals)
+    }
+
+    /// What the first signal sets off.
+    pub(super) fn interrupter(&self) -> &Interrupter {
+        &self.interrupter
+    }
+
+    #[cfg(unix)]
+    fn start(self) -> anyhow::Result<()> {
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        let mut pending = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            for signal in pending.forever() {
+                self.receive(signal);
+            }
+        })?;
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    fn start(self) -> anyhow::Result<()> {
+        Ok(ctrlc::set_handler(move || self.receive(INTERRUPT))?)
+    }
+
+    fn receive(&self, signal: i32) {
+        if self.received.swap(signal, Ordering::SeqCst) != 0 {
+            end(signal);
+        }
+        self.interrupter.interrupt();
+    }
+}
+
+#[expect(clippy::exit, reason = "whoever asks twice wants it at once; the journal is in step at every moment")]
+fn end(signal: i32) {
+    std::process::exit(128 + signal);
+}
+
+/// Names the signal in a result that one brought about.
+pub(super) fn name(result: anyhow::Result<()>, signals: &Signals) -> anyhow::Result<()> {
+    result.map_err(|error| {
+        let interrupted = matches!(
+            error.downcast_ref(),
+            Some(DriverError::Upload(UploadError::Interrupted) | DriverError::Interrupted)
+        );
+        match signals.received.load(Ordering::SeqCst) {
+            signal if signal != 0 && interrupted => Stopped { signal }.into(),
+            _ => error,
+        }
+    })
+}

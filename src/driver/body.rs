@@ -1,0 +1,65 @@
+//! A fragment's bytes on their way out.
+
+use std::io::{self, Read};
+
+use crate::digest::PrefixDigest;
+use crate::entity::RangeReader;
+use crate::event::UploadEvent;
+
+/// Reads a fragment from the source: counts what went out, compares what goes out again with what went before, and
+/// remembers why it failed.
+pub(super) struct Body<'a> {
+    source: RangeReader<'a>,
+    digest: &'a mut PrefixDigest,
+    report: &'a mut dyn FnMut(&UploadEvent),
+    sent: u64,
+    failure: Option<Failure>,
+}
+
+/// Why the source gave no more.
+pub(super) enum Failure {
+    /// It is not the file it was.
+    Changed,
+    /// It cannot be read.
+    Unreadable(io::Error),
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(
+        source: RangeReader<'a>,
+        digest: &'a mut PrefixDigest,
+        report: &'a mut dyn FnMut(&UploadEvent),
+    ) -> Self {
+        Self { source, digest, report, sent: 0, failure: None }
+    }
+
+    pub(super) fn into_failure(self) -> Option<Failure> {
+        self.failure
+    }
+
+    fn fail(&mut self, failure: Failure) -> io::Error {
+        self.failure = Some(failure);
+        io::Error::other("the source gave no more")
+    }
+}
+
+impl Read for Body<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = match self.source.read(buffer) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+            // A file that lost bytes has changed.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(self.fail(Failure::Changed)),
+            Err(error) => return Err(self.fail(Failure::Unreadable(error))),
+        };
+        if self.digest.feed(&buffer[..count]).is_err() {
+            return Err(self.fail(Failure::Changed));
+        }
+        if count > 0 {
+            // What was read before has been taken by the network by now.
+            (self.report)(&UploadEvent::BytesSent(self.sent));
+            self.sent += count as u64;
+        }
+        Ok(count)
+    }
+}

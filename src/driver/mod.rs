@@ -1,0 +1,214 @@
+//! The main loop of an upload: asks the machine what to do, does it, and tells it what came of that. Keeps the journal
+//! in step, so that another process can go on.
+
+mod body;
+mod error;
+mod start;
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use http::header::{HOST, HeaderValue, USER_AGENT};
+use http::{Request, Response};
+
+use crate::digest::{DigestError, PrefixDigest};
+use crate::entity::UploadEntity;
+use crate::event::UploadEvent;
+use crate::journal::{Entry, Now};
+use crate::protocol::text::escape;
+use crate::protocol::{ContentRange, Packet, PacketKind, TransportErrorKind, header};
+use crate::transport::{Interrupter, Transport};
+use crate::uploader::{Action, Event, UploadError, Uploader};
+
+use body::{Body, Failure};
+
+pub use error::DriverError;
+pub use start::{ResumeMode, Start};
+
+/// What bitsup calls itself.
+const PRODUCT: &str = concat!("bitsup/", env!("CARGO_PKG_VERSION"));
+
+/// Pauses longer than this are a good moment to write the journal.
+const LONG_PAUSE: Duration = Duration::from_millis(200);
+
+/// What an upload works with.
+pub struct Tools<'a> {
+    /// The source.
+    pub entity: &'a UploadEntity,
+    /// The network.
+    pub transport: &'a mut dyn Transport,
+    /// What ends the upload from outside.
+    pub interrupter: &'a Interrupter,
+    /// Who is told what happens.
+    pub report: &'a mut dyn FnMut(&UploadEvent),
+}
+
+/// An upload under way.
+struct Run<'a> {
+    tools: Tools<'a>,
+    entry: Entry,
+    digest: PrefixDigest,
+}
+
+/// Uploads one file. Returns only when the server acknowledged Close-Session.
+///
+/// # Errors
+/// When the upload ends in any other way. What another run needs to go on is then in the journal.
+pub fn upload(start: Start, tools: Tools<'_>) -> Result<(), DriverError> {
+    let Start { uploader, entry, digest } = start;
+    let mut run = Run { tools, entry, digest };
+    let result = run.run(uploader);
+    run.remember(&result);
+    result
+}
+
+impl Run<'_> {
+    fn run(&mut self, mut uploader: Uploader) -> Result<(), DriverError> {
+        loop {
+            self.tell(&mut uploader);
+            let event = match uploader.next_action() {
+                Action::Finish => return Ok(()),
+                Action::Wait(pause) => self.wait(pause),
+                Action::Send(packet) => self.send(&packet, &uploader)?,
+            };
+            uploader = uploader.handle(event, Instant::now())?;
+            self.keep_step(&mut uploader)?;
+        }
+    }
+
+    fn tell(&mut self, uploader: &mut Uploader) {
+        uploader.take_events().iter().for_each(&mut *self.tools.report);
+        self.warn();
+    }
+
+    fn warn(&mut self) {
+        for warning in self.entry.take_warnings() {
+            (self.tools.report)(&UploadEvent::Warning { text: warning.to_string() });
+        }
+    }
+
+    fn wait(&mut self, pause: Duration) -> Event {
+        if pause > LONG_PAUSE {
+            self.entry.flush(Now::read());
+        }
+        if self.tools.interrupter.wait(pause) { Event::Interrupted } else { Event::Waited }
+    }
+
+    /// Writes down what the machine has learnt, before it is relied on.
+    fn keep_step(&mut self, uploader: &mut Uploader) -> Result<(), DriverError> {
+        for event in uploader.take_events() {
+            match &event {
+                UploadEvent::SessionCreated(session) => {
+                    self.entry.session_opened(session, uploader.target(), Now::read());
+                }
+                UploadEvent::HostChanged(_) | UploadEvent::HostGivenUp { .. } => {
+                    self.entry.target_changed(uploader.target());
+                }
+                UploadEvent::Acknowledged { offset, .. } => {
+                    self.digest.seek(*offset, self.tools.entity)?;
+                    self.entry.acknowledged(*offset, self.digest.fingerprint());
+                }
+                _ => {}
+            }
+            (self.tools.report)(&event);
+        }
+        self.warn();
+        Ok(())
+    }
+
+    fn send(&mut self, packet: &Packet, uploader: &Uploader) -> Result<Event, DriverError> {
+        // Fragments carry the source's bytes, and Close-Session vouches for them.
+        let vouches = matches!(packet.kind(), PacketKind::Fragment | PacketKind::CloseSession);
+        if vouches && !self.tools.entity.is_unchanged()? {
+            return Ok(Event::SourceChanged);
+        }
+        match packet {
+            Packet::CreateSession { .. } => self.entry.create(Now::read()),
+            Packet::CloseSession { .. } => self.entry.close_sending(Now::read()),
+            _ => {}
+        }
+        let request = complete(packet.to_request(uploader.target()));
+        (self.tools.report)(&UploadEvent::Sending(packet.clone()));
+        (self.tools.report)(&UploadEvent::RequestHead(Box::new(request.clone().into_parts().0)));
+        if let Packet::Fragment { range, .. } = packet {
+            return self.send_fragment(*range, request, uploader);
+        }
+        let answer = self.tools.transport.exchange(request, &mut io::empty());
+        Ok(self.event(packet.kind(), answer))
+    }
+
+    fn send_fragment(
+        &mut self,
+        range: ContentRange,
+        request: Request<()>,
+        uploader: &Uploader,
+    ) -> Result<Event, DriverError> {
+        match self.digest.seek(range.first(), self.tools.entity) {
+            Err(DigestError::Differs(_)) => return Ok(Event::SourceChanged),
+            result => result?,
+        }
+        let (current, refused) = uploader.fragment_sizes();
+        self.entry.fragment_sizes(current, refused);
+        self.entry.sending(range.end(), Now::read());
+        let mut body = Body::new(self.tools.entity.read(range)?, &mut self.digest, &mut *self.tools.report);
+        let answer = self.tools.transport.exchange(request, &mut body);
+        match body.into_failure() {
+            // The transport saw only a body that broke off; why is known here.
+            Some(Failure::Changed) => Ok(Event::SourceChanged),
+            Some(Failure::Unreadable(error)) => Err(self.tools.entity.error(error).into()),
+            None => Ok(self.event(PacketKind::Fragment, answer)),
+        }
+    }
+
+    fn event(&mut self, packet: PacketKind, answer: Result<Response<()>, crate::protocol::TransportError>) -> Event {
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) if error.kind == TransportErrorKind::Interrupted => return Event::Interrupted,
+            Err(error) => return Event::Lost(error),
+        };
+        let (head, ()) = answer.into_parts();
+        (self.tools.report)(&UploadEvent::AnswerHead(Box::new(head.clone())));
+        (self.tools.report)(&UploadEvent::Answered {
+            packet,
+            status: head.status,
+            next_offset: head.headers.get(header::RECEIVED_CONTENT_RANGE).map(|v| escape(v.as_bytes())),
+        });
+        Event::Answered(Response::from_parts(head, ()))
+    }
+
+    /// Leaves in the journal what another run can go on with, and nothing else.
+    fn remember(self, result: &Result<(), DriverError>) {
+        let Self { tools, mut entry, .. } = self;
+        let of_use = entry.record().session.is_some() && result.as_ref().is_err_and(DriverError::keeps_session);
+        let warnings = if of_use {
+            entry.flush(Now::read());
+            entry.take_warnings()
+        } else {
+            entry.finished()
+        };
+        for warning in warnings {
+            (tools.report)(&UploadEvent::Warning { text: warning.to_string() });
+        }
+    }
+}
+
+/// Whether nothing that was begun needs to be gone on with after this.
+impl DriverError {
+    fn keeps_session(&self) -> bool {
+        match self {
+            Self::Upload(UploadError::Unconfirmed { .. }) => false,
+            Self::Upload(error) => !error.cancels_session(),
+            Self::Entity(_) | Self::Digest(_) | Self::NothingToResume | Self::Interrupted => true,
+        }
+    }
+}
+
+/// Adds what HTTP wants besides the packet.
+pub(crate) fn complete(mut request: Request<()>) -> Request<()> {
+    let host = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    if let Some(host) = host {
+        request.headers_mut().insert(HOST, host);
+    }
+    request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(PRODUCT));
+    request
+}
