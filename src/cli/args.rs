@@ -121,16 +121,40 @@ pub struct ServeArgs {
     pub allow_anonymous: bool,
 
     /// Replace files that exist
-    #[arg(long)]
+    #[arg(long, help_heading = "Uploads")]
     pub overwrite: bool,
 
+    /// Life of an upload without progress; a finished one is remembered as long [default: 14d]
+    #[arg(long, value_name = "TIME", help_heading = "Uploads")]
+    pub session_timeout: Option<String>,
+
+    /// Name this host in the answer to Create-Session: the client sends the fragments there
+    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Uploads")]
+    pub host_id: Option<String>,
+
+    /// Time without progress after which the client returns from that host to the URL's own
+    #[arg(long, value_name = "TIME", requires = "host_id", help_heading = "Uploads")]
+    pub host_id_fallback_timeout: Option<String>,
+
     /// Largest file accepted [default: no limit]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
     pub max_size: Option<String>,
 
     /// Largest fragment accepted [default: no limit]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
     pub max_fragment: Option<String>,
+
+    /// Most unfinished uploads of one client address
+    #[arg(long, value_name = "N", default_value = "50", help_heading = "Limits")]
+    pub max_sessions: std::num::NonZeroUsize,
+
+    /// Most bytes that all unfinished uploads may hold together [default: no limit]
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
+    pub max_temp: Option<String>,
+
+    /// Most connections of one client address
+    #[arg(long, value_name = "N", default_value = "256", help_heading = "Limits")]
+    pub max_connections: std::num::NonZeroUsize,
 
     /// Print nothing but errors
     #[arg(short, long)]

@@ -4,6 +4,8 @@ mod args;
 mod commands;
 mod config;
 mod destination;
+#[cfg(feature = "serve")]
+mod duration;
 mod exit_code;
 mod failure;
 mod size;

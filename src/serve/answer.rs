@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use http::header::{ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_LENGTH, HeaderValue, RETRY_AFTER, SERVER};
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 
 use super::path::PathError;
-use crate::protocol::{HResult, ProtocolId, SessionId, header};
+use crate::protocol::{HResult, HostId, ProtocolId, SessionId, header};
 
 /// A folder on the way does not exist.
 const PATH_NOT_FOUND: HResult = HResult(0x8007_0003);
@@ -24,13 +25,24 @@ pub(crate) enum Ack {
     /// [MC-BUP] 2.2.5
     Pong,
     /// [MC-BUP] 2.2.3
-    Created(ProtocolId),
+    Created(Created),
     /// [MC-BUP] 2.2.7: everything before this offset is stored.
     Received(u64),
     /// [MC-BUP] 2.2.9: a file of this size has just been published; `None` if that was so already.
     Closed(Option<u64>),
     /// [MC-BUP] 2.2.11
     Cancelled,
+}
+
+/// What the client of a new session is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Created {
+    /// The protocol chosen.
+    pub(crate) protocol: ProtocolId,
+    /// Where to go on.
+    pub(crate) host: Option<HostId>,
+    /// How long to try there.
+    pub(crate) fallback: Option<Duration>,
 }
 
 /// The server did not do what was asked.
@@ -66,6 +78,8 @@ pub(crate) enum Refusal {
     TooManySessions,
     /// No space left.
     DiskFull,
+    /// All unfinished files together are as large as they may be.
+    NoRoom,
     /// The folder lies on another file system.
     OtherDevice,
     /// The disk failed otherwise.
@@ -92,9 +106,12 @@ impl Refusal {
             Self::TooManySessions => StatusCode::SERVICE_UNAVAILABLE,
             Self::Cut(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Superseded => StatusCode::CONFLICT,
-            Self::UnknownSession | Self::TooLarge | Self::DiskFull | Self::OtherDevice | Self::Storage(_) => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Self::UnknownSession
+            | Self::TooLarge
+            | Self::DiskFull
+            | Self::NoRoom
+            | Self::OtherDevice
+            | Self::Storage(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -113,7 +130,7 @@ impl Refusal {
             Self::UnknownSession => Some(HResult::BG_E_SESSION_NOT_FOUND),
             Self::TooLarge => Some(HResult::BG_E_TOO_LARGE),
             Self::TooManySessions => Some(NOT_ENOUGH_QUOTA),
-            Self::DiskFull => Some(HResult::DISK_FULL),
+            Self::DiskFull | Self::NoRoom => Some(HResult::DISK_FULL),
             Self::OtherDevice => Some(NOT_SAME_DEVICE),
             Self::Storage(_) => Some(WRITE_FAULT),
         }
@@ -141,6 +158,7 @@ impl fmt::Display for Refusal {
             Self::FragmentTooLarge => f.write_str("the fragment is over the maximum size"),
             Self::TooManySessions => f.write_str("the client has too many sessions"),
             Self::DiskFull => f.write_str("the disk is full"),
+            Self::NoRoom => f.write_str("unfinished uploads hold as much as they may"),
             Self::OtherDevice => f.write_str("the folder lies on another file system"),
             Self::Storage(error) => write!(f, "the disk failed: {error}"),
             Self::Superseded => f.write_str("a newer request for the session took over"),
@@ -222,14 +240,11 @@ impl Reply {
             headers.insert(header::SESSION_ID, ascii(session));
         }
         match &self.result {
-            Ok(Ack::Created(protocol)) => {
-                headers.insert(header::PROTOCOL, ascii(protocol));
-                headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-            }
+            Ok(Ack::Created(created)) => created.tell(headers),
             Ok(Ack::Received(next)) | Err(Refusal::OutOfStep(next)) => {
                 headers.insert(header::RECEIVED_CONTENT_RANGE, HeaderValue::from(*next));
             }
-            Err(Refusal::TooManySessions | Refusal::DiskFull) => {
+            Err(Refusal::TooManySessions | Refusal::DiskFull | Refusal::NoRoom) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
             }
             _ => {}
@@ -241,6 +256,19 @@ impl Reply {
             headers.insert(header::ERROR_CONTEXT, HeaderValue::from_static("0x5"));
         }
         response
+    }
+}
+
+impl Created {
+    fn tell(&self, headers: &mut HeaderMap) {
+        headers.insert(header::PROTOCOL, ascii(self.protocol));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if let Some(host) = &self.host {
+            headers.insert(header::HOST_ID, ascii(host));
+        }
+        if let Some(fallback) = self.fallback {
+            headers.insert(header::HOST_ID_FALLBACK_TIMEOUT, ascii(fallback.as_secs()));
+        }
     }
 }
 
@@ -299,7 +327,9 @@ mod tests {
     fn our_own_client_understands_the_acks() {
         let id: SessionId = "{A0FF5911-4144-45B3-BF27-27AFC8EC8A67}".parse().expect("an id");
         let offered = [ProtocolId::BITS_1_5_UPLOAD];
-        let created = Reply::of(id.clone(), Ok(Ack::Created(offered[0]))).to_response();
+        let created =
+            Reply::of(id.clone(), Ok(Ack::Created(Created { protocol: offered[0], host: None, fallback: None })))
+                .to_response();
         assert!(matches!(ack::create_session(&created, &offered), Ok(ack::Answer::Ack(session)) if session.id == id));
         let behind = Reply::of(id.clone(), Err(Refusal::OutOfStep(7))).to_response();
         assert!(matches!(

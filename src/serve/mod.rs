@@ -12,6 +12,7 @@
 //! [`Server`] has no authentication: bind it to a loopback address.
 
 mod answer;
+mod disk;
 mod event;
 mod folder;
 mod front;
@@ -33,6 +34,7 @@ use std::time::Duration;
 pub use event::{PacketEvent, ServeEvent};
 pub use front::StopHandle;
 
+use crate::protocol::HostId;
 use receiver::Receiver;
 
 /// What the operator wants.
@@ -51,8 +53,16 @@ pub struct Options {
     pub max_fragment: Option<u64>,
     /// Life of a session without progress, and of the memory of a finished one. Default: 14 days.
     pub session_timeout: Duration,
+    /// The host that Create-Session's Ack names, for the client to go on with ([MC-BUP] 2.2.3.2). Default: none.
+    pub host_id: Option<HostId>,
+    /// Time without progress, in whole seconds, after which the client returns to its first host. Default: not said.
+    pub host_id_fallback_timeout: Option<Duration>,
     /// Most unfinished sessions of one client address. Default: 50.
     pub max_sessions: usize,
+    /// Most bytes that all unfinished files may hold together. Default: no limit but the disk.
+    pub max_temp: Option<u64>,
+    /// Most connections of one client address. Default: 256.
+    pub max_connections: usize,
     /// Whether bytes are synced to the disk before they are acknowledged. Default: yes. Without it a power cut may lose
     /// acknowledged bytes; a crash of the server alone does not.
     pub durable: bool,
@@ -69,7 +79,11 @@ impl Options {
             max_size: None,
             max_fragment: None,
             session_timeout: Duration::from_hours(14 * 24),
+            host_id: None,
+            host_id_fallback_timeout: None,
             max_sessions: 50,
+            max_temp: None,
+            max_connections: 256,
             durable: true,
         }
     }
@@ -79,7 +93,7 @@ impl Options {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    root: PathBuf,
+    options: Options,
     receiver: Arc<Receiver>,
     discarded: Vec<String>,
     stop: StopHandle,
@@ -91,14 +105,14 @@ impl Server {
     /// # Errors
     /// When the folder cannot be used or is another server's, or the address cannot be bound.
     pub fn bind(options: Options) -> Result<Self, ServeError> {
-        let (root, listen) = (options.root.clone(), options.listen);
-        let (receiver, discarded) = Receiver::open(options)?;
+        let listen = options.listen;
+        let (receiver, discarded) = Receiver::open(options.clone())?;
         let bound = TcpListener::bind(listen).and_then(|listener| {
             listener.set_nonblocking(true)?;
             Ok((listener.local_addr()?, listener))
         });
         let (address, listener) = bound.map_err(|error| ServeError::Bind(listen, error))?;
-        Ok(Self { listener, address, root, receiver: Arc::new(receiver), discarded, stop: StopHandle::default() })
+        Ok(Self { listener, address, options, receiver: Arc::new(receiver), discarded, stop: StopHandle::default() })
     }
 
     /// Where the server listens, with the port it got.
@@ -126,7 +140,10 @@ impl Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("address", &self.address).field("root", &self.root).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("address", &self.address)
+            .field("root", &self.options.root)
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,12 +9,13 @@
 //! - The destination is renamed from a complete, synced `.part`. An open `.json` without `.part` was published.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::disk::Disk;
 use super::folder::{Folder, Kind, Permissions, Replace};
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::progress;
@@ -30,6 +31,8 @@ struct Card {
     v: u32,
     path: String,
     client: IpAddr,
+    #[serde(default)]
+    user: Option<String>,
     closed: bool,
 }
 
@@ -42,6 +45,8 @@ pub(crate) struct Identity {
     pub(crate) target: TargetPath,
     /// Who opened it.
     pub(crate) client: IpAddr,
+    /// As whom.
+    pub(crate) user: Option<String>,
 }
 
 impl Identity {
@@ -50,7 +55,8 @@ impl Identity {
     }
 
     fn card(&self, closed: bool) -> Card {
-        Card { v: FORMAT, path: self.target.to_string(), client: self.client, closed }
+        let (path, user) = (self.target.to_string(), self.user.clone());
+        Card { v: FORMAT, path, client: self.client, user, closed }
     }
 }
 
@@ -60,7 +66,7 @@ pub(crate) struct Store {
     root: Folder,
     sessions: Folder,
     published_mode: Permissions,
-    durable: bool,
+    disk: Box<dyn Disk>,
     /// Held as long as the store lives.
     _lock: File,
 }
@@ -76,7 +82,7 @@ pub(crate) struct Found {
 
 impl Store {
     /// Opens the root and its sessions folder for this process alone.
-    pub(crate) fn open(root: &std::path::Path, durable: bool) -> io::Result<Self> {
+    pub(crate) fn open(root: &std::path::Path, disk: Box<dyn Disk>) -> io::Result<Self> {
         let root = Folder::open(root)?;
         let sessions = root.enter_private(SESSIONS_FOLDER)?;
         let lock = match sessions.open_file(LOCK) {
@@ -88,7 +94,7 @@ impl Store {
             std::fs::TryLockError::Error(error) => error,
         })?;
         let published_mode = sessions.usual_mode(PROBE)?;
-        Ok(Self { root, sessions, published_mode, durable, _lock: lock })
+        Ok(Self { root, sessions, published_mode, disk, _lock: lock })
     }
 
     /// Reads the sessions that an earlier server left, and removes rubbish.
@@ -128,7 +134,7 @@ impl Store {
         }
         let card: Card = serde_json::from_str(&text)?;
         let target = TargetPath::from_saved(&card.path).map_err(|_| io::ErrorKind::InvalidData)?;
-        let identity = Identity { id, target, client: card.client };
+        let identity = Identity { id, target, client: card.client, user: card.user };
         let mut session = Session::new(file.metadata()?.modified()?);
         if card.closed || self.sessions.kind(&identity.file("part"))?.is_none() {
             session.phase = Phase::Closed;
@@ -170,7 +176,12 @@ impl Store {
 
     /// Bytes that may still be written, if the file system says.
     pub(crate) fn free_space(&self) -> Option<u64> {
-        self.sessions.free_space()
+        self.disk.free_space(&self.sessions)
+    }
+
+    /// Writes bytes of a session.
+    pub(crate) fn write(&self, part: &File, bytes: &[u8]) -> io::Result<()> {
+        self.disk.write(part, bytes)
     }
 
     /// Makes a new session's files.
@@ -190,10 +201,11 @@ impl Store {
     /// Makes everything written durable, and notes how much that is.
     pub(crate) fn settle(&self, identity: &Identity, part: &File, session: &mut Session) -> io::Result<()> {
         let total = session.total.unwrap_or(0);
-        let result = self.sync_data(part).and_then(|()| {
+        let result = self.disk.sync_data(part).and_then(|()| {
             let mut pos = self.sessions.open_file(&identity.file("pos"))?;
-            progress::write(&mut pos, session.written, total)?;
-            self.sync_data(&pos)
+            let slot = progress::seek_slot(&mut pos, session.written, total)?;
+            self.disk.write(&pos, &slot)?;
+            self.disk.sync_data(&pos)
         });
         match result {
             Ok(()) => session.durable = session.written,
@@ -215,12 +227,12 @@ impl Store {
             // A write that failed half-way may have left more than was counted.
             file.set_len(size)?;
             self.published_mode.apply(&file)?;
-            self.sync_all(&file)?;
-            self.sessions.rename(&part, folder, name, replace)?;
+            self.disk.sync_all(&file)?;
+            self.disk.rename((&self.sessions, &part), (folder, name), replace)?;
         } else if standing != Some(Kind::File) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        self.sync_folder(folder)?;
+        self.disk.sync_folder(folder)?;
         // The file is published, whether or not the tombstone can be written: its missing part says the same.
         let _ = self.write_card(identity, true).and_then(|()| self.sessions.remove(&identity.file("pos")));
         Ok(())
@@ -229,7 +241,7 @@ impl Store {
     /// Removes a session.
     pub(crate) fn remove(&self, identity: &Identity) -> io::Result<()> {
         self.sessions.remove(&identity.file("json"))?;
-        self.sync_folder(&self.sessions)?;
+        self.disk.sync_folder(&self.sessions)?;
         self.sessions.remove(&identity.file("part"))?;
         self.sessions.remove(&identity.file("pos"))
     }
@@ -237,22 +249,10 @@ impl Store {
     fn write_card(&self, identity: &Identity, closed: bool) -> io::Result<()> {
         let (temporary, name) = (identity.file("tmp"), identity.file("json"));
         self.sessions.remove(&temporary)?;
-        let mut file = self.sessions.create_new(&temporary)?;
-        file.write_all(serde_json::to_string(&identity.card(closed))?.as_bytes())?;
-        self.sync_all(&file)?;
-        self.sessions.rename(&temporary, &self.sessions, &name, Replace::Allowed)?;
-        self.sync_folder(&self.sessions)
-    }
-
-    fn sync_data(&self, file: &File) -> io::Result<()> {
-        if self.durable { file.sync_data() } else { Ok(()) }
-    }
-
-    fn sync_all(&self, file: &File) -> io::Result<()> {
-        if self.durable { file.sync_all() } else { Ok(()) }
-    }
-
-    fn sync_folder(&self, folder: &Folder) -> io::Result<()> {
-        if self.durable { folder.sync() } else { Ok(()) }
+        let file = self.sessions.create_new(&temporary)?;
+        self.disk.write(&file, serde_json::to_string(&identity.card(closed))?.as_bytes())?;
+        self.disk.sync_all(&file)?;
+        self.disk.rename((&self.sessions, &temporary), (&self.sessions, &name), Replace::Allowed)?;
+        self.disk.sync_folder(&self.sessions)
     }
 }

@@ -6,6 +6,7 @@ mod files;
 mod fragments;
 mod heads;
 mod interruptions;
+mod limits;
 mod sessions;
 mod straight;
 mod support;

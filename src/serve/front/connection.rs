@@ -25,7 +25,7 @@ use tokio::time::{Instant, timeout};
 use super::super::answer::{Ack, Refusal, Reply};
 use super::super::event::{PacketEvent, ServeEvent};
 use super::super::guard::MAX_HEAD;
-use super::super::receiver::Fragment;
+use super::super::receiver::{Caller, Fragment};
 use super::super::request;
 use super::Front;
 use super::stream::{Signals, WatchedStream};
@@ -131,13 +131,14 @@ impl Exchange {
             Err(refusal) => return refusal.into(),
         };
         let receiver = &self.front.receiver;
+        let caller = Caller { ip: self.client.ip(), user: None };
         let Packet::Fragment { session, range, .. } = &request.packet else {
-            return block_in_place(|| receiver.handle(self.client.ip(), &request));
+            return block_in_place(|| receiver.handle(&caller, &request));
         };
         let superseded = Arc::new(Notify::new());
         let notify = Arc::clone(&superseded);
         let begun = block_in_place(|| {
-            receiver.begin_fragment(session, &request.target, *range, Box::new(move || notify.notify_one()))
+            receiver.begin_fragment(&caller, session, &request.target, *range, Box::new(move || notify.notify_one()))
         });
         match begun {
             Ok(fragment) => receive(fragment, body, &superseded).await,

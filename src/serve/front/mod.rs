@@ -1,6 +1,7 @@
 //! The HTTP front: connections, time limits, and bodies. The only place that knows tokio.
 
 mod connection;
+mod crowd;
 mod stream;
 
 use std::io;
@@ -12,6 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+
+use crowd::Crowd;
 
 use super::Server;
 use super::event::ServeEvent;
@@ -51,6 +54,7 @@ impl StopHandle {
 /// What all connections share.
 struct Front {
     receiver: Arc<Receiver>,
+    max_connections: usize,
     on_event: Mutex<OnEvent>,
 }
 
@@ -63,10 +67,10 @@ impl Front {
 /// Serves until stopped.
 pub(super) fn run(server: Server, on_event: OnEvent) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let Server { listener, address, root, receiver, discarded, stop } = server;
+    let Server { listener, address, options, receiver, discarded, stop } = server;
     let stopped = Arc::clone(&receiver);
-    let front = Arc::new(Front { receiver, on_event: Mutex::new(on_event) });
-    front.tell(&ServeEvent::Started { address, root });
+    let front = Arc::new(Front { receiver, max_connections: options.max_connections, on_event: Mutex::new(on_event) });
+    front.tell(&ServeEvent::Started { address, root: options.root.clone() });
     for name in discarded {
         front.tell(&ServeEvent::StateDiscarded { name });
     }
@@ -82,6 +86,7 @@ pub(super) fn run(server: Server, on_event: OnEvent) -> io::Result<()> {
 }
 
 async fn accept_until_stopped(front: &Arc<Front>, listener: &TcpListener, mut stop: watch::Receiver<bool>) {
+    let crowd = Arc::new(Crowd::default());
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -95,10 +100,12 @@ async fn accept_until_stopped(front: &Arc<Front>, listener: &TcpListener, mut st
             }
             accepted = accept(listener, &places) => {
                 let (stream, client, place) = accepted;
+                // Whoever has too many is turned away without a word: an answer would cost more than the connection.
+                let Some(admitted) = crowd.admit(client.ip(), front.max_connections) else { continue };
                 let (front, stop) = (Arc::clone(front), stopping.clone());
                 tokio::spawn(async move {
                     connection::serve(front, stream, client, stop).await;
-                    drop(place);
+                    drop((admitted, place));
                 });
             }
         }
