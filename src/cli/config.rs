@@ -11,11 +11,7 @@ use crate::output::{ProgressMode, Verbosity};
 use crate::protocol::{ContentName, ProtocolId};
 use crate::uploader::{FragmentSize, Plan};
 
-#[cfg(feature = "serve")]
-use super::args::ServeArgs;
 use super::args::{OutputArgs, Progress, UploadArgs};
-#[cfg(feature = "serve")]
-use super::duration;
 use super::{destination, size};
 
 /// Something typed is wrong. The message says what is right.
@@ -90,53 +86,6 @@ impl OutputConfig {
         };
         Self { progress, verbosity: Verbosity { quiet: args.quiet, level: args.verbose } }
     }
-}
-
-/// `bitsup serve`, checked.
-#[cfg(feature = "serve")]
-pub(super) fn serve(args: ServeArgs) -> Result<crate::serve::Options, UsageError> {
-    if !args.listen.ip().is_loopback() && !args.allow_anonymous {
-        return Err(UsageError(format!(
-            "--listen {} can be reached from other machines, and anyone could upload: add --allow-anonymous if you want that",
-            args.listen
-        )));
-    }
-    let mut options = crate::serve::Options::new(args.dir, args.listen);
-    options.allow_overwrite = args.overwrite;
-    options.max_size = limit("--max-size", args.max_size.as_deref())?;
-    options.max_fragment = limit("--max-fragment", args.max_fragment.as_deref())?;
-    options.max_temp = limit("--max-temp", args.max_temp.as_deref())?;
-    options.max_connections = args.max_connections.get();
-    options.max_sessions = args.max_sessions.get();
-    if let Some(timeout) = time("--session-timeout", args.session_timeout.as_deref())? {
-        options.session_timeout = timeout;
-    }
-    let host_id = args.host_id.as_deref().map(str::parse).transpose();
-    options.host_id = host_id.map_err(|reason| UsageError(format!("--host-id: {reason}")))?;
-    options.host_id_fallback_timeout = time("--host-id-fallback-timeout", args.host_id_fallback_timeout.as_deref())?;
-    Ok(options)
-}
-
-/// A largest size in bytes; nothing would fit into none.
-#[cfg(feature = "serve")]
-fn limit(option: &str, text: Option<&str>) -> Result<Option<u64>, UsageError> {
-    let Some(text) = text else { return Ok(None) };
-    match size::parse(text) {
-        Ok(0) => Err(UsageError(format!("{option} must be at least one byte"))),
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(reason) => Err(UsageError(format!("{option}: {reason}"))),
-    }
-}
-
-/// A time of whole seconds, as the protocol counts them, and not none.
-#[cfg(feature = "serve")]
-fn time(option: &str, text: Option<&str>) -> Result<Option<std::time::Duration>, UsageError> {
-    let Some(text) = text else { return Ok(None) };
-    let time = duration::parse(text).map_err(|reason| UsageError(format!("{option}: {reason}")))?;
-    if time.as_secs() == 0 {
-        return Err(UsageError(format!("{option} must be at least one second")));
-    }
-    Ok(Some(time))
 }
 
 /// A path without a last part (`/`, `..`) names a folder; opening it will say so.
@@ -229,50 +178,6 @@ mod tests {
             (["--name", ".."], "without folders"),
         ] {
             let error = config(&["f", "http://h/", args[0], args[1]]).expect_err("refused");
-            assert!(error.contains(right), "{args:?}: {error}");
-        }
-    }
-
-    #[cfg(feature = "serve")]
-    fn served(args: &[&str]) -> Result<crate::serve::Options, String> {
-        let cli = Cli::try_parse_from(["bitsup", "serve"].iter().chain(args)).map_err(|e| e.to_string())?;
-        match cli.command {
-            Command::Serve(args) => serve(args).map_err(|e| e.to_string()),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[cfg(feature = "serve")]
-    #[test]
-    fn a_receivers_limits_are_read() {
-        let options = served(&[
-            "--session-timeout=2h",
-            "--max-sessions=7",
-            "--max-temp=1G",
-            "--max-connections=9",
-            "--host-id=node1:8080",
-            "--host-id-fallback-timeout=10m",
-        ]);
-        let options = options.expect("right");
-        assert_eq!(options.session_timeout.as_secs(), 7200);
-        assert_eq!((options.max_sessions, options.max_connections, options.max_temp), (7, 9, Some(1 << 30)));
-        assert_eq!(options.host_id.map(|host| host.to_string()).as_deref(), Some("node1:8080"));
-        assert_eq!(options.host_id_fallback_timeout.map(|time| time.as_secs()), Some(600));
-    }
-
-    #[cfg(feature = "serve")]
-    #[test]
-    fn a_receivers_wrong_limits_are_refused_with_what_is_right() {
-        for (args, right) in [
-            (&["--session-timeout=14"][..], "14d"),
-            (&["--session-timeout=0"], "at least one second"),
-            (&["--max-size=0"], "at least one byte"),
-            (&["--max-temp=much"], "512k"),
-            (&["--max-sessions=0"], "--max-sessions"),
-            (&["--host-id=a/b"], "not a host"),
-            (&["--host-id-fallback-timeout=10m"], "--host-id"),
-        ] {
-            let error = served(args).expect_err("refused");
             assert!(error.contains(right), "{args:?}: {error}");
         }
     }

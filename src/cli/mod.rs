@@ -8,6 +8,8 @@ mod destination;
 mod duration;
 mod exit_code;
 mod failure;
+#[cfg(feature = "serve")]
+mod serve_config;
 mod size;
 
 use std::ffi::OsString;

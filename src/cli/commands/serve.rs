@@ -3,15 +3,18 @@
 use std::io::{self, Write};
 
 use crate::cli::args::ServeArgs;
-use crate::cli::config;
+use crate::cli::serve_config;
 use crate::serve::{ServeEvent, Server};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
-    let quiet = args.quiet;
-    let server = Server::bind(config::serve(args)?)?;
+    let (quiet, json) = (args.quiet, args.json);
+    let server = Server::bind(serve_config::options(args)?)?;
     let stop = server.stop_handle();
     ctrlc::set_handler(move || stop.stop())?;
     server.run(move |event| {
+        if json {
+            record(event);
+        }
         if !quiet || is_first(event) {
             log(event);
         }
@@ -22,6 +25,12 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
 /// Whoever starts a quiet server on port 0 still needs to know where it listens.
 fn is_first(event: &ServeEvent) -> bool {
     matches!(event, ServeEvent::Started { .. })
+}
+
+/// A record that cannot be written is no reason to stop receiving.
+fn record(event: &ServeEvent) {
+    let mut stdout = io::stdout().lock();
+    let _ = writeln!(stdout, "{}", event.to_json()).and_then(|()| stdout.flush());
 }
 
 /// A log that cannot be written is no reason to stop receiving.

@@ -3,8 +3,9 @@
 use std::sync::{Arc, MutexGuard};
 use std::time::SystemTime;
 
-use super::Receiver;
+use super::application::{Outcome, Question};
 use super::seat::{Seat, lock};
+use super::{Receiver, reply_of};
 use crate::serve::answer::{Ack, Refusal};
 use crate::serve::folder::Replace;
 use crate::serve::session::{Closing, Phase, Session};
@@ -13,17 +14,30 @@ use crate::serve::session::{Closing, Phase, Session};
 const MAX_TOMBSTONES: usize = 10_000;
 
 impl Receiver {
-    pub(super) fn close(&self, seat: &Seat) -> Result<Ack, Refusal> {
+    pub(super) fn close(&self, seat: &Arc<Seat>) -> Outcome {
+        match self.try_close(seat) {
+            Ok(Some(ack)) => Outcome::Answer(reply_of(seat, Ok(ack))),
+            Ok(None) => Outcome::Ask(Question { seat: Arc::clone(seat), closing: true }),
+            Err(refusal) => Outcome::Answer(reply_of(seat, Err(refusal))),
+        }
+    }
+
+    /// `None` if the application has to see the file first.
+    fn try_close(&self, seat: &Seat) -> Result<Option<Ack>, Refusal> {
         let mut session = self.alive(seat)?;
         self.settle(seat, &mut session)?;
-        let Closing::Publish(size) = session.close()? else { return Ok(Ack::Closed(None)) };
+        let size = match session.close(self.asks())? {
+            Closing::Publish(size) => size,
+            Closing::Repeated => return Ok(Some(Ack::Closed(None))),
+            Closing::Ask => return Ok(None),
+        };
         let folder = self.folder_of(&seat.identity.target)?;
         let replace = if self.options.allow_overwrite { Replace::Allowed } else { Replace::Never };
         self.store.publish(&seat.identity, &folder, size, replace)?;
         session.phase = Phase::Closed;
         session.touched = SystemTime::now();
         seat.share.shrink_to(0);
-        Ok(Ack::Closed(Some(size)))
+        Ok(Some(Ack::Closed(Some(size))))
     }
 
     pub(super) fn cancel(&self, seat: &Seat) -> Result<Ack, Refusal> {

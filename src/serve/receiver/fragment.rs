@@ -4,10 +4,11 @@ use std::fs::File;
 use std::sync::{Arc, MutexGuard};
 use std::time::SystemTime;
 
+use super::application::Outcome;
 use super::seat::{Interrupt, Seat, lock};
 use super::{Caller, Receiver, reply_of};
 use crate::protocol::{ContentRange, SessionId};
-use crate::serve::answer::{Ack, Refusal, Reply};
+use crate::serve::answer::{Refusal, Reply};
 use crate::serve::path::TargetPath;
 use crate::serve::session::{Phase, Session};
 
@@ -84,21 +85,24 @@ impl Fragment {
     }
 
     /// The body is complete: makes it durable and answers. Blocks on the disk.
-    pub(crate) fn finish(self) -> Reply {
+    pub(crate) fn finish(self) -> Outcome {
         let result = self.session().and_then(|mut session| {
             if session.written > session.durable {
                 let settled = self.receiver.store.settle(&self.seat.identity, &self.part, &mut session);
                 self.seat.share.shrink_to(session.written);
                 settled?;
             }
-            Ok(Ack::Received(session.durable))
+            Ok(session)
         });
-        reply_of(&self.seat, result)
+        match result {
+            Ok(session) => self.receiver.acknowledge(&self.seat, &session),
+            Err(refusal) => Outcome::Answer(reply_of(&self.seat, Err(refusal))),
+        }
     }
 
     /// The answer for a body that did not come in whole. What came is kept.
-    pub(crate) fn give_up(self, refusal: Refusal) -> Reply {
-        reply_of(&self.seat, Err(refusal))
+    pub(crate) fn give_up(self, refusal: Refusal) -> Outcome {
+        Outcome::Answer(reply_of(&self.seat, Err(refusal)))
     }
 
     fn session(&self) -> Result<MutexGuard<'_, Session>, Refusal> {

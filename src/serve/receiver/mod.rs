@@ -1,8 +1,10 @@
 //! Carries packets out: asks the session what to do, does it on the disk, and puts the answer together.
 
+mod application;
 mod ending;
 mod fragment;
 mod quota;
+mod reading;
 mod seat;
 #[cfg(test)]
 mod tests;
@@ -25,6 +27,7 @@ use super::store::{Identity, Store};
 use super::{Options, ServeError};
 use crate::protocol::{Packet, ProtocolId, SessionId};
 
+pub(crate) use application::{Outcome, Question};
 pub(crate) use fragment::Fragment;
 use quota::Quota;
 use seat::{Seat, lock};
@@ -69,14 +72,22 @@ impl Receiver {
     }
 
     /// Carries out any packet but a Fragment, whose body has to come first.
-    pub(crate) fn handle(&self, caller: &Caller, request: &Request) -> Reply {
-        match &request.packet {
+    pub(crate) fn handle(&self, caller: &Caller, request: &Request) -> Outcome {
+        let target = &request.target;
+        let reply = match &request.packet {
             Packet::Ping => Ok(Ack::Pong).into(),
-            Packet::CreateSession { protocols, .. } => self.create(caller, protocols, &request.target),
-            Packet::CloseSession { session, .. } => self.with_seat(caller, session, request, |seat| self.close(seat)),
-            Packet::CancelSession { session } => self.with_seat(caller, session, request, |seat| self.cancel(seat)),
+            Packet::CreateSession { protocols, .. } => self.create(caller, protocols, target),
+            Packet::CloseSession { session, .. } => match self.take_seat(caller, session, target) {
+                Ok(seat) => return self.close(&seat),
+                Err(refusal) => refusal.into(),
+            },
+            Packet::CancelSession { session } => match self.take_seat(caller, session, target) {
+                Ok(seat) => reply_of(&seat, self.cancel(&seat)),
+                Err(refusal) => refusal.into(),
+            },
             Packet::Fragment { .. } => Refusal::Invalid("a fragment without a body").into(),
-        }
+        };
+        Outcome::Answer(reply)
     }
 
     fn create(&self, caller: &Caller, offered: &[ProtocolId], target: &TargetPath) -> Reply {
@@ -143,20 +154,11 @@ impl Receiver {
         if theirs { Ok(seat) } else { Err(Refusal::UnknownSession) }
     }
 
-    fn with_seat(
-        &self,
-        caller: &Caller,
-        id: &SessionId,
-        request: &Request,
-        act: impl Fn(&Seat) -> Result<Ack, Refusal>,
-    ) -> Reply {
-        match self.seat(caller, id, &request.target) {
-            Err(refusal) => refusal.into(),
-            Ok(seat) => {
-                seat.take_turn(None);
-                reply_of(&seat, act(&seat))
-            }
-        }
+    /// The same, and ends the request that had the turn.
+    fn take_seat(&self, caller: &Caller, id: &SessionId, target: &TargetPath) -> Result<Arc<Seat>, Refusal> {
+        let seat = self.seat(caller, id, target)?;
+        seat.take_turn(None);
+        Ok(seat)
     }
 }
 

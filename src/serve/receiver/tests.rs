@@ -62,6 +62,13 @@ impl Disk for Faulty {
 
 const CONTENT: &[u8] = b"abcdefghijkl";
 
+fn answer(outcome: Outcome) -> Reply {
+    match outcome {
+        Outcome::Answer(reply) => reply,
+        Outcome::Ask(_) => panic!("there is no application"),
+    }
+}
+
 struct Upload {
     root: tempfile::TempDir,
     receiver: Arc<Receiver>,
@@ -80,7 +87,7 @@ impl Upload {
     }
 
     fn packet(&self, packet: Packet) -> Reply {
-        self.receiver.handle(&self.caller, &request::Request { packet, target: self.target.clone() })
+        answer(self.receiver.handle(&self.caller, &request::Request { packet, target: self.target.clone() }))
     }
 
     fn create(&self) -> Reply {
@@ -96,10 +103,10 @@ impl Upload {
             Err(reply) => return reply,
         };
         let bytes = &CONTENT[usize::try_from(first).unwrap()..usize::try_from(range.end()).unwrap()];
-        match fragment.write(bytes) {
+        answer(match fragment.write(bytes) {
             Ok(()) => fragment.finish(),
             Err(refusal) => fragment.give_up(refusal),
-        }
+        })
     }
 
     fn close(&self, session: &SessionId) -> Reply {

@@ -1,16 +1,20 @@
 //! Sessions on disk, and the published files.
 //!
 //! A session is three files in the sessions folder, named by its GUID: `.json` says what it is (written once at
-//! Create-Session and once more as a tombstone), `.part` holds the bytes, `.pos` how many of them are durable.
+//! Create-Session and once more as a tombstone), `.part` holds the bytes, `.pos` how many of them are durable. Once an
+//! application has seen the complete file, there is its `.reply`, or `.failed` if it did not want the file.
 //!
 //! Invariants, at any moment of a crash:
 //! - `.json` exists only after the other two: a session that was acknowledged is whole. Files without it are rubbish.
 //! - `.pos` is written after the bytes it counts were synced. What `.part` holds beyond is not counted.
 //! - The destination is renamed from a complete, synced `.part`. An open `.json` without `.part` was published.
 
+mod replies;
+
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -24,6 +28,9 @@ use super::session::{Phase, Session};
 const FORMAT: u32 = 1;
 const LOCK: &str = "lock";
 const PROBE: &str = "probe";
+
+/// The endings of a session's files.
+const ENDINGS: [&str; 7] = ["json", "part", "pos", "tmp", "out", "reply", "failed"];
 
 /// What a session's `.json` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +70,7 @@ impl Identity {
 /// The disk.
 #[derive(Debug)]
 pub(crate) struct Store {
+    path: PathBuf,
     root: Folder,
     sessions: Folder,
     published_mode: Permissions,
@@ -83,7 +91,7 @@ pub(crate) struct Found {
 impl Store {
     /// Opens the root and its sessions folder for this process alone.
     pub(crate) fn open(root: &std::path::Path, disk: Box<dyn Disk>) -> io::Result<Self> {
-        let root = Folder::open(root)?;
+        let (path, root) = (root.to_owned(), Folder::open(root)?);
         let sessions = root.enter_private(SESSIONS_FOLDER)?;
         let lock = match sessions.open_file(LOCK) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => sessions.create_new(LOCK)?,
@@ -94,7 +102,7 @@ impl Store {
             std::fs::TryLockError::Error(error) => error,
         })?;
         let published_mode = sessions.usual_mode(PROBE)?;
-        Ok(Self { root, sessions, published_mode, disk, _lock: lock })
+        Ok(Self { path, root, sessions, published_mode, disk, _lock: lock })
     }
 
     /// Reads the sessions that an earlier server left, and removes rubbish.
@@ -115,8 +123,8 @@ impl Store {
         }
         for name in names {
             let (stem, ending) = name.split_once('.').unwrap_or((&name, ""));
-            let ours = Uuid::parse_str(stem).is_ok() && ["json", "part", "pos", "tmp"].contains(&ending);
-            if ours && (ending == "tmp" || !kept.iter().any(|id| id == stem)) {
+            let ours = Uuid::parse_str(stem).is_ok() && ENDINGS.contains(&ending);
+            if ours && (["tmp", "out"].contains(&ending) || !kept.iter().any(|id| id == stem)) {
                 self.sessions.remove(&name)?;
             }
         }
@@ -140,6 +148,7 @@ impl Store {
             session.phase = Phase::Closed;
         } else {
             self.load_progress(&identity, &mut session)?;
+            session.verdict = self.load_verdict(&identity)?;
         }
         Ok(Some((identity, session)))
     }
@@ -167,6 +176,11 @@ impl Store {
             folder = folder.enter(name)?;
         }
         Ok(folder)
+    }
+
+    /// Opens a published file for reading.
+    pub(crate) fn open_published(&self, target: &TargetPath) -> io::Result<File> {
+        self.folder_of(target)?.open_for_reading(target.name())
     }
 
     /// Whether finished files can be renamed into this folder.
@@ -234,7 +248,10 @@ impl Store {
         }
         self.disk.sync_folder(folder)?;
         // The file is published, whether or not the tombstone can be written: its missing part says the same.
-        let _ = self.write_card(identity, true).and_then(|()| self.sessions.remove(&identity.file("pos")));
+        let _ = self.write_card(identity, true).and_then(|()| {
+            self.sessions.remove(&identity.file("pos"))?;
+            self.remove_reply(identity)
+        });
         Ok(())
     }
 
@@ -243,7 +260,8 @@ impl Store {
         self.sessions.remove(&identity.file("json"))?;
         self.disk.sync_folder(&self.sessions)?;
         self.sessions.remove(&identity.file("part"))?;
-        self.sessions.remove(&identity.file("pos"))
+        self.sessions.remove(&identity.file("pos"))?;
+        self.remove_reply(identity)
     }
 
     fn write_card(&self, identity: &Identity, closed: bool) -> io::Result<()> {
