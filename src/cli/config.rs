@@ -132,10 +132,8 @@ mod tests {
 
     fn config(args: &[&str]) -> Result<UploadConfig, String> {
         let cli = Cli::try_parse_from(["bitsup", "upload"].iter().chain(args)).map_err(|e| e.to_string())?;
-        match cli.command {
-            Command::Upload(args) => UploadConfig::new(args).map_err(|e| e.to_string()),
-            other => panic!("{other:?}"),
-        }
+        let Command::Upload(args) = cli.command else { panic!("not an upload") };
+        UploadConfig::new(args).map_err(|e| e.to_string())
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `bitsup upload` and `bitsup serve`, two processes on one machine.
 
-use crate::support::bitsup::{Finished, Receiver, Source, command, run, same_bytes};
+use crate::support::bitsup::{Finished, Source, command, run};
+use crate::support::receiver::{Receiver, same_bytes};
 
 fn upload(receiver: &Receiver, source: &Source, options: &[&str]) -> Finished {
     Finished(command(["upload"]).args(options).arg(source.arg()).arg(&receiver.url).output().expect("started"))

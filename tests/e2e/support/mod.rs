@@ -1,4 +1,6 @@
 //! What the end-to-end tests share: the built program, a receiver, and a server that answers whatever a test wants.
 
 pub(crate) mod bitsup;
+#[cfg(feature = "serve")]
+pub(crate) mod receiver;
 pub(crate) mod script;

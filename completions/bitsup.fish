@@ -1,0 +1,63 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_bitsup_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_bitsup_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_bitsup_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_bitsup_using_subcommand
+    set -l cmd (__fish_bitsup_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c bitsup -n "__fish_bitsup_needs_command" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_needs_command" -s V -l version -d 'Print version'
+complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "upload" -d 'Upload a file'
+complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "serve" -d 'Receive BITS uploads into a folder'
+complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "try" -d 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes'
+complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
+complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l protocol -d 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fragment-size -d 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l name -d 'Name told to the server and appended to a URL that ends in / [default: the file\'s name]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l progress -d 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere' -r -f -a "auto\t'A bar on a terminal, lines elsewhere'
+bar\t'A bar'
+plain\t'Whole lines, as for a log'
+none\t'Nothing'"
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s q -l quiet -d 'Print nothing but errors'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s v -l verbose -d 'Print each packet and Ack; twice: also the heads, without secrets'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l listen -d 'Address and port to listen on; port 0 takes a free one' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-size -d 'Largest file accepted [default: no limit]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-fragment -d 'Largest fragment accepted [default: no limit]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-anonymous -d 'Listen on an address that others can reach, although anyone may then upload'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l overwrite -d 'Replace files that exist'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -s q -l quiet -d 'Print nothing but errors'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand try" -l progress -d 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere' -r -f -a "auto\t'A bar on a terminal, lines elsewhere'
+bar\t'A bar'
+plain\t'Whole lines, as for a log'
+none\t'Nothing'"
+complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s q -l quiet -d 'Print nothing but errors'
+complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s v -l verbose -d 'Print each packet and Ack; twice: also the heads, without secrets'
+complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bitsup -n "__fish_bitsup_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload serve try completions help" -f -a "upload" -d 'Upload a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload serve try completions help" -f -a "serve" -d 'Receive BITS uploads into a folder'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload serve try completions help" -f -a "try" -d 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload serve try completions help" -f -a "completions" -d 'Print the completion script for a shell'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload serve try completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

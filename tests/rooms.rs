@@ -1,0 +1,437 @@
+//! The rooms of the house: which part of the crate may know what. `ARCHITECTURE.md` shows the same table.
+//!
+//! Reads the paths in every file under `src/` and fails when one leads to where its room must not look. Only paths are
+//! seen: what a method does is not. Test modules are exempt.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use source::{Known, Source};
+
+#[path = "rooms/source.rs"]
+mod source;
+
+/// A part of the crate, and what it may know besides itself and [`HARMLESS`].
+struct Room {
+    /// A file, or a folder with its `/`, below `src/`. The longest that fits a file is its room.
+    place: &'static str,
+    /// Paths that it may use, with all below them but [`GATES`].
+    may: &'static [&'static str],
+}
+
+/// Values and the language itself: no I/O, no clock.
+const HARMLESS: &[&str] = &[
+    "std::any",
+    "std::borrow",
+    "std::cmp",
+    "std::collections",
+    "std::convert",
+    "std::error",
+    "std::ffi",
+    "std::fmt",
+    "std::future",
+    "std::iter",
+    "std::marker",
+    "std::mem",
+    "std::net::IpAddr",
+    "std::net::Ipv4Addr",
+    "std::net::Ipv6Addr",
+    "std::net::SocketAddr",
+    "std::num",
+    "std::ops",
+    "std::path",
+    "std::pin",
+    "std::str",
+    "std::string",
+    "std::sync",
+    "std::task",
+    "std::time",
+    "std::vec",
+];
+
+/// Shut even to who may use what is above them: only a permission at or below the gate opens it.
+const GATES: &[&str] =
+    &["std::time::Instant::now", "std::time::SystemTime::now", "std::io::stdin", "std::io::stdout", "std::io::stderr"];
+
+const ROOMS: &[Room] = &[
+    Room { place: "main.rs", may: &["bitsup::cli", "std::env::args_os", "std::process::ExitCode"] },
+    Room { place: "lib.rs", may: &[] },
+    Room { place: "protocol/", may: &["http", "uuid"] },
+    Room { place: "event.rs", may: &["crate::protocol", "http"] },
+    Room { place: "uploader/", may: &["crate::protocol", "crate::event", "http"] },
+    Room { place: "entity.rs", may: &["crate::protocol::ContentRange", "std::fs", "std::io", "std::os"] },
+    Room {
+        place: "transport/",
+        may: &[
+            // Not the packets: what one means is none of its business.
+            "crate::protocol::TransportError",
+            "crate::protocol::TransportErrorKind",
+            "crate::protocol::text",
+            "http",
+            "rustls",
+            "std::io",
+            "ureq",
+        ],
+    },
+    Room {
+        place: "driver.rs",
+        may: &[
+            "crate::entity",
+            "crate::event",
+            "crate::protocol",
+            "crate::transport",
+            "crate::uploader",
+            "http",
+            "std::io",
+            "std::time::Instant::now",
+        ],
+    },
+    Room {
+        place: "output/",
+        may: &[
+            "console",
+            "crate::event",
+            "crate::protocol",
+            "http",
+            "indicatif",
+            "std::env::var_os",
+            "std::io",
+            "std::io::stderr",
+            "std::time::Instant::now",
+            "unicode_width",
+        ],
+    },
+    Room {
+        place: "serve/",
+        may: &[
+            "crate::protocol",
+            "http",
+            "percent_encoding",
+            "rustix",
+            "serde",
+            "serde_json",
+            "std::fs",
+            "std::io",
+            "std::net",
+            "std::os",
+            "std::time::SystemTime::now",
+            "uuid",
+        ],
+    },
+    // The receiver's own state machine.
+    Room { place: "serve/session.rs", may: &["crate::protocol", "crate::serve"] },
+    Room { place: "serve/request.rs", may: &["crate::protocol", "crate::serve", "http"] },
+    Room {
+        place: "serve/front/",
+        may: &[
+            "crate::protocol",
+            "crate::serve",
+            "http",
+            "http_body_util",
+            "hyper",
+            "hyper_util",
+            "std::io",
+            "std::net",
+            "std::thread",
+            "std::time::Instant::now",
+            "std::time::SystemTime::now",
+            "tokio",
+        ],
+    },
+    Room { place: "cli/mod.rs", may: &["clap", "crate::cli", "crate::output"] },
+    Room { place: "cli/args.rs", may: &["clap", "clap_complete"] },
+    Room {
+        place: "cli/config.rs",
+        may: &["crate::cli", "crate::output", "crate::protocol", "crate::serve", "crate::uploader", "http"],
+    },
+    Room { place: "cli/destination.rs", may: &["crate::protocol::text", "http", "percent_encoding"] },
+    Room { place: "cli/size.rs", may: &[] },
+    Room {
+        place: "cli/exit_code.rs",
+        may: &[
+            "anyhow",
+            "crate::cli",
+            "crate::driver",
+            "crate::entity",
+            "crate::protocol",
+            "crate::serve",
+            "crate::uploader",
+            "std::process::ExitCode",
+        ],
+    },
+    Room {
+        place: "cli/failure.rs",
+        may: &["anyhow", "crate::driver", "crate::output", "crate::protocol", "crate::serve", "crate::uploader"],
+    },
+    Room {
+        place: "cli/commands/",
+        may: &[
+            "anyhow",
+            "crate::cli",
+            "crate::driver",
+            "crate::entity",
+            "crate::output",
+            "crate::serve",
+            "crate::transport",
+            "ctrlc",
+            "std::fs",
+            "std::io",
+            "std::io::stderr",
+            "std::io::stdout",
+            "std::thread",
+            "tempfile",
+        ],
+    },
+    // What it prints is made from clap's own description of the command line.
+    Room {
+        place: "cli/commands/completions.rs",
+        may: &["anyhow", "clap", "clap_complete", "crate::cli", "std::io", "std::io::stdout"],
+    },
+];
+
+/// Macros that print; only these places use them.
+const PRINTING: &[&str] = &["dbg", "eprint", "eprintln", "print", "println"];
+const MAY_PRINT: &[&str] = &["output/", "cli/commands/"];
+
+/// `main.rs` has no room for logic.
+const MAX_LINES_OF_MAIN: usize = 40;
+
+/// What a file does that its room must not.
+#[derive(Debug, PartialEq, Eq)]
+enum Fault {
+    NoRoom,
+    Knows { path: String, line: usize },
+    Prints { name: String, line: usize },
+    HasCode { line: usize },
+    TooLong { lines: usize },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRoom => f.write_str("belongs to no room: give it a row in tests/rooms.rs and ARCHITECTURE.md"),
+            Self::Knows { path, line } => write!(f, "line {line}: its room must not know {path}"),
+            Self::Prints { name, line } => {
+                write!(f, "line {line}: {name}! prints; only {} do", MAY_PRINT.join(" and "))
+            }
+            Self::HasCode { line } => write!(f, "line {line}: only modules and documentation belong here"),
+            Self::TooLong { lines } => write!(f, "{lines} lines, more than {MAX_LINES_OF_MAIN}"),
+        }
+    }
+}
+
+/// What is wrong with a file at `place` below `src/`.
+fn faults(place: &str, text: &str) -> Vec<Fault> {
+    if is_test_file(place) {
+        return Vec::new();
+    }
+    let Some(room) = room_of(place) else { return vec![Fault::NoRoom] };
+    let source = Source::read(place, text);
+    let mut faults = Vec::new();
+    for Known { path, line } in source.known() {
+        if !may_know(room, &path) {
+            faults.push(Fault::Knows { path, line });
+        }
+    }
+    for (name, line) in source.macros() {
+        if PRINTING.contains(&name.as_str()) && !MAY_PRINT.iter().any(|may| place.starts_with(may)) {
+            faults.push(Fault::Prints { name, line });
+        }
+    }
+    if place == "lib.rs" {
+        faults.extend(source.first_code().map(|line| Fault::HasCode { line }));
+    }
+    let lines = text.lines().count();
+    if place == "main.rs" && lines > MAX_LINES_OF_MAIN {
+        faults.push(Fault::TooLong { lines });
+    }
+    faults
+}
+
+fn is_test_file(place: &str) -> bool {
+    place.split('/').any(|part| ["tests", "tests.rs", "testing", "testing.rs"].contains(&part))
+}
+
+fn room_of(place: &str) -> Option<&'static Room> {
+    let fits = |room: &&Room| place == room.place || room.place.ends_with('/') && place.starts_with(room.place);
+    ROOMS.iter().filter(fits).max_by_key(|room| room.place.len())
+}
+
+fn may_know(room: &Room, path: &str) -> bool {
+    if is_below(path, &source::module_of(room.place)) && room.place != "lib.rs" && room.place != "main.rs" {
+        return true;
+    }
+    let mut allowed = room.may.iter().chain(HARMLESS);
+    match GATES.iter().find(|gate| is_below(path, gate)) {
+        Some(gate) => allowed.any(|may| is_below(path, may) && is_below(may, gate)),
+        None => allowed.any(|may| is_below(path, may)),
+    }
+}
+
+/// Whether `path` is `root` or something in it.
+fn is_below(path: &str, root: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// Every Rust file below `src/`: its place and its text.
+fn files() -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut files = BTreeMap::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of sources") {
+            let path: PathBuf = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let place = path.strip_prefix(&root).expect("below src").to_string_lossy().replace('\\', "/");
+                files.insert(place, fs::read_to_string(&path).expect("a source is text"));
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn every_room_knows_only_what_it_may() {
+    let mut report = Vec::new();
+    for (place, text) in files() {
+        report.extend(faults(&place, &text).iter().map(|fault| format!("src/{place}: {fault}")));
+    }
+    assert!(report.is_empty(), "\n{}", report.join("\n"));
+}
+
+#[test]
+fn every_row_of_the_table_is_a_room_that_exists() {
+    let files = files();
+    for room in ROOMS {
+        let exists = files.keys().any(|place| room_of(place).is_some_and(|found| found.place == room.place));
+        assert!(exists, "src/{} is no longer there: remove its row", room.place);
+    }
+}
+
+#[test]
+fn the_architecture_shows_the_same_rooms() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
+    let text = fs::read_to_string(path).expect("ARCHITECTURE.md");
+    for room in ROOMS {
+        assert!(text.contains(&format!("`{}`", room.place)), "ARCHITECTURE.md has no row for `{}`", room.place);
+    }
+}
+
+mod checker {
+    //! The checker must be known to fail when it should.
+
+    use super::{Fault, faults};
+
+    /// The paths that a file at `place` must not know.
+    #[track_caller]
+    fn refused(place: &str, text: &str) -> Vec<String> {
+        let path = |fault| match fault {
+            Fault::Knows { path, .. } => path,
+            other => panic!("{other}"),
+        };
+        faults(place, text).into_iter().map(path).collect()
+    }
+
+    #[test]
+    fn the_protocol_does_no_io_and_knows_no_other_room() {
+        for (text, path) in [
+            ("use std::fs;", "std::fs"),
+            ("use std::fs::File;", "std::fs::File"),
+            ("use std::{fmt, io::Read};", "std::io::Read"),
+            ("use std::net::TcpStream;", "std::net::TcpStream"),
+            ("use ureq::Agent;", "ureq::Agent"),
+            ("use crate::uploader::Plan;", "crate::uploader::Plan"),
+            ("use crate::{driver, protocol::Packet};", "crate::driver"),
+            ("fn f() { let t = rand::random(); }", "rand::random"),
+            ("fn f() -> std::io::Result<()> { todo() }", "std::io::Result"),
+            ("fn f(x: &crate::event::UploadEvent) {}", "crate::event::UploadEvent"),
+            ("pub use super::super::transport::Http;", "crate::transport::Http"),
+        ] {
+            assert_eq!(refused("protocol/packet.rs", text), [path], "{text}");
+        }
+        let fine = "use http::Request;\nuse uuid::Uuid;\nuse super::{header, id::HostId};\nuse std::time::Duration;\n\
+                    fn f(a: std::net::Ipv6Addr) -> u64 { u64::from(Self::X) + header::Y }";
+        assert_eq!(refused("protocol/packet.rs", fine), [""; 0]);
+    }
+
+    #[test]
+    fn the_machine_gets_the_time_but_does_not_take_it() {
+        let now = ["std::time::Instant::now"];
+        assert_eq!(refused("uploader/mod.rs", "use std::time::Instant; fn f(now: Instant) {}"), [""; 0]);
+        assert_eq!(refused("uploader/mod.rs", "use std::time::Instant; fn f() { Instant::now(); }"), now);
+        assert_eq!(refused("uploader/mod.rs", "use std::time::Instant as I; fn f() { I::now(); }"), now);
+        assert_eq!(refused("uploader/mod.rs", "use std::time; fn f() { time::Instant::now(); }"), now);
+        assert_eq!(refused("uploader/mod.rs", "fn f(t: T) { t.elapsed(); }"), now);
+        assert_eq!(refused("driver.rs", "fn f() { std::time::Instant::now(); }"), [""; 0]);
+        assert_eq!(refused("driver.rs", "fn f() { std::time::SystemTime::now(); }"), ["std::time::SystemTime::now"]);
+    }
+
+    #[test]
+    fn neighbours_stay_strangers() {
+        for (place, path) in [
+            ("entity.rs", "std::net::TcpStream"),
+            ("entity.rs", "crate::transport::Http"),
+            ("transport/http1.rs", "crate::uploader::Uploader"),
+            ("transport/http1.rs", "crate::protocol::Packet"),
+            ("driver.rs", "clap::Parser"),
+            ("driver.rs", "std::io::stderr"),
+            ("driver.rs", "crate::output::Reporter"),
+            ("event.rs", "crate::uploader::Plan"),
+            ("output/bar.rs", "crate::transport::Http"),
+            ("serve/mod.rs", "crate::uploader::Plan"),
+            ("serve/store.rs", "tokio::fs::File"),
+            ("uploader/mod.rs", "tokio::time::sleep"),
+            ("uploader/mod.rs", "anyhow::Error"),
+            ("driver.rs", "anyhow::Error"),
+            ("cli/args.rs", "std::env::var"),
+            ("cli/args.rs", "std::fs::read"),
+            ("cli/args.rs", "crate::protocol::ProtocolId"),
+            ("cli/config.rs", "std::net::TcpStream"),
+            ("cli/commands/upload.rs", "clap::Parser"),
+            ("main.rs", "bitsup::driver::upload"),
+        ] {
+            assert_eq!(refused(place, &format!("use {path};")), [path], "{place}");
+        }
+    }
+
+    #[test]
+    fn only_output_and_the_commands_print() {
+        let text = "fn f() {\n    eprintln!(\"x\");\n}";
+        assert_eq!(faults("driver.rs", text), [Fault::Prints { name: "eprintln".to_owned(), line: 2 }]);
+        assert_eq!(faults("output/mod.rs", text), []);
+        assert_eq!(refused("serve/mod.rs", "use std::io; fn f() { io::stderr().lock(); }"), ["std::io::stderr"]);
+        assert_eq!(refused("cli/commands/upload.rs", "fn f() { std::io::stdout(); }"), [""; 0]);
+    }
+
+    #[test]
+    fn tests_comments_and_texts_are_exempt() {
+        for text in [
+            "#[cfg(test)]\nmod tests { use std::fs; fn f() { if x { println!(\"\"); } } }",
+            "#[cfg(test)]\nuse std::fs;",
+            "#[cfg(test)]\n#[allow(x)]\nmod tests;",
+            "#[cfg(all(test, unix))]\nfn f() { std::fs::read(x); }",
+            "// use std::fs;\n/* std::fs /* std::io */ std::net */\n/// [`crate::driver::upload`]",
+            "const A: &str = \"std::fs::read\"; const B: &str = r#\"\"std::fs\"#; const C: char = '\"';",
+            "fn f<'a>(x: &'a str) { g('\\'', b'x', \"\\\"std::fs\"); }",
+        ] {
+            assert_eq!(faults("protocol/id.rs", text), [], "{text}");
+        }
+        assert_eq!(faults("uploader/tests.rs", "use std::fs;"), []);
+        let after = "#[cfg(test)]\nmod tests { }\nuse std::fs;";
+        assert_eq!(faults("protocol/id.rs", after), [Fault::Knows { path: "std::fs".to_owned(), line: 3 }]);
+        assert_eq!(refused("protocol/id.rs", "#[cfg(not(test))]\nuse std::fs;"), ["std::fs"]);
+    }
+
+    #[test]
+    fn the_doors_stay_small() {
+        assert_eq!(faults("main.rs", &"\n".repeat(41)), [Fault::TooLong { lines: 41 }]);
+        assert_eq!(faults("lib.rs", "//! Text\n#[cfg(unix)]\npub mod a;\nmod b;\npub(crate) mod c;"), []);
+        assert_eq!(faults("lib.rs", "mod a;\npub fn f() {}"), [Fault::HasCode { line: 2 }]);
+        assert_eq!(faults("lib.rs", "mod a { }"), [Fault::HasCode { line: 1 }]);
+        assert_eq!(faults("attic.rs", ""), [Fault::NoRoom]);
+    }
+}
