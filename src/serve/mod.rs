@@ -18,6 +18,9 @@ mod download;
 mod event;
 mod folder;
 mod front;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 mod json;
 mod path;

@@ -29,11 +29,12 @@ fn is_first(event: &ServeEvent) -> bool {
 
 /// A record that cannot be written is no reason to stop receiving.
 fn record(event: &ServeEvent) {
-    let mut stdout = io::stdout().lock();
-    let _ = writeln!(stdout, "{}", event.to_json()).and_then(|()| stdout.flush());
+    let mut stdout = io::stdout();
+    let _ = stdout.write_all(format!("{}\n", event.to_json()).as_bytes()).and_then(|()| stdout.flush());
 }
 
 /// A log that cannot be written is no reason to stop receiving.
 fn log(event: &ServeEvent) {
-    let _ = writeln!(io::stderr().lock(), "{event}");
+    // In one piece: another writer cannot come between, and standard error is not buffered.
+    let _ = io::stderr().write_all(format!("{event}\n").as_bytes());
 }
