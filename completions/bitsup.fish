@@ -81,11 +81,25 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove what expired after 14 days, is broken or left over'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l listen -d 'Address and port to listen on; port 0 takes a free one' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l user -d 'Let in only this user, with Basic authentication' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l password-file -d 'File whose first line is the user\'s password; others must not be able to read it' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l tls-cert -d 'Certificate for HTTPS, with those that vouch for it, in PEM' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l tls-key -d 'Its private key, in PEM, not encrypted' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l session-timeout -d 'Life of an upload without progress; a finished one is remembered as long [default: 14d]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l host-id -d 'Name this host in the answer to Create-Session: the client sends the fragments there' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l host-id-fallback-timeout -d 'Time without progress after which the client returns from that host to the URL\'s own' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l reply-command -d 'Run this command in the shell for each complete file, before its last byte is acknowledged; its output becomes the reply to the client, an exit code other than 0 refuses the file. It finds `BITSUP_FILE`, `BITSUP_URL` and `BITSUP_SESSION` in its environment and is killed after 5 minutes' -r -f -a "(__fish_complete_command)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-size -d 'Largest file accepted [default: no limit]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-fragment -d 'Largest fragment accepted [default: no limit]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-sessions -d 'Most unfinished uploads of one client address' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-temp -d 'Most bytes that all unfinished uploads may hold together [default: no limit]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-connections -d 'Most connections of one client address' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-anonymous -d 'Listen on an address that others can reach, although anyone may then upload'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-cleartext-auth -d 'Ask for the password without TLS on an address that others can reach'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-read -d 'Give published files out by HEAD and GET to whoever may upload; folders are never listed'
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l overwrite -d 'Replace files that exist'
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -s q -l quiet -d 'Print nothing but errors'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l json -d 'Print what happens on standard output, one JSON object a line'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -s q -l quiet -d 'Print no line for each packet on standard error'
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -s h -l help -d 'Print help'
 complete -c bitsup -n "__fish_bitsup_using_subcommand try" -l progress -d 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere' -r -f -a "auto\t'A bar on a terminal, lines elsewhere'
 bar\t'A bar'

@@ -28,7 +28,7 @@ pub enum Command {
     Sessions(SessionsArgs),
     /// Receive BITS uploads into a folder
     #[cfg(feature = "serve")]
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes
     #[cfg(feature = "serve")]
     Try(TryArgs),
@@ -261,25 +261,92 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub listen: std::net::SocketAddr,
 
-    /// Listen on an address that others can reach, although anyone may then upload
-    #[arg(long)]
-    pub allow_anonymous: bool,
+    /// Who may come in
+    #[command(flatten)]
+    pub access: AccessArgs,
 
     /// Replace files that exist
-    #[arg(long)]
+    #[arg(long, help_heading = "Uploads")]
     pub overwrite: bool,
 
+    /// Life of an upload without progress; a finished one is remembered as long [default: 14d]
+    #[arg(long, value_name = "TIME", help_heading = "Uploads")]
+    pub session_timeout: Option<String>,
+
+    /// Name this host in the answer to Create-Session: the client sends the fragments there
+    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Uploads")]
+    pub host_id: Option<String>,
+
+    /// Time without progress after which the client returns from that host to the URL's own
+    #[arg(long, value_name = "TIME", requires = "host_id", help_heading = "Uploads")]
+    pub host_id_fallback_timeout: Option<String>,
+
+    /// Run this command in the shell for each complete file, before its last byte is acknowledged; its output
+    /// becomes the reply to the client, an exit code other than 0 refuses the file. It finds `BITSUP_FILE`,
+    /// `BITSUP_URL` and `BITSUP_SESSION` in its environment and is killed after 5 minutes
+    #[arg(long, value_name = "CMD", value_hint = ValueHint::CommandString, help_heading = "Uploads")]
+    pub reply_command: Option<String>,
+
     /// Largest file accepted [default: no limit]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
     pub max_size: Option<String>,
 
     /// Largest fragment accepted [default: no limit]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
     pub max_fragment: Option<String>,
 
-    /// Print nothing but errors
-    #[arg(short, long)]
+    /// Most unfinished uploads of one client address
+    #[arg(long, value_name = "N", default_value = "50", help_heading = "Limits")]
+    pub max_sessions: std::num::NonZeroUsize,
+
+    /// Most bytes that all unfinished uploads may hold together [default: no limit]
+    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
+    pub max_temp: Option<String>,
+
+    /// Most connections of one client address
+    #[arg(long, value_name = "N", default_value = "256", help_heading = "Limits")]
+    pub max_connections: std::num::NonZeroUsize,
+
+    /// Print what happens on standard output, one JSON object a line
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+
+    /// Print no line for each packet on standard error
+    #[arg(short, long, help_heading = "Output")]
     pub quiet: bool,
+}
+
+/// Who may come in, and how
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub struct AccessArgs {
+    /// Listen on an address that others can reach, although anyone may then upload
+    #[arg(long, conflicts_with = "user", help_heading = "Access")]
+    pub allow_anonymous: bool,
+
+    /// Let in only this user, with Basic authentication
+    #[arg(long, value_name = "NAME", requires = "password_file", help_heading = "Access")]
+    pub user: Option<String>,
+
+    /// File whose first line is the user's password; others must not be able to read it
+    #[arg(long, value_name = "FILE", requires = "user", value_hint = ValueHint::FilePath, help_heading = "Access")]
+    pub password_file: Option<PathBuf>,
+
+    /// Ask for the password without TLS on an address that others can reach
+    #[arg(long, requires = "user", help_heading = "Access")]
+    pub allow_cleartext_auth: bool,
+
+    /// Certificate for HTTPS, with those that vouch for it, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key", value_hint = ValueHint::FilePath, help_heading = "Access")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// Its private key, in PEM, not encrypted
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath, help_heading = "Access")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Give published files out by HEAD and GET to whoever may upload; folders are never listed
+    #[arg(long, help_heading = "Access")]
+    pub allow_read: bool,
 }
 
 /// `bitsup try`

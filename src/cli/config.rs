@@ -14,8 +14,6 @@ use crate::protocol::{ContentName, ProtocolId};
 use crate::transport::Settings;
 use crate::uploader::{FragmentSize, Plan, RetryPolicy};
 
-#[cfg(feature = "serve")]
-use super::args::ServeArgs;
 use super::args::{OutputArgs, Progress, Resume, ResumeArgs, RetryArgs, StateArgs, UploadArgs};
 use super::{destination, duration, size};
 
@@ -137,25 +135,6 @@ pub(super) fn state_dir(args: StateArgs) -> Result<PathBuf, UsageError> {
     let base =
         if cfg!(windows) { folders.cache_dir() } else { folders.state_dir().unwrap_or_else(|| folders.data_dir()) };
     Ok(base.join("bitsup"))
-}
-
-/// `bitsup serve`, checked.
-#[cfg(feature = "serve")]
-pub(super) fn serve(args: ServeArgs) -> Result<crate::serve::Options, UsageError> {
-    if !args.listen.ip().is_loopback() && !args.allow_anonymous {
-        return Err(UsageError(format!(
-            "--listen {} can be reached from other machines, and anyone could upload: add --allow-anonymous if you want that",
-            args.listen
-        )));
-    }
-    let limit = |option: &str, text: Option<String>| {
-        text.map(|text| size::parse(&text).map_err(|reason| UsageError(format!("{option}: {reason}")))).transpose()
-    };
-    let mut options = crate::serve::Options::new(args.dir, args.listen);
-    options.allow_overwrite = args.overwrite;
-    options.max_size = limit("--max-size", args.max_size)?;
-    options.max_fragment = limit("--max-fragment", args.max_fragment)?;
-    Ok(options)
 }
 
 /// A path without a last part (`/`, `..`) names a folder; opening it will say so.

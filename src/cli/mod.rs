@@ -7,6 +7,8 @@ mod destination;
 mod duration;
 mod exit_code;
 mod failure;
+#[cfg(feature = "serve")]
+mod serve_config;
 mod signals;
 mod size;
 

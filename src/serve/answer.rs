@@ -2,13 +2,19 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
-use http::header::{ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_LENGTH, HeaderValue, RETRY_AFTER, SERVER};
-use http::{Response, StatusCode};
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_LENGTH, HeaderValue, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, Response, StatusCode};
 
 use super::path::PathError;
-use crate::protocol::{HResult, ProtocolId, SessionId, header};
+use super::reply;
+use crate::protocol::{HResult, HostId, ProtocolId, SessionId, header};
 
+/// The application failed; it says no more.
+const UNSPECIFIED: HResult = HResult(0x8000_4005);
 /// A folder on the way does not exist.
 const PATH_NOT_FOUND: HResult = HResult(0x8007_0003);
 /// The folder lies on another file system than the unfinished uploads.
@@ -24,13 +30,26 @@ pub(crate) enum Ack {
     /// [MC-BUP] 2.2.5
     Pong,
     /// [MC-BUP] 2.2.3
-    Created(ProtocolId),
+    Created(Created),
     /// [MC-BUP] 2.2.7: everything before this offset is stored.
     Received(u64),
+    /// The same for the last byte, and the application's reply is ready ([MC-BUP] 1.3.3).
+    Replied(u64),
     /// [MC-BUP] 2.2.9: a file of this size has just been published; `None` if that was so already.
     Closed(Option<u64>),
     /// [MC-BUP] 2.2.11
     Cancelled,
+}
+
+/// What the client of a new session is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Created {
+    /// The protocol chosen.
+    pub(crate) protocol: ProtocolId,
+    /// Where to go on.
+    pub(crate) host: Option<HostId>,
+    /// How long to try there.
+    pub(crate) fallback: Option<Duration>,
 }
 
 /// The server did not do what was asked.
@@ -38,6 +57,10 @@ pub(crate) enum Ack {
 pub(crate) enum Refusal {
     /// A method other than `BITS_POST`.
     Method,
+    /// No credentials, or wrong ones.
+    Unauthorized,
+    /// There is nothing to read there.
+    NoFile,
     /// HTTP, but not 1.1.
     Version,
     /// Two readers could see different requests in it.
@@ -66,12 +89,16 @@ pub(crate) enum Refusal {
     TooManySessions,
     /// No space left.
     DiskFull,
+    /// All unfinished files together are as large as they may be.
+    NoRoom,
     /// The folder lies on another file system.
     OtherDevice,
     /// The disk failed otherwise.
     Storage(String),
     /// The body ended early, or came too slowly.
     Cut(&'static str),
+    /// The application does not want the file.
+    Rejected,
     /// A newer request for the same session took over.
     Superseded,
 }
@@ -81,20 +108,25 @@ impl Refusal {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Self::NoLength => StatusCode::LENGTH_REQUIRED,
             Self::Path(PathError::TooLong) => StatusCode::URI_TOO_LONG,
             Self::Path(PathError::Forbidden(_)) | Self::Denied(_) | Self::Exists => StatusCode::FORBIDDEN,
             Self::Ambiguous(_) | Self::Invalid(_) | Self::Path(_) => StatusCode::BAD_REQUEST,
-            Self::NoFolder => StatusCode::NOT_FOUND,
+            Self::NoFolder | Self::NoFile => StatusCode::NOT_FOUND,
             Self::OutOfStep(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::FragmentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManySessions => StatusCode::SERVICE_UNAVAILABLE,
             Self::Cut(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Superseded => StatusCode::CONFLICT,
-            Self::UnknownSession | Self::TooLarge | Self::DiskFull | Self::OtherDevice | Self::Storage(_) => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Self::UnknownSession
+            | Self::Rejected
+            | Self::TooLarge
+            | Self::DiskFull
+            | Self::NoRoom
+            | Self::OtherDevice
+            | Self::Storage(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -102,7 +134,12 @@ impl Refusal {
     pub(crate) fn error(&self) -> Option<HResult> {
         match self {
             // A code on 413 would say that the file is too large, and that is final.
-            Self::Method | Self::FragmentTooLarge | Self::Cut(_) | Self::Superseded => None,
+            Self::Method
+            | Self::Unauthorized
+            | Self::NoFile
+            | Self::FragmentTooLarge
+            | Self::Cut(_)
+            | Self::Superseded => None,
             Self::OutOfStep(_) => Some(HResult::S_OK),
             Self::Path(PathError::TooLong) => Some(HResult::BG_E_STRING_TOO_LONG),
             Self::Path(PathError::Forbidden(_)) | Self::Denied(_) | Self::Exists => Some(HResult::E_ACCESSDENIED),
@@ -110,10 +147,11 @@ impl Refusal {
                 Some(HResult::E_INVALIDARG)
             }
             Self::NoFolder => Some(PATH_NOT_FOUND),
+            Self::Rejected => Some(UNSPECIFIED),
             Self::UnknownSession => Some(HResult::BG_E_SESSION_NOT_FOUND),
             Self::TooLarge => Some(HResult::BG_E_TOO_LARGE),
             Self::TooManySessions => Some(NOT_ENOUGH_QUOTA),
-            Self::DiskFull => Some(HResult::DISK_FULL),
+            Self::DiskFull | Self::NoRoom => Some(HResult::DISK_FULL),
             Self::OtherDevice => Some(NOT_SAME_DEVICE),
             Self::Storage(_) => Some(WRITE_FAULT),
         }
@@ -129,6 +167,8 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Method => f.write_str("not BITS_POST"),
+            Self::Unauthorized => f.write_str("no valid credentials"),
+            Self::NoFile => f.write_str("there is no such file"),
             Self::Version => f.write_str("not HTTP/1.1"),
             Self::NoLength => f.write_str("no content-length"),
             Self::Ambiguous(what) | Self::Invalid(what) | Self::Denied(what) | Self::Cut(what) => f.write_str(what),
@@ -141,8 +181,10 @@ impl fmt::Display for Refusal {
             Self::FragmentTooLarge => f.write_str("the fragment is over the maximum size"),
             Self::TooManySessions => f.write_str("the client has too many sessions"),
             Self::DiskFull => f.write_str("the disk is full"),
+            Self::NoRoom => f.write_str("unfinished uploads hold as much as they may"),
             Self::OtherDevice => f.write_str("the folder lies on another file system"),
             Self::Storage(error) => write!(f, "the disk failed: {error}"),
+            Self::Rejected => f.write_str("the application does not want the file"),
             Self::Superseded => f.write_str("a newer request for the session took over"),
         }
     }
@@ -175,6 +217,8 @@ pub(crate) struct Reply {
     pub(crate) result: Result<Ack, Refusal>,
     /// The session, once it is known to exist and to be the asker's.
     pub(crate) session: Option<SessionId>,
+    /// For a client that does not speak BITS: nothing of BITS is in it.
+    pub(crate) plain: bool,
     /// End the connection: its next bytes would be an unread body.
     pub(crate) close: bool,
 }
@@ -182,7 +226,8 @@ pub(crate) struct Reply {
 impl From<Result<Ack, Refusal>> for Reply {
     fn from(result: Result<Ack, Refusal>) -> Self {
         let close = result.as_ref().is_err_and(Refusal::closes);
-        Self { result, session: None, close }
+        let plain = matches!(result, Err(Refusal::Method | Refusal::Unauthorized | Refusal::NoFile));
+        Self { result, session: None, plain, close }
     }
 }
 
@@ -196,6 +241,12 @@ impl Reply {
     /// The same, for a session that is known.
     pub(crate) fn of(session: SessionId, result: Result<Ack, Refusal>) -> Self {
         Self { session: Some(session), ..result.into() }
+    }
+
+    /// For a client that asked for a file.
+    pub(crate) fn plain(refusal: Refusal) -> Self {
+        let refusal = if refusal == Refusal::Path(PathError::IsFolder) { Refusal::NoFile } else { refusal };
+        Self { plain: true, ..refusal.into() }
     }
 
     /// HTTP's status.
@@ -213,8 +264,16 @@ impl Reply {
         if self.close {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        if self.result == Err(Refusal::Method) {
-            headers.insert(ALLOW, HeaderValue::from_static("BITS_POST"));
+        match &self.result {
+            Err(Refusal::Method) => {
+                headers.insert(ALLOW, HeaderValue::from_static("BITS_POST"));
+            }
+            Err(Refusal::Unauthorized) => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"bitsup\""));
+            }
+            _ => {}
+        }
+        if self.plain {
             return response;
         }
         headers.insert(header::PACKET_TYPE, HeaderValue::from_static("Ack"));
@@ -222,14 +281,17 @@ impl Reply {
             headers.insert(header::SESSION_ID, ascii(session));
         }
         match &self.result {
-            Ok(Ack::Created(protocol)) => {
-                headers.insert(header::PROTOCOL, ascii(protocol));
-                headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-            }
+            Ok(Ack::Created(created)) => created.tell(headers),
             Ok(Ack::Received(next)) | Err(Refusal::OutOfStep(next)) => {
                 headers.insert(header::RECEIVED_CONTENT_RANGE, HeaderValue::from(*next));
             }
-            Err(Refusal::TooManySessions | Refusal::DiskFull) => {
+            Ok(Ack::Replied(next)) => {
+                headers.insert(header::RECEIVED_CONTENT_RANGE, HeaderValue::from(*next));
+                if let Some(session) = &self.session {
+                    headers.insert(header::REPLY_URL, ascii(reply::url(session)));
+                }
+            }
+            Err(Refusal::TooManySessions | Refusal::DiskFull | Refusal::NoRoom) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
             }
             _ => {}
@@ -238,9 +300,23 @@ impl Reply {
             let code = ascii(format_args!("0x{code:08X}"));
             headers.insert(header::ERROR, code.clone());
             headers.insert(header::ERROR_CODE, code);
-            headers.insert(header::ERROR_CONTEXT, HeaderValue::from_static("0x5"));
+            let context = if self.result == Err(Refusal::Rejected) { "0x7" } else { "0x5" };
+            headers.insert(header::ERROR_CONTEXT, HeaderValue::from_static(context));
         }
         response
+    }
+}
+
+impl Created {
+    fn tell(&self, headers: &mut HeaderMap) {
+        headers.insert(header::PROTOCOL, ascii(self.protocol));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if let Some(host) = &self.host {
+            headers.insert(header::HOST_ID, ascii(host));
+        }
+        if let Some(fallback) = self.fallback {
+            headers.insert(header::HOST_ID_FALLBACK_TIMEOUT, ascii(fallback.as_secs()));
+        }
     }
 }
 
@@ -299,7 +375,9 @@ mod tests {
     fn our_own_client_understands_the_acks() {
         let id: SessionId = "{A0FF5911-4144-45B3-BF27-27AFC8EC8A67}".parse().expect("an id");
         let offered = [ProtocolId::BITS_1_5_UPLOAD];
-        let created = Reply::of(id.clone(), Ok(Ack::Created(offered[0]))).to_response();
+        let created =
+            Reply::of(id.clone(), Ok(Ack::Created(Created { protocol: offered[0], host: None, fallback: None })))
+                .to_response();
         assert!(matches!(ack::create_session(&created, &offered), Ok(ack::Answer::Ack(session)) if session.id == id));
         let behind = Reply::of(id.clone(), Err(Refusal::OutOfStep(7))).to_response();
         assert!(matches!(

@@ -15,6 +15,8 @@ use crate::protocol::{HResult, PacketKind};
 pub enum ServeEvent {
     /// The server listens.
     Started {
+        /// `http` or `https`.
+        scheme: &'static str,
         /// Where.
         address: SocketAddr,
         /// The folder that receives the files.
@@ -35,6 +37,13 @@ pub enum ServeEvent {
         path: String,
         /// Its size in bytes.
         size: u64,
+    },
+    /// The application was shown a complete file.
+    Asked {
+        /// The session that sent it.
+        session: String,
+        /// The size of its reply in bytes, or why it failed.
+        result: Result<u64, String>,
     },
     /// The server has stopped.
     Stopped,
@@ -66,16 +75,20 @@ pub struct PacketEvent {
 impl fmt::Display for ServeEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Started { address, root } => {
+            Self::Started { scheme, address, root } => {
                 write!(
                     f,
-                    "listening on http://{address}/ for uploads into {}",
+                    "listening on {scheme}://{address}/ for uploads into {}",
                     escape(root.to_string_lossy().as_bytes())
                 )
             }
             Self::StateDiscarded { name } => write!(f, "discarded {}: it makes no sense", escape(name)),
             Self::Packet(packet) => packet.fmt(f),
             Self::Published { client, path, size } => write!(f, "{client} published {} ({size} bytes)", escape(path)),
+            Self::Asked { session, result: Ok(size) } => write!(f, "{session} application replied ({size} bytes)"),
+            Self::Asked { session, result: Err(reason) } => {
+                write!(f, "{session} application refused: {}", escape(reason))
+            }
             Self::Stopped => f.write_str("stopped"),
         }
     }

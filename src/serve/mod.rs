@@ -9,19 +9,30 @@
 //! ```
 //!
 //! An acknowledged byte is on disk. A file appears under its name only when it is whole. Sessions survive a restart.
-//! [`Server`] has no authentication: bind it to a loopback address.
+//! Without an [`Account`] everyone who reaches the address may upload: bind it to a loopback address.
 
+mod account;
 mod answer;
+mod disk;
+mod download;
 mod event;
 mod folder;
 mod front;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
+mod json;
 mod path;
 mod progress;
+mod range;
 mod receiver;
+mod reply;
 mod request;
 mod session;
 mod store;
+mod times;
+mod tls;
 
 use std::fmt;
 use std::io;
@@ -30,9 +41,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use account::{Account, AccountError};
 pub use event::{PacketEvent, ServeEvent};
 pub use front::StopHandle;
+pub use reply::ReplyCommand;
+pub use times::Times;
+pub use tls::{TlsError, TlsFiles};
 
+use crate::protocol::HostId;
 use receiver::Receiver;
 
 /// What the operator wants.
@@ -45,14 +61,32 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Whether an upload may replace an existing file. Default: no.
     pub allow_overwrite: bool,
+    /// Whether published files can be read by HEAD and GET; folders are never listed. Default: no.
+    pub allow_read: bool,
+    /// Who may upload and read. Default: everyone who reaches the address.
+    pub account: Option<Account>,
+    /// Certificate and key, for HTTPS. Default: plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// What sees each complete file and may answer with a reply ([MC-BUP] 1.3.3). Default: nothing.
+    pub reply_command: Option<ReplyCommand>,
+    /// How long clients may take.
+    pub times: Times,
     /// Largest file, in bytes. Default: no limit but the disk.
     pub max_size: Option<u64>,
     /// Largest fragment, in bytes; a larger one is answered 413. Default: no limit.
     pub max_fragment: Option<u64>,
     /// Life of a session without progress, and of the memory of a finished one. Default: 14 days.
     pub session_timeout: Duration,
+    /// The host that Create-Session's Ack names, for the client to go on with ([MC-BUP] 2.2.3.2). Default: none.
+    pub host_id: Option<HostId>,
+    /// Time without progress, in whole seconds, after which the client returns to its first host. Default: not said.
+    pub host_id_fallback_timeout: Option<Duration>,
     /// Most unfinished sessions of one client address. Default: 50.
     pub max_sessions: usize,
+    /// Most bytes that all unfinished files may hold together. Default: no limit but the disk.
+    pub max_temp: Option<u64>,
+    /// Most connections of one client address. Default: 256.
+    pub max_connections: usize,
     /// Whether bytes are synced to the disk before they are acknowledged. Default: yes. Without it a power cut may lose
     /// acknowledged bytes; a crash of the server alone does not.
     pub durable: bool,
@@ -66,10 +100,19 @@ impl Options {
             root: root.into(),
             listen,
             allow_overwrite: false,
+            allow_read: false,
+            account: None,
+            tls: None,
+            reply_command: None,
+            times: Times::default(),
             max_size: None,
             max_fragment: None,
             session_timeout: Duration::from_hours(14 * 24),
+            host_id: None,
+            host_id_fallback_timeout: None,
             max_sessions: 50,
+            max_temp: None,
+            max_connections: 256,
             durable: true,
         }
     }
@@ -79,8 +122,9 @@ impl Options {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    root: PathBuf,
+    options: Options,
     receiver: Arc<Receiver>,
+    tls: Option<Arc<rustls::ServerConfig>>,
     discarded: Vec<String>,
     stop: StopHandle,
 }
@@ -91,14 +135,23 @@ impl Server {
     /// # Errors
     /// When the folder cannot be used or is another server's, or the address cannot be bound.
     pub fn bind(options: Options) -> Result<Self, ServeError> {
-        let (root, listen) = (options.root.clone(), options.listen);
-        let (receiver, discarded) = Receiver::open(options)?;
+        let listen = options.listen;
+        let tls = options.tls.as_ref().map(tls::config).transpose().map_err(ServeError::Tls)?;
+        let (receiver, discarded) = Receiver::open(options.clone())?;
         let bound = TcpListener::bind(listen).and_then(|listener| {
             listener.set_nonblocking(true)?;
             Ok((listener.local_addr()?, listener))
         });
         let (address, listener) = bound.map_err(|error| ServeError::Bind(listen, error))?;
-        Ok(Self { listener, address, root, receiver: Arc::new(receiver), discarded, stop: StopHandle::default() })
+        Ok(Self {
+            listener,
+            address,
+            options,
+            receiver: Arc::new(receiver),
+            tls,
+            discarded,
+            stop: StopHandle::default(),
+        })
     }
 
     /// Where the server listens, with the port it got.
@@ -126,7 +179,10 @@ impl Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("address", &self.address).field("root", &self.root).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("address", &self.address)
+            .field("root", &self.options.root)
+            .finish_non_exhaustive()
     }
 }
 
@@ -136,6 +192,8 @@ impl fmt::Debug for Server {
 pub enum ServeError {
     /// The folder cannot be used.
     Root(PathBuf, io::Error),
+    /// The certificate or its key cannot be used.
+    Tls(TlsError),
     /// Another server uses the folder.
     InUse(PathBuf),
     /// The address cannot be bound.
@@ -148,6 +206,7 @@ impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root(root, _) => write!(f, "use the folder {}", root.display()),
+            Self::Tls(error) => error.fmt(f),
             Self::InUse(root) => write!(f, "use the folder {}: another server receives into it", root.display()),
             Self::Bind(address, _) => write!(f, "listen on {address}"),
             Self::Runtime(_) => f.write_str("start the server"),
@@ -159,6 +218,7 @@ impl std::error::Error for ServeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Root(_, error) | Self::Bind(_, error) | Self::Runtime(error) => Some(error),
+            Self::Tls(error) => error.source(),
             Self::InUse(_) => None,
         }
     }

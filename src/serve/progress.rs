@@ -4,7 +4,7 @@
 //! one sync a fragment where a renamed file would cost two and the folder's.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 
 /// Size of a slot in bytes: a sector, which disks write as a whole.
 const SLOT: usize = 512;
@@ -14,15 +14,15 @@ pub(crate) fn read(file: &mut File) -> io::Result<Option<(u64, u64)>> {
     Ok(slots(file)?.into_iter().flatten().max())
 }
 
-/// Notes an offset, in the slot that does not hold the greatest one.
-pub(crate) fn write(file: &mut File, offset: u64, total: u64) -> io::Result<()> {
+/// Goes to the slot that does not hold the greatest offset; answers what is to be written there to note another.
+pub(crate) fn seek_slot(file: &mut File, offset: u64, total: u64) -> io::Result<Vec<u8>> {
     let [first, second] = slots(file)?;
     let place = if first > second { SLOT as u64 } else { 0 };
     file.seek(SeekFrom::Start(place))?;
     let text = format!("{offset} {total}");
     let mut slot = format!("{text} {:016x}\n", check(&text)).into_bytes();
     slot.resize(SLOT, b' ');
-    file.write_all(&slot)
+    Ok(slot)
 }
 
 fn slots(file: &mut File) -> io::Result<[Option<(u64, u64)>; 2]> {
@@ -49,7 +49,14 @@ fn check(text: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
+
+    fn write(file: &mut File, offset: u64, total: u64) -> io::Result<()> {
+        let slot = seek_slot(file, offset, total)?;
+        file.write_all(&slot)
+    }
 
     #[test]
     fn the_latest_offset_is_read_back() {

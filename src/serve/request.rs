@@ -33,15 +33,30 @@ pub(crate) fn read(head: &Parts) -> Result<Request, Refusal> {
     Ok(Request { packet, target: TargetPath::from_url(head.uri.path())? })
 }
 
-/// What holds for every packet; answers the body's length.
-fn check_http(head: &Parts) -> Result<u64, Refusal> {
-    let headers = &head.headers;
+/// Reads the head of a GET or HEAD.
+pub(crate) fn read_get(head: &Parts) -> Result<TargetPath, Refusal> {
+    check_framing(head)?;
+    match single(&head.headers, CONTENT_LENGTH)? {
+        None | Some("0") => Ok(TargetPath::from_url(head.uri.path())?),
+        Some(_) => Err(Refusal::Invalid("a body where none belongs")),
+    }
+}
+
+/// What two readers could differ about.
+fn check_framing(head: &Parts) -> Result<(), Refusal> {
     if head.version != Version::HTTP_11 {
         return Err(Refusal::Version);
     }
-    if headers.contains_key(TRANSFER_ENCODING) {
+    if head.headers.contains_key(TRANSFER_ENCODING) {
         return Err(Refusal::Ambiguous("transfer-encoding"));
     }
+    Ok(())
+}
+
+/// What holds for every packet; answers the body's length.
+fn check_http(head: &Parts) -> Result<u64, Refusal> {
+    let headers = &head.headers;
+    check_framing(head)?;
     if head.method != method() {
         return Err(Refusal::Method);
     }

@@ -33,6 +33,28 @@ pub(crate) enum Phase {
     Gone,
 }
 
+/// What the application behind the receiver said of the complete file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Nothing yet.
+    Pending,
+    /// There is a reply.
+    Accepted,
+    /// It does not want the file.
+    Rejected,
+}
+
+/// What a client is told whose fragment is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Acknowledged {
+    /// Everything before this offset is there.
+    Offset(u64),
+    /// That, and the reply is ready.
+    WithReply(u64),
+    /// Nothing yet: the file is complete and the application has to see it first.
+    Ask,
+}
+
 /// One upload.
 ///
 /// Invariant: `durable` ≤ `written` ≤ `total`. Only `durable` is ever told to a client.
@@ -46,6 +68,8 @@ pub(crate) struct Session {
     pub(crate) written: u64,
     /// Bytes that survive a power cut.
     pub(crate) durable: u64,
+    /// What the application said, if one is asked.
+    pub(crate) verdict: Verdict,
     /// When it last made progress.
     pub(crate) touched: SystemTime,
 }
@@ -70,12 +94,14 @@ pub(crate) enum Closing {
     Publish(u64),
     /// That happened before.
     Repeated,
+    /// The application has to see the file first.
+    Ask,
 }
 
 impl Session {
     /// A session without a byte.
     pub(crate) fn new(now: SystemTime) -> Self {
-        Self { phase: Phase::Open, total: None, written: 0, durable: 0, touched: now }
+        Self { phase: Phase::Open, total: None, written: 0, durable: 0, verdict: Verdict::Pending, touched: now }
     }
 
     /// What to do with a fragment ([MC-BUP] 2.2.6). Changes nothing yet.
@@ -100,13 +126,29 @@ impl Session {
     }
 
     /// What to do with Close-Session ([MC-BUP] 2.2.8). A session without fragments is that of an empty file, which no
-    /// `Content-Range` can express.
-    pub(crate) fn close(&self) -> Result<Closing, Refusal> {
+    /// `Content-Range` can express; its application sees it now, and no reply can be offered.
+    pub(crate) fn close(&self, asks: bool) -> Result<Closing, Refusal> {
         match self.phase {
             Phase::Gone => Err(Refusal::UnknownSession),
             Phase::Closed => Ok(Closing::Repeated),
-            Phase::Open if self.written == self.total.unwrap_or(0) => Ok(Closing::Publish(self.written)),
-            Phase::Open => Err(Refusal::Invalid("bytes are missing")),
+            Phase::Open if self.written != self.total.unwrap_or(0) => Err(Refusal::Invalid("bytes are missing")),
+            Phase::Open => match self.verdict {
+                Verdict::Rejected => Err(Refusal::Rejected),
+                Verdict::Pending if asks => Ok(Closing::Ask),
+                Verdict::Pending | Verdict::Accepted => Ok(Closing::Publish(self.written)),
+            },
+        }
+    }
+
+    /// What to say of the bytes that are there ([MC-BUP] 2.2.7).
+    pub(crate) fn acknowledge(&self, asks: bool) -> Result<Acknowledged, Refusal> {
+        match self.verdict {
+            _ if self.phase != Phase::Open => Err(Refusal::UnknownSession),
+            _ if self.total != Some(self.durable) => Ok(Acknowledged::Offset(self.durable)),
+            Verdict::Rejected => Err(Refusal::Rejected),
+            Verdict::Accepted => Ok(Acknowledged::WithReply(self.durable)),
+            Verdict::Pending if asks => Ok(Acknowledged::Ask),
+            Verdict::Pending => Ok(Acknowledged::Offset(self.durable)),
         }
     }
 
@@ -157,7 +199,7 @@ mod tests {
                 session.written += plan.new;
                 format!("200 {} (skip {}, new {})", session.written, plan.skip, plan.new)
             }),
-            None if packet == "Close" => session.close().map(|closing| {
+            None if packet == "Close" => session.close(false).map(|closing| {
                 session.phase = Phase::Closed;
                 format!("200 {closing:?}")
             }),
@@ -281,6 +323,24 @@ mod tests {
              > Cancel
              < 500 unknown session",
         );
+    }
+
+    #[test]
+    fn a_complete_file_waits_for_the_application_and_follows_its_verdict() {
+        let mut session = Session::new(SystemTime::UNIX_EPOCH);
+        assert_eq!(session.close(true), Ok(Closing::Ask), "an empty file is seen at its Close-Session");
+        (session.total, session.written, session.durable) = (Some(2), 1, 1);
+        assert_eq!(session.acknowledge(true), Ok(Acknowledged::Offset(1)));
+        (session.written, session.durable) = (2, 2);
+        assert_eq!(session.acknowledge(false), Ok(Acknowledged::Offset(2)));
+        assert_eq!(session.acknowledge(true), Ok(Acknowledged::Ask));
+        assert_eq!(session.close(true), Ok(Closing::Ask));
+        session.verdict = Verdict::Accepted;
+        assert_eq!(session.acknowledge(true), Ok(Acknowledged::WithReply(2)));
+        assert_eq!(session.close(true), Ok(Closing::Publish(2)));
+        session.verdict = Verdict::Rejected;
+        assert_eq!(session.acknowledge(true), Err(Refusal::Rejected));
+        assert_eq!(session.close(false), Err(Refusal::Rejected));
     }
 
     #[test]

@@ -86,3 +86,82 @@ fn the_whole_job_on_one_machine() {
     finished.exits(0).says(&["byte for byte", "bitsup serve", "bitsup upload", "a.bin", "b.bin"]);
     run(["try", "/no/such/file"]).exits(3);
 }
+
+/// Runs a receiver, lets `job` do something, stops it by a signal, and answers what it wrote.
+#[cfg(unix)]
+fn served(options: &[&str], signal: rustix::process::Signal, job: impl FnOnce(&str)) -> std::process::Output {
+    use std::io::{BufRead, BufReader, Read};
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut child = command(["serve", "--listen", "127.0.0.1:0"])
+        .args(options)
+        .arg(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the receiver starts");
+    let mut stderr = BufReader::new(child.stderr.take().expect("stderr is piped"));
+    let mut said = String::new();
+    stderr.read_line(&mut said).expect("a line");
+    let url = said.split_whitespace().find(|word| word.starts_with("http://")).expect("a URL").to_owned();
+    job(&url);
+    let id = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process");
+    rustix::process::kill_process(id, signal).expect("signalled");
+    stderr.read_to_string(&mut said).expect("text");
+    let mut output = child.wait_with_output().expect("ended");
+    output.stderr = said.into_bytes();
+    output
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_the_receiver_cleanly_and_its_log_has_a_line_for_each_packet() {
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+        let source = Source::named("a.bin", 10);
+        let send = |url: &str| {
+            Finished(command(["upload"]).arg(source.arg()).arg(url).output().expect("started")).exits(0);
+        };
+        let finished = Finished(served(&[], signal, send));
+        let log = finished.exits(0).stderr();
+        let lines: Vec<&str> = log.lines().collect();
+        for (line, part) in lines.iter().zip([
+            "listening on http://127.0.0.1:",
+            " Ping /a.bin: 200",
+            " Create-Session /a.bin {",
+            " Fragment /a.bin {",
+            " Close-Session /a.bin {",
+            " published /a.bin (10 bytes)",
+            "stopped",
+        ]) {
+            assert!(line.contains(part), "no {part:?} in {line:?}");
+        }
+        assert_eq!(lines.len(), 7, "{log}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_receivers_json_is_one_object_a_line_and_quiet_leaves_only_the_first() {
+    let source = Source::named("a.bin", 10);
+    let output = served(&["--json", "-q"], rustix::process::Signal::TERM, |url| {
+        Finished(command(["upload"]).arg(source.arg()).arg(url).output().expect("started")).exits(0);
+    });
+    let stdout = String::from_utf8(output.stdout).expect("text");
+    let events: Vec<serde_json::Value> = stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let names: Vec<&str> = events.iter().filter_map(|event| event["event"].as_str()).collect();
+    assert_eq!(names, ["start", "packet", "packet", "packet", "packet", "published", "stop"]);
+    let fragment = &events[3];
+    assert_eq!((fragment["v"].as_u64(), fragment["packet"].as_str()), (Some(1), Some("Fragment")));
+    assert_eq!((fragment["range"].as_str(), fragment["status"].as_u64()), (Some("bytes 0-9/10"), Some(200)));
+    assert_eq!(String::from_utf8(output.stderr).expect("text").lines().count(), 1);
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn an_application_that_refuses_is_exit_code_13_and_wrong_certificates_are_2() {
+    let receiver = Receiver::start(&["--reply-command", "exit 3"]);
+    upload(&receiver, &Source::new(10), &[]).exits(13);
+    let folder = tempfile::tempdir().expect("a folder");
+    run(["serve", "--tls-cert", "/no/such/cert", "--tls-key", "/no/such/key", &folder.path().display().to_string()])
+        .exits(2)
+        .says(&["cannot receive uploads", "/no/such/cert"]);
+}

@@ -2,10 +2,15 @@
 #![cfg(feature = "serve")]
 #![expect(clippy::unwrap_used, reason = "whatever fails here is a failed test")]
 
+mod access;
 mod files;
 mod fragments;
 mod heads;
 mod interruptions;
+mod limits;
+mod reading;
+mod replies;
 mod sessions;
+mod slow;
 mod straight;
 mod support;

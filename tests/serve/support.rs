@@ -67,6 +67,16 @@ impl Fixture {
         self.log.lock().unwrap().clone()
     }
 
+    /// The line that the server begins with; it may still be on its way.
+    pub(crate) fn first_line(&self) -> String {
+        loop {
+            if let Some(line) = self.log.lock().unwrap().first() {
+                return line.clone();
+            }
+            std::thread::yield_now();
+        }
+    }
+
     pub(crate) fn restart(mut self, change: impl Fn(&mut Options)) -> Self {
         self.end();
         let root = std::mem::replace(&mut self.root, tempfile::tempdir().unwrap());

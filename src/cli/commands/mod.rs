@@ -15,7 +15,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<()> {
         Command::Upload(args) => upload::run(*args),
         Command::Sessions(args) => sessions::run(args),
         #[cfg(feature = "serve")]
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => serve::run(*args),
         #[cfg(feature = "serve")]
         Command::Try(args) => try_out::run(&args),
         Command::Completions { shell } => completions::run(shell),

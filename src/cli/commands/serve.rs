@@ -3,15 +3,18 @@
 use std::io::{self, Write};
 
 use crate::cli::args::ServeArgs;
-use crate::cli::config;
+use crate::cli::serve_config;
 use crate::serve::{ServeEvent, Server};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
-    let quiet = args.quiet;
-    let server = Server::bind(config::serve(args)?)?;
+    let (quiet, json) = (args.quiet, args.json);
+    let server = Server::bind(serve_config::options(args)?)?;
     let stop = server.stop_handle();
     ctrlc::set_handler(move || stop.stop())?;
     server.run(move |event| {
+        if json {
+            record(event);
+        }
         if !quiet || is_first(event) {
             log(event);
         }
@@ -24,7 +27,14 @@ fn is_first(event: &ServeEvent) -> bool {
     matches!(event, ServeEvent::Started { .. })
 }
 
+/// A record that cannot be written is no reason to stop receiving.
+fn record(event: &ServeEvent) {
+    let mut stdout = io::stdout();
+    let _ = stdout.write_all(format!("{}\n", event.to_json()).as_bytes()).and_then(|()| stdout.flush());
+}
+
 /// A log that cannot be written is no reason to stop receiving.
 fn log(event: &ServeEvent) {
-    let _ = writeln!(io::stderr().lock(), "{event}");
+    // In one piece: another writer cannot come between, and standard error is not buffered.
+    let _ = io::stderr().write_all(format!("{event}\n").as_bytes());
 }

@@ -59,6 +59,15 @@ impl Folder {
         }
     }
 
+    /// Opens a regular file for reading; a symbolic link is an error.
+    pub(crate) fn open_for_reading(&self, name: &str) -> io::Result<File> {
+        match self.kind(name)? {
+            Some(Kind::File) => File::open(self.0.join(name)),
+            Some(_) => Err(io::ErrorKind::InvalidInput.into()),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
     /// Removes a file; one that is not there is fine.
     pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
         match fs::remove_file(self.0.join(name)) {

@@ -66,6 +66,13 @@ impl Folder {
         Ok(fs::openat(&self.0, name, flags, Mode::empty())?.into())
     }
 
+    /// Opens a regular file for reading; a symbolic link is an error.
+    pub(crate) fn open_for_reading(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(fs::openat(&self.0, name, flags, Mode::empty())?);
+        if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
+    }
+
     /// Removes a file; one that is not there is fine.
     pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
         match fs::unlinkat(&self.0, name, AtFlags::empty()) {

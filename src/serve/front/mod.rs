@@ -1,6 +1,11 @@
 //! The HTTP front: connections, time limits, and bodies. The only place that knows tokio.
 
+mod application;
+mod body;
 mod connection;
+mod crowd;
+mod exchange;
+mod payload;
 mod stream;
 
 use std::io;
@@ -13,9 +18,12 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
-use super::Server;
+use application::Application;
+use crowd::Crowd;
+
 use super::event::ServeEvent;
 use super::receiver::Receiver;
+use super::{Options, Server};
 
 /// Most connections at a time; the next ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 4096;
@@ -51,10 +59,17 @@ impl StopHandle {
 /// What all connections share.
 struct Front {
     receiver: Arc<Receiver>,
+    options: Options,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    application: Application,
     on_event: Mutex<OnEvent>,
 }
 
 impl Front {
+    fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
     fn tell(&self, event: &ServeEvent) {
         (self.on_event.lock().unwrap_or_else(PoisonError::into_inner))(event);
     }
@@ -63,10 +78,12 @@ impl Front {
 /// Serves until stopped.
 pub(super) fn run(server: Server, on_event: OnEvent) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let Server { listener, address, root, receiver, discarded, stop } = server;
+    let Server { listener, address, options, receiver, tls, discarded, stop } = server;
     let stopped = Arc::clone(&receiver);
-    let front = Arc::new(Front { receiver, on_event: Mutex::new(on_event) });
-    front.tell(&ServeEvent::Started { address, root });
+    let root = options.root.clone();
+    let application = Application::default();
+    let front = Arc::new(Front { receiver, options, tls, application, on_event: Mutex::new(on_event) });
+    front.tell(&ServeEvent::Started { scheme: front.scheme(), address, root });
     for name in discarded {
         front.tell(&ServeEvent::StateDiscarded { name });
     }
@@ -82,6 +99,7 @@ pub(super) fn run(server: Server, on_event: OnEvent) -> io::Result<()> {
 }
 
 async fn accept_until_stopped(front: &Arc<Front>, listener: &TcpListener, mut stop: watch::Receiver<bool>) {
+    let crowd = Arc::new(Crowd::default());
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -95,10 +113,12 @@ async fn accept_until_stopped(front: &Arc<Front>, listener: &TcpListener, mut st
             }
             accepted = accept(listener, &places) => {
                 let (stream, client, place) = accepted;
+                // Whoever has too many is turned away without a word: an answer would cost more than the connection.
+                let Some(admitted) = crowd.admit(client.ip(), front.options.max_connections) else { continue };
                 let (front, stop) = (Arc::clone(front), stopping.clone());
                 tokio::spawn(async move {
                     connection::serve(front, stream, client, stop).await;
-                    drop(place);
+                    drop((admitted, place));
                 });
             }
         }

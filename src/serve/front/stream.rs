@@ -5,19 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::super::guard::{HeadWatch, Place};
-
-/// Time for a head, from its first byte on.
-const HEAD: Duration = Duration::from_secs(10);
-
-/// Time between two requests.
-const IDLE: Duration = Duration::from_mins(1);
+use super::super::times::Times;
 
 /// What the stream and the requests on it tell each other.
 #[derive(Debug, Default)]
@@ -31,19 +24,23 @@ pub(super) struct Signals {
 }
 
 /// The stream.
-pub(super) struct WatchedStream {
-    stream: TcpStream,
+pub(super) struct WatchedStream<S> {
+    stream: S,
     watch: HeadWatch,
+    times: Times,
     deadline: Pin<Box<Sleep>>,
+    /// Runs while the client takes nothing of an answer.
+    stalled: Option<Pin<Box<Sleep>>>,
     signals: Arc<Signals>,
 }
 
-impl WatchedStream {
-    pub(super) fn new(stream: TcpStream, signals: Arc<Signals>) -> Self {
-        Self { stream, watch: HeadWatch::default(), deadline: Box::pin(sleep(IDLE)), signals }
+impl<S> WatchedStream<S> {
+    pub(super) fn new(stream: S, signals: Arc<Signals>, times: Times) -> Self {
+        let deadline = Box::pin(sleep(times.idle));
+        Self { stream, watch: HeadWatch::default(), times, deadline, stalled: None, signals }
     }
 
-    pub(super) fn into_inner(self) -> TcpStream {
+    pub(super) fn into_inner(self) -> S {
         self.stream
     }
 
@@ -55,9 +52,20 @@ impl WatchedStream {
             self.signals.broken.store(true, Ordering::Release);
         }
         if place != before {
-            let time = if place == Place::Idle { IDLE } else { HEAD };
+            let time = if place == Place::Idle { self.times.idle } else { self.times.head };
             self.deadline.as_mut().reset(Instant::now() + time);
         }
+    }
+
+    /// Ends the connection of a client that takes nothing of its answer.
+    fn keep_time<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if result.is_ready() {
+            self.stalled = None;
+            return result;
+        }
+        let silence = self.times.silence;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(silence)));
+        stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Ready when the client has been silent for too long. Within a body, whoever reads it keeps the time.
@@ -67,12 +75,12 @@ impl WatchedStream {
             if self.watch.place() != Place::Body && !self.signals.busy.load(Ordering::Acquire) {
                 return Poll::Ready(());
             }
-            self.deadline.as_mut().reset(Instant::now() + IDLE);
+            self.deadline.as_mut().reset(Instant::now() + self.times.idle);
         }
     }
 }
 
-impl AsyncRead for WatchedStream {
+impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
@@ -86,13 +94,17 @@ impl AsyncRead for WatchedStream {
     }
 }
 
-impl AsyncWrite for WatchedStream {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(cx, buf);
+        this.keep_time(cx, written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.stream).poll_flush(cx);
+        this.keep_time(cx, flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,20 +1,25 @@
 //! Sessions on disk, and the published files.
 //!
 //! A session is three files in the sessions folder, named by its GUID: `.json` says what it is (written once at
-//! Create-Session and once more as a tombstone), `.part` holds the bytes, `.pos` how many of them are durable.
+//! Create-Session and once more as a tombstone), `.part` holds the bytes, `.pos` how many of them are durable. Once an
+//! application has seen the complete file, there is its `.reply`, or `.failed` if it did not want the file.
 //!
 //! Invariants, at any moment of a crash:
 //! - `.json` exists only after the other two: a session that was acknowledged is whole. Files without it are rubbish.
 //! - `.pos` is written after the bytes it counts were synced. What `.part` holds beyond is not counted.
 //! - The destination is renamed from a complete, synced `.part`. An open `.json` without `.part` was published.
 
+mod replies;
+
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::disk::Disk;
 use super::folder::{Folder, Kind, Permissions, Replace};
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::progress;
@@ -24,12 +29,17 @@ const FORMAT: u32 = 1;
 const LOCK: &str = "lock";
 const PROBE: &str = "probe";
 
+/// The endings of a session's files.
+const ENDINGS: [&str; 7] = ["json", "part", "pos", "tmp", "out", "reply", "failed"];
+
 /// What a session's `.json` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Card {
     v: u32,
     path: String,
     client: IpAddr,
+    #[serde(default)]
+    user: Option<String>,
     closed: bool,
 }
 
@@ -42,6 +52,8 @@ pub(crate) struct Identity {
     pub(crate) target: TargetPath,
     /// Who opened it.
     pub(crate) client: IpAddr,
+    /// As whom.
+    pub(crate) user: Option<String>,
 }
 
 impl Identity {
@@ -50,17 +62,19 @@ impl Identity {
     }
 
     fn card(&self, closed: bool) -> Card {
-        Card { v: FORMAT, path: self.target.to_string(), client: self.client, closed }
+        let (path, user) = (self.target.to_string(), self.user.clone());
+        Card { v: FORMAT, path, client: self.client, user, closed }
     }
 }
 
 /// The disk.
 #[derive(Debug)]
 pub(crate) struct Store {
+    path: PathBuf,
     root: Folder,
     sessions: Folder,
     published_mode: Permissions,
-    durable: bool,
+    disk: Box<dyn Disk>,
     /// Held as long as the store lives.
     _lock: File,
 }
@@ -76,8 +90,8 @@ pub(crate) struct Found {
 
 impl Store {
     /// Opens the root and its sessions folder for this process alone.
-    pub(crate) fn open(root: &std::path::Path, durable: bool) -> io::Result<Self> {
-        let root = Folder::open(root)?;
+    pub(crate) fn open(root: &std::path::Path, disk: Box<dyn Disk>) -> io::Result<Self> {
+        let (path, root) = (root.to_owned(), Folder::open(root)?);
         let sessions = root.enter_private(SESSIONS_FOLDER)?;
         let lock = match sessions.open_file(LOCK) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => sessions.create_new(LOCK)?,
@@ -88,7 +102,7 @@ impl Store {
             std::fs::TryLockError::Error(error) => error,
         })?;
         let published_mode = sessions.usual_mode(PROBE)?;
-        Ok(Self { root, sessions, published_mode, durable, _lock: lock })
+        Ok(Self { path, root, sessions, published_mode, disk, _lock: lock })
     }
 
     /// Reads the sessions that an earlier server left, and removes rubbish.
@@ -109,8 +123,8 @@ impl Store {
         }
         for name in names {
             let (stem, ending) = name.split_once('.').unwrap_or((&name, ""));
-            let ours = Uuid::parse_str(stem).is_ok() && ["json", "part", "pos", "tmp"].contains(&ending);
-            if ours && (ending == "tmp" || !kept.iter().any(|id| id == stem)) {
+            let ours = Uuid::parse_str(stem).is_ok() && ENDINGS.contains(&ending);
+            if ours && (["tmp", "out"].contains(&ending) || !kept.iter().any(|id| id == stem)) {
                 self.sessions.remove(&name)?;
             }
         }
@@ -128,12 +142,13 @@ impl Store {
         }
         let card: Card = serde_json::from_str(&text)?;
         let target = TargetPath::from_saved(&card.path).map_err(|_| io::ErrorKind::InvalidData)?;
-        let identity = Identity { id, target, client: card.client };
+        let identity = Identity { id, target, client: card.client, user: card.user };
         let mut session = Session::new(file.metadata()?.modified()?);
         if card.closed || self.sessions.kind(&identity.file("part"))?.is_none() {
             session.phase = Phase::Closed;
         } else {
             self.load_progress(&identity, &mut session)?;
+            session.verdict = self.load_verdict(&identity)?;
         }
         Ok(Some((identity, session)))
     }
@@ -163,6 +178,11 @@ impl Store {
         Ok(folder)
     }
 
+    /// Opens a published file for reading.
+    pub(crate) fn open_published(&self, target: &TargetPath) -> io::Result<File> {
+        self.folder_of(target)?.open_for_reading(target.name())
+    }
+
     /// Whether finished files can be renamed into this folder.
     pub(crate) fn can_publish_into(&self, folder: &Folder) -> io::Result<bool> {
         folder.is_same_device(&self.sessions)
@@ -170,7 +190,12 @@ impl Store {
 
     /// Bytes that may still be written, if the file system says.
     pub(crate) fn free_space(&self) -> Option<u64> {
-        self.sessions.free_space()
+        self.disk.free_space(&self.sessions)
+    }
+
+    /// Writes bytes of a session.
+    pub(crate) fn write(&self, part: &File, bytes: &[u8]) -> io::Result<()> {
+        self.disk.write(part, bytes)
     }
 
     /// Makes a new session's files.
@@ -190,10 +215,11 @@ impl Store {
     /// Makes everything written durable, and notes how much that is.
     pub(crate) fn settle(&self, identity: &Identity, part: &File, session: &mut Session) -> io::Result<()> {
         let total = session.total.unwrap_or(0);
-        let result = self.sync_data(part).and_then(|()| {
+        let result = self.disk.sync_data(part).and_then(|()| {
             let mut pos = self.sessions.open_file(&identity.file("pos"))?;
-            progress::write(&mut pos, session.written, total)?;
-            self.sync_data(&pos)
+            let slot = progress::seek_slot(&mut pos, session.written, total)?;
+            self.disk.write(&pos, &slot)?;
+            self.disk.sync_data(&pos)
         });
         match result {
             Ok(()) => session.durable = session.written,
@@ -215,44 +241,36 @@ impl Store {
             // A write that failed half-way may have left more than was counted.
             file.set_len(size)?;
             self.published_mode.apply(&file)?;
-            self.sync_all(&file)?;
-            self.sessions.rename(&part, folder, name, replace)?;
+            self.disk.sync_all(&file)?;
+            self.disk.rename((&self.sessions, &part), (folder, name), replace)?;
         } else if standing != Some(Kind::File) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        self.sync_folder(folder)?;
+        self.disk.sync_folder(folder)?;
         // The file is published, whether or not the tombstone can be written: its missing part says the same.
-        let _ = self.write_card(identity, true).and_then(|()| self.sessions.remove(&identity.file("pos")));
+        let _ = self.write_card(identity, true).and_then(|()| {
+            self.sessions.remove(&identity.file("pos"))?;
+            self.remove_reply(identity)
+        });
         Ok(())
     }
 
     /// Removes a session.
     pub(crate) fn remove(&self, identity: &Identity) -> io::Result<()> {
         self.sessions.remove(&identity.file("json"))?;
-        self.sync_folder(&self.sessions)?;
+        self.disk.sync_folder(&self.sessions)?;
         self.sessions.remove(&identity.file("part"))?;
-        self.sessions.remove(&identity.file("pos"))
+        self.sessions.remove(&identity.file("pos"))?;
+        self.remove_reply(identity)
     }
 
     fn write_card(&self, identity: &Identity, closed: bool) -> io::Result<()> {
         let (temporary, name) = (identity.file("tmp"), identity.file("json"));
         self.sessions.remove(&temporary)?;
-        let mut file = self.sessions.create_new(&temporary)?;
-        file.write_all(serde_json::to_string(&identity.card(closed))?.as_bytes())?;
-        self.sync_all(&file)?;
-        self.sessions.rename(&temporary, &self.sessions, &name, Replace::Allowed)?;
-        self.sync_folder(&self.sessions)
-    }
-
-    fn sync_data(&self, file: &File) -> io::Result<()> {
-        if self.durable { file.sync_data() } else { Ok(()) }
-    }
-
-    fn sync_all(&self, file: &File) -> io::Result<()> {
-        if self.durable { file.sync_all() } else { Ok(()) }
-    }
-
-    fn sync_folder(&self, folder: &Folder) -> io::Result<()> {
-        if self.durable { folder.sync() } else { Ok(()) }
+        let file = self.sessions.create_new(&temporary)?;
+        self.disk.write(&file, serde_json::to_string(&identity.card(closed))?.as_bytes())?;
+        self.disk.sync_all(&file)?;
+        self.disk.rename((&self.sessions, &temporary), (&self.sessions, &name), Replace::Allowed)?;
+        self.disk.sync_folder(&self.sessions)
     }
 }

@@ -1,0 +1,211 @@
+//! `bitsup serve`: from what was typed to what is meant, checked.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use super::args::ServeArgs;
+use super::config::UsageError;
+use super::{duration, size};
+use crate::serve::{Account, Options, ReplyCommand, TlsFiles};
+
+/// Longest password file that is read, in bytes.
+const MAX_PASSWORD_FILE: u64 = 4096;
+
+/// What the arguments mean.
+pub(super) fn options(args: ServeArgs) -> Result<Options, UsageError> {
+    check_reach(&args)?;
+    let mut options = Options::new(args.dir, args.listen);
+    options.account = match (&args.access.user, &args.access.password_file) {
+        (Some(user), Some(file)) => Some(account(user, file)?),
+        _ => None,
+    };
+    options.tls = args.access.tls_cert.zip(args.access.tls_key).map(|(cert, key)| TlsFiles { cert, key });
+    options.allow_read = args.access.allow_read;
+    options.reply_command = args.reply_command.map(ReplyCommand::new);
+    options.allow_overwrite = args.overwrite;
+    options.max_size = limit("--max-size", args.max_size.as_deref())?;
+    options.max_fragment = limit("--max-fragment", args.max_fragment.as_deref())?;
+    options.max_temp = limit("--max-temp", args.max_temp.as_deref())?;
+    options.max_connections = args.max_connections.get();
+    options.max_sessions = args.max_sessions.get();
+    if let Some(timeout) = time("--session-timeout", args.session_timeout.as_deref())? {
+        options.session_timeout = timeout;
+    }
+    let host_id = args.host_id.as_deref().map(str::parse).transpose();
+    options.host_id = host_id.map_err(|reason| UsageError(format!("--host-id: {reason}")))?;
+    options.host_id_fallback_timeout = time("--host-id-fallback-timeout", args.host_id_fallback_timeout.as_deref())?;
+    Ok(options)
+}
+
+/// Whoever can be reached from other machines says who may come in, and does not let them shout their password.
+fn check_reach(args: &ServeArgs) -> Result<(), UsageError> {
+    if args.listen.ip().is_loopback() {
+        return Ok(());
+    }
+    if args.access.user.is_none() && !args.access.allow_anonymous {
+        return Err(UsageError(format!(
+            "--listen {} can be reached from other machines, and anyone could upload: \
+             add --user and --password-file, or --allow-anonymous if you want that",
+            args.listen
+        )));
+    }
+    if args.access.user.is_some() && args.access.tls_cert.is_none() && !args.access.allow_cleartext_auth {
+        return Err(UsageError(format!(
+            "--user on --listen {} sends the password over the network for all to read: \
+             add --tls-cert and --tls-key, or --allow-cleartext-auth if something in front does TLS",
+            args.listen
+        )));
+    }
+    Ok(())
+}
+
+fn account(user: &str, file: &Path) -> Result<Account, UsageError> {
+    let wrong = |reason: String| UsageError(format!("--password-file {}: {reason}", file.display()));
+    let opened = File::open(file).map_err(|error| wrong(error.to_string()))?;
+    let metadata = opened.metadata().map_err(|error| wrong(error.to_string()))?;
+    if is_open_to_others(&metadata) {
+        return Err(wrong("others can read it: run chmod 600 on it".to_owned()));
+    }
+    let mut text = String::new();
+    opened.take(MAX_PASSWORD_FILE).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
+    let password = text.lines().next().unwrap_or_default();
+    Account::new(user, password).map_err(|error| UsageError(format!("--user and --password-file: {error}")))
+}
+
+#[cfg(unix)]
+fn is_open_to_others(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.mode() & 0o077 != 0
+}
+
+/// Who may read a file is inherited from its folder, and not told by its metadata.
+#[cfg(not(unix))]
+fn is_open_to_others(_: &fs::Metadata) -> bool {
+    false
+}
+
+/// A largest size in bytes; nothing would fit into none.
+fn limit(option: &str, text: Option<&str>) -> Result<Option<u64>, UsageError> {
+    let Some(text) = text else { return Ok(None) };
+    match size::parse(text) {
+        Ok(0) => Err(UsageError(format!("{option} must be at least one byte"))),
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(reason) => Err(UsageError(format!("{option}: {reason}"))),
+    }
+}
+
+/// A time of whole seconds, as the protocol counts them, and not none.
+fn time(option: &str, text: Option<&str>) -> Result<Option<Duration>, UsageError> {
+    let Some(text) = text else { return Ok(None) };
+    let time = duration::parse(text).map_err(|reason| UsageError(format!("{option}: {reason}")))?;
+    if time.as_secs() == 0 {
+        return Err(UsageError(format!("{option} must be at least one second")));
+    }
+    Ok(Some(time))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+
+    fn served(args: &[&str]) -> Result<Options, String> {
+        let cli = Cli::try_parse_from(["bitsup", "serve"].iter().chain(args)).map_err(|e| e.to_string())?;
+        match cli.command {
+            Command::Serve(args) => options(*args).map_err(|e| e.to_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_receivers_limits_are_read() {
+        let options = served(&[
+            "--session-timeout=2h",
+            "--max-sessions=7",
+            "--max-temp=1G",
+            "--max-connections=9",
+            "--host-id=node1:8080",
+            "--host-id-fallback-timeout=10m",
+        ]);
+        let options = options.expect("right");
+        assert_eq!(options.session_timeout.as_secs(), 7200);
+        assert_eq!((options.max_sessions, options.max_connections, options.max_temp), (7, 9, Some(1 << 30)));
+        assert_eq!(options.host_id.map(|host| host.to_string()).as_deref(), Some("node1:8080"));
+        assert_eq!(options.host_id_fallback_timeout.map(|time| time.as_secs()), Some(600));
+    }
+
+    #[test]
+    fn a_receivers_wrong_limits_are_refused_with_what_is_right() {
+        for (args, right) in [
+            (&["--session-timeout=14"][..], "14d"),
+            (&["--session-timeout=0"], "at least one second"),
+            (&["--max-size=0"], "at least one byte"),
+            (&["--max-temp=much"], "512k"),
+            (&["--max-sessions=0"], "--max-sessions"),
+            (&["--host-id=a/b"], "not a host"),
+            (&["--host-id-fallback-timeout=10m"], "--host-id"),
+        ] {
+            let error = served(args).expect_err("refused");
+            assert!(error.contains(right), "{args:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn fault_55_whoever_can_be_reached_says_who_may_come_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        fs::write(&file, "s3cret\nsecond line\n").unwrap();
+        let given = format!("--password-file={}", file.display());
+        close_to_others(&file);
+        let all = "--listen=0.0.0.0:0";
+        let user = ["--user=me", &given];
+        for (args, right) in [
+            (vec![all], "--allow-anonymous"),
+            (vec!["--listen=[::]:0"], "--allow-anonymous"),
+            (vec![all, user[0], user[1]], "--allow-cleartext-auth"),
+            (vec![user[0]], "--password-file"),
+            (vec![user[1]], "--user"),
+            (vec!["--allow-anonymous", user[0], user[1]], "--allow-anonymous"),
+            (vec!["--tls-cert=a"], "--tls-key"),
+        ] {
+            let error = served(&args).expect_err("refused");
+            assert!(error.contains(right), "{args:?}: {error}");
+        }
+        assert!(served(&[all, "--allow-anonymous"]).unwrap().account.is_none());
+        assert!(served(&[]).unwrap().account.is_none(), "on loopback");
+        for args in
+            [vec!["--listen=[::1]:0"], vec![all, "--allow-cleartext-auth"], vec![all, "--tls-cert=a", "--tls-key=b"]]
+        {
+            let options = served(&[&args[..], &user].concat()).unwrap();
+            assert_eq!(options.account.expect("an account").name(), "me");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_password_file_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "s3cret\n").unwrap();
+        let given = format!("--password-file={}", file.path().display());
+        for (mode, refused) in [(0o604, true), (0o640, true), (0o600, false), (0o400, false)] {
+            fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).unwrap();
+            let options = served(&["--user=me", &given]);
+            assert_eq!(options.is_err_and(|error| error.contains("chmod 600")), refused, "{mode:o}");
+        }
+        fs::write(file.path(), "\n").unwrap();
+        assert!(served(&["--user=me", &given]).is_err_and(|error| error.contains("not empty")));
+        assert!(served(&["--user=me", "--password-file=/no/such/file"]).is_err());
+    }
+
+    fn close_to_others(file: &Path) {
+        #[cfg(unix)]
+        fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        #[cfg(not(unix))]
+        let _ = file;
+    }
+}

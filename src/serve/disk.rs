@@ -1,0 +1,70 @@
+//! What makes bytes last: the steps of the store that can fail half-way, behind a trait so that tests can let each fail.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Write};
+
+use super::folder::{Folder, Replace};
+
+/// The steps on whose order the durability rests.
+pub(crate) trait Disk: fmt::Debug + Send + Sync {
+    /// Writes all bytes where the file stands.
+    fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
+        file.write_all(bytes)
+    }
+
+    /// Makes a file's bytes survive a power cut.
+    fn sync_data(&self, file: &File) -> io::Result<()>;
+
+    /// Makes a file's bytes and permissions survive a power cut.
+    fn sync_all(&self, file: &File) -> io::Result<()>;
+
+    /// Makes a folder's names survive a power cut.
+    fn sync_folder(&self, folder: &Folder) -> io::Result<()>;
+
+    /// Gives a file another place on the same file system.
+    fn rename(&self, (from, name): (&Folder, &str), (to, new): (&Folder, &str), replace: Replace) -> io::Result<()> {
+        from.rename(name, to, new, replace)
+    }
+
+    /// Bytes that may still be written, if the file system says.
+    fn free_space(&self, folder: &Folder) -> Option<u64> {
+        folder.free_space()
+    }
+}
+
+/// Bytes survive a power cut once they are synced.
+#[derive(Debug)]
+pub(crate) struct Durable;
+
+impl Disk for Durable {
+    fn sync_data(&self, file: &File) -> io::Result<()> {
+        file.sync_data()
+    }
+
+    fn sync_all(&self, file: &File) -> io::Result<()> {
+        file.sync_all()
+    }
+
+    fn sync_folder(&self, folder: &Folder) -> io::Result<()> {
+        folder.sync()
+    }
+}
+
+/// Bytes survive the server's end, but not the machine's.
+#[derive(Debug)]
+pub(crate) struct Volatile;
+
+impl Disk for Volatile {
+    fn sync_data(&self, _: &File) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync_all(&self, _: &File) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync_folder(&self, _: &Folder) -> io::Result<()> {
+        Ok(())
+    }
+}

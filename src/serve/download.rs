@@ -1,0 +1,57 @@
+//! Files that are given out: the answer to a GET or HEAD.
+
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
+
+use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderValue, LAST_MODIFIED, SERVER};
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
+
+use super::range::{self, Selection};
+
+/// A file to be sent, positioned.
+#[derive(Debug)]
+pub(crate) struct Download {
+    /// The answer's head.
+    pub(crate) head: Response<()>,
+    /// Where the bytes come from.
+    pub(crate) file: File,
+    /// How many follow.
+    pub(crate) len: u64,
+}
+
+impl Download {
+    /// What a request asks for of an open file.
+    pub(crate) fn new(request: &Parts, mut file: File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        let (size, modified) = (metadata.len(), httpdate::fmt_http_date(metadata.modified()?));
+        let mut head = Response::new(());
+        let headers = head.headers_mut();
+        let (status, first, len) = match range::select(&request.headers, size, &modified) {
+            Selection::Whole => (StatusCode::OK, 0, size),
+            Selection::Part { first, len } => {
+                headers.insert(CONTENT_RANGE, text(format!("bytes {first}-{}/{size}", first + len - 1)));
+                (StatusCode::PARTIAL_CONTENT, first, len)
+            }
+            Selection::Outside => {
+                headers.insert(CONTENT_RANGE, text(format!("bytes */{size}")));
+                (StatusCode::RANGE_NOT_SATISFIABLE, 0, 0)
+            }
+        };
+        headers.insert(SERVER, HeaderValue::from_static("bitsup"));
+        headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        // Whoever opens it in a browser gets a file and not a page.
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+        headers.insert(LAST_MODIFIED, text(modified));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(len));
+        *head.status_mut() = status;
+        file.seek(SeekFrom::Start(first))?;
+        let len = if request.method == Method::HEAD { 0 } else { len };
+        Ok(Self { head, file, len })
+    }
+}
+
+fn text(text: String) -> HeaderValue {
+    HeaderValue::try_from(text).expect("dates and numbers are printable ASCII")
+}

@@ -1,0 +1,170 @@
+//! The application behind the receiver: a command that sees each complete file once and may write a reply.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, Command};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::block_in_place;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::super::event::ServeEvent;
+use super::super::receiver::Question;
+use super::super::reply::ReplyCommand;
+use super::Front;
+
+/// Most commands that run at a time; further files wait.
+const MAX_RUNS: usize = 16;
+
+/// Bytes of the reply read at a time.
+const BLOCK: usize = 64 << 10;
+
+/// The runs under way, by session.
+#[derive(Debug)]
+pub(super) struct Application {
+    runs: Mutex<HashMap<Uuid, watch::Receiver<()>>>,
+    places: Semaphore,
+}
+
+impl Default for Application {
+    fn default() -> Self {
+        Self { runs: Mutex::default(), places: Semaphore::new(MAX_RUNS) }
+    }
+}
+
+impl Application {
+    fn runs(&self) -> MutexGuard<'_, HashMap<Uuid, watch::Receiver<()>>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Shows a complete file to the application, or waits until it has seen it. The run goes on if its client goes away.
+pub(super) async fn ask(front: &Arc<Front>, question: &Question, url: String) {
+    if let Some(mut run) = block_in_place(|| join(front, question, url)) {
+        // Nothing is ever sent: the run's end closes the channel.
+        let _ = run.changed().await;
+    }
+}
+
+/// The run for this file: the one under way, or a new one. `None` if there was one before.
+fn join(front: &Arc<Front>, question: &Question, url: String) -> Option<watch::Receiver<()>> {
+    let mut runs = front.application.runs();
+    if let Some(run) = runs.get(&question.id()) {
+        return Some(run.clone());
+    }
+    let command = front.options.reply_command.clone().filter(|_| question.is_open())?;
+    let (ends, run) = watch::channel(());
+    runs.insert(question.id(), run.clone());
+    let entry = Entry { front: Arc::clone(front), id: question.id(), _ends: ends };
+    let question = question.clone();
+    tokio::spawn(async move { run_once(&entry.front, &question, &command, &url).await });
+    Some(run)
+}
+
+/// A run's place in the list; given up however the run ends.
+struct Entry {
+    front: Arc<Front>,
+    id: Uuid,
+    _ends: watch::Sender<()>,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.front.application.runs().remove(&self.id);
+    }
+}
+
+async fn run_once(front: &Front, question: &Question, command: &ReplyCommand, url: &str) {
+    let _place = front.application.places.acquire().await;
+    let result = match block_in_place(|| front.receiver.begin_reply(question)) {
+        Err(error) => Err(format!("the reply cannot be stored: {error}")),
+        Ok((path, reply)) => {
+            let executed = timeout(command.time_limit, execute(command, question, &path, url, &reply)).await;
+            executed.unwrap_or_else(|_| Err("it ran for too long".to_owned()))
+        }
+    };
+    let result = block_in_place(|| front.receiver.end_reply(question, result));
+    front.tell(&ServeEvent::Asked { session: question.session().to_string(), result });
+}
+
+/// Runs the command to its end. Answers the reply's size in bytes.
+async fn execute(
+    command: &ReplyCommand,
+    question: &Question,
+    path: &Path,
+    url: &str,
+    mut reply: &File,
+) -> Result<u64, String> {
+    let mut child = shell(&command.command)
+        .env("BITSUP_FILE", path)
+        .env("BITSUP_URL", url)
+        .env("BITSUP_SESSION", question.session().as_str())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("it cannot be started: {error}"))?;
+    let family = Family::of(&child);
+    let mut output = child.stdout.take().ok_or("it has no standard output")?;
+    let (mut block, mut size) = (vec![0; BLOCK], 0);
+    loop {
+        match output.read(&mut block).await.map_err(|error| format!("its output cannot be read: {error}"))? {
+            0 => break,
+            count => {
+                size += count as u64;
+                if size > command.max_reply {
+                    return Err(format!("its reply is larger than {} bytes", command.max_reply));
+                }
+                block_in_place(|| reply.write_all(&block[..count]))
+                    .map_err(|error| format!("the reply cannot be stored: {error}"))?;
+            }
+        }
+    }
+    let status = child.wait().await.map_err(|error| format!("its end cannot be awaited: {error}"))?;
+    family.release();
+    if status.success() { Ok(size) } else { Err(format!("it failed: {status}")) }
+}
+
+#[cfg(unix)]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.arg("-c").arg(command).process_group(0);
+    shell
+}
+
+#[cfg(windows)]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("cmd");
+    shell.arg("/C").raw_arg(command);
+    shell
+}
+
+/// The command with everything it started: all of it is killed if the command is given up.
+struct Family(Option<u32>);
+
+impl Family {
+    fn of(child: &Child) -> Self {
+        Self(child.id())
+    }
+
+    /// It ended by itself; its number may be another's from now on.
+    fn release(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Family {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some(leader) = self.0.and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)) {
+            // Who is gone already needs no killing.
+            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+        }
+    }
+}

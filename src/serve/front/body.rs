@@ -1,0 +1,82 @@
+//! The body of a fragment, as it comes in.
+
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::block_in_place;
+use tokio::time::{Instant, timeout};
+
+use super::super::answer::Refusal;
+use super::super::receiver::{Fragment, Outcome};
+use super::super::times::Times;
+
+/// Pieces of a body below this size are gathered before they are written.
+const SMALL: usize = 32 << 10;
+
+/// As much is gathered.
+const GATHERED: usize = 256 << 10;
+
+/// Stores a fragment's body as it comes in.
+pub(super) async fn receive(mut fragment: Fragment, body: &mut Incoming, superseded: &Notify, times: Times) -> Outcome {
+    let mut gathered = Vec::new();
+    let mut pace = Pace::new(times);
+    let ended = loop {
+        let frame = tokio::select! {
+            () = superseded.notified() => break Err(Refusal::Superseded),
+            frame = timeout(pace.patience(), body.frame()) => frame,
+        };
+        let piece = match frame {
+            Err(_) => break Err(Refusal::Cut("the body came too slowly")),
+            Ok(None) => break Ok(()),
+            Ok(Some(Err(_))) => break Err(Refusal::Cut("the body ended early")),
+            Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+        };
+        pace.count(piece.len());
+        if let Err(refusal) = store(&mut fragment, &mut gathered, &piece) {
+            return fragment.give_up(refusal);
+        }
+    };
+    block_in_place(|| match fragment.write(&gathered).and(ended) {
+        Ok(()) => fragment.finish(),
+        Err(refusal) => fragment.give_up(refusal),
+    })
+}
+
+/// Writes a piece, or gathers it if it is small: a write costs more than the bytes of a small one.
+fn store(fragment: &mut Fragment, gathered: &mut Vec<u8>, piece: &[u8]) -> Result<(), Refusal> {
+    if piece.len() < SMALL || !gathered.is_empty() {
+        gathered.extend_from_slice(piece);
+        if gathered.len() < GATHERED {
+            return Ok(());
+        }
+        block_in_place(|| fragment.write(gathered))?;
+        gathered.clear();
+        return Ok(());
+    }
+    block_in_place(|| fragment.write(piece))
+}
+
+/// Keeps the time of a body: no long silence, and no crawling for ever.
+struct Pace {
+    times: Times,
+    started: Instant,
+    received: u64,
+}
+
+impl Pace {
+    fn new(times: Times) -> Self {
+        Self { times, started: Instant::now(), received: 0 }
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.received += bytes as u64;
+    }
+
+    /// How long the next piece may take.
+    fn patience(&self) -> Duration {
+        let silence = self.times.silence;
+        let earned = silence.saturating_add(Duration::from_secs(self.received / self.times.slowest.max(1)));
+        silence.min(earned.saturating_sub(self.started.elapsed()))
+    }
+}

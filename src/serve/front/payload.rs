@@ -1,0 +1,86 @@
+//! Bodies of answers: none, or a piece of a file.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+use tokio::task::block_in_place;
+
+use super::stream::Signals;
+
+/// Bytes read at a time.
+const BLOCK: u64 = 128 << 10;
+
+/// Tells the connection that its silence is the server's, for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Busy(Arc<Signals>);
+
+impl Busy {
+    pub(super) fn new(signals: &Arc<Signals>) -> Self {
+        signals.busy.store(true, Ordering::Release);
+        Self(Arc::clone(signals))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.busy.store(false, Ordering::Release);
+    }
+}
+
+/// The body of an answer.
+pub(super) enum Payload {
+    /// Nothing follows.
+    Empty,
+    /// The next bytes of a file.
+    File {
+        /// Positioned where they begin.
+        file: File,
+        /// How many.
+        left: u64,
+        /// Held until the last is sent.
+        _busy: Busy,
+    },
+}
+
+impl Payload {
+    pub(super) fn file(file: File, len: u64, busy: Busy) -> Self {
+        if len == 0 { Self::Empty } else { Self::File { file, left: len, _busy: busy } }
+    }
+}
+
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let Self::File { file, left, .. } = self.get_mut() else { return Poll::Ready(None) };
+        let mut block = Vec::new();
+        let read = block_in_place(|| file.take((*left).min(BLOCK)).read_to_end(&mut block));
+        Poll::Ready(match read {
+            _ if *left == 0 => None,
+            Err(error) => Some(Err(error)),
+            // The file shrank under the reader: the client must not take what it got for the whole.
+            Ok(0) => Some(Err(io::ErrorKind::UnexpectedEof.into())),
+            Ok(count) => {
+                *left -= count as u64;
+                Some(Ok(Frame::data(block.into())))
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        !matches!(self, Self::File { left: 1.., .. })
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::File { left, .. } => SizeHint::with_exact(*left),
+        }
+    }
+}

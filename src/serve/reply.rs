@@ -1,0 +1,69 @@
+//! Upload-reply ([MC-BUP] 1.3.3): an application sees each complete file and may answer with a file of its own.
+
+use std::time::Duration;
+
+use super::path::TargetPath;
+use crate::protocol::SessionId;
+
+/// Folders and file in a reply's URL, as IIS names them.
+const FOLDERS: [&str; 2] = ["BITS-Sessions", "Replies"];
+const FILE: &str = "responsefile.bin";
+
+/// The command that sees each complete file before the last fragment is acknowledged.
+///
+/// It runs through the system's shell, once for a session, with `BITSUP_FILE` (the path of the received bytes),
+/// `BITSUP_URL` and `BITSUP_SESSION` in its environment. What it writes to its standard output is the reply. An exit code
+/// other than 0 refuses the file. A run that the server's own end cuts short counts as none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReplyCommand {
+    /// For `sh -c`, on Windows `cmd /C`.
+    pub command: String,
+    /// After which it is killed. Default: 5 minutes, the time that [MC-BUP]'s clients wait.
+    pub time_limit: Duration,
+    /// Largest reply, in bytes. Default: 1 GiB.
+    pub max_reply: u64,
+}
+
+impl ReplyCommand {
+    /// A command with the default limits.
+    #[must_use]
+    pub fn new(command: impl Into<String>) -> Self {
+        Self { command: command.into(), time_limit: Duration::from_mins(5), max_reply: 1 << 30 }
+    }
+}
+
+/// A reply's URL, relative to the upload's and with the separators that IIS sends.
+pub(crate) fn url(session: &SessionId) -> String {
+    format!("{}\\{}\\{session}\\{FILE}", FOLDERS[0], FOLDERS[1])
+}
+
+/// The session whose reply lies there, and the folders of its upload.
+pub(crate) fn parse(target: &TargetPath) -> Option<(SessionId, &[String])> {
+    let (session, folders) = target.folders().split_last()?;
+    let (fixed, prefix) = (folders.iter().rev().map(String::as_str), folders.len().checked_sub(FOLDERS.len())?);
+    let is_reply = target.name() == FILE && fixed.take(FOLDERS.len()).eq(FOLDERS.into_iter().rev());
+    is_reply.then_some((session.parse().ok()?, &folders[..prefix]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_is_what_iis_sends_and_its_path_is_read_back() {
+        let session: SessionId = "{C85B4E0A-9EB9-4114-BFA4-8A43B4710091}".parse().unwrap();
+        let sent = "BITS-Sessions\\Replies\\{C85B4E0A-9EB9-4114-BFA4-8A43B4710091}\\responsefile.bin";
+        assert_eq!(url(&session), sent);
+        let asked = "/upload-ref/BITS-Sessions/Replies/%7BC85B4E0A-9EB9-4114-BFA4-8A43B4710091%7D/responsefile.bin";
+        let target = TargetPath::from_url(asked).unwrap();
+        assert_eq!(parse(&target), Some((session, &["upload-ref".to_owned()][..])));
+    }
+
+    #[test]
+    fn other_paths_are_no_replies() {
+        for path in ["/a", "/Replies/x/responsefile.bin", "/BITS-Sessions/Replies/responsefile.bin", "/a/b/c/d"] {
+            assert_eq!(parse(&TargetPath::from_url(path).unwrap()), None, "{path}");
+        }
+    }
+}
