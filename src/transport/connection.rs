@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 use ureq::Error;
-use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use crate::protocol::TransportErrorKind as Kind;
 
 use super::answer::{AnswerHead, MAX_HEAD};
+use super::buffers::PageBuffers;
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::interrupt::Interrupter;
@@ -18,7 +19,7 @@ use super::settings::{Settings, deadline};
 use super::stream::Stream;
 
 /// The source is read and handed to the network in pieces of this size.
-const SEND_BUFFER: usize = 1024 * 1024;
+const SEND_BUFFER: usize = 512 * 1024;
 
 /// An answer is a head and rarely more. There is room for the largest head and for what comes with its last byte.
 const RECEIVE_BUFFER: usize = MAX_HEAD + 16 * 1024;
@@ -30,7 +31,7 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: Stream,
-    buffers: LazyBuffers,
+    buffers: PageBuffers,
     settings: Settings,
     interrupter: Interrupter,
     exchange: Exchange,
@@ -51,7 +52,7 @@ impl Connection {
     pub(super) fn new(stream: Stream, settings: Settings, interrupter: Interrupter, exchange: Exchange) -> Self {
         Self {
             stream,
-            buffers: LazyBuffers::new(RECEIVE_BUFFER, SEND_BUFFER),
+            buffers: PageBuffers::new(RECEIVE_BUFFER, SEND_BUFFER),
             settings,
             interrupter,
             exchange,

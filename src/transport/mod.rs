@@ -10,6 +10,7 @@
 
 mod answer;
 mod body;
+mod buffers;
 mod connection;
 mod connector;
 mod dial;
