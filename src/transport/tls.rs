@@ -18,8 +18,9 @@ use super::poll;
 use super::settings::Settings;
 use super::stream::Socket;
 
-/// Bytes that are encrypted before they are written, in one system call. More does not fit into the processor's cache.
-const BATCH: usize = 256 * 1024;
+/// Bytes that are encrypted before they are written, in one system call. Batches of 256 KiB measured up to 1.8 times the
+/// processor time, probably because the allocator returns that much freed memory to the kernel each time.
+const BATCH: usize = 112 * 1024;
 
 /// What all connections of a transport share. The platform's trust store is read when the first one needs it.
 #[derive(Debug, Default)]
