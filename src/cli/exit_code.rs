@@ -109,10 +109,10 @@ fn of_upload(error: &UploadError) -> ExitCode {
     }
 }
 
-/// The budget is spent: on a network that never worked, or on a server that did not.
+/// The budget is spent: on a network that never worked, on an application that did not want it, or on a server.
 fn of_spent(cause: &UploadError) -> ExitCode {
     match of_upload(cause) {
-        ExitCode::Connection => ExitCode::Connection,
+        code @ (ExitCode::Connection | ExitCode::Application) => code,
         _ => ExitCode::Server,
     }
 }

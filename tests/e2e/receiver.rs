@@ -159,7 +159,7 @@ fn a_receivers_json_is_one_object_a_line_and_quiet_leaves_only_the_first() {
 #[test]
 fn an_application_that_refuses_is_exit_code_13_and_wrong_certificates_are_2() {
     let receiver = Receiver::start(&["--reply-command", "exit 3"]);
-    upload(&receiver, &Source::new(10), &[]).exits(13);
+    upload(&receiver, &Source::new(10), &["--retry-max-delay=1ms", "--retries=8"]).exits(13);
     let folder = tempfile::tempdir().expect("a folder");
     run(["serve", "--tls-cert", "/no/such/cert", "--tls-key", "/no/such/key", &folder.path().display().to_string()])
         .exits(2)
