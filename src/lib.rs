@@ -7,11 +7,13 @@
 //! ```no_run
 //! use std::path::Path;
 //!
+//! use bitsup::driver::{self, ResumeMode, Start, Tools};
 //! use bitsup::entity::UploadEntity;
 //! use bitsup::event::UploadEvent;
+//! use bitsup::journal::{Journal, Now, Upload};
 //! use bitsup::protocol::{ContentName, ProtocolId};
 //! use bitsup::transport::{Http, Settings};
-//! use bitsup::uploader::{FragmentSize, Plan};
+//! use bitsup::uploader::{FragmentSize, Plan, RetryPolicy};
 //!
 //! let entity = UploadEntity::open(Path::new("build.zip"))?;
 //! let plan = Plan {
@@ -20,13 +22,22 @@
 //!     name: ContentName::new("build.zip"),
 //!     protocols: vec![ProtocolId::BITS_1_5_UPLOAD],
 //!     fragment_size: FragmentSize::Auto,
+//!     retry: RetryPolicy::default(),
+//!     follow_host_id: true,
+//!     may_start_over: true,
 //! };
+//! let upload = Upload { destination: &plan.destination, name: &plan.name, entity: &entity };
+//! let claim = Journal::disabled().claim(&upload, Now::read())?;
 //! let mut network = Http::new(Settings::default());
-//! bitsup::driver::upload(plan, &entity, &mut network, &mut |event| {
+//! let interrupter = network.interrupter();
+//! let start = Start::new(plan, &entity, claim, ResumeMode::Auto, &interrupter, 1)?;
+//! let mut report = |event: &UploadEvent| {
 //!     if let UploadEvent::Acknowledged { offset, total } = event {
 //!         println!("{offset} of {total} bytes");
 //!     }
-//! })?;
+//! };
+//! let tools = Tools { entity: &entity, transport: &mut network, interrupter: &interrupter, report: &mut report };
+//! driver::upload(start, tools)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -49,10 +60,15 @@
 //!                                             ▼
 //!                                        CloseSession ── Ack ──► Finished: success
 //!
-//!  Fragment, CloseSession, Ping at that host:
+//!  every state that waits for an answer:
+//!      none came, or an error that may pass ──► Waiting ── the pause is over ──► the same state
+//!      the budget is spent, or interrupted ──► error; the session is kept for another run
+//!  Fragment, CloseSession:
+//!      the session is lost ──► CreateSession, from offset 0
 //!      refused for good, or the source changed ──► CancelSession ── any answer ──► error
-//!  every state:
-//!      no answer, one that is no Ack, a redirect not to be followed, interrupted ──► error
+//!  Fragment:
+//!      no answer ──► the next is small and only asks: its Ack tells the offset
+//!      too large, in any disguise ──► half as large
 //! ```
 //!
 //! [\[MC-BUP\]]: https://learn.microsoft.com/en-us/openspecs/windows_protocols/mc-bup/
