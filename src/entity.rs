@@ -18,6 +18,8 @@ pub struct UploadEntity {
     path: PathBuf,
     absolute: PathBuf,
     identity: SourceIdentity,
+    /// Names of the file, where the system counts them.
+    links: u64,
 }
 
 impl UploadEntity {
@@ -41,6 +43,7 @@ impl UploadEntity {
             path: path.to_owned(),
             absolute: absolute(path).map_err(cannot)?,
             identity: SourceIdentity::of(&metadata),
+            links: links(&metadata),
         })
     }
 
@@ -74,7 +77,16 @@ impl UploadEntity {
     /// When the file cannot be asked.
     pub fn is_unchanged(&self) -> Result<bool, EntityError> {
         let metadata = self.file.metadata().map_err(|e| self.error(e))?;
-        Ok(SourceIdentity::of(&metadata) == self.identity)
+        let now = SourceIdentity::of(&metadata);
+        // Replacing or removing its name changes a file's ctime, but not what is in it.
+        let lost_a_name = links(&metadata) < self.links;
+        Ok(now == self.identity || (lost_a_name && now.differs_at_most_in_ctime(&self.identity)))
+    }
+
+    /// Whether the path that it was opened by still leads to this file. If not, the open file is what is read.
+    #[must_use]
+    pub fn is_what_its_path_names(&self) -> bool {
+        std::fs::metadata(&self.path).is_ok_and(|metadata| SourceIdentity::of(&metadata).is_same_file(&self.identity))
     }
 
     /// A reader of exactly the bytes of `range`.
@@ -96,6 +108,16 @@ impl UploadEntity {
 /// However a file is named, from whichever folder: one name for it.
 fn absolute(path: &Path) -> io::Result<PathBuf> {
     std::fs::canonicalize(path).or_else(|_| std::path::absolute(path))
+}
+
+#[cfg(unix)]
+fn links(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(metadata)
+}
+
+#[cfg(not(unix))]
+fn links(_: &Metadata) -> u64 {
+    0
 }
 
 fn check_kind(metadata: &Metadata) -> Result<(), EntityErrorKind> {
@@ -225,6 +247,21 @@ mod tests {
             std::os::unix::fs::symlink("a", folder.path().join("link")).expect("linked");
             assert_eq!(absolute("link"), real);
         }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_whose_name_now_means_another_goes_on_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, other) = (folder.path().join("a"), folder.path().join("b"));
+        std::fs::write(&path, b"0123456789").expect("written");
+        std::fs::write(&other, b"abcdefghij").expect("written");
+        let entity = UploadEntity::open(&path).expect("opened");
+        assert!(entity.is_what_its_path_names());
+        std::fs::rename(&other, &path).expect("replaced");
+        assert!(entity.is_unchanged().expect("asked"));
+        assert!(!entity.is_what_its_path_names());
+        assert_eq!(read(&entity, 0, 3).expect("read"), b"012");
     }
 
     #[test]

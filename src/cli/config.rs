@@ -75,6 +75,11 @@ impl UploadConfig {
         &self.destination
     }
 
+    /// Time for the whole upload, if it is limited.
+    pub(super) fn max_time(&self) -> Option<Duration> {
+        self.retry.max_time
+    }
+
     /// The plan for a file of `size` bytes.
     pub(super) fn plan(&self, size: u64) -> Plan {
         Plan {

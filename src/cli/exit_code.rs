@@ -9,7 +9,7 @@ use crate::serve::ServeError;
 use crate::uploader::{Refusal, UploadError};
 
 use super::config::UsageError;
-use super::signals::Stopped;
+use super::signals::{Stopped, TimeIsUp};
 
 /// What the process tells its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,9 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
     }
     if let Some(Stopped { signal }) = error.downcast_ref() {
         return if *signal == 2 { ExitCode::Interrupted } else { ExitCode::Terminated };
+    }
+    if error.is::<TimeIsUp>() {
+        return ExitCode::Server;
     }
     if error.is::<EntityError>() {
         return ExitCode::Source;

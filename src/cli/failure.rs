@@ -6,7 +6,7 @@ use crate::output::ErrorText;
 use crate::protocol::{AckError, BitsError, PacketKind, TransportErrorKind};
 use crate::uploader::{Refusal, UploadError};
 
-use super::signals::Stopped;
+use super::signals::{Stopped, TimeIsUp};
 
 /// The text for an error, however wrapped.
 pub(super) fn text(error: &anyhow::Error) -> ErrorText {
@@ -37,7 +37,7 @@ pub(super) fn text(error: &anyhow::Error) -> ErrorText {
 
 /// What to do where no server is to blame.
 fn next(error: &anyhow::Error) -> Option<&'static str> {
-    if error.is::<Stopped>() {
+    if error.is::<Stopped>() || error.is::<TimeIsUp>() {
         return Some("run the same command again: it goes on where this one stopped");
     }
     matches!(error.downcast_ref(), Some(DriverError::NothingToResume))

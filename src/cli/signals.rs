@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
 
 use crate::driver::DriverError;
 use crate::transport::Interrupter;
@@ -10,6 +11,9 @@ use crate::uploader::UploadError;
 
 /// SIGINT, on every system.
 const INTERRUPT: i32 = 2;
+
+/// No signal, but the end of `--max-time`.
+const TIME_IS_UP: i32 = -1;
 
 /// The signals that end an upload.
 #[derive(Debug, Clone)]
@@ -33,6 +37,18 @@ impl fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
+/// The time for the whole upload is over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TimeIsUp;
+
+impl fmt::Display for TimeIsUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the time for the whole upload (--max-time) is over")
+    }
+}
+
+impl std::error::Error for TimeIsUp {}
+
 impl Signals {
     /// Watches for signals from now on.
     ///
@@ -42,6 +58,20 @@ impl Signals {
         let signals = Self { interrupter: Interrupter::new(), received: Arc::default() };
         signals.clone().start()?;
         Ok(signals)
+    }
+
+    /// Ends what is under way after `limit`, also in the middle of an exchange.
+    ///
+    /// # Errors
+    /// When the system has no thread for it.
+    pub(super) fn after(&self, limit: Duration) -> anyhow::Result<()> {
+        let signals = self.clone();
+        std::thread::Builder::new().name("max-time".to_owned()).spawn(move || {
+            if !signals.interrupter.wait(limit) {
+                signals.receive(TIME_IS_UP);
+            }
+        })?;
+        Ok(())
     }
 
     /// What the first signal sets off.
@@ -67,7 +97,7 @@ impl Signals {
     }
 
     fn receive(&self, signal: i32) {
-        if self.received.swap(signal, Ordering::SeqCst) != 0 {
+        if self.received.swap(signal, Ordering::SeqCst) > 0 {
             end(signal);
         }
         self.interrupter.interrupt();
@@ -87,6 +117,7 @@ pub(super) fn name(result: anyhow::Result<()>, signals: &Signals) -> anyhow::Res
             Some(DriverError::Upload(UploadError::Interrupted) | DriverError::Interrupted)
         );
         match signals.received.load(Ordering::SeqCst) {
+            TIME_IS_UP if interrupted => TimeIsUp.into(),
             signal if signal != 0 && interrupted => Stopped { signal }.into(),
             _ => error,
         }

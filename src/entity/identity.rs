@@ -61,6 +61,16 @@ impl SourceIdentity {
         self.size
     }
 
+    /// Whether it is the same file, whatever happened to it.
+    pub(super) fn is_same_file(&self, other: &Self) -> bool {
+        (self.inode, self.device) == (other.inode, other.device)
+    }
+
+    /// Whether nothing differs but perhaps the time of the last change of its properties.
+    pub(super) fn differs_at_most_in_ctime(&self, other: &Self) -> bool {
+        Self { changed: None, ..self.clone() } == Self { changed: None, ..other.clone() }
+    }
+
     /// What differs between an earlier run's file and this one; `None` if it is the same file, unchanged.
     ///
     /// The device's number is not compared: it may change at a restart of the machine.

@@ -239,3 +239,14 @@ fn an_ack_of_everything_is_no_success_without_close() {
     assert_ne!(finished.0.status.code(), Some(0));
     assert!(server.packets().iter().any(|packet| packet == "Close-Session"));
 }
+
+#[test]
+fn the_time_for_the_whole_upload_also_ends_a_wait_for_an_answer() {
+    // Connections are taken by the system; nobody ever answers.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    let source = Source::new(10);
+    run(["upload".as_ref(), "--max-time=200ms".as_ref(), source.arg(), url.as_ref()])
+        .exits(11)
+        .says(&["--max-time", "run the same command again"]);
+}

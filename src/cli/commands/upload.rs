@@ -24,6 +24,9 @@ pub(super) fn run(args: UploadArgs) -> anyhow::Result<()> {
 /// Uploads one file, reporting as it goes.
 pub(super) fn upload(config: &UploadConfig, signals: &Signals, reporter: &mut Reporter) -> anyhow::Result<()> {
     let entity = UploadEntity::open(&config.file)?;
+    if let Some(limit) = config.max_time() {
+        signals.after(limit)?;
+    }
     let result = attempt(config, &entity, signals, &mut |event| reporter.event(event));
     reporter.finish();
     let what = || format!("cannot upload {} to {}", config.file.display(), config.destination());
@@ -52,7 +55,12 @@ fn attempt(
     let interrupter = signals.interrupter();
     let start = Start::new(plan, entity, claim, mode, interrupter, seed())?;
     let mut transport = Http::with_interrupter(config.transport.clone(), interrupter.clone());
-    Ok(driver::upload(start, Tools { entity, transport: &mut transport, interrupter, report })?)
+    driver::upload(start, Tools { entity, transport: &mut transport, interrupter, report: &mut *report })?;
+    if !entity.is_what_its_path_names() {
+        let text = format!("{} names another file by now; the one that was opened was uploaded", config.file.display());
+        report(&UploadEvent::Warning { text });
+    }
+    Ok(())
 }
 
 fn journal(config: &ResumeConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {
