@@ -18,7 +18,7 @@ use super::{Context, Fault, Refusal, State, UploadError, sizing};
 const PACKET: PacketKind = PacketKind::Fragment;
 
 /// Waits for the Ack of a fragment that begins at the offset the server wants.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Fragment {
     session: SessionId,
     /// Where the next fragment begins: what the server said last.
