@@ -119,7 +119,8 @@ struct Watch {
 #[derive(Clone)]
 pub(crate) struct World {
     setup: Setup,
-    machine: Uploader,
+    /// `None` only while it is told what happened.
+    machine: Option<Uploader>,
     server: Server,
     now: Instant,
     connection: u32,
@@ -141,7 +142,7 @@ impl World {
     pub(crate) fn new(setup: Setup, now: Instant) -> Result<Self, String> {
         let mut world = Self {
             setup,
-            machine: Uploader::new(setup.plan(), now, setup.seed),
+            machine: Some(Uploader::new(setup.plan(), now, setup.seed)),
             server: Server::new(setup.model, setup.size),
             now,
             connection: 0,
@@ -292,22 +293,27 @@ impl World {
 
     fn tell(&mut self, event: Event) -> Verdict {
         self.now += Duration::from_millis(10);
-        match self.machine.clone().handle(event, self.now) {
-            Ok(machine) => self.machine = machine,
+        match self.handle(event) {
+            Ok(()) => {}
             Err(error) => return self.ended(&error),
         }
         self.go_on()
+    }
+
+    fn handle(&mut self, event: Event) -> Result<(), UploadError> {
+        let machine = self.machine.take().ok_or(UploadError::OutOfTurn)?;
+        self.machine = Some(machine.handle(event, self.now)?);
+        Ok(())
     }
 
     /// Lets pauses pass and finds out what is to be sent next.
     fn go_on(&mut self) -> Verdict {
         self.note_new_session();
         loop {
-            match self.machine.next_action() {
+            match self.machine.as_ref().map_or(Action::Finish, Uploader::next_action) {
                 Action::Wait(pause) => {
                     self.now += pause;
-                    let machine = self.machine.clone().handle(Event::Waited, self.now);
-                    self.machine = machine.map_err(|error| format!("ended in a pause: {error}"))?;
+                    self.handle(Event::Waited).map_err(|error| format!("ended in a pause: {error}"))?;
                 }
                 Action::Finish => return self.succeeded(),
                 Action::Send(packet) => {
@@ -319,7 +325,7 @@ impl World {
     }
 
     fn note_new_session(&mut self) {
-        for event in self.machine.take_events() {
+        for event in self.machine.as_mut().map(Uploader::take_events).unwrap_or_default() {
             if let UploadEvent::SessionCreated(session) = event {
                 let id = number(&session.id);
                 self.watch = Watch { session: Some(id), ..Watch::default() };
@@ -357,14 +363,17 @@ impl World {
                 self.watch.close_sent = true;
             }
         }
-        let saved = self.machine.saved().ok_or("a session, but nothing to save")?;
+        let saved = self.machine.as_ref().and_then(Uploader::saved).ok_or("a session, but nothing to save")?;
         let record = Record::of(&saved);
         if record.acknowledged > self.watch.acknowledged {
             return Err(format!("the journal says {}, the Acks {}", record.acknowledged, self.watch.acknowledged));
         }
         self.journal.fresh = Some(record);
+        // What is about to be sent is always durable before; the write takes the latest Ack along.
         if record.close_sent {
             self.journal.lagging = Some(record);
+        } else if self.journal.lagging.is_none_or(|lagging| lagging.sent < record.sent) {
+            self.journal.lagging = Some(Record { sent: self.setup.size, ..record });
         }
         Ok(())
     }
@@ -381,7 +390,7 @@ impl World {
         }
         self.connection += 1;
         let seed = self.setup.seed.wrapping_add(u64::from(self.runs));
-        self.machine = match record {
+        let machine = match record {
             Some(record) => {
                 self.watch.sent = self.watch.sent.max(record.sent);
                 self.watch.told = true;
@@ -389,6 +398,7 @@ impl World {
             }
             None => Uploader::new(self.setup.plan(), self.now, seed),
         };
+        self.machine = Some(machine);
         self.journal = Journal { fresh: record, lagging: record };
         self.go_on()
     }
