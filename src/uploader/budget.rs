@@ -19,7 +19,7 @@ const MAX_RESENT_FILES: u64 = 3;
 const MIN_MAX_RESENT: u64 = 64 * 1024;
 
 /// The account of one upload.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Budget {
     max_resent: u64,
     started: Instant,
@@ -29,7 +29,7 @@ pub(super) struct Budget {
 }
 
 /// What was spent since the last progress.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Spent {
     attempts: u32,
     stalled: u32,

@@ -5,7 +5,7 @@ use crate::protocol::{Packet, SessionId};
 use super::UploadError;
 
 /// Waits for Cancel-Session's Ack, then ends with the cause. Whatever the answer: the server forgets sessions by itself.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct CancelSession {
     session: SessionId,
     cause: UploadError,

@@ -14,7 +14,7 @@ const PACKET: PacketKind = PacketKind::CloseSession;
 
 /// Waits for Close-Session's Ack. Reached only when the session's own Acks cover the file: some servers publish
 /// whatever they have when they see a Close.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct CloseSession {
     session: SessionId,
     /// Whether an earlier Close may have been carried out although its answer said nothing of the kind.
@@ -69,6 +69,10 @@ impl CloseSession {
             if self.repeated {
                 return Err(UploadError::Unconfirmed { error });
             }
+            return context.restart(Fault::refused(PACKET, refusal, error, answer), now);
+        }
+        // A server that was set back after its last Ack calls the file incomplete. Once: it may mean something else.
+        if refusal == Refusal::Invalid && context.plan.may_start_over && context.budget.restarts() == 0 {
             return context.restart(Fault::refused(PACKET, refusal, error, answer), now);
         }
         if refusal.may_pass() {

@@ -15,7 +15,7 @@ use super::{Context, Fault, Refusal, State, UploadError};
 const PACKET: PacketKind = PacketKind::CreateSession;
 
 /// Waits for Create-Session's Ack.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct CreateSession;
 
 impl CreateSession {

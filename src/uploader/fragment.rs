@@ -18,7 +18,7 @@ use super::{Context, Fault, Refusal, State, UploadError, sizing};
 const PACKET: PacketKind = PacketKind::Fragment;
 
 /// Waits for the Ack of a fragment that begins at the offset the server wants.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Fragment {
     session: SessionId,
     /// Where the next fragment begins: what the server said last.
@@ -27,6 +27,8 @@ pub(super) struct Fragment {
     sent: u64,
     /// Whether the server ever told an offset. If it does, a 200 without one is no acknowledgement.
     tells_offset: bool,
+    /// Whether it did so in this process: what a journal says of it is a guess.
+    told_here: bool,
     /// What the server has is not known: a small fragment asks. A large one sent again would corrupt the file on
     /// servers that append whatever comes.
     asks: bool,
@@ -48,7 +50,7 @@ impl Fragment {
     }
 
     fn at(session: SessionId, offset: u64, sent: u64) -> Self {
-        Self { session, offset, sent, tells_offset: false, asks: false, cuts: 0, silent_416: false }
+        Self { session, offset, sent, tells_offset: false, told_here: false, asks: false, cuts: 0, silent_416: false }
     }
 
     pub(super) fn session(&self) -> &SessionId {
@@ -104,6 +106,7 @@ impl Fragment {
         let range = self.range(context);
         self.sent = self.sent.max(range.end());
         self.tells_offset |= ack.next_offset.is_some();
+        self.told_here |= ack.next_offset.is_some();
         let offset = match ack.next_offset {
             Some(claimed) if claimed > self.sent => {
                 let error = AckError::OffsetNotSent { claimed, sent: self.sent };
@@ -111,7 +114,7 @@ impl Fragment {
             }
             Some(offset) => offset,
             // A server that never tells cannot be asked: only a new session is sure to be in step.
-            None if self.asks && !self.tells_offset => return stuck(context, now),
+            None if self.asks && !self.told_here => return stuck(context, now),
             // One known server never tells: its 200 is all there is.
             None if ack.in_step && !self.tells_offset => range.end(),
             None if !ack.in_step && self.silent_416 => return stuck(context, now),

@@ -95,14 +95,14 @@ pub enum Event {
 }
 
 /// One upload of one file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Uploader {
     context: Context,
     state: State,
 }
 
 /// What all states share.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Context {
     plan: Plan,
     target: Target,
@@ -120,7 +120,7 @@ impl Context {
 }
 
 /// Where in the conversation the upload stands. Data-carrying instead of typestate: recovery chooses at run time.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum State {
     Ping(Ping),
     CreateSession(CreateSession),

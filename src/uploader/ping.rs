@@ -14,7 +14,7 @@ use super::{Context, Fault, Refusal, State, UploadError};
 const PACKET: PacketKind = PacketKind::Ping;
 
 /// Waits for a Ping's Ack.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ping {
     /// What goes on afterwards; `None`: Create-Session.
     then: Option<Box<State>>,

@@ -43,7 +43,7 @@ pub(super) struct Hint {
 
 /// Pauses with full jitter: anything between nothing and a limit that doubles, so that many clients of one server
 /// that fail together do not come back together.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Backoff {
     random: u64,
 }

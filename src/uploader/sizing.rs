@@ -22,7 +22,7 @@ pub enum FragmentSize {
 }
 
 /// The current size and where it may go.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Sizing {
     current: u64,
     max: u64,

@@ -16,7 +16,7 @@ use super::retry::left;
 const MAX_REDIRECTS: u32 = 5;
 
 /// The current address of the destination.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Target {
     origin: Uri,
     current: Uri,
@@ -26,7 +26,7 @@ pub(super) struct Target {
 }
 
 /// A stay at a host that the server named (MC-BUP 3.1.5.1.7).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct HostStay {
     /// How long it lasts without progress; `None`: for ever.
     timeout: Option<Duration>,

@@ -331,6 +331,40 @@ fn a_resumed_upload_asks_first() {
 }
 
 #[test]
+fn a_resumed_upload_starts_over_where_the_server_never_tells_its_offset() {
+    resumed(
+        saved(10_000, false),
+        "> Ping
+         < 200 ack
+         > Fragment bytes 10000-15119/20000
+         < 200 ack
+         > Create-Session
+         ! interrupted
+         = interrupted",
+    );
+}
+
+#[test]
+fn a_server_that_was_set_back_before_close_gets_the_file_again_once() {
+    half_then(
+        "< 200 ack BITS-Received-Content-Range: 20000
+         > Close-Session
+         < 400 ack BITS-Error: 0x80070057
+         > Create-Session
+         < 200 ack BITS-Session-Id: t
+         > Fragment bytes 0-9999/20000
+         < 200 ack BITS-Received-Content-Range: 10000
+         > Fragment bytes 10000-19999/20000
+         < 200 ack BITS-Received-Content-Range: 20000
+         > Close-Session
+         < 400 ack BITS-Error: 0x80070057
+         > Cancel-Session
+         < 200 ack
+         = found the request invalid",
+    );
+}
+
+#[test]
 fn a_resumed_upload_goes_back_where_the_server_went_back() {
     resumed(
         saved(10_000, false),
