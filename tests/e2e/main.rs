@@ -4,6 +4,8 @@ mod captures;
 #[cfg(feature = "serve")]
 mod receiver;
 mod refusals;
+#[cfg(unix)]
+mod resume;
 mod sessions;
 mod support;
 mod usage;
