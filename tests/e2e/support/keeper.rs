@@ -68,7 +68,7 @@ pub(crate) struct Hold {
 pub(crate) struct Keeper {
     pub(crate) server: ScriptServer,
     kept: Arc<Mutex<Kept>>,
-    held: Receiver<()>,
+    arrivals: Receiver<()>,
     release: SyncSender<()>,
 }
 
@@ -82,7 +82,7 @@ impl Keeper {
         mut hold: Option<Hold>,
         mut special: impl FnMut(&Request) -> Option<Reply> + Send + 'static,
     ) -> Self {
-        let (reached, held) = channel();
+        let (arrived, arrivals) = channel();
         let (release, released) = sync_channel(1);
         let kept: Arc<Mutex<Kept>> = Arc::default();
         let inside = Arc::clone(&kept);
@@ -94,17 +94,17 @@ impl Keeper {
                 return special(request).unwrap_or_else(|| inside.lock().expect("no panic").answer(request));
             };
             let answer = hold.acts.then(|| inside.lock().expect("no panic").answer(request));
-            let _ = reached.send(());
+            let _ = arrived.send(());
             let _ = released.recv();
             answer.unwrap_or(Reply::HangUp)
         });
-        Self { server, kept, held, release }
+        Self { server, kept, arrivals, release }
     }
 
     /// Waits until the answer is held.
     #[track_caller]
     pub(crate) fn wait(&self) {
-        self.held.recv_timeout(Duration::from_secs(30)).expect("the packet arrives");
+        self.arrivals.recv_timeout(Duration::from_secs(30)).expect("the packet arrives");
     }
 
     /// Lets the held answer go.

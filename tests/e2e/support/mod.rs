@@ -3,6 +3,8 @@
 pub(crate) mod bitsup;
 #[cfg(unix)]
 pub(crate) mod keeper;
+#[cfg(all(unix, feature = "serve"))]
+pub(crate) mod proxy;
 #[cfg(feature = "serve")]
 pub(crate) mod receiver;
 pub(crate) mod script;
