@@ -1,9 +1,15 @@
 //! End-to-end tests: the built program against real servers over real sockets.
 
 mod captures;
+#[cfg(all(unix, feature = "serve"))]
+mod cuts;
+#[cfg(all(target_os = "linux", feature = "serve"))]
+mod kills;
 #[cfg(feature = "serve")]
 mod receiver;
 mod refusals;
+#[cfg(unix)]
+mod resume;
 mod sessions;
 mod support;
 mod usage;
