@@ -19,6 +19,7 @@ const PACKET: PacketKind = PacketKind::Fragment;
 
 /// Waits for the Ack of a fragment that begins at the offset the server wants.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the server, not a state")]
 pub(super) struct Fragment {
     session: SessionId,
     /// Where the next fragment begins: what the server said last.
