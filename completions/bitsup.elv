@@ -33,6 +33,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand --protocol 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]'
             cand --fragment-size 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept'
             cand --name 'Name told to the server and appended to a URL that ends in / [default: the file''s name]'
+            cand --verify 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it'
             cand --resume 'Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over'
             cand --state-dir 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]'
             cand --no-progress-timeout 'Give up when nothing new was acknowledged for so long; 0: never try again'

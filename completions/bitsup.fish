@@ -35,6 +35,9 @@ complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "help" -d 'Print this 
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l protocol -d 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fragment-size -d 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l name -d 'Name told to the server and appended to a URL that ends in / [default: the file\'s name]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l verify -d 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it' -r -f -a "none\t'Not at all'
+size\t'By its size'
+sha256\t'By its SHA-256'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l resume -d 'Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over' -r -f -a "auto\t'If that is possible'
 always\t'Or fail'
 never\t'Start over'"

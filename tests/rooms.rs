@@ -114,6 +114,7 @@ const ROOMS: &[Room] = &[
             "crate::transport",
             "crate::uploader",
             "http",
+            "sha2",
             "std::io",
             "std::time::Instant::now",
         ],
@@ -187,6 +188,7 @@ const ROOMS: &[Room] = &[
         place: "cli/config.rs",
         may: &[
             "crate::cli",
+            "crate::driver",
             "crate::output",
             "crate::protocol",
             "crate::transport::Settings",

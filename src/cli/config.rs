@@ -9,12 +9,13 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use http::Uri;
 
+use crate::driver::{Verify, Wishes};
 use crate::output::{ProgressMode, Verbosity};
 use crate::protocol::{ContentName, ProtocolId};
 use crate::transport::Settings;
 use crate::uploader::{FragmentSize, Plan, RetryPolicy};
 
-use super::args::{OutputArgs, Progress, Resume, ResumeArgs, RetryArgs, StateArgs, UploadArgs};
+use super::args::{OutputArgs, Progress, Resume, ResumeArgs, RetryArgs, StateArgs, UploadArgs, VerifyArg};
 use super::{destination, duration, size};
 
 /// Something typed is wrong. The message says what is right.
@@ -42,6 +43,7 @@ pub(super) struct UploadConfig {
     fragment_size: FragmentSize,
     retry: RetryPolicy,
     follow_host_id: bool,
+    verify: Verify,
 }
 
 /// What is shown, and how.
@@ -65,6 +67,7 @@ impl UploadConfig {
             retry: retry(&args.retry)?,
             transport: transport(&args.retry)?,
             follow_host_id: !args.no_host_id,
+            verify: verify(args.verify),
             output: OutputConfig::new(&args.output),
             resume: ResumeConfig::new(args.resume)?,
             file: args.file,
@@ -73,6 +76,11 @@ impl UploadConfig {
 
     pub(super) fn destination(&self) -> &Uri {
         &self.destination
+    }
+
+    /// What is wanted beside the upload; `seed` is the randomness of its pauses.
+    pub(super) fn wishes(&self, seed: u64) -> Wishes {
+        Wishes { destination: self.destination.clone(), retry: self.retry.clone(), seed, verify: self.verify }
     }
 
     /// The plan for a file of `size` bytes.
@@ -87,6 +95,14 @@ impl UploadConfig {
             follow_host_id: self.follow_host_id,
             may_start_over: self.resume.resume != Resume::Always,
         }
+    }
+}
+
+fn verify(how: VerifyArg) -> Verify {
+    match how {
+        VerifyArg::None => Verify::None,
+        VerifyArg::Size => Verify::Size,
+        VerifyArg::Sha256 => Verify::Sha256,
     }
 }
 

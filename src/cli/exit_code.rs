@@ -1,6 +1,6 @@
 //! Exit codes: a public contract. One enum, one table from errors to it.
 
-use crate::driver::DriverError;
+use crate::driver::{DriverError, Unverified};
 use crate::entity::EntityError;
 use crate::journal::{JournalError, JournalWarning};
 use crate::protocol::{AckError, PacketKind, TransportErrorKind};
@@ -43,6 +43,8 @@ pub enum ExitCode {
     Protocol = 12,
     /// The server's application rejected the file.
     Application = 13,
+    /// What is at the destination is not the file.
+    VerificationFailed = 14,
     /// `--resume always`, and there is nothing to go on with.
     NotResumable = 16,
     /// Another bitsup is busy with this upload.
@@ -68,10 +70,12 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
             DriverError::Upload(error) => of_upload(error),
             DriverError::Entity(_) | DriverError::Digest(_) => ExitCode::Source,
             DriverError::NothingToResume => ExitCode::NotResumable,
-            DriverError::Interrupted => ExitCode::Interrupted,
+            DriverError::Interrupted | DriverError::Unverified(Unverified::Interrupted) => ExitCode::Interrupted,
+            DriverError::Different(_) => ExitCode::VerificationFailed,
+            DriverError::Unverified(_) | DriverError::UnconfirmedSame { .. } => ExitCode::Unconfirmed,
         };
     }
-    if let Some(Stopped { signal }) = error.downcast_ref() {
+    if let Some(Stopped { signal, .. }) = error.downcast_ref() {
         return if *signal == 2 { ExitCode::Interrupted } else { ExitCode::Terminated };
     }
     if error.is::<EntityError>() {
@@ -179,6 +183,7 @@ mod tests {
             (ExitCode::Server, 11),
             (ExitCode::Protocol, 12),
             (ExitCode::Application, 13),
+            (ExitCode::VerificationFailed, 14),
             (ExitCode::NotResumable, 16),
             (ExitCode::Locked, 17),
             (ExitCode::Unconfirmed, 18),

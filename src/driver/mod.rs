@@ -3,13 +3,15 @@
 
 mod body;
 mod error;
+mod fetching;
 mod start;
+mod verify;
 
 use std::io;
 use std::time::{Duration, Instant};
 
 use http::header::{HOST, HeaderValue, USER_AGENT};
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 
 use crate::digest::{DigestError, PrefixDigest};
 use crate::entity::UploadEntity;
@@ -18,12 +20,13 @@ use crate::journal::{Entry, Now};
 use crate::protocol::text::escape;
 use crate::protocol::{ContentRange, Packet, PacketKind, TransportErrorKind, header};
 use crate::transport::{Interrupter, Transport};
-use crate::uploader::{Action, Event, UploadError, Uploader};
+use crate::uploader::{Action, Event, RetryPolicy, UploadError, Uploader};
 
 use body::{Body, Failure};
 
 pub use error::DriverError;
 pub use start::{ResumeMode, Start};
+pub use verify::{Difference, Unverified, Verify};
 
 /// What bitsup calls itself.
 const PRODUCT: &str = concat!("bitsup/", env!("CARGO_PKG_VERSION"));
@@ -43,6 +46,19 @@ pub struct Tools<'a> {
     pub report: &'a mut dyn FnMut(&UploadEvent),
 }
 
+/// What is wanted beside the upload itself.
+#[derive(Debug)]
+pub struct Wishes {
+    /// Where the file goes: the URL's own host, whatever other host the server names.
+    pub destination: Uri,
+    /// How persistent to be.
+    pub retry: RetryPolicy,
+    /// The randomness of pauses.
+    pub seed: u64,
+    /// Whether to look at what arrived.
+    pub verify: Verify,
+}
+
 /// An upload under way.
 struct Run<'a> {
     tools: Tools<'a>,
@@ -54,15 +70,15 @@ struct Run<'a> {
 ///
 /// # Errors
 /// When the upload ends in any other way. What another run needs to go on is then in the journal.
-pub fn upload(start: Start, tools: Tools<'_>) -> Result<(), DriverError> {
+pub fn upload(start: Start, tools: Tools<'_>, wishes: &Wishes) -> Result<(), DriverError> {
     let Start { uploader, entry, digest } = start;
     let mut run = Run { tools, entry, digest };
     let result = run.run(uploader);
-    run.remember(&result);
-    result
+    let mut tools = run.remember(&result);
+    verify::after(result, &mut tools, wishes)
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     fn run(&mut self, mut uploader: Uploader) -> Result<(), DriverError> {
         loop {
             self.tell(&mut uploader);
@@ -177,7 +193,7 @@ impl Run<'_> {
     }
 
     /// Leaves in the journal what another run can go on with, and nothing else.
-    fn remember(self, result: &Result<(), DriverError>) {
+    fn remember(self, result: &Result<(), DriverError>) -> Tools<'a> {
         let Self { tools, mut entry, .. } = self;
         let of_use = entry.record().session.is_some() && result.as_ref().is_err_and(DriverError::keeps_session);
         let warnings = if of_use {
@@ -189,6 +205,7 @@ impl Run<'_> {
         for warning in warnings {
             (tools.report)(&UploadEvent::Warning { text: warning.to_string() });
         }
+        tools
     }
 }
 
@@ -196,7 +213,10 @@ impl Run<'_> {
 impl DriverError {
     fn keeps_session(&self) -> bool {
         match self {
-            Self::Upload(UploadError::Unconfirmed { .. }) => false,
+            Self::Upload(UploadError::Unconfirmed { .. })
+            | Self::Different(_)
+            | Self::Unverified(_)
+            | Self::UnconfirmedSame { .. } => false,
             Self::Upload(error) => !error.cancels_session(),
             Self::Entity(_) | Self::Digest(_) | Self::NothingToResume | Self::Interrupted => true,
         }

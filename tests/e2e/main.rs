@@ -7,4 +7,5 @@ mod refusals;
 mod sessions;
 mod support;
 mod usage;
+mod verify;
 mod wire;

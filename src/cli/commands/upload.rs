@@ -52,7 +52,8 @@ fn attempt(
     let interrupter = signals.interrupter();
     let start = Start::new(plan, entity, claim, mode, interrupter, seed())?;
     let mut transport = Http::with_interrupter(config.transport.clone(), interrupter.clone());
-    Ok(driver::upload(start, Tools { entity, transport: &mut transport, interrupter, report })?)
+    let tools = Tools { entity, transport: &mut transport, interrupter, report };
+    Ok(driver::upload(start, tools, &config.wishes(seed()))?)
 }
 
 fn journal(config: &ResumeConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {
