@@ -69,6 +69,14 @@ pub struct UploadArgs {
     #[arg(long, help_heading = "Protocol")]
     pub no_host_id: bool,
 
+    /// Save the reply of the server's application, which it offers when it has the whole file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Protocol")]
+    pub reply: Option<PathBuf>,
+
+    /// Replace what `--reply` names if it exists
+    #[arg(long, requires = "reply", help_heading = "Protocol")]
+    pub force: bool,
+
     /// Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it
     #[arg(long, value_name = "HOW", default_value = "none", help_heading = "Safety")]
     pub verify: VerifyArg,
@@ -147,6 +155,8 @@ impl UploadArgs {
             fragment_size,
             name: None,
             no_host_id: false,
+            reply: None,
+            force: false,
             verify: VerifyArg::None,
             resume,
             retry,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use http::Uri;
 
-use crate::driver::{Verify, Wishes};
+use crate::driver::{ReplyFile, Verify, Wishes};
 use crate::output::{ProgressMode, Verbosity};
 use crate::protocol::{ContentName, ProtocolId};
 use crate::transport::Settings;
@@ -43,6 +43,8 @@ pub(super) struct UploadConfig {
     fragment_size: FragmentSize,
     retry: RetryPolicy,
     follow_host_id: bool,
+    pub(super) reply: Option<PathBuf>,
+    pub(super) force: bool,
     verify: Verify,
 }
 
@@ -67,6 +69,8 @@ impl UploadConfig {
             retry: retry(&args.retry)?,
             transport: transport(&args.retry)?,
             follow_host_id: !args.no_host_id,
+            reply: args.reply,
+            force: args.force,
             verify: verify(args.verify),
             output: OutputConfig::new(&args.output),
             resume: ResumeConfig::new(args.resume)?,
@@ -79,8 +83,8 @@ impl UploadConfig {
     }
 
     /// What is wanted beside the upload; `seed` is the randomness of its pauses.
-    pub(super) fn wishes(&self, seed: u64) -> Wishes {
-        Wishes { destination: self.destination.clone(), retry: self.retry.clone(), seed, verify: self.verify }
+    pub(super) fn wishes(&self, seed: u64, reply: Option<ReplyFile>) -> Wishes {
+        Wishes { destination: self.destination.clone(), retry: self.retry.clone(), seed, verify: self.verify, reply }
     }
 
     /// The plan for a file of `size` bytes.

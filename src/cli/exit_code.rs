@@ -1,6 +1,6 @@
 //! Exit codes: a public contract. One enum, one table from errors to it.
 
-use crate::driver::{DriverError, Unverified};
+use crate::driver::{DriverError, ReplyError, ReplyFileError, Unverified};
 use crate::entity::EntityError;
 use crate::journal::{JournalError, JournalWarning};
 use crate::protocol::{AckError, PacketKind, TransportErrorKind};
@@ -71,6 +71,7 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
             DriverError::Entity(_) | DriverError::Digest(_) => ExitCode::Source,
             DriverError::NothingToResume => ExitCode::NotResumable,
             DriverError::Interrupted | DriverError::Unverified(Unverified::Interrupted) => ExitCode::Interrupted,
+            DriverError::Reply(error) => of_reply(error),
             DriverError::Different(_) => ExitCode::VerificationFailed,
             DriverError::Unverified(_) | DriverError::UnconfirmedSame { .. } => ExitCode::Unconfirmed,
         };
@@ -84,7 +85,7 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
     if error.is::<JournalError>() {
         return ExitCode::Locked;
     }
-    if error.is::<UsageError>() || error.is::<JournalWarning>() {
+    if error.is::<UsageError>() || error.is::<ReplyFileError>() || error.is::<JournalWarning>() {
         return ExitCode::Usage;
     }
     #[cfg(feature = "serve")]
@@ -110,6 +111,18 @@ fn of_upload(error: &UploadError) -> ExitCode {
         UploadError::CannotResume { .. } => ExitCode::NotResumable,
         UploadError::Unconfirmed { .. } => ExitCode::Unconfirmed,
         UploadError::OutOfTurn => ExitCode::Internal,
+    }
+}
+
+/// The reply is the application's; what the network does on its way is not.
+fn of_reply(error: &ReplyError) -> ExitCode {
+    match error {
+        ReplyError::Status(status) if status.as_u16() == 401 => ExitCode::Authentication,
+        ReplyError::Status(status) if status.is_server_error() => ExitCode::Server,
+        ReplyError::NotOffered | ReplyError::TooLarge | ReplyError::Status(_) => ExitCode::Application,
+        ReplyError::BadAnswer(_) => ExitCode::Protocol,
+        ReplyError::Lost(error) => of_loss(PacketKind::CloseSession, error.kind),
+        ReplyError::File(_) => ExitCode::Internal,
     }
 }
 

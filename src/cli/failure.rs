@@ -47,6 +47,9 @@ fn next(error: &anyhow::Error) -> Option<&'static str> {
     }
     match error.downcast_ref::<DriverError>()? {
         DriverError::NothingToResume => Some("leave --resume always away to start over"),
+        DriverError::Reply(_) => {
+            Some("run the same command again to go on, or without --reply to finish the upload without it")
+        }
         DriverError::Different(_) => Some("look at the file on the server: something changed it on its way or there"),
         DriverError::Unverified(_) => Some("look at the file on the server; without --verify this is a success"),
         DriverError::UnconfirmedSame { .. } => Some("look at the file on the server before you run the command again"),

@@ -7,6 +7,7 @@ use crate::entity::EntityError;
 use crate::protocol::BitsError;
 use crate::uploader::UploadError;
 
+use super::reply::ReplyError;
 use super::verify::{Difference, Unverified};
 
 /// An upload that did not succeed.
@@ -20,6 +21,8 @@ pub enum DriverError {
     Digest(DigestError),
     /// There is no unfinished upload to go on with, and starting over is not wanted.
     NothingToResume,
+    /// The server has every byte, but the reply that was asked for cannot be had. Close-Session was not sent.
+    Reply(ReplyError),
     /// The server acknowledged everything, and what is at the destination is not the file.
     Different(Difference),
     /// The server acknowledged everything, and does not show what is at the destination.
@@ -43,6 +46,9 @@ impl fmt::Display for DriverError {
             Self::Entity(error) => write!(f, "{error}"),
             Self::Digest(error) => write!(f, "{error}"),
             Self::NothingToResume => f.write_str("there is no unfinished upload of this file to this URL"),
+            Self::Reply(error) => {
+                write!(f, "every byte is acknowledged, but the reply cannot be fetched: {error}")
+            }
             Self::Different(difference) => {
                 write!(f, "the server acknowledged the upload, but the file at the destination differs: {difference}")
             }
@@ -66,7 +72,9 @@ impl std::error::Error for DriverError {
             Self::Entity(error) => error.source(),
             Self::Digest(error) => error.source(),
             Self::UnconfirmedSame { error, .. } => Some(error),
-            Self::NothingToResume | Self::Interrupted | Self::Different(_) | Self::Unverified(_) => None,
+            Self::NothingToResume | Self::Interrupted | Self::Reply(_) | Self::Different(_) | Self::Unverified(_) => {
+                None
+            }
         }
     }
 }

@@ -71,6 +71,10 @@ impl Patience {
         self
     }
 
+    pub(super) fn progressed(&mut self, now: Instant) {
+        (self.last_progress, self.attempts) = (now, 0);
+    }
+
     /// The pause before the next try and the try's number, or `None` if there is to be none.
     pub(super) fn pause(&mut self, after: Option<Duration>, now: Instant) -> Option<(Duration, u32)> {
         self.attempts = self.attempts.saturating_add(1);
@@ -109,6 +113,8 @@ mod tests {
                 assert!(pause <= limit && number == attempt, "{attempt}: {pause:?}");
             }
             assert_eq!(patience.pause(None, now + policy.no_progress_timeout), None);
+            patience.progressed(now + policy.no_progress_timeout);
+            assert!(patience.pause(None, now + policy.no_progress_timeout).is_some());
         }
     }
 

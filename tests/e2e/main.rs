@@ -4,6 +4,7 @@ mod captures;
 #[cfg(feature = "serve")]
 mod receiver;
 mod refusals;
+mod reply;
 mod sessions;
 mod support;
 mod usage;
