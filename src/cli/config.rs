@@ -61,13 +61,14 @@ impl UploadConfig {
             Some(name) => given_name(name)?,
             None => file_name(&args.file),
         };
+        let destination = destination::parse(&args.url, name.as_encoded_bytes()).map_err(UsageError)?;
         Ok(Self {
-            destination: destination::parse(&args.url, name.as_encoded_bytes()).map_err(UsageError)?,
             name: ContentName::new(&name.to_string_lossy()),
             protocols: protocols(&args.protocol)?,
             fragment_size: fragment_size(&args.fragment_size)?,
             retry: retry(&args.retry)?,
-            transport: transport(&args.retry)?,
+            transport: Settings { origin: destination.host().map(str::to_owned), ..transport(&args.retry)? },
+            destination,
             follow_host_id: !args.no_host_id,
             reply: args.reply,
             force: args.force,

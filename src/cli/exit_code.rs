@@ -168,7 +168,7 @@ fn of_loss(packet: PacketKind, kind: TransportErrorKind) -> ExitCode {
         }
         TransportErrorKind::Tls => ExitCode::Tls,
         TransportErrorKind::Cut | TransportErrorKind::TimedOut(_) => ExitCode::Server,
-        TransportErrorKind::BadAnswer => ExitCode::Protocol,
+        TransportErrorKind::BadAnswer | TransportErrorKind::NotAllowed => ExitCode::Protocol,
         TransportErrorKind::Local => ExitCode::Internal,
         TransportErrorKind::Interrupted => ExitCode::Interrupted,
     }

@@ -154,6 +154,10 @@ fn lost(kind: TransportErrorKind) -> Advice {
         TransportErrorKind::Connect => {
             (Some("nothing listens there, or a firewall is between"), Some("check host and port"))
         }
+        TransportErrorKind::NotAllowed => (
+            Some("the server is set up for another network, or not to be trusted"),
+            Some("add --no-host-id to stay at the URL's host"),
+        ),
         TransportErrorKind::Tls => (
             Some("the certificate is not trusted, expired, or for another name"),
             Some("check the certificate and the clock"),

@@ -17,6 +17,7 @@ use super::connector::PollConnector;
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::interrupt::Interrupter;
+use super::reach::Reach;
 use super::resolver::SystemResolver;
 use super::settings::Settings;
 use super::tls::Trust;
@@ -51,7 +52,8 @@ impl Http {
     #[must_use]
     pub fn with_interrupter(settings: Settings, interrupter: Interrupter) -> Self {
         let (exchange, trust) = (Exchange::default(), Arc::new(Trust::default()));
-        let connector = PollConnector { settings, interrupter, exchange, trust };
+        let reach = Arc::new(Reach::of(settings.origin.clone()));
+        let connector = PollConnector { settings, interrupter, exchange, trust, reach };
         Self { agent: new_agent(&connector), connector }
     }
 
@@ -159,8 +161,8 @@ fn new_agent(connector: &PollConnector) -> Agent {
         .max_idle_connections_per_host(1)
         .max_idle_age(MAX_IDLE)
         .build();
-    let resolver =
-        SystemResolver { timeout: connector.settings.connect_timeout, interrupter: connector.interrupter.clone() };
+    let (timeout, interrupter) = (connector.settings.connect_timeout, connector.interrupter.clone());
+    let resolver = SystemResolver { timeout, interrupter, reach: Arc::clone(&connector.reach) };
     Agent::with_parts(config, connector.clone(), resolver)
 }
 

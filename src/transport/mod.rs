@@ -19,6 +19,7 @@ mod fault;
 mod http1;
 mod interrupt;
 mod poll;
+mod reach;
 mod resolver;
 mod settings;
 mod stream;
