@@ -35,6 +35,10 @@ complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "help" -d 'Print this 
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l protocol -d 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fragment-size -d 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l name -d 'Name told to the server and appended to a URL that ends in / [default: the file\'s name]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l reply -d 'Save the reply of the server\'s application, which it offers when it has the whole file' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l verify -d 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it' -r -f -a "none\t'Not at all'
+size\t'By its size'
+sha256\t'By its SHA-256'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l resume -d 'Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over' -r -f -a "auto\t'If that is possible'
 always\t'Or fail'
 never\t'Start over'"
@@ -52,6 +56,7 @@ bar\t'A bar'
 plain\t'Whole lines, as for a log'
 none\t'Nothing'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-host-id -d 'Stay at the URL\'s host, whatever other host the server names'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l force -d 'Replace what `--reply` names if it exists'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-state -d 'Keep nothing of this upload for resuming it'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s q -l quiet -d 'Print nothing but errors'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s v -l verbose -d 'Print each packet and Ack; twice: also the heads, without secrets'

@@ -97,6 +97,28 @@ pub enum UploadEvent {
         /// Bytes from now on.
         to: u64,
     },
+    /// The reply of the server's application is about to be fetched.
+    FetchingReply {
+        /// From where.
+        url: String,
+    },
+    /// It is in its file.
+    ReplySaved {
+        /// The file.
+        path: String,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// What is at the destination is about to be compared with the file.
+    Verifying {
+        /// By what.
+        how: &'static str,
+    },
+    /// It is the same.
+    Verified {
+        /// By what, with its value.
+        proof: String,
+    },
     /// The server acknowledged Close-Session: the upload succeeded.
     Completed {
         /// The file's size in bytes.

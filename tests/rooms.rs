@@ -114,10 +114,12 @@ const ROOMS: &[Room] = &[
             "crate::transport",
             "crate::uploader",
             "http",
+            "sha2",
             "std::io",
             "std::time::Instant::now",
         ],
     },
+    Room { place: "driver/reply_file.rs", may: &["std::fs", "std::io", "tempfile"] },
     Room {
         place: "output/",
         may: &[
@@ -187,6 +189,7 @@ const ROOMS: &[Room] = &[
         place: "cli/config.rs",
         may: &[
             "crate::cli",
+            "crate::driver",
             "crate::output",
             "crate::protocol",
             "crate::transport::Settings",

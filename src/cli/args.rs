@@ -17,7 +17,8 @@ pub struct Cli {
 const AFTER_HELP: &str = "\
 Exit codes: 0 uploaded and closed, 2 usage, 3 source file, 4 source changed, 5 no connection, 6 TLS,
 7 authentication, 8 refused, 9 no BITS endpoint, 10 too large, 11 server errors, 12 protocol violation,
-13 rejected by the server's application, 17 another bitsup is busy with it; 1 is a mistake in bitsup itself.";
+13 rejected by the server's application, 14 what arrived differs, 17 another bitsup is busy with it,
+18 unconfirmed: look at the server; 1 is a mistake in bitsup itself.";
 
 /// The verbs
 #[derive(Debug, Subcommand)]
@@ -67,6 +68,18 @@ pub struct UploadArgs {
     /// Stay at the URL's host, whatever other host the server names
     #[arg(long, help_heading = "Protocol")]
     pub no_host_id: bool,
+
+    /// Save the reply of the server's application, which it offers when it has the whole file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Protocol")]
+    pub reply: Option<PathBuf>,
+
+    /// Replace what `--reply` names if it exists
+    #[arg(long, requires = "reply", help_heading = "Protocol")]
+    pub force: bool,
+
+    /// Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it
+    #[arg(long, value_name = "HOW", default_value = "none", help_heading = "Safety")]
+    pub verify: VerifyArg,
 
     /// Whether to go on with an unfinished upload
     #[command(flatten)]
@@ -135,7 +148,20 @@ impl UploadArgs {
         // Nobody resumes a trial.
         let resume = ResumeArgs { no_state: true, ..ResumeArgs::default() };
         let fragment_size = "auto".to_owned();
-        Self { file, url, protocol: Vec::new(), fragment_size, name: None, no_host_id: false, resume, retry, output }
+        Self {
+            file,
+            url,
+            protocol: Vec::new(),
+            fragment_size,
+            name: None,
+            no_host_id: false,
+            reply: None,
+            force: false,
+            verify: VerifyArg::None,
+            resume,
+            retry,
+            output,
+        }
     }
 }
 
@@ -198,6 +224,18 @@ pub struct ResumeArgs {
     /// Where unfinished uploads are kept
     #[command(flatten)]
     pub state: StateArgs,
+}
+
+/// How what arrived is compared with the file
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum VerifyArg {
+    /// Not at all
+    #[default]
+    None,
+    /// By its size
+    Size,
+    /// By its SHA-256
+    Sha256,
 }
 
 /// When to go on with an unfinished upload

@@ -9,12 +9,13 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use http::Uri;
 
+use crate::driver::{ReplyFile, Verify, Wishes};
 use crate::output::{ProgressMode, Verbosity};
 use crate::protocol::{ContentName, ProtocolId};
 use crate::transport::Settings;
 use crate::uploader::{FragmentSize, Plan, RetryPolicy};
 
-use super::args::{OutputArgs, Progress, Resume, ResumeArgs, RetryArgs, StateArgs, UploadArgs};
+use super::args::{OutputArgs, Progress, Resume, ResumeArgs, RetryArgs, StateArgs, UploadArgs, VerifyArg};
 use super::{destination, duration, size};
 
 /// Something typed is wrong. The message says what is right.
@@ -42,6 +43,9 @@ pub(super) struct UploadConfig {
     fragment_size: FragmentSize,
     retry: RetryPolicy,
     follow_host_id: bool,
+    pub(super) reply: Option<PathBuf>,
+    pub(super) force: bool,
+    verify: Verify,
 }
 
 /// What is shown, and how.
@@ -57,14 +61,18 @@ impl UploadConfig {
             Some(name) => given_name(name)?,
             None => file_name(&args.file),
         };
+        let destination = destination::parse(&args.url, name.as_encoded_bytes()).map_err(UsageError)?;
         Ok(Self {
-            destination: destination::parse(&args.url, name.as_encoded_bytes()).map_err(UsageError)?,
             name: ContentName::new(&name.to_string_lossy()),
             protocols: protocols(&args.protocol)?,
             fragment_size: fragment_size(&args.fragment_size)?,
             retry: retry(&args.retry)?,
-            transport: transport(&args.retry)?,
+            transport: Settings { origin: destination.host().map(str::to_owned), ..transport(&args.retry)? },
+            destination,
             follow_host_id: !args.no_host_id,
+            reply: args.reply,
+            force: args.force,
+            verify: verify(args.verify),
             output: OutputConfig::new(&args.output),
             resume: ResumeConfig::new(args.resume)?,
             file: args.file,
@@ -80,6 +88,11 @@ impl UploadConfig {
         self.retry.max_time
     }
 
+    /// What is wanted beside the upload; `seed` is the randomness of its pauses.
+    pub(super) fn wishes(&self, seed: u64, reply: Option<ReplyFile>) -> Wishes {
+        Wishes { destination: self.destination.clone(), retry: self.retry.clone(), seed, verify: self.verify, reply }
+    }
+
     /// The plan for a file of `size` bytes.
     pub(super) fn plan(&self, size: u64) -> Plan {
         Plan {
@@ -92,6 +105,14 @@ impl UploadConfig {
             follow_host_id: self.follow_host_id,
             may_start_over: self.resume.resume != Resume::Always,
         }
+    }
+}
+
+fn verify(how: VerifyArg) -> Verify {
+    match how {
+        VerifyArg::None => Verify::None,
+        VerifyArg::Size => Verify::Size,
+        VerifyArg::Sha256 => Verify::Sha256,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Exit codes: a public contract. One enum, one table from errors to it.
 
-use crate::driver::DriverError;
+use crate::driver::{DriverError, ReplyError, ReplyFileError, Unverified};
 use crate::entity::EntityError;
 use crate::journal::{JournalError, JournalWarning};
 use crate::protocol::{AckError, PacketKind, TransportErrorKind};
@@ -43,6 +43,8 @@ pub enum ExitCode {
     Protocol = 12,
     /// The server's application rejected the file.
     Application = 13,
+    /// What is at the destination is not the file.
+    VerificationFailed = 14,
     /// `--resume always`, and there is nothing to go on with.
     NotResumable = 16,
     /// Another bitsup is busy with this upload.
@@ -68,10 +70,13 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
             DriverError::Upload(error) => of_upload(error),
             DriverError::Entity(_) | DriverError::Digest(_) => ExitCode::Source,
             DriverError::NothingToResume => ExitCode::NotResumable,
-            DriverError::Interrupted => ExitCode::Interrupted,
+            DriverError::Interrupted | DriverError::Unverified(Unverified::Interrupted) => ExitCode::Interrupted,
+            DriverError::Reply(error) => of_reply(error),
+            DriverError::Different(_) => ExitCode::VerificationFailed,
+            DriverError::Unverified(_) | DriverError::UnconfirmedSame { .. } => ExitCode::Unconfirmed,
         };
     }
-    if let Some(Stopped { signal }) = error.downcast_ref() {
+    if let Some(Stopped { signal, .. }) = error.downcast_ref() {
         return if *signal == 2 { ExitCode::Interrupted } else { ExitCode::Terminated };
     }
     if error.is::<TimeIsUp>() {
@@ -83,7 +88,7 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
     if error.is::<JournalError>() {
         return ExitCode::Locked;
     }
-    if error.is::<UsageError>() || error.is::<JournalWarning>() {
+    if error.is::<UsageError>() || error.is::<ReplyFileError>() || error.is::<JournalWarning>() {
         return ExitCode::Usage;
     }
     #[cfg(feature = "serve")]
@@ -109,6 +114,18 @@ fn of_upload(error: &UploadError) -> ExitCode {
         UploadError::CannotResume { .. } => ExitCode::NotResumable,
         UploadError::Unconfirmed { .. } => ExitCode::Unconfirmed,
         UploadError::OutOfTurn => ExitCode::Internal,
+    }
+}
+
+/// The reply is the application's; what the network does on its way is not.
+fn of_reply(error: &ReplyError) -> ExitCode {
+    match error {
+        ReplyError::Status(status) if status.as_u16() == 401 => ExitCode::Authentication,
+        ReplyError::Status(status) if status.is_server_error() => ExitCode::Server,
+        ReplyError::NotOffered | ReplyError::TooLarge | ReplyError::Status(_) => ExitCode::Application,
+        ReplyError::BadAnswer(_) => ExitCode::Protocol,
+        ReplyError::Lost(error) => of_loss(PacketKind::CloseSession, error.kind),
+        ReplyError::File(_) => ExitCode::Internal,
     }
 }
 
@@ -154,7 +171,7 @@ fn of_loss(packet: PacketKind, kind: TransportErrorKind) -> ExitCode {
         }
         TransportErrorKind::Tls => ExitCode::Tls,
         TransportErrorKind::Cut | TransportErrorKind::TimedOut(_) => ExitCode::Server,
-        TransportErrorKind::BadAnswer => ExitCode::Protocol,
+        TransportErrorKind::BadAnswer | TransportErrorKind::NotAllowed => ExitCode::Protocol,
         TransportErrorKind::Local => ExitCode::Internal,
         TransportErrorKind::Interrupted => ExitCode::Interrupted,
     }
@@ -182,6 +199,7 @@ mod tests {
             (ExitCode::Server, 11),
             (ExitCode::Protocol, 12),
             (ExitCode::Application, 13),
+            (ExitCode::VerificationFailed, 14),
             (ExitCode::NotResumable, 16),
             (ExitCode::Locked, 17),
             (ExitCode::Unconfirmed, 18),

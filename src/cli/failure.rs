@@ -25,8 +25,13 @@ pub(super) fn text(error: &anyhow::Error) -> ErrorText {
         return ErrorText { what: what.join(": "), next: Some(LOCKED.to_owned()), ..ErrorText::default() };
     }
     let Some(DriverError::Upload(upload)) = error.downcast_ref::<DriverError>() else {
+        let said = match error.downcast_ref() {
+            Some(DriverError::UnconfirmedSame { error, .. }) => Some(error.to_string()),
+            _ => None,
+        };
+        what.retain(|part| said.as_ref() != Some(part));
         let next = next(error).map(str::to_owned);
-        return ErrorText { what: what.join(": "), next, ..ErrorText::default() };
+        return ErrorText { what: what.join(": "), said, next, ..ErrorText::default() };
     };
     // The server's own words have a line of their own.
     let said = said(upload);
@@ -37,11 +42,22 @@ pub(super) fn text(error: &anyhow::Error) -> ErrorText {
 
 /// What to do where no server is to blame.
 fn next(error: &anyhow::Error) -> Option<&'static str> {
-    if error.is::<Stopped>() || error.is::<TimeIsUp>() {
+    if error.is::<TimeIsUp>() {
         return Some("run the same command again: it goes on where this one stopped");
     }
-    matches!(error.downcast_ref(), Some(DriverError::NothingToResume))
-        .then_some("leave --resume always away to start over")
+    if let Some(stopped) = error.downcast_ref::<Stopped>() {
+        return (!stopped.acknowledged).then_some("run the same command again: it goes on where this one stopped");
+    }
+    match error.downcast_ref::<DriverError>()? {
+        DriverError::NothingToResume => Some("leave --resume always away to start over"),
+        DriverError::Reply(_) => {
+            Some("run the same command again to go on, or without --reply to finish the upload without it")
+        }
+        DriverError::Different(_) => Some("look at the file on the server: something changed it on its way or there"),
+        DriverError::Unverified(_) => Some("look at the file on the server; without --verify this is a success"),
+        DriverError::UnconfirmedSame { .. } => Some("look at the file on the server before you run the command again"),
+        _ => None,
+    }
 }
 
 fn said(error: &UploadError) -> Option<String> {
@@ -141,6 +157,10 @@ fn lost(kind: TransportErrorKind) -> Advice {
         TransportErrorKind::Connect => {
             (Some("nothing listens there, or a firewall is between"), Some("check host and port"))
         }
+        TransportErrorKind::NotAllowed => (
+            Some("the server is set up for another network, or not to be trusted"),
+            Some("add --no-host-id to stay at the URL's host"),
+        ),
         TransportErrorKind::Tls => (
             Some("the certificate is not trusted, expired, or for another name"),
             Some("check the certificate and the clock"),

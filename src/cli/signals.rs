@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use crate::driver::DriverError;
+use crate::driver::{DriverError, Unverified};
 use crate::transport::Interrupter;
 use crate::uploader::UploadError;
 
@@ -27,11 +27,17 @@ pub(super) struct Signals {
 pub(super) struct Stopped {
     /// Its number.
     pub(super) signal: i32,
+    /// Whether the server had acknowledged the upload by then, so that there is nothing to go on with.
+    pub(super) acknowledged: bool,
 }
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.signal == INTERRUPT { "interrupted" } else { "terminated" })
+        f.write_str(if self.signal == INTERRUPT { "interrupted" } else { "terminated" })?;
+        if self.acknowledged {
+            f.write_str(" after the server acknowledged the upload, before it was verified")?;
+        }
+        Ok(())
     }
 }
 
@@ -112,14 +118,15 @@ fn end(signal: i32) {
 /// Names the signal in a result that one brought about.
 pub(super) fn name(result: anyhow::Result<()>, signals: &Signals) -> anyhow::Result<()> {
     result.map_err(|error| {
-        let interrupted = matches!(
-            error.downcast_ref(),
-            Some(DriverError::Upload(UploadError::Interrupted) | DriverError::Interrupted)
-        );
+        let acknowledged = match error.downcast_ref() {
+            Some(DriverError::Upload(UploadError::Interrupted) | DriverError::Interrupted) => false,
+            Some(DriverError::Unverified(Unverified::Interrupted)) => true,
+            _ => return error,
+        };
         match signals.received.load(Ordering::SeqCst) {
-            TIME_IS_UP if interrupted => TimeIsUp.into(),
-            signal if signal != 0 && interrupted => Stopped { signal }.into(),
-            _ => error,
+            0 => error,
+            TIME_IS_UP => TimeIsUp.into(),
+            signal => Stopped { signal, acknowledged }.into(),
         }
     })
 }

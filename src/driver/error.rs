@@ -4,7 +4,11 @@ use std::fmt;
 
 use crate::digest::DigestError;
 use crate::entity::EntityError;
+use crate::protocol::BitsError;
 use crate::uploader::UploadError;
+
+use super::reply::ReplyError;
+use super::verify::{Difference, Unverified};
 
 /// An upload that did not succeed.
 #[derive(Debug)]
@@ -17,6 +21,20 @@ pub enum DriverError {
     Digest(DigestError),
     /// There is no unfinished upload to go on with, and starting over is not wanted.
     NothingToResume,
+    /// The server has every byte, but the reply that was asked for cannot be had. Close-Session was not sent.
+    Reply(ReplyError),
+    /// The server acknowledged everything, and what is at the destination is not the file.
+    Different(Difference),
+    /// The server acknowledged everything, and does not show what is at the destination.
+    Unverified(Unverified),
+    /// The answer to Close-Session was lost, and the server has forgotten the session since; but what is at the
+    /// destination is the same as the file.
+    UnconfirmedSame {
+        /// What the server said to the repeated Close.
+        error: BitsError,
+        /// By what it is the same.
+        proof: String,
+    },
     /// The user stopped it before it began.
     Interrupted,
 }
@@ -28,6 +46,19 @@ impl fmt::Display for DriverError {
             Self::Entity(error) => write!(f, "{error}"),
             Self::Digest(error) => write!(f, "{error}"),
             Self::NothingToResume => f.write_str("there is no unfinished upload of this file to this URL"),
+            Self::Reply(error) => {
+                write!(f, "every byte is acknowledged, but the reply cannot be fetched: {error}")
+            }
+            Self::Different(difference) => {
+                write!(f, "the server acknowledged the upload, but the file at the destination differs: {difference}")
+            }
+            Self::Unverified(reason) => {
+                write!(f, "the server acknowledged the upload, but it cannot be verified: {reason}")
+            }
+            Self::UnconfirmedSame { proof, .. } => write!(
+                f,
+                "the answer to Close-Session was lost, and the server has forgotten the session since; the file at the destination is the same by {proof}"
+            ),
             Self::Interrupted => f.write_str("interrupted"),
         }
     }
@@ -40,7 +71,10 @@ impl std::error::Error for DriverError {
             Self::Upload(error) => error.source(),
             Self::Entity(error) => error.source(),
             Self::Digest(error) => error.source(),
-            Self::NothingToResume | Self::Interrupted => None,
+            Self::UnconfirmedSame { error, .. } => Some(error),
+            Self::NothingToResume | Self::Interrupted | Self::Reply(_) | Self::Different(_) | Self::Unverified(_) => {
+                None
+            }
         }
     }
 }

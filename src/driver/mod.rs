@@ -3,27 +3,37 @@
 
 mod body;
 mod error;
+mod fetching;
+mod reply;
+mod reply_file;
 mod start;
+mod verify;
 
 use std::io;
 use std::time::{Duration, Instant};
 
 use http::header::{HOST, HeaderValue, USER_AGENT};
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 
 use crate::digest::{DigestError, PrefixDigest};
 use crate::entity::UploadEntity;
 use crate::event::UploadEvent;
 use crate::journal::{Entry, Now};
 use crate::protocol::text::escape;
-use crate::protocol::{ContentRange, Packet, PacketKind, TransportErrorKind, header};
-use crate::transport::{Interrupter, Transport};
-use crate::uploader::{Action, Event, UploadError, Uploader};
+use crate::protocol::{
+    Answer, ContentRange, Packet, PacketKind, SessionId, TransportErrorKind, ack, header, reply_url,
+};
+use crate::transport::{AtLeast, Interrupter, Transport};
+use crate::uploader::{Action, Event, RetryPolicy, UploadError, Uploader};
 
 use body::{Body, Failure};
+use fetching::Patience;
 
 pub use error::DriverError;
+pub use reply::ReplyError;
+pub use reply_file::{ReplyFile, ReplyFileError};
 pub use start::{ResumeMode, Start};
+pub use verify::{Difference, Unverified, Verify};
 
 /// What bitsup calls itself.
 const PRODUCT: &str = concat!("bitsup/", env!("CARGO_PKG_VERSION"));
@@ -43,26 +53,44 @@ pub struct Tools<'a> {
     pub report: &'a mut dyn FnMut(&UploadEvent),
 }
 
+/// What is wanted beside the upload itself.
+#[derive(Debug)]
+pub struct Wishes {
+    /// Where the file goes: the URL's own host, whatever other host the server names.
+    pub destination: Uri,
+    /// How persistent to be.
+    pub retry: RetryPolicy,
+    /// The randomness of pauses.
+    pub seed: u64,
+    /// Whether to look at what arrived.
+    pub verify: Verify,
+    /// Where to save the reply of the server's application. Without one the upload fails then.
+    pub reply: Option<ReplyFile>,
+}
+
 /// An upload under way.
 struct Run<'a> {
     tools: Tools<'a>,
     entry: Entry,
     digest: PrefixDigest,
+    wishes: Wishes,
+    /// Whether this session's reply is in its file.
+    has_reply: bool,
 }
 
 /// Uploads one file. Returns only when the server acknowledged Close-Session.
 ///
 /// # Errors
 /// When the upload ends in any other way. What another run needs to go on is then in the journal.
-pub fn upload(start: Start, tools: Tools<'_>) -> Result<(), DriverError> {
+pub fn upload(start: Start, tools: Tools<'_>, wishes: Wishes) -> Result<(), DriverError> {
     let Start { uploader, entry, digest } = start;
-    let mut run = Run { tools, entry, digest };
+    let mut run = Run { tools, entry, digest, wishes, has_reply: false };
     let result = run.run(uploader);
-    run.remember(&result);
-    result
+    let (mut tools, wishes) = run.remember(&result);
+    verify::after(result, &mut tools, &wishes)
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     fn run(&mut self, mut uploader: Uploader) -> Result<(), DriverError> {
         loop {
             self.tell(&mut uploader);
@@ -99,6 +127,7 @@ impl Run<'_> {
         for event in uploader.take_events() {
             match &event {
                 UploadEvent::SessionCreated(session) => {
+                    self.has_reply = false;
                     self.entry.session_opened(session, uploader.target(), Now::read());
                 }
                 UploadEvent::HostChanged(_) | UploadEvent::HostGivenUp { .. } => {
@@ -124,14 +153,19 @@ impl Run<'_> {
         }
         match packet {
             Packet::CreateSession { .. } => self.entry.create(Now::read()),
-            Packet::CloseSession { .. } => self.entry.close_sending(Now::read()),
+            Packet::CloseSession { .. } => {
+                self.fetch_reply()?;
+                self.entry.close_sending(Now::read());
+            }
             _ => {}
         }
         let request = complete(packet.to_request(uploader.target()));
         (self.tools.report)(&UploadEvent::Sending(packet.clone()));
         (self.tools.report)(&UploadEvent::RequestHead(Box::new(request.clone().into_parts().0)));
-        if let Packet::Fragment { range, .. } = packet {
-            return self.send_fragment(*range, request, uploader);
+        if let Packet::Fragment { range, session, .. } = packet {
+            let event = self.send_fragment(*range, request, uploader)?;
+            self.note_reply(&event, session);
+            return Ok(event);
         }
         let answer = self.tools.transport.exchange(request, &mut io::empty());
         Ok(self.event(packet.kind(), answer))
@@ -140,9 +174,12 @@ impl Run<'_> {
     fn send_fragment(
         &mut self,
         range: ContentRange,
-        request: Request<()>,
+        mut request: Request<()>,
         uploader: &Uploader,
     ) -> Result<Event, DriverError> {
+        if self.wishes.reply.is_some() && range.end() == range.total() {
+            request.extensions_mut().insert(AtLeast(reply::APPLICATION_TIME));
+        }
         match self.digest.seek(range.first(), self.tools.entity) {
             Err(DigestError::Differs(_)) => return Ok(Event::SourceChanged),
             result => result?,
@@ -176,9 +213,35 @@ impl Run<'_> {
         Event::Answered(Response::from_parts(head, ()))
     }
 
+    /// Notes where the reply is, if this is the Ack that says so.
+    fn note_reply(&mut self, event: &Event, session: &SessionId) {
+        let Event::Answered(answer) = event else { return };
+        let Ok(Answer::Ack(ack)) = ack::fragment(answer, session) else { return };
+        let Some(raw) = ack.reply_url else { return };
+        match reply_url::resolve(&raw, &self.wishes.destination) {
+            Ok(_) => self.entry.reply_offered(&raw),
+            Err(error) if self.wishes.reply.is_some() => (self.tools.report)(&reply::unusable(&raw, error)),
+            Err(_) => {}
+        }
+    }
+
+    /// Fetches the reply, if one is wanted and not there yet.
+    fn fetch_reply(&mut self) -> Result<(), DriverError> {
+        let Some(file) = self.wishes.reply.as_mut().filter(|_| !self.has_reply) else { return Ok(()) };
+        // Close-Session is near: what is known now must survive a long download.
+        self.entry.flush(Now::read());
+        let raw = self.entry.record().session.as_ref().and_then(|session| session.reply_url.as_deref());
+        let url = raw.and_then(|raw| reply_url::resolve(raw, &self.wishes.destination).ok());
+        let url = url.ok_or(DriverError::Reply(ReplyError::NotOffered))?;
+        let patience = Patience::new(self.wishes.retry.clone(), self.wishes.seed, Instant::now());
+        reply::fetch(&url, file, &mut self.tools, patience)?;
+        self.has_reply = true;
+        Ok(())
+    }
+
     /// Leaves in the journal what another run can go on with, and nothing else.
-    fn remember(self, result: &Result<(), DriverError>) {
-        let Self { tools, mut entry, .. } = self;
+    fn remember(self, result: &Result<(), DriverError>) -> (Tools<'a>, Wishes) {
+        let Self { tools, mut entry, wishes, .. } = self;
         let of_use = entry.record().session.is_some() && result.as_ref().is_err_and(DriverError::keeps_session);
         let warnings = if of_use {
             entry.flush(Now::read());
@@ -189,6 +252,7 @@ impl Run<'_> {
         for warning in warnings {
             (tools.report)(&UploadEvent::Warning { text: warning.to_string() });
         }
+        (tools, wishes)
     }
 }
 
@@ -196,9 +260,12 @@ impl Run<'_> {
 impl DriverError {
     fn keeps_session(&self) -> bool {
         match self {
-            Self::Upload(UploadError::Unconfirmed { .. }) => false,
+            Self::Upload(UploadError::Unconfirmed { .. })
+            | Self::Different(_)
+            | Self::Unverified(_)
+            | Self::UnconfirmedSame { .. } => false,
             Self::Upload(error) => !error.cancels_session(),
-            Self::Entity(_) | Self::Digest(_) | Self::NothingToResume | Self::Interrupted => true,
+            Self::Reply(_) | Self::Entity(_) | Self::Digest(_) | Self::NothingToResume | Self::Interrupted => true,
         }
     }
 }

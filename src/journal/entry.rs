@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use http::Uri;
 
 use crate::digest::Fingerprint;
-use crate::protocol::Session;
+use crate::protocol::{Session, reply_url};
 
 use super::error::JournalWarning;
 use super::files::Lock;
@@ -119,6 +119,7 @@ impl Entry {
             fragment_size: None,
             refused_size: None,
             close_sent: false,
+            reply_url: None,
         });
         self.target_changed(target);
         self.write(now);
@@ -166,6 +167,16 @@ impl Entry {
             && offset <= self.sent
         {
             (session.acknowledged, session.prefix) = (offset, prefix);
+        }
+    }
+
+    /// The server's reply can be fetched from `raw`, as `BITS-Reply-URL` has it. Written with the next change.
+    pub fn reply_offered(&mut self, raw: &str) {
+        let url = &self.record.url;
+        if let Some(session) = &mut self.record.session
+            && reply_url::resolve(raw, url).is_ok()
+        {
+            session.reply_url = Some(raw.to_owned());
         }
     }
 

@@ -61,6 +61,8 @@ pub struct SavedSession {
     pub refused_size: Option<u64>,
     /// Whether Close-Session was, or was about to be, sent.
     pub close_sent: bool,
+    /// Where the server's reply can be fetched, as the server wrote it.
+    pub reply_url: Option<String>,
 }
 
 /// The upload that somebody wants to go on with.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Fingerprint;
 use crate::entity::SourceIdentity;
-use crate::protocol::HostId;
+use crate::protocol::{HostId, reply_url};
 
 use super::key::Key;
 use super::record::{Record, SavedSession, may_lead_to, parse_url};
@@ -45,6 +45,7 @@ struct StoredSession {
     fragment_size: Option<u64>,
     refused_size: Option<u64>,
     close_sent: bool,
+    reply_url: Option<String>,
 }
 
 impl Stored {
@@ -99,6 +100,7 @@ impl StoredSession {
             fragment_size: session.fragment_size,
             refused_size: session.refused_size,
             close_sent: session.close_sent,
+            reply_url: session.reply_url.clone(),
         }
     }
 
@@ -115,7 +117,9 @@ impl StoredSession {
         let closes_whole = !self.close_sent || self.acknowledged == size;
         let sizes = [self.fragment_size, self.refused_size].iter().all(|size| *size != Some(0));
         let goes_there = target.as_ref().is_none_or(|target| may_lead_to(url, host.as_ref(), target));
-        if !(in_order && closes_whole && sizes && goes_there && self.digest == Fingerprint::ALGORITHM) {
+        let replies_there = self.reply_url.as_deref().is_none_or(|raw| reply_url::resolve(raw, url).is_ok());
+        if !(in_order && closes_whole && sizes && goes_there && replies_there && self.digest == Fingerprint::ALGORITHM)
+        {
             return None;
         }
         Some(SavedSession {
@@ -129,6 +133,7 @@ impl StoredSession {
             fragment_size: self.fragment_size,
             refused_size: self.refused_size,
             close_sent: self.close_sent,
+            reply_url: self.reply_url,
         })
     }
 }

@@ -17,6 +17,10 @@ pub(super) fn line(event: &UploadEvent) -> Option<String> {
         UploadEvent::HostGivenUp { origin } => {
             format!("the host that the server named does not work; back to {}", redact::url(origin))
         }
+        UploadEvent::FetchingReply { url } => format!("fetching the reply from {}", redact::url(url)),
+        UploadEvent::ReplySaved { path, size } => format!("reply saved as {path}, {}", units::size(*size)),
+        UploadEvent::Verifying { how } => format!("comparing the file at the destination by its {how}"),
+        UploadEvent::Verified { proof } => format!("verified: the file at the destination is the same by {proof}"),
         UploadEvent::Resynced { from, to } if to < from => {
             format!("the server went back; {} are sent again", units::size(from - to))
         }

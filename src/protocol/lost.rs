@@ -31,6 +31,8 @@ pub enum TransportErrorKind {
     LookupFailed,
     /// No connection could be made.
     Connect,
+    /// A server on the internet named a host behind the user's own firewall.
+    NotAllowed,
     /// The certificate was not accepted, or TLS has nothing in common.
     Tls,
     /// The connection was cut: refused, reset, closed early, also within the TLS handshake.
@@ -69,7 +71,10 @@ impl TransportError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self.kind {
-            TransportErrorKind::UnknownHost | TransportErrorKind::Tls | TransportErrorKind::Interrupted => false,
+            TransportErrorKind::UnknownHost
+            | TransportErrorKind::NotAllowed
+            | TransportErrorKind::Tls
+            | TransportErrorKind::Interrupted => false,
             TransportErrorKind::LookupFailed
             | TransportErrorKind::Connect
             | TransportErrorKind::Cut
@@ -86,6 +91,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::UnknownHost => f.write_str("the host is not known")?,
             TransportErrorKind::LookupFailed => f.write_str("the host's name could not be looked up")?,
             TransportErrorKind::Connect => f.write_str("no connection")?,
+            TransportErrorKind::NotAllowed => f.write_str("the server leads to an address that it must not")?,
             TransportErrorKind::Tls => f.write_str("no secure connection")?,
             TransportErrorKind::Cut => f.write_str("the connection was cut")?,
             TransportErrorKind::BadAnswer => f.write_str("the answer was not proper HTTP/1.1")?,

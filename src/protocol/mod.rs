@@ -8,6 +8,7 @@ pub mod error;
 mod id;
 mod lost;
 mod packet;
+pub mod reply_url;
 pub mod text;
 
 pub use ack::{AckError, Answer, FragmentAck, Session};

@@ -24,7 +24,8 @@ const SEND_BUFFER: usize = 512 * 1024;
 /// An answer is a head and rarely more. There is room for the largest head and for what comes with its last byte.
 const RECEIVE_BUFFER: usize = MAX_HEAD + 16 * 1024;
 
-/// For the body of an answer, which is worth waiting for only because the connection can then be used again.
+/// For the body of an answer that nobody wants: it is worth waiting for only because the connection can then be used
+/// again.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// One connection. The HTTP library's own time limits are not used.
@@ -128,10 +129,7 @@ impl Connection {
         if std::mem::take(&mut self.news) && !self.buffers.input().is_empty() {
             return Ok(true);
         }
-        let limit = if self.answer.is_finished() { BODY_TIME } else { self.settings.response_timeout };
-        let due = if self.answer.is_finished() { &mut self.body_due } else { &mut self.head_due };
-        *due = due.or_else(|| deadline(limit));
-        let due = *due;
+        let (limit, due) = self.time_for_answer();
         loop {
             match self.receive_some()? {
                 None => {
@@ -143,6 +141,20 @@ impl Connection {
                 Some(_) => return Ok(true),
             }
         }
+    }
+
+    /// The limit that holds for the part of the answer at hand, and when it is over.
+    fn time_for_answer(&mut self) -> (Duration, Option<Instant>) {
+        let facts = self.exchange.facts();
+        let (limit, due) = match (self.answer.is_finished(), facts.body_is_wanted) {
+            // Counted from the last byte.
+            (true, true) => return (self.settings.request_timeout, deadline(self.settings.request_timeout)),
+            (true, false) => (BODY_TIME, &mut self.body_due),
+            (false, _) if self.settings.response_timeout.is_zero() => (Duration::ZERO, &mut self.head_due),
+            (false, _) => (self.settings.response_timeout.max(facts.patience), &mut self.head_due),
+        };
+        *due = due.or_else(|| deadline(limit));
+        (limit, *due)
     }
 
     /// Receives what is there into the buffer, without interim heads. `None` when nothing is there yet, 0 at the end.

@@ -9,6 +9,7 @@ use super::connection::Connection;
 use super::dial::dial;
 use super::exchange::Exchange;
 use super::interrupt::Interrupter;
+use super::reach::Reach;
 use super::resolver::bare;
 use super::settings::{Settings, deadline};
 use super::stream::{Socket, Stream};
@@ -21,6 +22,7 @@ pub(super) struct PollConnector {
     pub(super) interrupter: Interrupter,
     pub(super) exchange: Exchange,
     pub(super) trust: Arc<Trust>,
+    pub(super) reach: Arc<Reach>,
 }
 
 impl Connector for PollConnector {

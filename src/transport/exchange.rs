@@ -1,6 +1,7 @@
 //! What is known of the exchange under way, shared by those who take part in it.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// The HTTP library stands between the sender of a body, the connection and the caller; this goes round it.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,10 @@ pub(super) struct Facts {
     pub(super) response_began: bool,
     /// The answer came while the request was still going out; the rest of the request is not wanted any more.
     pub(super) answered_early: bool,
+    /// The answer's body is what the request is about: it may take as long as bytes arrive.
+    pub(super) body_is_wanted: bool,
+    /// What this request grants its answer beyond the usual limit.
+    pub(super) patience: Duration,
 }
 
 impl Exchange {

@@ -46,6 +46,17 @@ impl Fault {
         Self::new(kind, describe(error))
     }
 
+    /// An error of an answer's body. That one of the connection is among them is told by its type alone.
+    pub(super) fn of_body(error: io::Error) -> Self {
+        match error.downcast::<ureq::Error>() {
+            Ok(error) => Self::from(error),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Self::new(Kind::Cut, "the answer ended before its length")
+            }
+            Err(error) => Self::of_io(&error),
+        }
+    }
+
     /// With what is known of the exchange.
     pub(super) fn during(self, facts: Facts) -> TransportError {
         TransportError {

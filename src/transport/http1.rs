@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use ureq::config::AutoHeaderValue;
 use ureq::{Agent, Body, SendBody};
 
@@ -17,13 +17,19 @@ use super::connector::PollConnector;
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::interrupt::Interrupter;
+use super::reach::Reach;
 use super::resolver::SystemResolver;
 use super::settings::Settings;
 use super::tls::Trust;
-use super::{AnsweredEarly, Transport};
+use super::{AnsweredEarly, AtLeast, Sink, Transport};
+use crate::protocol::TransportErrorKind as Kind;
+use crate::protocol::text::escape;
 
 /// The body of an answer is read up to here, so that the connection can be used again.
 const MAX_DRAINED: u64 = 64 * 1024;
+
+/// Bytes of a wanted body that are handed on at a time.
+const PIECE: usize = 64 * 1024;
 
 /// Longer than any pause within a session: the connection is kept for as long as the server keeps it.
 const MAX_IDLE: Duration = Duration::from_hours(24);
@@ -46,7 +52,8 @@ impl Http {
     #[must_use]
     pub fn with_interrupter(settings: Settings, interrupter: Interrupter) -> Self {
         let (exchange, trust) = (Exchange::default(), Arc::new(Trust::default()));
-        let connector = PollConnector { settings, interrupter, exchange, trust };
+        let reach = Arc::new(Reach::of(settings.origin.clone()));
+        let connector = PollConnector { settings, interrupter, exchange, trust, reach };
         Self { agent: new_agent(&connector), connector }
     }
 
@@ -59,6 +66,18 @@ impl Http {
     /// Closes the connection; the next exchange opens a new one.
     fn forget_connection(&mut self) {
         self.agent = new_agent(&self.connector);
+    }
+
+    /// The next exchange begins, unless there is to be none.
+    fn begin(&self, request: &Request<()>) -> Result<Exchange, TransportError> {
+        let exchange = self.connector.exchange.clone();
+        exchange.begin();
+        let patience = request.extensions().get().map_or(Duration::ZERO, |AtLeast(time)| *time);
+        exchange.note(|facts| facts.patience = patience);
+        if self.connector.interrupter.is_interrupted() {
+            return Err(Fault::interrupted().during(exchange.facts()));
+        }
+        Ok(exchange)
     }
 
     fn finish(&mut self, answer: Response<Body>) -> Response<()> {
@@ -79,17 +98,48 @@ impl Http {
 
 impl Transport for Http {
     fn exchange(&mut self, request: Request<()>, body: &mut dyn Read) -> Result<Response<()>, TransportError> {
-        let exchange = self.connector.exchange.clone();
-        exchange.begin();
-        if self.connector.interrupter.is_interrupted() {
-            return Err(Fault::interrupted().during(exchange.facts()));
-        }
+        let exchange = self.begin(&request)?;
         let mut body = Outgoing::new(body, length(request.headers()).unwrap_or(0), exchange.clone());
         match self.agent.run(request.map(|()| SendBody::from_reader(&mut body))) {
             Ok(answer) => Ok(self.finish(answer)),
             Err(error) => {
                 self.forget_connection();
                 Err(Fault::from(error).during(exchange.facts()))
+            }
+        }
+    }
+
+    fn fetch(&mut self, request: Request<()>, sink: &mut dyn Sink) -> Result<Response<()>, TransportError> {
+        let exchange = self.begin(&request)?;
+        let has_body = request.method() != Method::HEAD;
+        let fault = match self.agent.run(request.map(|()| SendBody::none())) {
+            Err(error) => Fault::from(error),
+            Ok(answer) => {
+                let (head, body) = answer.into_parts();
+                if !sink.begin(&head) || !has_body {
+                    return Ok(self.finish(Response::from_parts(head, body)));
+                }
+                exchange.note(|facts| facts.body_is_wanted = true);
+                match pour(body, sink) {
+                    Ok(()) => return Ok(Response::from_parts(head, ())),
+                    Err(fault) => fault,
+                }
+            }
+        };
+        self.forget_connection();
+        Err(fault.during(exchange.facts()))
+    }
+}
+
+/// Hands a body on, in pieces.
+fn pour(mut body: Body, sink: &mut dyn Sink) -> Result<(), Fault> {
+    let mut reader = body.as_reader();
+    let mut buffer = vec![0; PIECE];
+    loop {
+        match reader.read(&mut buffer).map_err(Fault::of_body)? {
+            0 => return Ok(()),
+            count => {
+                sink.take(&buffer[..count]).map_err(|error| Fault::new(Kind::Local, escape(error.to_string())))?;
             }
         }
     }
@@ -111,8 +161,8 @@ fn new_agent(connector: &PollConnector) -> Agent {
         .max_idle_connections_per_host(1)
         .max_idle_age(MAX_IDLE)
         .build();
-    let resolver =
-        SystemResolver { timeout: connector.settings.connect_timeout, interrupter: connector.interrupter.clone() };
+    let (timeout, interrupter) = (connector.settings.connect_timeout, connector.interrupter.clone());
+    let resolver = SystemResolver { timeout, interrupter, reach: Arc::clone(&connector.reach) };
     Agent::with_parts(config, connector.clone(), resolver)
 }
 

@@ -19,14 +19,16 @@ mod fault;
 mod http1;
 mod interrupt;
 mod poll;
+mod reach;
 mod resolver;
 mod settings;
 mod stream;
 mod tls;
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Request, Response, response};
 
 use crate::protocol::TransportError;
 
@@ -43,7 +45,33 @@ pub trait Transport {
     /// # Errors
     /// When no answer arrives. Whether the server got the request is then unknown.
     fn exchange(&mut self, request: Request<()>, body: &mut dyn Read) -> Result<Response<()>, TransportError>;
+
+    /// Sends a request without a body; hands the answer's head and body to `sink` as they arrive.
+    ///
+    /// Redirects are not followed. The body is whole when this returns an answer, unless `sink` did not want it, or the
+    /// answer told no length.
+    ///
+    /// # Errors
+    /// When no answer arrives, when its body breaks off, or when `sink` fails.
+    fn fetch(&mut self, request: Request<()>, sink: &mut dyn Sink) -> Result<Response<()>, TransportError>;
 }
+
+/// Takes an answer as it arrives.
+pub trait Sink {
+    /// The answer's head. Returns whether its body is wanted.
+    fn begin(&mut self, head: &response::Parts) -> bool;
+
+    /// The body's next bytes.
+    ///
+    /// # Errors
+    /// When no more of it is wanted, or it cannot be kept. The exchange ends then.
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()>;
+}
+
+/// Gives, in [`Request::extensions`], the answer's head at least so much time, whatever
+/// [`Settings::response_timeout`] says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AtLeast(pub Duration);
 
 /// Marks, in [`Response::extensions`], an answer that came before the whole request was sent. The rest was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

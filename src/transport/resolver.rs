@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use crate::protocol::text::escape;
 
 use super::fault::Fault;
 use super::interrupt::Interrupter;
+use super::reach::Reach;
 use super::settings::deadline;
 
 /// Addresses of one host that are tried.
@@ -28,16 +30,14 @@ const SLICE: Duration = Duration::from_millis(50);
 pub(super) struct SystemResolver {
     pub(super) timeout: Duration,
     pub(super) interrupter: Interrupter,
+    pub(super) reach: Arc<Reach>,
 }
 
 impl Resolver for SystemResolver {
     fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-        let found = match bare(host).parse::<IpAddr>() {
-            Ok(address) => vec![SocketAddr::new(address, port)],
-            Err(_) => self.look_up(host.to_owned(), port)?,
-        };
+        let found = self.reach.check(host, self.find(host, port)?, |origin| self.find(origin, port))?;
         let mut addresses = self.empty();
         found.into_iter().take(MAX_ADDRESSES).for_each(|address| addresses.push(address));
         if addresses.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(addresses) }
@@ -45,6 +45,13 @@ impl Resolver for SystemResolver {
 }
 
 impl SystemResolver {
+    fn find(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+        match bare(host).parse::<IpAddr>() {
+            Ok(address) => Ok(vec![SocketAddr::new(address, port)]),
+            Err(_) => self.look_up(host.to_owned(), port),
+        }
+    }
+
     /// The operating system offers no lookup that can be ended, so a thread does it that nobody has to wait for.
     fn look_up(&self, host: String, port: u16) -> Result<Vec<SocketAddr>, Fault> {
         let (found, answer) = mpsc::sync_channel(1);

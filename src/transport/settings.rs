@@ -14,6 +14,9 @@ pub struct Settings {
     /// The head of the answer was not complete this long after the last byte of the request. Single bytes and interim
     /// answers do not extend it. An application behind the server has five minutes (MC-BUP 3.1.2).
     pub response_timeout: Duration,
+    /// The URL's own host. If it is on the internet, a host that it names must be there too: no private address is
+    /// connected to. `None`: any address may be.
+    pub origin: Option<String>,
     /// Certificates trusted besides the platform's.
     pub extra_roots: Vec<CertificateDer<'static>>,
 }
@@ -24,6 +27,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_mins(2),
             response_timeout: Duration::from_secs(330),
+            origin: None,
             extra_roots: Vec::new(),
         }
     }

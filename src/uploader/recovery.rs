@@ -134,7 +134,7 @@ pub(super) fn is_final_at_first(error: &TransportError) -> bool {
 
 /// Losses that another try does not mend.
 pub(super) fn is_always_final(error: &TransportError) -> bool {
-    matches!(error.kind, TransportErrorKind::Tls | TransportErrorKind::Local)
+    matches!(error.kind, TransportErrorKind::Tls | TransportErrorKind::Local | TransportErrorKind::NotAllowed)
 }
 
 /// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date, which is compared with the server's own clock.

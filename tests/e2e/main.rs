@@ -8,9 +8,11 @@ mod kills;
 #[cfg(feature = "serve")]
 mod receiver;
 mod refusals;
+mod reply;
 #[cfg(unix)]
 mod resume;
 mod sessions;
 mod support;
 mod usage;
+mod verify;
 mod wire;

@@ -179,9 +179,11 @@ fn random_schedules_of_twelve_faults() {
             }
         }
         let mut total = total.lock().expect("no panic");
-        ends.into_iter().for_each(|(end, count)| *total.entry(end).or_default() += count);
+        for (end, count) in ends {
+            *total.entry(end).or_default() += count;
+        }
     });
     let total = total.into_inner().expect("no panic");
-    let rate = seeds as f64 / began.elapsed().as_secs_f64();
-    report(&format!("{seeds} seeds, {rate:.0} a second: {total:?}"));
+    let rate = u128::from(seeds) * 1000 / began.elapsed().as_millis().max(1);
+    report(&format!("{seeds} seeds, {rate} a second: {total:?}"));
 }

@@ -2,6 +2,7 @@
 
 mod connections;
 mod early;
+mod fetches;
 mod heads;
 mod interrupts;
 mod stalls;

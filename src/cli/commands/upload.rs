@@ -5,9 +5,9 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use anyhow::Context;
 
 use crate::cli::args::{Resume, UploadArgs};
-use crate::cli::config::{ResumeConfig, UploadConfig};
+use crate::cli::config::{ResumeConfig, UploadConfig, UsageError};
 use crate::cli::signals::{self, Signals};
-use crate::driver::{self, ResumeMode, Start, Tools};
+use crate::driver::{self, ReplyFile, ResumeMode, Start, Tools};
 use crate::entity::UploadEntity;
 use crate::event::UploadEvent;
 use crate::journal::{Journal, Now, Upload};
@@ -27,7 +27,8 @@ pub(super) fn upload(config: &UploadConfig, signals: &Signals, reporter: &mut Re
     if let Some(limit) = config.max_time() {
         signals.after(limit)?;
     }
-    let result = attempt(config, &entity, signals, &mut |event| reporter.event(event));
+    let reply = reply_file(config, &entity)?;
+    let result = attempt(config, &entity, reply, signals, &mut |event| reporter.event(event));
     reporter.finish();
     let what = || format!("cannot upload {} to {}", config.file.display(), config.destination());
     signals::name(result, signals).with_context(what)
@@ -36,6 +37,7 @@ pub(super) fn upload(config: &UploadConfig, signals: &Signals, reporter: &mut Re
 fn attempt(
     config: &UploadConfig,
     entity: &UploadEntity,
+    reply: Option<ReplyFile>,
     signals: &Signals,
     report: &mut dyn FnMut(&UploadEvent),
 ) -> anyhow::Result<()> {
@@ -55,12 +57,22 @@ fn attempt(
     let interrupter = signals.interrupter();
     let start = Start::new(plan, entity, claim, mode, interrupter, seed())?;
     let mut transport = Http::with_interrupter(config.transport.clone(), interrupter.clone());
-    driver::upload(start, Tools { entity, transport: &mut transport, interrupter, report: &mut *report })?;
+    let tools = Tools { entity, transport: &mut transport, interrupter, report: &mut *report };
+    driver::upload(start, tools, config.wishes(seed(), reply))?;
     if !entity.is_what_its_path_names() {
         let text = format!("{} names another file by now; the one that was opened was uploaded", config.file.display());
         report(&UploadEvent::Warning { text });
     }
     Ok(())
+}
+
+/// Where the reply goes, checked before anything is sent.
+fn reply_file(config: &UploadConfig, entity: &UploadEntity) -> anyhow::Result<Option<ReplyFile>> {
+    let Some(path) = &config.reply else { return Ok(None) };
+    if path.canonicalize().is_ok_and(|path| path == entity.absolute_path()) {
+        return Err(UsageError("--reply names the file that is to be uploaded".to_owned()).into());
+    }
+    Ok(Some(ReplyFile::new(path.clone(), config.force)?))
 }
 
 fn journal(config: &ResumeConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {

@@ -69,6 +69,7 @@ fn damaged_contents_are_not_used() {
     refused(|path| replace(path, "\"sent\":5000", "\"sent\":10001"));
     refused(|path| replace(path, "{S-1}", "{S 1}"));
     refused(|path| replace(path, "\"close_sent\":false", "\"close_sent\":true"));
+    refused(|path| replace(path, "\"reply_url\":null", "\"reply_url\":\"../r\""));
     // It is the record of another upload: the file's name is not enough.
     refused(|path| replace(path, "http://h/drop", "http://evil/drop"));
     refused(|path| replace(path, "file.bin\",\"source", "other.bin\",\"source"));

@@ -59,9 +59,9 @@ fn cancel(record: &Record, session: &SavedSession) -> Result<(), UploadError> {
     let packet = PacketKind::CancelSession;
     let target = session.target.as_ref().unwrap_or(&record.url);
     let request = complete(Packet::CancelSession { session: session.id.clone() }.to_request(target));
-    let answer = Http::new(Settings::default())
-        .exchange(request, &mut io::empty())
-        .map_err(|error| UploadError::Lost { packet, error })?;
+    let settings = Settings { origin: record.url.host().map(str::to_owned), ..Settings::default() };
+    let answer =
+        Http::new(settings).exchange(request, &mut io::empty()).map_err(|error| UploadError::Lost { packet, error })?;
     match ack::end_of_session(&answer, &session.id) {
         Ok(Answer::Ack(())) => Ok(()),
         Ok(Answer::Refused(error)) => match Refusal::classify(&error, packet) {

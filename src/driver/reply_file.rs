@@ -1,0 +1,148 @@
+//! The file that a reply goes to: it has its name only when it is whole.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// Where to save the reply.
+#[derive(Debug)]
+pub struct ReplyFile {
+    path: PathBuf,
+    may_replace: bool,
+    partial: Option<NamedTempFile>,
+}
+
+impl ReplyFile {
+    /// The reply goes to `path`. Checked now, so that nothing is uploaded whose reply cannot be saved.
+    ///
+    /// # Errors
+    /// When something has that name and is not to be replaced, or nothing can be written beside it.
+    pub fn new(path: PathBuf, may_replace: bool) -> Result<Self, ReplyFileError> {
+        let wrong = |kind| ReplyFileError { path: path.clone(), kind };
+        match path.symlink_metadata() {
+            Ok(metadata) if metadata.is_dir() => return Err(wrong(ReplyFileErrorKind::Directory)),
+            Ok(_) if !may_replace => return Err(wrong(ReplyFileErrorKind::Exists)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(wrong(ReplyFileErrorKind::Io(error))),
+            _ => {}
+        }
+        let file = Self { path, may_replace, partial: None };
+        file.create().map_err(|error| file.error(error))?;
+        Ok(file)
+    }
+
+    /// Its final name.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn create(&self) -> io::Result<NamedTempFile> {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        NamedTempFile::with_prefix_in(".bitsup-reply-", folder)
+    }
+
+    /// Writes behind what is there.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.partial()?.write_all(bytes)
+    }
+
+    /// Forgets what was written.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        let file = self.partial()?;
+        file.set_len(0)?;
+        file.rewind()
+    }
+
+    /// Gives the file its name. A later reply of this upload may replace it.
+    pub(super) fn finish(&mut self) -> Result<(), ReplyFileError> {
+        let save = |this: &mut Self| {
+            this.partial()?.sync_all()?;
+            let Some(partial) = this.partial.take() else { return Ok(()) };
+            let named =
+                if this.may_replace { partial.persist(&this.path) } else { partial.persist_noclobber(&this.path) };
+            named.map(drop).map_err(|error| error.error)
+        };
+        save(self).map_err(|error| self.error(error))?;
+        self.may_replace = true;
+        Ok(())
+    }
+
+    pub(super) fn error(&self, error: io::Error) -> ReplyFileError {
+        ReplyFileError { path: self.path.clone(), kind: ReplyFileErrorKind::Io(error) }
+    }
+
+    fn partial(&mut self) -> io::Result<&mut File> {
+        if self.partial.is_none() {
+            self.partial = Some(self.create()?);
+        }
+        self.partial.as_mut().map(NamedTempFile::as_file_mut).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+/// The reply cannot be saved.
+#[derive(Debug)]
+pub struct ReplyFileError {
+    path: PathBuf,
+    kind: ReplyFileErrorKind,
+}
+
+#[derive(Debug)]
+enum ReplyFileErrorKind {
+    Exists,
+    Directory,
+    Io(io::Error),
+}
+
+impl fmt::Display for ReplyFileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot save the reply as {}: ", self.path.display())?;
+        match &self.kind {
+            ReplyFileErrorKind::Exists => f.write_str("it exists; --force replaces it"),
+            ReplyFileErrorKind::Directory => f.write_str("it is a directory"),
+            ReplyFileErrorKind::Io(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for ReplyFileError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_appears_when_the_reply_is_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("reply");
+        let mut file = ReplyFile::new(path.clone(), false).expect("free");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("read").count(), 0, "the check leaves nothing");
+        file.append(b"wrong").expect("written");
+        file.clear().expect("cleared");
+        file.append(b"re").expect("written");
+        file.append(b"ply").expect("written");
+        assert!(!path.exists());
+        file.finish().expect("named");
+        assert_eq!(std::fs::read(&path).expect("read"), b"reply");
+        file.finish().expect("an empty one replaces its own");
+        assert_eq!(std::fs::read(&path).expect("read"), b"");
+    }
+
+    #[test]
+    fn what_is_there_is_not_replaced_unless_asked_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("reply");
+        let mut early = ReplyFile::new(path.clone(), false).expect("free");
+        std::fs::write(&path, "mine").expect("written");
+        assert!(early.finish().is_err(), "it came in between");
+        assert_eq!(std::fs::read(&path).expect("read"), b"mine");
+        let text = |path: &Path, force| ReplyFile::new(path.to_owned(), force).expect_err("refused").to_string();
+        assert!(text(&path, false).contains("--force"));
+        assert!(text(folder.path(), true).contains("it is a directory"));
+        assert!(text(&folder.path().join("none/reply"), true).contains("cannot save the reply"));
+        ReplyFile::new(path.clone(), true).expect("allowed").finish().expect("replaced");
+        assert_eq!(std::fs::read(&path).expect("read"), b"");
+    }
+}
