@@ -7,7 +7,7 @@
 //! ```no_run
 //! use std::path::Path;
 //!
-//! use bitsup::driver::{self, ResumeMode, Start, Tools};
+//! use bitsup::driver::{self, ResumeMode, Start, Tools, Verify, Wishes};
 //! use bitsup::entity::UploadEntity;
 //! use bitsup::event::UploadEvent;
 //! use bitsup::journal::{Journal, Now, Upload};
@@ -26,6 +26,13 @@
 //!     follow_host_id: true,
 //!     may_start_over: true,
 //! };
+//! let wishes = Wishes {
+//!     destination: plan.destination.clone(),
+//!     retry: plan.retry.clone(),
+//!     seed: 1,
+//!     verify: Verify::None,
+//!     reply: None,
+//! };
 //! let upload = Upload { destination: &plan.destination, name: &plan.name, entity: &entity };
 //! let claim = Journal::disabled().claim(&upload, Now::read())?;
 //! let mut network = Http::new(Settings::default());
@@ -37,7 +44,7 @@
 //!     }
 //! };
 //! let tools = Tools { entity: &entity, transport: &mut network, interrupter: &interrupter, report: &mut report };
-//! driver::upload(start, tools)?;
+//! driver::upload(start, tools, wishes)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
