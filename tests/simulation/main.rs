@@ -182,7 +182,9 @@ fn random_schedules_of_twelve_faults() {
             }
         }
         let mut total = total.lock().expect("no panic");
-        ends.into_iter().for_each(|(end, count)| *total.entry(end).or_default() += count);
+        for (end, count) in ends {
+            *total.entry(end).or_default() += count;
+        }
     });
     let total = total.into_inner().expect("no panic");
     report(&format!("{seeds} seeds in {:.1} s: {total:?}", began.elapsed().as_secs_f64()));

@@ -17,6 +17,7 @@ pub(crate) enum Overlap {
 
 /// A kind of server.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 pub(crate) struct Model {
     pub(crate) name: &'static str,
     pub(crate) overlap: Overlap,
