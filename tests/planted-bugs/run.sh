@@ -8,7 +8,7 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}/planted-bugs"
 export BITSUP_SIM_FAULTS=2 BITSUP_SIM_SEEDS=20000
 
 copy=$(mktemp -d)
-trap 'rm -rf "$copy"' EXIT
+trap 'rm -rf "$copy" "$copy.log"' EXIT
 (cd "$root" && git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf -) | tar -xf - -C "$copy"
 cd "$copy"
 # Outside of any repository, `git apply` takes paths as they are.
@@ -35,5 +35,4 @@ for bug in "$here"/*.patch; do
     git apply --reverse "$bug"
     found=$((found + 1))
 done
-rm -f "$copy.log"
 [ "$found" -ge 5 ] || fail "only $found bugs were planted"
