@@ -19,17 +19,13 @@ const PACKET: PacketKind = PacketKind::Fragment;
 
 /// Waits for the Ack of a fragment that begins at the offset the server wants.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the server, not a state")]
 pub(super) struct Fragment {
     session: SessionId,
     /// Where the next fragment begins: what the server said last.
     offset: u64,
     /// Behind the highest byte sent in this session: no server can have more.
     sent: u64,
-    /// Whether the server ever told an offset. If it does, a 200 without one is no acknowledgement.
-    tells_offset: bool,
-    /// Whether it did so in this process: what a journal says of it is a guess.
-    told_here: bool,
+    tells: Tells,
     /// What the server has is not known: a small fragment asks. A large one sent again would corrupt the file on
     /// servers that append whatever comes.
     asks: bool,
@@ -37,6 +33,17 @@ pub(super) struct Fragment {
     cuts: u32,
     /// 416 without an offset: once is believed, twice is a lost session.
     silent_416: bool,
+}
+
+/// Whether the server tells offsets. If it does, a 200 without one is no acknowledgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tells {
+    /// It never did.
+    No,
+    /// An earlier process says so, which may have guessed.
+    Presumably,
+    /// It did.
+    Yes,
 }
 
 impl Fragment {
@@ -47,11 +54,12 @@ impl Fragment {
 
     /// Goes on with a session of an earlier process, which cannot know how far the server got.
     pub(super) fn resumed(session: SessionId, offset: u64, sent: u64, tells_offset: bool) -> Self {
-        Self { tells_offset, asks: true, ..Self::at(session, offset, sent) }
+        let tells = if tells_offset { Tells::Presumably } else { Tells::No };
+        Self { tells, asks: true, ..Self::at(session, offset, sent) }
     }
 
     fn at(session: SessionId, offset: u64, sent: u64) -> Self {
-        Self { session, offset, sent, tells_offset: false, told_here: false, asks: false, cuts: 0, silent_416: false }
+        Self { session, offset, sent, tells: Tells::No, asks: false, cuts: 0, silent_416: false }
     }
 
     pub(super) fn session(&self) -> &SessionId {
@@ -68,7 +76,7 @@ impl Fragment {
     }
 
     pub(super) fn tells_offset(&self) -> bool {
-        self.tells_offset
+        self.tells != Tells::No
     }
 
     pub(super) fn packet(&self, context: &Context) -> Packet {
@@ -106,8 +114,9 @@ impl Fragment {
     fn acknowledged(mut self, context: &mut Context, ack: &FragmentAck, now: Instant) -> Result<State, UploadError> {
         let range = self.range(context);
         self.sent = self.sent.max(range.end());
-        self.tells_offset |= ack.next_offset.is_some();
-        self.told_here |= ack.next_offset.is_some();
+        if ack.next_offset.is_some() {
+            self.tells = Tells::Yes;
+        }
         let offset = match ack.next_offset {
             Some(claimed) if claimed > self.sent => {
                 let error = AckError::OffsetNotSent { claimed, sent: self.sent };
@@ -115,9 +124,9 @@ impl Fragment {
             }
             Some(offset) => offset,
             // A server that never tells cannot be asked: only a new session is sure to be in step.
-            None if self.asks && !self.told_here => return stuck(context, now),
+            None if self.asks && self.tells != Tells::Yes => return stuck(context, now),
             // One known server never tells: its 200 is all there is.
-            None if ack.in_step && !self.tells_offset => range.end(),
+            None if ack.in_step && self.tells == Tells::No => range.end(),
             None if !ack.in_step && self.silent_416 => return stuck(context, now),
             // Nothing was learnt: the same bytes again, within the budget.
             None => range.first(),
@@ -233,7 +242,7 @@ impl Fragment {
 
     fn ask_later(mut self, context: &mut Context, fault: Fault, now: Instant) -> Result<State, UploadError> {
         // It has acknowledged fragments without ever telling an offset: see above.
-        if !self.tells_offset && self.offset > 0 {
+        if self.tells == Tells::No && self.offset > 0 {
             return context.restart(fault, now);
         }
         self.asks = true;

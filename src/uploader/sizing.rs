@@ -98,7 +98,8 @@ impl Sizing {
 
     fn refuse(&mut self, len: u64) {
         self.refused = Some(self.refused.map_or(len, |refused| refused.min(len)));
-        self.max = self.max.min(len.saturating_sub(1)).max(1);
+        // Growing back to just below it would only be refused again.
+        self.max = self.max.min(len / 2).max(MIN.min(len));
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) enum End {
     /// Success, and the file is corrupt: allowed to one model, and found only by comparing what was published.
     Corrupt,
     Unconfirmed,
-    /// Failed for good; the server does not have the file.
+    /// Failed for good, and the server does not have the file: it lied, or lost bytes after its last Ack.
     Failed,
     /// Failed for good although the file is there: overwriting is off, the session that published it was lost, and the
     /// next one is refused with 403.
@@ -428,7 +428,8 @@ impl World {
     /// A failure for good must not hide that the file is there.
     fn failed(&self, error: &UploadError) -> Result<End, String> {
         if !self.server.has_published_the_source() {
-            return Ok(End::Failed);
+            // Faults that leave the server honest never cost more than time.
+            return if self.misled { Ok(End::Failed) } else { Err(format!("failed for good: {error}")) };
         }
         let other_session = self.server.has_published_other_than(self.watch.session);
         match error {
