@@ -72,7 +72,8 @@ impl CloseSession {
             return context.restart(Fault::refused(PACKET, refusal, error, answer), now);
         }
         // A server that was set back after its last Ack calls the file incomplete. Once: it may mean something else.
-        if refusal == Refusal::Invalid && context.plan.may_start_over && context.budget.restarts() == 0 {
+        if refusal == Refusal::Invalid && context.plan.may_start_over && !context.was_called_incomplete {
+            context.was_called_incomplete = true;
             return context.restart(Fault::refused(PACKET, refusal, error, answer), now);
         }
         if refusal.may_pass() {

@@ -109,6 +109,8 @@ struct Context {
     sizing: Sizing,
     budget: Budget,
     backoff: Backoff,
+    /// Whether the server refused a Close although its Acks covered the file.
+    was_called_incomplete: bool,
     /// What is to be told to the user, in order.
     outbox: Vec<UploadEvent>,
 }
@@ -215,6 +217,7 @@ impl Context {
             sizing: Sizing::new(plan.fragment_size),
             budget: Budget::new(plan.size, now),
             backoff: Backoff::new(seed),
+            was_called_incomplete: false,
             outbox: Vec::new(),
             plan,
         }

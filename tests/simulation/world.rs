@@ -49,12 +49,12 @@ pub(crate) enum End {
     /// Success, and the file is corrupt: allowed to one model, and found only by comparing what was published.
     Corrupt,
     Unconfirmed,
-    /// Failed for good, and the server does not have the file: it lied, or lost bytes after its last Ack.
+    /// Failed for good, and the server does not have the file: it lied, or lost bytes more than once.
     Failed,
     /// Failed for good although the file is there: overwriting is off, the session that published it was lost, and the
     /// next one is refused with 403.
     RefusedByOwnFile,
-    /// The same, because the server lied or lost bytes after its last Ack, in a session after the one that published.
+    /// The same, because the server lied or lost bytes more than once, in a session after the one that published.
     Misled,
 }
 
@@ -131,7 +131,10 @@ pub(crate) struct World {
     next: Option<Request>,
     runs: u32,
     since_fault: u64,
-    misled: bool,
+    /// Whether an answer claimed what never arrived.
+    lied: bool,
+    /// How often the server lost bytes, or its Ack hid that it did.
+    setbacks: u32,
     end: Option<End>,
 }
 
@@ -153,7 +156,8 @@ impl World {
             next: None,
             runs: 1,
             since_fault: 0,
-            misled: false,
+            lied: false,
+            setbacks: 0,
             end: None,
         };
         world.go_on()?;
@@ -192,7 +196,13 @@ impl World {
             return self.restart(self.journal.fresh);
         }
         self.write_journal(request)?;
-        self.misled |= matches!(fault, Some(Fault::Lie | Fault::BareAck | Fault::RollBack));
+        self.lied |= fault == Some(Fault::Lie);
+        self.setbacks += u32::from(match fault {
+            Some(Fault::BareAck | Fault::RollBack) => true,
+            // What comes late sets a server back that appends whatever comes.
+            Some(Fault::Stale | Fault::StaleFirst) => self.setup.model.overlap == Overlap::Appends,
+            _ => false,
+        });
         let event = match fault {
             None => self.deliver(request),
             Some(fault) => match self.disturb(fault, request, amount) {
@@ -425,11 +435,15 @@ impl World {
         Ok(())
     }
 
+    /// A server that is honest, and is set back at most once, never costs more than time.
+    fn misled(&self) -> bool {
+        self.lied || self.setbacks > 1
+    }
+
     /// A failure for good must not hide that the file is there.
     fn failed(&self, error: &UploadError) -> Result<End, String> {
         if !self.server.has_published_the_source() {
-            // Faults that leave the server honest never cost more than time.
-            return if self.misled { Ok(End::Failed) } else { Err(format!("failed for good: {error}")) };
+            return if self.misled() { Ok(End::Failed) } else { Err(format!("failed for good: {error}")) };
         }
         let other_session = self.server.has_published_other_than(self.watch.session);
         match error {
@@ -440,7 +454,7 @@ impl World {
             }
             UploadError::BadAnswer { error: AckError::OffsetNotSent { .. }, .. }
             | UploadError::Refused { refusal: Refusal::Invalid, .. }
-                if self.misled && other_session =>
+                if self.misled() && other_session =>
             {
                 Ok(End::Misled)
             }
