@@ -184,7 +184,7 @@ const ROOMS: &[Room] = &[
         ],
     },
     Room { place: "cli/mod.rs", may: &["clap", "crate::cli", "crate::output"] },
-    Room { place: "cli/args/", may: &["clap", "clap_complete"] },
+    Room { place: "cli/args/", may: &["clap", "clap_complete", "crate::cli"] },
     Room {
         place: "cli/config/",
         may: &[
