@@ -203,6 +203,7 @@ const ROOMS: &[Room] = &[
     Room { place: "cli/serve_config.rs", may: &["crate::cli", "crate::serve", "std::fs", "std::io", "std::os"] },
     Room { place: "cli/duration.rs", may: &[] },
     Room { place: "cli/size.rs", may: &[] },
+    Room { place: "cli/explain/", may: &["crate::cli", "crate::protocol", "crate::uploader", "http", "strsim"] },
     Room {
         place: "cli/exit_code.rs",
         may: &[

@@ -137,7 +137,8 @@ fn of_spent(cause: &UploadError) -> ExitCode {
     }
 }
 
-fn of_refusal(refusal: Refusal) -> ExitCode {
+/// The code for what the server refuses.
+pub(super) fn of_refusal(refusal: Refusal) -> ExitCode {
     match refusal {
         Refusal::Authentication | Refusal::ProxyAuthentication => ExitCode::Authentication,
         Refusal::Permission => ExitCode::Refused,

@@ -1,15 +1,46 @@
 //! From an error to the four lines that people read: what failed, what the server said, the likely cause, what to do.
 
-use crate::driver::DriverError;
+use crate::driver::{DriverError, ReplyError, Unverified};
 use crate::journal::JournalError;
 use crate::output::ErrorText;
 use crate::protocol::{AckError, BitsError, PacketKind, TransportErrorKind};
 use crate::uploader::{Refusal, UploadError};
 
+use super::config::UsageError;
 use super::signals::{Stopped, TimeIsUp};
+use super::{exit_code, explain};
 
-/// The text for an error, however wrapped.
+/// The text for an error, however wrapped: what is known of it, filled up from the table of exit codes.
 pub(super) fn text(error: &anyhow::Error) -> ErrorText {
+    let mut text = own_text(error);
+    let code = exit_code::of(error);
+    // Whoever typed something wrong is told what is right by the message itself.
+    if error.is::<UsageError>() {
+        return text;
+    }
+    let info = explain::exit_info(code);
+    text.cause.get_or_insert_with(|| info.cause.to_owned());
+    let next = text.next.unwrap_or_else(|| info.advice.to_owned());
+    let code = server_code(error).unwrap_or_else(|| (code as u8).to_string());
+    text.next = Some(format!("{next} (more: bitsup explain {code})"));
+    text
+}
+
+/// The code with which the server refused, in the spelling that `bitsup explain` is given.
+fn server_code(error: &anyhow::Error) -> Option<String> {
+    let refusal = match error.downcast_ref::<DriverError>()? {
+        DriverError::Upload(error) => answer(error)?,
+        DriverError::UnconfirmedSame { error, .. } => error,
+        DriverError::Reply(ReplyError::Status(status)) | DriverError::Unverified(Unverified::Status(_, status)) => {
+            return Some(status.as_u16().to_string());
+        }
+        _ => return None,
+    };
+    let known = refusal.code.filter(|code| code.info().is_some());
+    Some(known.map_or_else(|| refusal.status.as_u16().to_string(), |code| format!("0x{:08X}", code.0)))
+}
+
+fn own_text(error: &anyhow::Error) -> ErrorText {
     let mut what: Vec<String> = Vec::new();
     for part in error.chain().map(ToString::to_string) {
         // Wrappers that only pass on what they hold would say it twice.
@@ -46,10 +77,13 @@ fn next(error: &anyhow::Error) -> Option<&'static str> {
         return Some("run the same command again: it goes on where this one stopped");
     }
     if let Some(stopped) = error.downcast_ref::<Stopped>() {
-        return (!stopped.acknowledged).then_some("run the same command again: it goes on where this one stopped");
+        return Some(if stopped.acknowledged {
+            "look at the file on the server; without --verify this is a success"
+        } else {
+            "run the same command again: it goes on where this one stopped"
+        });
     }
     match error.downcast_ref::<DriverError>()? {
-        DriverError::NothingToResume => Some("leave --resume always away to start over"),
         DriverError::Reply(_) => {
             Some("run the same command again to go on, or without --reply to finish the upload without it")
         }
@@ -61,9 +95,14 @@ fn next(error: &anyhow::Error) -> Option<&'static str> {
 }
 
 fn said(error: &UploadError) -> Option<String> {
+    answer(error).map(ToString::to_string)
+}
+
+/// The server's refusal, if that is what it was.
+fn answer(error: &UploadError) -> Option<&BitsError> {
     match error {
-        UploadError::Refused { error, .. } | UploadError::Unconfirmed { error } => Some(error.to_string()),
-        UploadError::GaveUp { cause, .. } | UploadError::CannotResume { cause } => said(cause),
+        UploadError::Refused { error, .. } | UploadError::Unconfirmed { error } => Some(error),
+        UploadError::GaveUp { cause, .. } | UploadError::CannotResume { cause } => answer(cause),
         _ => None,
     }
 }
@@ -77,7 +116,10 @@ fn advice(error: &UploadError) -> Advice {
     match error {
         UploadError::Refused { packet, refusal, error } => refused(*packet, *refusal, error),
         UploadError::BadAnswer { packet, error } => bad_answer(*packet, error),
-        UploadError::Redirected { .. } => (Some("the upload folder moved, or a login page is in front of it"), None),
+        UploadError::Redirected { .. } => (
+            Some("the upload folder moved, or a login page is in front of it"),
+            Some("use the URL that it leads to, if that is the folder"),
+        ),
         UploadError::Lost { error, .. } => lost(error.kind),
         UploadError::NoProgress { .. } => (
             Some("the server answers but does not keep what it gets"),
@@ -86,7 +128,7 @@ fn advice(error: &UploadError) -> Advice {
         UploadError::SourceChanged => {
             (Some("a program writes to it"), Some("upload a copy, or wait until the file is finished"))
         }
-        UploadError::Interrupted => (None, Some(RUN_AGAIN)),
+        UploadError::Interrupted => (None, None),
         UploadError::GaveUp { cause, .. } => advice(cause),
         UploadError::OutOfTime { .. } => (Some("--max-time is over"), Some(RUN_AGAIN)),
         UploadError::CannotResume { .. } => {
@@ -100,14 +142,20 @@ fn advice(error: &UploadError) -> Advice {
     }
 }
 
-fn refused(packet: PacketKind, refusal: Refusal, error: &BitsError) -> Advice {
+/// Cause and next step of a refusal.
+pub(super) fn refused(packet: PacketKind, refusal: Refusal, error: &BitsError) -> Advice {
     // BITS's own code says more than the class it belongs to.
     if let Some(info) = error.code.and_then(crate::protocol::HResult::info) {
         return (Some(info.cause), Some(info.advice));
     }
     match refusal {
-        Refusal::Authentication => (Some("the folder is not open to anonymous uploads"), None),
-        Refusal::ProxyAuthentication => (Some("a proxy is between this machine and the server"), None),
+        Refusal::Authentication => (
+            Some("the folder is not open to anonymous uploads"),
+            Some("check which kinds of login it offers: -vv shows them"),
+        ),
+        Refusal::ProxyAuthentication => {
+            (Some("a proxy between this machine and the server wants a login"), Some("check the proxy's login"))
+        }
         Refusal::Permission => (
             Some("the account may not write there, or a file of that name exists"),
             Some("check the folder's permissions and whether overwriting is allowed"),
@@ -119,11 +167,17 @@ fn refused(packet: PacketKind, refusal: Refusal, error: &BitsError) -> Advice {
         ),
         Refusal::Invalid if packet == PacketKind::CreateSession => NO_ENDPOINT,
         Refusal::Invalid => (Some("a proxy changed the request"), Some("run it again with -vv to see both heads")),
-        Refusal::NameTooLong => (None, Some("use a shorter URL or name")),
-        Refusal::ApplicationRejected => {
-            (Some("the application that the server hands files to does not want this one"), None)
+        Refusal::NameTooLong => {
+            (Some("the URL or file name exceeds what the server takes"), Some("use a shorter URL or name"))
         }
-        Refusal::FileTooLarge => (None, Some("raise the server's limit, or send a smaller file")),
+        Refusal::ApplicationRejected => (
+            Some("the application that the server hands files to does not want this one"),
+            Some("ask who runs the application what it accepts"),
+        ),
+        Refusal::FileTooLarge => (
+            Some("the directory has a largest size for files"),
+            Some("raise the server's limit, or send a smaller file"),
+        ),
         Refusal::SessionNotFound | Refusal::DiskFull | Refusal::Unavailable | Refusal::ApplicationUnavailable => {
             (Some("the server is busy, restarting or out of order"), Some(RUN_AGAIN))
         }
@@ -175,3 +229,6 @@ fn lost(kind: TransportErrorKind) -> Advice {
         TransportErrorKind::Interrupted => (None, Some(RUN_AGAIN)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ mod config;
 mod destination;
 mod duration;
 mod exit_code;
+mod explain;
 mod failure;
 #[cfg(feature = "serve")]
 mod serve_config;

@@ -119,6 +119,17 @@ const KNOWN: &[HResultInfo] = hresults![
     HResult(0x8007_2EE7), "ERROR_INTERNET_NAME_NOT_RESOLVED", "the server's name is not known", "a typing error, or DNS is down", "check the host's name";
     HResult(0x8007_2EFD), "ERROR_INTERNET_CANNOT_CONNECT", "no connection could be made", "nothing listens there, or a firewall is between",
         "check host and port";
+    HResult(0x8007_04DD), "ERROR_NOT_LOGGED_ON", "Windows' BITS service wants an interactive logon of the user",
+        "Start-BitsTransfer runs in a service, a scheduled task, a CI job or a remote session", "use bitsup upload: it needs no logon session";
+    HResult(0x8007_2EFF), "ERROR_INTERNET_CONNECTION_RESET", "the connection was reset", "the server or a proxy cut it", "run the same command again";
+    HResult(0x8007_2F05), "ERROR_INTERNET_SEC_CERT_DATE_INVALID", "the server's certificate is expired or not valid yet",
+        "it was not renewed, or this machine's clock is wrong", "check the certificate and the clock";
+    HResult(0x8007_2F06), "ERROR_INTERNET_SEC_CERT_CN_INVALID", "the server's certificate is for another name",
+        "the URL names the server differently than its certificate", "use the name in the certificate";
+    HResult(0x8007_2F0C), "ERROR_INTERNET_CLIENT_AUTH_CERT_NEEDED", "the server wants a client certificate",
+        "the folder is set up for client certificates", "ask the server's administrator for a certificate";
+    HResult(0x8007_2F0D), "ERROR_INTERNET_INVALID_CA", "nobody whom this machine trusts vouches for the server's certificate",
+        "it is signed by the server itself or by a private authority", "add the authority to this machine's trust store";
     HResult(0x8007_2EFE), "ERROR_INTERNET_CONNECTION_ABORTED", "the connection was reset", "the server or a proxy cut it", "run the same command again";
     HResult(0x8007_2F8F), "ERROR_INTERNET_SECURE_FAILURE", "the secure connection failed", "the certificate is not trusted, expired, or for another name",
         "check the certificate and the clock";

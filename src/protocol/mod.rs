@@ -5,6 +5,7 @@
 
 pub mod ack;
 pub mod error;
+mod hresult;
 mod id;
 mod lost;
 mod packet;

@@ -47,6 +47,12 @@ impl Refusal {
         error.code.and_then(|code| by_code(code, error.status)).unwrap_or_else(|| by_status(error, packet))
     }
 
+    /// What BITS's code alone means, beside this status; `None` where the status decides.
+    #[must_use]
+    pub fn of_code(code: HResult, status: StatusCode) -> Option<Self> {
+        by_code(code, status)
+    }
+
     /// Whether the same request may be taken later.
     #[must_use]
     pub fn may_pass(self) -> bool {

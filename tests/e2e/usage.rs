@@ -131,3 +131,14 @@ fn completions_exist_for_five_shells() {
         assert!(finished.stdout().contains("fragment-size"), "{shell}");
     }
 }
+
+#[test]
+fn codes_are_explained_and_unknown_ones_exit_2() {
+    let finished = run(["explain", "0x8020001F"]);
+    assert_eq!((finished.0.status.code(), finished.stderr()), (Some(0), String::new()));
+    assert!(finished.stdout().starts_with("0x8020001F BG_E_SESSION_NOT_FOUND (HRESULT)\n  meaning: "));
+    assert_eq!(run(["explain", "-2145386465"]).stdout(), finished.stdout(), "as PowerShell prints it");
+    assert!(run(["explain"]).stdout().contains("BG_E_TOO_LARGE"));
+    run(["explain", "0x80041234"]).exits(2).says(&["severity an error, facility 4"]);
+    run(["explain", "19"]).exits(2).says(&["no exit code"]);
+}

@@ -47,6 +47,12 @@ pub enum Command {
     /// Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes
     #[cfg(feature = "serve")]
     Try(TryArgs),
+    /// Say what an exit code, an HTTP status or an HRESULT means, and what to do
+    Explain {
+        /// Such as 9, 404, `0x8020001F` or `BG_E_SESSION_NOT_FOUND`; without it all that are known are listed
+        #[arg(allow_negative_numbers = true)]
+        code: Option<String>,
+    },
     /// Print the completion script for a shell
     Completions {
         /// The shell

@@ -1,6 +1,7 @@
 //! One file a verb.
 
 mod completions;
+mod explain;
 #[cfg(feature = "serve")]
 mod serve;
 mod sessions;
@@ -18,6 +19,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(*args),
         #[cfg(feature = "serve")]
         Command::Try(args) => try_out::run(&args),
+        Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completions { shell } => completions::run(shell),
     }
 }
