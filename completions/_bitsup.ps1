@@ -19,50 +19,56 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         $element.Value
     }) -join ';'
 
+    # Values of options, files, shells, and the ids of unfinished uploads.
+    $words = @($commandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { $_.ToString() })
+    $values = @(switch ($words[-1]) {
+        '--config' { return }
+        '--password-file' { return }
+        '--progress' { 'auto', 'bar', 'plain', 'none' }
+        '--reply' { return }
+        '--resume' { 'auto', 'always', 'never' }
+        '--state-dir' { return }
+        '--tls-cert' { return }
+        '--tls-key' { return }
+        '--verify' { 'none', 'size', 'sha256' }
+    })
+    if ($words.Count -eq 2 -and $words[1] -eq 'completions') {
+        $values = @('bash', 'elvish', 'fish', 'powershell', 'zsh')
+    }
+    if ($words.Count -eq 3 -and $words[1] -eq 'sessions' -and $words[2] -in 'show', 'cancel') {
+        $values = @(& $words[0] sessions list --json 2>$null | ForEach-Object { ($_ | ConvertFrom-Json).id })
+    }
+    if ($values.Count -gt 0) {
+        return $values.Where{ $_ -like "$wordToComplete*" } |
+            ForEach-Object { [CompletionResult]::new($_, $_, [CompletionResultType]::ParameterValue, $_) }
+    }
+    if ($words.Count -ge 2 -and $words[1] -in 'upload', 'try', 'serve', 'man' -and -not $wordToComplete.StartsWith('-')) {
+        return
+    }
+
     $completions = @(switch ($command) {
         'bitsup' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('upload', 'upload', [CompletionResultType]::ParameterValue, 'Upload a file')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List, show, cancel or tidy up unfinished uploads')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Receive BITS uploads into a folder')
             [CompletionResult]::new('try', 'try', [CompletionResultType]::ParameterValue, 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show what is set, and where: in the environment or in config.toml')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what an exit code, an HTTP status or an HRESULT means, and what to do')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual, or write all of its pages into a folder')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script for a shell')
+            [CompletionResult]::new('upload', 'upload', [CompletionResultType]::ParameterValue, 'Upload a file')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
-            break
-        }
-        'bitsup;upload' {
-            [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]')
-            [CompletionResult]::new('--fragment-size', '--fragment-size', [CompletionResultType]::ParameterName, 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept')
-            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name told to the server and appended to a URL that ends in / [default: the file''s name]')
-            [CompletionResult]::new('--reply', '--reply', [CompletionResultType]::ParameterName, 'Save the reply of the server''s application, which it offers when it has the whole file')
-            [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it')
-            [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over')
-            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]')
-            [CompletionResult]::new('--no-progress-timeout', '--no-progress-timeout', [CompletionResultType]::ParameterName, 'Give up when nothing new was acknowledged for so long; 0: never try again')
-            [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'Give up after so many tries in a row without progress [default: as many as fit the time]')
-            [CompletionResult]::new('--retry-delay', '--retry-delay', [CompletionResultType]::ParameterName, 'The first pause before another try; it doubles, and each is a random part of it')
-            [CompletionResult]::new('--retry-max-delay', '--retry-max-delay', [CompletionResultType]::ParameterName, 'The longest pause')
-            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time for establishing a connection, all addresses and TLS included')
-            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time without a byte of a request being taken')
-            [CompletionResult]::new('--response-timeout', '--response-timeout', [CompletionResultType]::ParameterName, 'Time until an answer''s head is complete')
-            [CompletionResult]::new('--max-time', '--max-time', [CompletionResultType]::ParameterName, 'Time for the whole upload; the session is kept for the next run [default: no limit]')
-            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere')
-            [CompletionResult]::new('--no-host-id', '--no-host-id', [CompletionResultType]::ParameterName, 'Stay at the URL''s host, whatever other host the server names')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what `--reply` names if it exists')
-            [CompletionResult]::new('--no-state', '--no-state', [CompletionResultType]::ParameterName, 'Keep nothing of this upload for resuming it')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but errors')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but errors')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print each packet and Ack; twice: also the heads, without secrets')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print each packet and Ack; twice: also the heads, without secrets')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'bitsup;sessions' {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List unfinished uploads')
@@ -74,28 +80,36 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         }
         'bitsup;sessions;list' {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object a line')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'bitsup;sessions;show' {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print a JSON object')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'bitsup;sessions;cancel' {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Forget it here, also when the server cannot be told')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'bitsup;sessions;prune' {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object a line')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -138,6 +152,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--max-sessions', '--max-sessions', [CompletionResultType]::ParameterName, 'Most unfinished uploads of one client address')
             [CompletionResult]::new('--max-temp', '--max-temp', [CompletionResultType]::ParameterName, 'Most bytes that all unfinished uploads may hold together [default: no limit]')
             [CompletionResult]::new('--max-connections', '--max-connections', [CompletionResultType]::ParameterName, 'Most connections of one client address')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
             [CompletionResult]::new('--allow-anonymous', '--allow-anonymous', [CompletionResultType]::ParameterName, 'Listen on an address that others can reach, although anyone may then upload')
             [CompletionResult]::new('--allow-cleartext-auth', '--allow-cleartext-auth', [CompletionResultType]::ParameterName, 'Ask for the password without TLS on an address that others can reach')
             [CompletionResult]::new('--allow-read', '--allow-read', [CompletionResultType]::ParameterName, 'Give published files out by HEAD and GET to whoever may upload; folders are never listed')
@@ -145,35 +160,92 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print what happens on standard output, one JSON object a line')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no line for each packet on standard error')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no line for each packet on standard error')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'bitsup;try' {
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print each packet and Ack; twice: also the heads, without secrets')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print each packet and Ack; twice: also the heads, without secrets')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'bitsup;completions' {
+        'bitsup;config' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object a line')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'bitsup;explain' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'bitsup;man' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'bitsup;completions' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'bitsup;upload' {
+            [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]')
+            [CompletionResult]::new('--fragment-size', '--fragment-size', [CompletionResultType]::ParameterName, 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name told to the server and appended to a URL that ends in / [default: the file''s name]')
+            [CompletionResult]::new('--reply', '--reply', [CompletionResultType]::ParameterName, 'Save the reply of the server''s application, which it offers when it has the whole file')
+            [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it')
+            [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over')
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]')
+            [CompletionResult]::new('--no-progress-timeout', '--no-progress-timeout', [CompletionResultType]::ParameterName, 'Give up when nothing new was acknowledged for so long; 0: never try again')
+            [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'Give up after so many tries in a row without progress [default: as many as fit the time]')
+            [CompletionResult]::new('--retry-delay', '--retry-delay', [CompletionResultType]::ParameterName, 'The first pause before another try; it doubles, and each is a random part of it')
+            [CompletionResult]::new('--retry-max-delay', '--retry-max-delay', [CompletionResultType]::ParameterName, 'The longest pause')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time for establishing a connection, all addresses and TLS included')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time without a byte of a request being taken')
+            [CompletionResult]::new('--response-timeout', '--response-timeout', [CompletionResultType]::ParameterName, 'Time until an answer''s head is complete')
+            [CompletionResult]::new('--max-time', '--max-time', [CompletionResultType]::ParameterName, 'Time for the whole upload; the session is kept for the next run [default: no limit]')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
+            [CompletionResult]::new('--no-host-id', '--no-host-id', [CompletionResultType]::ParameterName, 'Stay at the URL''s host, whatever other host the server names')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what `--reply` names if it exists')
+            [CompletionResult]::new('--no-state', '--no-state', [CompletionResultType]::ParameterName, 'Keep nothing of this upload for resuming it')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print each packet and Ack; twice: also the heads, without secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print each packet and Ack; twice: also the heads, without secrets')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'bitsup;help' {
-            [CompletionResult]::new('upload', 'upload', [CompletionResultType]::ParameterValue, 'Upload a file')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List, show, cancel or tidy up unfinished uploads')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Receive BITS uploads into a folder')
             [CompletionResult]::new('try', 'try', [CompletionResultType]::ParameterValue, 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show what is set, and where: in the environment or in config.toml')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what an exit code, an HTTP status or an HRESULT means, and what to do')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual, or write all of its pages into a folder')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script for a shell')
+            [CompletionResult]::new('upload', 'upload', [CompletionResultType]::ParameterValue, 'Upload a file')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
-            break
-        }
-        'bitsup;help;upload' {
             break
         }
         'bitsup;help;sessions' {
@@ -201,7 +273,19 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         'bitsup;help;try' {
             break
         }
+        'bitsup;help;config' {
+            break
+        }
+        'bitsup;help;explain' {
+            break
+        }
+        'bitsup;help;man' {
+            break
+        }
         'bitsup;help;completions' {
+            break
+        }
+        'bitsup;help;upload' {
             break
         }
         'bitsup;help;help' {

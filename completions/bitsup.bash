@@ -19,8 +19,17 @@ _bitsup() {
             bitsup,completions)
                 cmd="bitsup__subcmd__completions"
                 ;;
+            bitsup,config)
+                cmd="bitsup__subcmd__config"
+                ;;
+            bitsup,explain)
+                cmd="bitsup__subcmd__explain"
+                ;;
             bitsup,help)
                 cmd="bitsup__subcmd__help"
+                ;;
+            bitsup,man)
+                cmd="bitsup__subcmd__man"
                 ;;
             bitsup,serve)
                 cmd="bitsup__subcmd__serve"
@@ -37,8 +46,17 @@ _bitsup() {
             bitsup__subcmd__help,completions)
                 cmd="bitsup__subcmd__help__subcmd__completions"
                 ;;
+            bitsup__subcmd__help,config)
+                cmd="bitsup__subcmd__help__subcmd__config"
+                ;;
+            bitsup__subcmd__help,explain)
+                cmd="bitsup__subcmd__help__subcmd__explain"
+                ;;
             bitsup__subcmd__help,help)
                 cmd="bitsup__subcmd__help__subcmd__help"
+                ;;
+            bitsup__subcmd__help,man)
+                cmd="bitsup__subcmd__help__subcmd__man"
                 ;;
             bitsup__subcmd__help,serve)
                 cmd="bitsup__subcmd__help__subcmd__serve"
@@ -101,12 +119,27 @@ _bitsup() {
 
     case "${cmd}" in
         bitsup)
-            opts="-h -V --help --version upload sessions serve try completions help"
+            opts="-h -V --config --no-config --help --version sessions serve try config explain man completions upload help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -115,12 +148,85 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__completions)
-            opts="-h --help bash elvish fish powershell zsh"
+            opts="-h --config --no-config --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bitsup__subcmd__config)
+            opts="-h --json --config --no-config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bitsup__subcmd__explain)
+            opts="-h --config --no-config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -129,7 +235,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__help)
-            opts="upload sessions serve try completions help"
+            opts="sessions serve try config explain man completions upload help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -156,7 +262,49 @@ _bitsup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        bitsup__subcmd__help__subcmd__config)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bitsup__subcmd__help__subcmd__explain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         bitsup__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bitsup__subcmd__help__subcmd__man)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -282,8 +430,37 @@ _bitsup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        bitsup__subcmd__man)
+            opts="-h --config --no-config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         bitsup__subcmd__serve)
-            opts="-q -h --listen --allow-anonymous --user --password-file --allow-cleartext-auth --tls-cert --tls-key --allow-read --overwrite --session-timeout --host-id --host-id-fallback-timeout --reply-command --max-size --max-fragment --max-sessions --max-temp --max-connections --json --quiet --help"
+            opts="-q -h --listen --allow-anonymous --user --password-file --allow-cleartext-auth --tls-cert --tls-key --allow-read --overwrite --session-timeout --host-id --host-id-fallback-timeout --reply-command --max-size --max-fragment --max-sessions --max-temp --max-connections --json --quiet --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -378,6 +555,21 @@ _bitsup() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -386,7 +578,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions)
-            opts="-h --state-dir --help list show cancel prune help"
+            opts="-h --state-dir --config --no-config --help list show cancel prune help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -399,6 +591,21 @@ _bitsup() {
                     fi
                     return 0
                     ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -407,7 +614,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions__subcmd__cancel)
-            opts="-h --force --state-dir --help"
+            opts="-h --force --state-dir --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -417,6 +624,21 @@ _bitsup() {
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
                     fi
                     return 0
                     ;;
@@ -512,7 +734,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions__subcmd__list)
-            opts="-h --json --state-dir --help"
+            opts="-h --json --state-dir --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -522,6 +744,21 @@ _bitsup() {
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
                     fi
                     return 0
                     ;;
@@ -533,7 +770,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions__subcmd__prune)
-            opts="-h --json --state-dir --help"
+            opts="-h --json --state-dir --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -543,6 +780,21 @@ _bitsup() {
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
                     fi
                     return 0
                     ;;
@@ -554,7 +806,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions__subcmd__show)
-            opts="-h --json --state-dir --help"
+            opts="-h --json --state-dir --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -567,6 +819,21 @@ _bitsup() {
                     fi
                     return 0
                     ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -575,7 +842,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__try)
-            opts="-q -v -h --progress --quiet --verbose --help"
+            opts="-q -v -h --progress --quiet --verbose --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -583,6 +850,21 @@ _bitsup() {
             case "${prev}" in
                 --progress)
                     COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 *)
@@ -593,7 +875,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__upload)
-            opts="-q -v -h --protocol --fragment-size --name --no-host-id --reply --force --verify --resume --no-state --state-dir --no-progress-timeout --retries --retry-delay --retry-max-delay --connect-timeout --request-timeout --response-timeout --max-time --progress --quiet --verbose --help"
+            opts="-q -v -h --protocol --fragment-size --name --no-host-id --reply --force --verify --resume --no-state --state-dir --no-progress-timeout --retries --retry-delay --retry-max-delay --connect-timeout --request-timeout --response-timeout --max-time --progress --quiet --verbose --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -677,6 +959,21 @@ _bitsup() {
                     COMPREPLY=($(compgen -W "auto bar plain none" -- "${cur}"))
                     return 0
                     ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -687,8 +984,27 @@ _bitsup() {
     esac
 }
 
+# What the description of the command line does not hold: ids of unfinished uploads, and files where options stand.
+_bitsup_words() {
+    local word="$2" verb="${COMP_WORDS[1]}" below="${COMP_WORDS[2]}" candidate
+    if [[ $verb == sessions && $word != -* && $COMP_CWORD -eq 3 && ( $below == show || $below == cancel ) ]]; then
+        COMPREPLY=( $(compgen -W "$("$1" sessions list --json 2>/dev/null |
+            sed -n 's/^{"v":1,"id":"\([^"]*\)".*/\1/p')" -- "$word") )
+        return 0
+    fi
+    _bitsup "$@"
+    if [[ $word != -* ]]; then
+        local words=()
+        for candidate in "${COMPREPLY[@]}"; do
+            [[ $candidate == -* ]] || words+=("$candidate")
+        done
+        # None left: the shell completes files.
+        COMPREPLY=("${words[@]}")
+    fi
+}
+
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -F _bitsup -o nosort -o bashdefault -o default bitsup
+    complete -F _bitsup_words -o nosort -o bashdefault -o default bitsup
 else
-    complete -F _bitsup -o bashdefault -o default bitsup
+    complete -F _bitsup_words -o bashdefault -o default bitsup
 fi

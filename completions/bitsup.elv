@@ -18,46 +18,26 @@ set edit:completion:arg-completer[bitsup] = {|@words|
     }
     var completions = [
         &'bitsup'= {
+            cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
+            cand --no-config 'Read no settings from a file'
             cand -h 'Print help'
             cand --help 'Print help'
             cand -V 'Print version'
             cand --version 'Print version'
-            cand upload 'Upload a file'
             cand sessions 'List, show, cancel or tidy up unfinished uploads'
             cand serve 'Receive BITS uploads into a folder'
             cand try 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes'
+            cand config 'Show what is set, and where: in the environment or in config.toml'
+            cand explain 'Say what an exit code, an HTTP status or an HRESULT means, and what to do'
+            cand man 'Print the manual, or write all of its pages into a folder'
             cand completions 'Print the completion script for a shell'
+            cand upload 'Upload a file'
             cand help 'Print this message or the help of the given subcommand(s)'
-        }
-        &'bitsup;upload'= {
-            cand --protocol 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]'
-            cand --fragment-size 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept'
-            cand --name 'Name told to the server and appended to a URL that ends in / [default: the file''s name]'
-            cand --reply 'Save the reply of the server''s application, which it offers when it has the whole file'
-            cand --verify 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it'
-            cand --resume 'Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over'
-            cand --state-dir 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]'
-            cand --no-progress-timeout 'Give up when nothing new was acknowledged for so long; 0: never try again'
-            cand --retries 'Give up after so many tries in a row without progress [default: as many as fit the time]'
-            cand --retry-delay 'The first pause before another try; it doubles, and each is a random part of it'
-            cand --retry-max-delay 'The longest pause'
-            cand --connect-timeout 'Time for establishing a connection, all addresses and TLS included'
-            cand --request-timeout 'Time without a byte of a request being taken'
-            cand --response-timeout 'Time until an answer''s head is complete'
-            cand --max-time 'Time for the whole upload; the session is kept for the next run [default: no limit]'
-            cand --progress 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere'
-            cand --no-host-id 'Stay at the URL''s host, whatever other host the server names'
-            cand --force 'Replace what `--reply` names if it exists'
-            cand --no-state 'Keep nothing of this upload for resuming it'
-            cand -q 'Print nothing but errors'
-            cand --quiet 'Print nothing but errors'
-            cand -v 'Print each packet and Ack; twice: also the heads, without secrets'
-            cand --verbose 'Print each packet and Ack; twice: also the heads, without secrets'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
         }
         &'bitsup;sessions'= {
             cand --state-dir 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]'
+            cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
+            cand --no-config 'Read no settings from a file'
             cand -h 'Print help'
             cand --help 'Print help'
             cand list 'List unfinished uploads'
@@ -68,25 +48,33 @@ set edit:completion:arg-completer[bitsup] = {|@words|
         }
         &'bitsup;sessions;list'= {
             cand --state-dir 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]'
+            cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
             cand --json 'Print one JSON object a line'
+            cand --no-config 'Read no settings from a file'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'bitsup;sessions;show'= {
             cand --state-dir 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]'
+            cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
             cand --json 'Print a JSON object'
+            cand --no-config 'Read no settings from a file'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'bitsup;sessions;cancel'= {
             cand --state-dir 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]'
+            cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
             cand --force 'Forget it here, also when the server cannot be told'
+            cand --no-config 'Read no settings from a file'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'bitsup;sessions;prune'= {
             cand --state-dir 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]'
+            cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
             cand --json 'Print one JSON object a line'
+            cand --no-config 'Read no settings from a file'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -122,6 +110,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand --max-sessions 'Most unfinished uploads of one client address'
             cand --max-temp 'Most bytes that all unfinished uploads may hold together [default: no limit]'
             cand --max-connections 'Most connections of one client address'
+            cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
             cand --allow-anonymous 'Listen on an address that others can reach, although anyone may then upload'
             cand --allow-cleartext-auth 'Ask for the password without TLS on an address that others can reach'
             cand --allow-read 'Give published files out by HEAD and GET to whoever may upload; folders are never listed'
@@ -129,31 +118,85 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand --json 'Print what happens on standard output, one JSON object a line'
             cand -q 'Print no line for each packet on standard error'
             cand --quiet 'Print no line for each packet on standard error'
+            cand --no-config 'Read no settings from a file'
             cand -h 'Print help'
             cand --help 'Print help'
         }
         &'bitsup;try'= {
             cand --progress 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere'
+            cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
             cand -q 'Print nothing but errors'
             cand --quiet 'Print nothing but errors'
             cand -v 'Print each packet and Ack; twice: also the heads, without secrets'
             cand --verbose 'Print each packet and Ack; twice: also the heads, without secrets'
+            cand --no-config 'Read no settings from a file'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
-        &'bitsup;completions'= {
+        &'bitsup;config'= {
+            cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
+            cand --json 'Print one JSON object a line'
+            cand --no-config 'Read no settings from a file'
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'bitsup;explain'= {
+            cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
+            cand --no-config 'Read no settings from a file'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'bitsup;man'= {
+            cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
+            cand --no-config 'Read no settings from a file'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'bitsup;completions'= {
+            cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
+            cand --no-config 'Read no settings from a file'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'bitsup;upload'= {
+            cand --protocol 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]'
+            cand --fragment-size 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept'
+            cand --name 'Name told to the server and appended to a URL that ends in / [default: the file''s name]'
+            cand --reply 'Save the reply of the server''s application, which it offers when it has the whole file'
+            cand --verify 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it'
+            cand --resume 'Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over'
+            cand --state-dir 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]'
+            cand --no-progress-timeout 'Give up when nothing new was acknowledged for so long; 0: never try again'
+            cand --retries 'Give up after so many tries in a row without progress [default: as many as fit the time]'
+            cand --retry-delay 'The first pause before another try; it doubles, and each is a random part of it'
+            cand --retry-max-delay 'The longest pause'
+            cand --connect-timeout 'Time for establishing a connection, all addresses and TLS included'
+            cand --request-timeout 'Time without a byte of a request being taken'
+            cand --response-timeout 'Time until an answer''s head is complete'
+            cand --max-time 'Time for the whole upload; the session is kept for the next run [default: no limit]'
+            cand --progress 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere'
+            cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
+            cand --no-host-id 'Stay at the URL''s host, whatever other host the server names'
+            cand --force 'Replace what `--reply` names if it exists'
+            cand --no-state 'Keep nothing of this upload for resuming it'
+            cand -q 'Print nothing but errors'
+            cand --quiet 'Print nothing but errors'
+            cand -v 'Print each packet and Ack; twice: also the heads, without secrets'
+            cand --verbose 'Print each packet and Ack; twice: also the heads, without secrets'
+            cand --no-config 'Read no settings from a file'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'bitsup;help'= {
-            cand upload 'Upload a file'
             cand sessions 'List, show, cancel or tidy up unfinished uploads'
             cand serve 'Receive BITS uploads into a folder'
             cand try 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes'
+            cand config 'Show what is set, and where: in the environment or in config.toml'
+            cand explain 'Say what an exit code, an HTTP status or an HRESULT means, and what to do'
+            cand man 'Print the manual, or write all of its pages into a folder'
             cand completions 'Print the completion script for a shell'
+            cand upload 'Upload a file'
             cand help 'Print this message or the help of the given subcommand(s)'
-        }
-        &'bitsup;help;upload'= {
         }
         &'bitsup;help;sessions'= {
             cand list 'List unfinished uploads'
@@ -173,7 +216,15 @@ set edit:completion:arg-completer[bitsup] = {|@words|
         }
         &'bitsup;help;try'= {
         }
+        &'bitsup;help;config'= {
+        }
+        &'bitsup;help;explain'= {
+        }
+        &'bitsup;help;man'= {
+        }
         &'bitsup;help;completions'= {
+        }
+        &'bitsup;help;upload'= {
         }
         &'bitsup;help;help'= {
         }

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_bitsup_global_optspecs
-    string join \n h/help V/version
+    string join \n config= no-config h/help V/version
 end
 
 function __fish_bitsup_needs_command
@@ -24,14 +24,98 @@ function __fish_bitsup_using_subcommand
     contains -- $cmd[1] $argv
 end
 
+complete -c bitsup -n "__fish_bitsup_needs_command" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
+complete -c bitsup -n "__fish_bitsup_needs_command" -l no-config -d 'Read no settings from a file'
 complete -c bitsup -n "__fish_bitsup_needs_command" -s h -l help -d 'Print help'
 complete -c bitsup -n "__fish_bitsup_needs_command" -s V -l version -d 'Print version'
-complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "upload" -d 'Upload a file'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "sessions" -d 'List, show, cancel or tidy up unfinished uploads'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "serve" -d 'Receive BITS uploads into a folder'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "try" -d 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes'
+complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "config" -d 'Show what is set, and where: in the environment or in config.toml'
+complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "explain" -d 'Say what an exit code, an HTTP status or an HRESULT means, and what to do'
+complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "man" -d 'Print the manual, or write all of its pages into a folder'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
+complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "upload" -d 'Upload a file'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -l no-config -d 'Read no settings from a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "list" -d 'List unfinished uploads'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "show" -d 'Show all that is kept of an unfinished upload'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "cancel" -d 'Give an unfinished upload up, here and at the server'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "prune" -d 'Remove what expired after 14 days, is broken or left over'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object a line'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l no-config -d 'Read no settings from a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l json -d 'Print a JSON object'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l no-config -d 'Read no settings from a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l force -d 'Forget it here, also when the server cannot be told'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l no-config -d 'Read no settings from a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l json -d 'Print one JSON object a line'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l no-config -d 'Read no settings from a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "list" -d 'List unfinished uploads'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show all that is kept of an unfinished upload'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'Give an unfinished upload up, here and at the server'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove what expired after 14 days, is broken or left over'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l listen -d 'Address and port to listen on; port 0 takes a free one' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l user -d 'Let in only this user, with Basic authentication' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l password-file -d 'File whose first line is the user\'s password; others must not be able to read it' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l tls-cert -d 'Certificate for HTTPS, with those that vouch for it, in PEM' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l tls-key -d 'Its private key, in PEM, not encrypted' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l session-timeout -d 'Life of an upload without progress; a finished one is remembered as long [default: 14d]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l host-id -d 'Name this host in the answer to Create-Session: the client sends the fragments there' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l host-id-fallback-timeout -d 'Time without progress after which the client returns from that host to the URL\'s own' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l reply-command -d 'Run this command in the shell for each complete file, before its last byte is acknowledged; its output becomes the reply to the client, an exit code other than 0 refuses the file. It finds `BITSUP_FILE`, `BITSUP_URL` and `BITSUP_SESSION` in its environment and is killed after 5 minutes' -r -f -a "(__fish_complete_command)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-size -d 'Largest file accepted [default: no limit]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-fragment -d 'Largest fragment accepted [default: no limit]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-sessions -d 'Most unfinished uploads of one client address' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-temp -d 'Most bytes that all unfinished uploads may hold together [default: no limit]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-connections -d 'Most connections of one client address' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-anonymous -d 'Listen on an address that others can reach, although anyone may then upload'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-cleartext-auth -d 'Ask for the password without TLS on an address that others can reach'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-read -d 'Give published files out by HEAD and GET to whoever may upload; folders are never listed'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l overwrite -d 'Replace files that exist'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l json -d 'Print what happens on standard output, one JSON object a line'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -s q -l quiet -d 'Print no line for each packet on standard error'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l no-config -d 'Read no settings from a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand try" -l progress -d 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere' -r -f -a "auto\t'A bar on a terminal, lines elsewhere'
+bar\t'A bar'
+plain\t'Whole lines, as for a log'
+none\t'Nothing'"
+complete -c bitsup -n "__fish_bitsup_using_subcommand try" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s q -l quiet -d 'Print nothing but errors'
+complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s v -l verbose -d 'Print each packet and Ack; twice: also the heads, without secrets'
+complete -c bitsup -n "__fish_bitsup_using_subcommand try" -l no-config -d 'Read no settings from a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bitsup -n "__fish_bitsup_using_subcommand config" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand config" -l json -d 'Print one JSON object a line'
+complete -c bitsup -n "__fish_bitsup_using_subcommand config" -l no-config -d 'Read no settings from a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand config" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand explain" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand explain" -l no-config -d 'Read no settings from a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand explain" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand man" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand man" -l no-config -d 'Read no settings from a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand man" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand completions" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand completions" -l no-config -d 'Read no settings from a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l protocol -d 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fragment-size -d 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l name -d 'Name told to the server and appended to a URL that ends in / [default: the file\'s name]' -r
@@ -55,72 +139,31 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l progress -d 'Ho
 bar\t'A bar'
 plain\t'Whole lines, as for a log'
 none\t'Nothing'"
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-host-id -d 'Stay at the URL\'s host, whatever other host the server names'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l force -d 'Replace what `--reply` names if it exists'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-state -d 'Keep nothing of this upload for resuming it'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s q -l quiet -d 'Print nothing but errors'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s v -l verbose -d 'Print each packet and Ack; twice: also the heads, without secrets'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-config -d 'Read no settings from a file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -s h -l help -d 'Print help'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "list" -d 'List unfinished uploads'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "show" -d 'Show all that is kept of an unfinished upload'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "cancel" -d 'Give an unfinished upload up, here and at the server'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "prune" -d 'Remove what expired after 14 days, is broken or left over'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object a line'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l json -d 'Print a JSON object'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l force -d 'Forget it here, also when the server cannot be told'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l json -d 'Print one JSON object a line'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "list" -d 'List unfinished uploads'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show all that is kept of an unfinished upload'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'Give an unfinished upload up, here and at the server'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove what expired after 14 days, is broken or left over'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l listen -d 'Address and port to listen on; port 0 takes a free one' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l user -d 'Let in only this user, with Basic authentication' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l password-file -d 'File whose first line is the user\'s password; others must not be able to read it' -r -F
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l tls-cert -d 'Certificate for HTTPS, with those that vouch for it, in PEM' -r -F
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l tls-key -d 'Its private key, in PEM, not encrypted' -r -F
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l session-timeout -d 'Life of an upload without progress; a finished one is remembered as long [default: 14d]' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l host-id -d 'Name this host in the answer to Create-Session: the client sends the fragments there' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l host-id-fallback-timeout -d 'Time without progress after which the client returns from that host to the URL\'s own' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l reply-command -d 'Run this command in the shell for each complete file, before its last byte is acknowledged; its output becomes the reply to the client, an exit code other than 0 refuses the file. It finds `BITSUP_FILE`, `BITSUP_URL` and `BITSUP_SESSION` in its environment and is killed after 5 minutes' -r -f -a "(__fish_complete_command)"
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-size -d 'Largest file accepted [default: no limit]' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-fragment -d 'Largest fragment accepted [default: no limit]' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-sessions -d 'Most unfinished uploads of one client address' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-temp -d 'Most bytes that all unfinished uploads may hold together [default: no limit]' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-connections -d 'Most connections of one client address' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-anonymous -d 'Listen on an address that others can reach, although anyone may then upload'
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-cleartext-auth -d 'Ask for the password without TLS on an address that others can reach'
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-read -d 'Give published files out by HEAD and GET to whoever may upload; folders are never listed'
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l overwrite -d 'Replace files that exist'
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l json -d 'Print what happens on standard output, one JSON object a line'
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -s q -l quiet -d 'Print no line for each packet on standard error'
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -s h -l help -d 'Print help'
-complete -c bitsup -n "__fish_bitsup_using_subcommand try" -l progress -d 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere' -r -f -a "auto\t'A bar on a terminal, lines elsewhere'
-bar\t'A bar'
-plain\t'Whole lines, as for a log'
-none\t'Nothing'"
-complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s q -l quiet -d 'Print nothing but errors'
-complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s v -l verbose -d 'Print each packet and Ack; twice: also the heads, without secrets'
-complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c bitsup -n "__fish_bitsup_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload sessions serve try completions help" -f -a "upload" -d 'Upload a file'
-complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload sessions serve try completions help" -f -a "sessions" -d 'List, show, cancel or tidy up unfinished uploads'
-complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload sessions serve try completions help" -f -a "serve" -d 'Receive BITS uploads into a folder'
-complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload sessions serve try completions help" -f -a "try" -d 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes'
-complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload sessions serve try completions help" -f -a "completions" -d 'Print the completion script for a shell'
-complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from upload sessions serve try completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "sessions" -d 'List, show, cancel or tidy up unfinished uploads'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "serve" -d 'Receive BITS uploads into a folder'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "try" -d 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "config" -d 'Show what is set, and where: in the environment or in config.toml'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "explain" -d 'Say what an exit code, an HTTP status or an HRESULT means, and what to do'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "man" -d 'Print the manual, or write all of its pages into a folder'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "completions" -d 'Print the completion script for a shell'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "upload" -d 'Upload a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "list" -d 'List unfinished uploads'
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "show" -d 'Show all that is kept of an unfinished upload'
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "cancel" -d 'Give an unfinished upload up, here and at the server'
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "prune" -d 'Remove what expired after 14 days, is broken or left over'
+
+# What the description of the command line does not hold.
+function __fish_bitsup_ids
+    bitsup sessions list --json 2>/dev/null | string replace -rf '^\{"v":1,"id":"([^"]*)".*' '$1'
+end
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show cancel" -f -a "(__fish_bitsup_ids)" -d 'Unfinished upload'
+complete -c bitsup -n "__fish_bitsup_using_subcommand completions" -f -a "bash elvish fish powershell zsh"

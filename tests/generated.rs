@@ -56,3 +56,56 @@ fn the_readme_shows_the_options_of_the_program() {
     let help = printed(&["upload", "-h"]).replace("bitsup.exe", "bitsup");
     assert_eq!(trimmed(block(&readme, "<!-- bitsup upload -h -->")), trimmed(&help), "README.md: {REMEDY}");
 }
+
+/// Names of the files in a folder of the project with this ending.
+fn names(folder: &str, ending: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = fs::read_dir(&path).unwrap_or_else(|error| panic!("{folder}: {error}; {REMEDY}"));
+    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
+    let mut names: Vec<_> = names.filter_map(|name| name.strip_suffix(ending).map(str::to_owned)).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_manual_is_that_of_the_program() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(printed(&["man", folder.path().to_str().expect("a name")]), "");
+    let written: Vec<_> =
+        fs::read_dir(folder.path()).expect("read").map(|entry| entry.expect("an entry").path()).collect();
+    assert_eq!(written.len(), names("man", ".1").len(), "man/: {REMEDY}");
+    for path in written {
+        let name = format!("man/{}", path.file_name().and_then(|name| name.to_str()).expect("a name"));
+        assert!(committed(&name) == fs::read_to_string(&path).expect("read"), "{name} is out of date: {REMEDY}");
+    }
+    assert_eq!(printed(&["man"]), committed("man/bitsup.1"));
+}
+
+#[test]
+fn the_help_of_every_verb_is_as_it_was_agreed_on() {
+    let pages = names("man", ".1");
+    assert_eq!((names("tests/help", ".short.txt"), names("tests/help", ".long.txt")), (pages.clone(), pages.clone()));
+    for page in pages {
+        let verb: Vec<&str> = page.split('-').skip(1).collect();
+        for (option, kind) in [("-h", "short"), ("--help", "long")] {
+            let help = printed(&[&verb[..], &[option]].concat()).replace("bitsup.exe", "bitsup");
+            let name = format!("tests/help/{page}.{kind}.txt");
+            assert_eq!(trimmed(&help), trimmed(&committed(&name)), "{name}: {REMEDY}");
+        }
+    }
+}
+
+/// A terminal of 100 columns and 40 lines.
+#[test]
+fn the_short_help_fits_on_a_screen_and_the_long_one_is_complete() {
+    for page in names("man", ".1") {
+        let lines = committed(&format!("tests/help/{page}.short.txt")).lines().count();
+        assert!(lines <= 40, "{page} -h has {lines} lines");
+    }
+    let long = committed("tests/help/bitsup-upload.long.txt");
+    let manual = committed("man/bitsup-upload.1").replace('\\', "");
+    for option in ["--retry-delay", "--state-dir", "--protocol", "--config"] {
+        assert!(long.contains(option) && manual.contains(option), "{option}");
+    }
+    assert!(long.contains("BITSUP_<NAME>") && manual.contains("EXIT STATUS"));
+}

@@ -183,7 +183,7 @@ const ROOMS: &[Room] = &[
             "tokio_rustls",
         ],
     },
-    Room { place: "cli/mod.rs", may: &["clap", "crate::cli", "crate::output"] },
+    Room { place: "cli/mod.rs", may: &["anyhow", "clap", "crate::cli", "crate::output"] },
     Room { place: "cli/args/", may: &["clap", "clap_complete", "crate::cli"] },
     Room {
         place: "cli/config/",
@@ -203,6 +203,14 @@ const ROOMS: &[Room] = &[
     Room { place: "cli/serve_config.rs", may: &["crate::cli", "crate::serve", "std::fs", "std::io", "std::os"] },
     Room { place: "cli/duration.rs", may: &[] },
     Room { place: "cli/size.rs", may: &[] },
+    Room { place: "cli/completion.rs", may: &["clap", "clap_complete", "crate::cli"] },
+    Room { place: "cli/help.rs", may: &["clap", "crate::cli"] },
+    Room { place: "cli/settings/", may: &["clap", "crate::cli", "etcetera", "http", "strsim", "toml"] },
+    Room { place: "cli/settings/environment.rs", may: &["clap", "crate::cli", "std::env::vars_os"] },
+    Room {
+        place: "cli/settings/file.rs",
+        may: &["crate::cli", "etcetera", "rustix::process", "std::fs", "std::io", "std::os"],
+    },
     Room { place: "cli/explain/", may: &["crate::cli", "crate::protocol", "crate::uploader", "http", "strsim"] },
     Room {
         place: "cli/exit_code.rs",
@@ -296,10 +304,28 @@ const ROOMS: &[Room] = &[
             "unicode_width",
         ],
     },
-    // What it prints is made from clap's own description of the command line.
+    Room {
+        place: "cli/commands/config.rs",
+        may: &[
+            "anyhow",
+            "clap",
+            "crate::cli",
+            "crate::output",
+            "crate::protocol::text",
+            "http",
+            "serde",
+            "serde_json",
+            "std::io",
+            "std::io::stdout",
+        ],
+    },
+    Room {
+        place: "cli/commands/man.rs",
+        may: &["anyhow", "clap", "clap_mangen", "crate::cli", "std::fs", "std::io", "std::io::stdout"],
+    },
     Room {
         place: "cli/commands/completions.rs",
-        may: &["anyhow", "clap", "clap_complete", "crate::cli", "std::io", "std::io::stdout"],
+        may: &["anyhow", "clap_complete", "crate::cli", "std::io", "std::io::stdout"],
     },
 ];
 

@@ -2,29 +2,46 @@
 
 mod args;
 mod commands;
+mod completion;
 mod config;
 mod destination;
 mod duration;
 mod exit_code;
 mod explain;
 mod failure;
+mod help;
 #[cfg(feature = "serve")]
 mod serve_config;
+mod settings;
 mod signals;
 mod size;
 
 use std::ffi::OsString;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 use crate::output::{ProgressMode, Reporter, Verbosity};
+
+use config::UsageError;
+use settings::{Completed, Environment};
 
 pub use args::Cli;
 pub use exit_code::ExitCode;
 
 /// Runs the program with its arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let typed: Vec<OsString> = args.into_iter().collect();
+    let mut command = help::command();
+    if typed.iter().any(|word| word == "-h") {
+        command = help::in_short(command);
+    }
+    command.build();
+    let completed = match settings::complete(&command, typed, &Environment::read()) {
+        Ok(completed) => completed,
+        Err(error) => return fail(&error.into(), None),
+    };
+    let matches = command.try_get_matches_from(&completed.args);
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no failures and go to standard output; a closed one is nobody's error.
@@ -32,11 +49,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
         }
     };
-    match commands::run(cli.command) {
+    match commands::run(cli) {
         Ok(()) => ExitCode::Success,
-        Err(error) => {
-            Reporter::stderr(ProgressMode::None, Verbosity::default()).error(&failure::text(&error));
-            exit_code::of(&error)
-        }
+        Err(error) => fail(&error, Some(&completed)),
     }
+}
+
+/// Says what failed. Who typed nothing wrong is told where it is set.
+fn fail(error: &anyhow::Error, completed: Option<&Completed>) -> ExitCode {
+    let mut text = failure::text(error);
+    if error.is::<UsageError>() {
+        text.cause = completed.and_then(|completed| completed.blame(&text.what));
+    }
+    Reporter::stderr(ProgressMode::None, Verbosity::default()).error(&text);
+    exit_code::of(error)
 }

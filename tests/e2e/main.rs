@@ -2,6 +2,8 @@
 
 mod captures;
 #[cfg(all(unix, feature = "serve"))]
+mod completion;
+#[cfg(all(unix, feature = "serve"))]
 mod cuts;
 #[cfg(all(target_os = "linux", feature = "serve"))]
 mod kills;
@@ -12,6 +14,7 @@ mod reply;
 #[cfg(unix)]
 mod resume;
 mod sessions;
+mod settings;
 mod support;
 mod usage;
 mod verify;

@@ -6,6 +6,7 @@ mod retry;
 #[cfg(feature = "serve")]
 mod serve;
 mod sessions;
+mod settings;
 mod upload;
 
 use clap::{Parser, Subcommand};
@@ -17,6 +18,7 @@ pub(super) use retry::RetryArgs;
 #[cfg(feature = "serve")]
 pub(super) use serve::{ServeArgs, TryArgs};
 pub(super) use sessions::{SessionsArgs, SessionsCommand};
+pub(super) use settings::{ConfigArgs, SettingsArgs};
 pub(super) use upload::{UploadArgs, VerifyArg};
 
 /// Uploads files with Microsoft's BITS upload protocol to IIS and other BITS servers
@@ -26,13 +28,17 @@ pub struct Cli {
     /// What to do
     #[command(subcommand)]
     pub command: Command,
+
+    /// Where settings come from
+    #[command(flatten)]
+    pub settings: SettingsArgs,
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 uploaded and closed, 2 usage, 3 source file, 4 source changed, 5 no connection, 6 TLS,
-7 authentication, 8 refused, 9 no BITS endpoint, 10 too large, 11 server errors, 12 protocol violation,
-13 rejected by the server's application, 14 what arrived differs, 17 another bitsup is busy with it,
-18 unconfirmed: look at the server; 1 is a mistake in bitsup itself.";
+Exit codes: 0 uploaded and closed, 2 usage, 3 source file, 4 source changed, 5 no connection, 6 TLS, \
+7 authentication, 8 refused, 9 no BITS endpoint, 10 too large, 11 server errors, 12 protocol violation, \
+13 rejected by the server's application, 14 what arrived differs, 17 another bitsup is busy with it, \
+18 unconfirmed: look at the server; 1 is a mistake in bitsup itself. `bitsup explain CODE` says more.";
 
 /// The verbs
 #[derive(Debug, Subcommand)]
@@ -47,11 +53,19 @@ pub enum Command {
     /// Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes
     #[cfg(feature = "serve")]
     Try(TryArgs),
+    /// Show what is set, and where: in the environment or in config.toml
+    Config(ConfigArgs),
     /// Say what an exit code, an HTTP status or an HRESULT means, and what to do
     Explain {
         /// Such as 9, 404, `0x8020001F` or `BG_E_SESSION_NOT_FOUND`; without it all that are known are listed
         #[arg(allow_negative_numbers = true)]
         code: Option<String>,
+    },
+    /// Print the manual, or write all of its pages into a folder
+    Man {
+        /// The folder [default: `bitsup.1` to standard output]
+        #[arg(value_hint = clap::ValueHint::DirPath)]
+        dir: Option<std::path::PathBuf>,
     },
     /// Print the completion script for a shell
     Completions {

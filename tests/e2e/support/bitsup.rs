@@ -17,6 +17,8 @@ pub(crate) fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Comm
     command.args(args).stdin(Stdio::null());
     // Not the folder of whoever runs the tests.
     command.env("BITSUP_STATE_DIR", format!("{}/state-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id()));
+    // Nor his settings.
+    command.env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-settings"));
     for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "NO_COLOR", "CLICOLOR_FORCE"] {
         command.env_remove(name);
     }

@@ -1,0 +1,184 @@
+//! `bitsup config [URL]`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use http::{HeaderName, HeaderValue};
+use serde::Serialize;
+
+use crate::cli::args::{ConfigArgs, SettingsArgs};
+use crate::cli::config::UsageError;
+use crate::cli::help;
+use crate::cli::settings::{self, Environment, Host, Kind, Origin, Scope, Setting};
+use crate::output::{redact_header_value, redact_url};
+
+/// An option and what it is set to, without secrets.
+#[derive(Debug, Serialize)]
+struct Row {
+    v: u32,
+    option: String,
+    #[serde(skip)]
+    kind: Shape,
+    values: Vec<String>,
+    /// `environment`, `file`, `default`, or `none` for what is not set at all.
+    source: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variable: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+}
+
+/// How TOML writes the values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Bare,
+    Text,
+    Array,
+}
+
+pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()> {
+    let mut command = help::command();
+    command.build();
+    let environment = Environment::read();
+    let location = settings::file_location(given.config.as_deref().map(AsRef::as_ref), given.no_config, &environment)?;
+    let file = settings::read_file(location)?;
+    let host = args.url.as_deref().map(|url| Host::of(url).ok_or_else(|| UsageError(format!("{url:?} is no URL"))));
+    let host = host.transpose()?;
+    let mut text = String::new();
+    for (name, scope, prefix) in [("upload", Scope::Client, ""), ("serve", Scope::Serve, "serve.")] {
+        // Without the receiver there is no such verb.
+        let Some(verb) = command.find_subcommand(name) else { continue };
+        let set = settings::effective(&command, verb, scope, &[], &environment, file.as_ref(), host.as_ref())?;
+        if !args.json && scope == Scope::Serve {
+            text.push_str("\n[serve]\n");
+        }
+        for (key, arg) in settings::options(verb) {
+            let row = Row::new(key, arg, set.iter().find(|setting| setting.key == key));
+            text.push_str(&if args.json { row.json(prefix) } else { row.text() });
+        }
+    }
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        // Whoever reads it has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+impl Row {
+    fn new(key: &str, arg: &clap::Arg, setting: Option<&Setting>) -> Self {
+        let kind = match Kind::of(arg) {
+            Kind::Flag | Kind::Count => Shape::Bare,
+            Kind::One => Shape::Text,
+            Kind::Many => Shape::Array,
+        };
+        let default = || -> Vec<String> {
+            match Kind::of(arg) {
+                Kind::Flag => vec!["false".to_owned()],
+                Kind::Count => vec!["0".to_owned()],
+                _ => arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect(),
+            }
+        };
+        let values: Vec<String> = match setting {
+            Some(setting) => setting.values.iter().map(|value| shown(key, &value.to_string_lossy())).collect(),
+            None => default(),
+        };
+        let mut row = Self {
+            v: 1,
+            option: key.to_owned(),
+            kind,
+            values,
+            source: "default",
+            variable: None,
+            file: None,
+            line: None,
+        };
+        match setting.map(|setting| &setting.origin) {
+            Some(Origin::Environment(name)) => {
+                row.source = "environment";
+                row.variable = Some(name.clone());
+            }
+            Some(Origin::File { path, line }) => {
+                row.source = "file";
+                (row.file, row.line) = (Some(path.clone()), Some(*line));
+            }
+            None if row.values.is_empty() => row.source = "none",
+            None => {}
+        }
+        row
+    }
+
+    fn json(mut self, prefix: &str) -> String {
+        self.option.insert_str(0, prefix);
+        serde_json::to_string(&self).map_or_else(|_| String::new(), |line| line + "\n")
+    }
+
+    /// A line of TOML: what is printed can be read again.
+    fn text(&self) -> String {
+        let texts: Vec<String> = self.values.iter().map(|value| quoted(value)).collect();
+        let value = match self.kind {
+            _ if self.source == "none" => return format!("# {} is not set\n", self.option),
+            Shape::Bare => self.values.concat(),
+            Shape::Text => texts.concat(),
+            Shape::Array => format!("[{}]", texts.join(", ")),
+        };
+        let setting = format!("{} = {value}", self.option);
+        let from = match (&self.variable, &self.file, self.line) {
+            (Some(name), ..) => name.clone(),
+            (_, Some(path), Some(line)) => crate::protocol::text::escape(format!("{}:{line}", path.display())),
+            _ => "default".to_owned(),
+        };
+        format!("{setting:<40} # {from}\n")
+    }
+}
+
+/// A TOML string. JSON's is one but for DEL, and both escape what could act on a terminal only in part.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| !c.is_control() && !('\u{200b}'..='\u{206f}').contains(&c) && c != '\u{feff}';
+    let json = serde_json::Value::from(text).to_string();
+    json.chars().map(|c| if is_plain(c) { c.to_string() } else { format!("\\u{:04X}", u32::from(c)) }).collect()
+}
+
+/// A value without its secrets. What a command line holds cannot be told.
+fn shown(key: &str, value: &str) -> String {
+    const HIDDEN: &str = "<not shown>";
+    let is_secret = ["password", "token", "secret"].iter().any(|word| key.contains(word)) && !key.ends_with("-file");
+    if is_secret {
+        return HIDDEN.to_owned();
+    }
+    if key != "header" {
+        return redact_url(value);
+    }
+    let Some((name, rest)) = value.split_once(':') else { return HIDDEN.to_owned() };
+    match (name.trim().parse::<HeaderName>(), HeaderValue::from_str(rest.trim())) {
+        (Ok(parsed), Ok(rest)) => format!("{}: {}", name.trim(), redact_header_value(parsed.as_str(), &rest)),
+        _ => HIDDEN.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_shown() {
+        assert_eq!(shown("password-command", "echo hunter2"), "<not shown>");
+        assert_eq!(shown("password-file", "/etc/pw"), "/etc/pw");
+        assert!(!shown("header", "Authorization: Basic aHVudGVyMg==").contains("aHVudGVyMg"));
+        assert_eq!(shown("header", "X-Team: blue"), "X-Team: blue");
+        assert_eq!(shown("header", "hunter2"), "<not shown>");
+        assert!(!shown("proxy", "http://u:hunter2@proxy:8080").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_text_is_quoted_so_that_toml_reads_it_again() {
+        for text in ["a\"b\\c", "tab\tnewline\n", "\u{7f}\u{1b}", "ö\u{202e}", ""] {
+            let quoted = quoted(text);
+            assert!(!quoted.chars().any(char::is_control), "{quoted}");
+            let line = format!("x = {quoted}");
+            let table = toml::de::DeTable::parse(&line).expect("TOML");
+            assert_eq!(table.get_ref().values().next().and_then(|value| value.get_ref().as_str()), Some(text));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `bitsup man [DIR]`
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use clap::Command;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
+
+use crate::cli::{explain, help};
+
+pub(super) fn run(folder: Option<&Path>) -> anyhow::Result<()> {
+    let mut command = help::command().disable_help_subcommand(true);
+    command.build();
+    let Some(folder) = folder else {
+        return match io::stdout().lock().write_all(&page(&command)?) {
+            // Whoever reads it has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => Ok(result?),
+        };
+    };
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    write_all(&command, folder)
+}
+
+/// A page for each verb, and for the verbs of verbs.
+fn write_all(command: &Command, folder: &Path) -> anyhow::Result<()> {
+    let path = folder.join(Man::new(command.clone()).get_filename());
+    fs::write(&path, page(command)?).with_context(|| format!("cannot write {}", path.display()))?;
+    command.get_subcommands().try_for_each(|verb| write_all(verb, folder))
+}
+
+fn page(command: &Command) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let version = concat!("bitsup ", env!("CARGO_PKG_VERSION"));
+    Man::new(command.clone()).source(version).manual("bitsup").render(&mut text)?;
+    if ["bitsup", "upload"].contains(&command.get_name()) {
+        more().to_writer(&mut text)?;
+    }
+    Ok(text)
+}
+
+/// What clap does not know of.
+fn more() -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXIT STATUS"]);
+    for code in explain::EXIT_CODES {
+        roff.control("TP", []);
+        roff.text([bold((*code as u8).to_string())]);
+        roff.text([roman(explain::exit_info(*code).meaning)]);
+    }
+    roff.control("SH", ["ENVIRONMENT"]);
+    for (name, meaning) in ENVIRONMENT {
+        roff.control("TP", []);
+        roff.text([bold(*name)]);
+        roff.text([roman(*meaning)]);
+    }
+    roff.control("SH", ["FILES"]);
+    for (name, meaning) in FILES {
+        roff.control("TP", []);
+        roff.text([bold(*name)]);
+        roff.text([roman(*meaning)]);
+    }
+    roff
+}
+
+const ENVIRONMENT: &[(&str, &str)] = &[
+    (
+        "BITSUP_<NAME>",
+        "Sets the option --<name>, such as BITSUP_FRAGMENT_SIZE=4M; true and false for those without a value.",
+    ),
+    ("BITSUP_SERVE_<NAME>", "The same for the options of bitsup serve."),
+    ("BITSUP_CONFIG", "The file of settings."),
+    ("NO_COLOR, CLICOLOR_FORCE, TERM", "Whether there is colour, and a bar."),
+];
+
+const FILES: &[(&str, &str)] = &[
+    ("$XDG_CONFIG_HOME/bitsup/config.toml", "Settings. Nobody but its owner may be able to write to it."),
+    ("$XDG_STATE_HOME/bitsup", "Unfinished uploads; no secrets."),
+];

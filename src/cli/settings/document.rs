@@ -1,0 +1,169 @@
+//! What a file of settings says: TOML, each key an option's long name.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, Command};
+use toml::de::{DeTable, DeValue};
+
+use crate::cli::config::UsageError;
+
+use super::file::SettingsFile;
+use super::options::{self, Kind, Scope};
+use super::{Origin, Setting};
+
+/// Likeness from which a key is worth suggesting; as clap has it.
+const LIKE: f64 = 0.7;
+
+/// The settings of one table.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    /// For every host.
+    pub(super) top: Vec<Setting>,
+    /// For some hosts, by name: `host` or `host:port`.
+    pub(super) hosts: Vec<(String, Vec<Setting>)>,
+    /// For the receiver.
+    pub(super) serve: Vec<Setting>,
+}
+
+/// Reads a file's text.
+///
+/// # Errors
+/// What is no TOML, no option, or not what the option takes; each with its line.
+pub(super) fn read(file: &SettingsFile, command: &Command) -> Result<Document, UsageError> {
+    let reader = Reader { path: &file.path, text: &file.text, command };
+    let table = DeTable::parse(&file.text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        reader.error(at, error.message())
+    })?;
+    let mut document = Document::default();
+    for (key, value) in table.get_ref() {
+        let at = key.span().start;
+        match (key.get_ref().as_ref(), value.get_ref()) {
+            ("host", DeValue::Table(hosts)) => {
+                for (name, table) in hosts {
+                    let settings = reader.host(name.get_ref(), name.span().start, table.get_ref())?;
+                    document.hosts.push((name.get_ref().to_string(), settings));
+                }
+            }
+            ("host", _) => return Err(reader.error(at, "write [host.\"name\"] and the host's settings below it")),
+            ("serve", DeValue::Table(table)) => document.serve = reader.table(table, Scope::Serve)?,
+            (name, value) => document.top.push(reader.setting(name, at, value, Scope::Client)?),
+        }
+    }
+    reader.no_twins(&document)?;
+    Ok(document)
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+    command: &'a Command,
+}
+
+impl Reader<'_> {
+    fn error(&self, at: usize, reason: &str) -> UsageError {
+        UsageError(format!("{}:{}: {reason}", self.path.display(), self.line(at)))
+    }
+
+    fn line(&self, at: usize) -> usize {
+        1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+    }
+
+    fn host(&self, name: &str, at: usize, value: &DeValue<'_>) -> Result<Vec<Setting>, UsageError> {
+        let is_host = !name.is_empty() && !name.contains(['/', '@', '*', ' ']);
+        match value {
+            DeValue::Table(table) if is_host => self.table(table, Scope::Client),
+            DeValue::Table(_) => Err(self.error(at, &format!("{name:?} is no host: write \"name\" or \"name:port\""))),
+            _ => Err(self.error(at, &format!("write [host.{name:?}] and the host's settings below it"))),
+        }
+    }
+
+    fn table(&self, table: &DeTable<'_>, scope: Scope) -> Result<Vec<Setting>, UsageError> {
+        table.iter().map(|(key, value)| self.setting(key.get_ref(), key.span().start, value.get_ref(), scope)).collect()
+    }
+
+    fn setting(&self, name: &str, at: usize, value: &DeValue<'_>, scope: Scope) -> Result<Setting, UsageError> {
+        let key = name.replace('_', "-");
+        let Some((_, arg)) = options::all(self.command, scope).find(|(known, _)| *known == key) else {
+            return Err(self.error(at, &self.unknown(name, &key, scope)));
+        };
+        let wrong = |reason: String| self.error(at, &format!("{name}: {reason}"));
+        let values = values(arg, value).map_err(wrong)?;
+        let values = values.into_iter().map(|value| self.resolved(arg, value)).collect::<Vec<_>>();
+        if Kind::of(arg) != Kind::Flag && Kind::of(arg) != Kind::Count {
+            values.iter().try_for_each(|value| options::check(arg, value)).map_err(wrong)?;
+        }
+        Ok(Setting { key, values, origin: Origin::File { path: self.path.to_owned(), line: self.line(at) } })
+    }
+
+    fn unknown(&self, name: &str, key: &str, scope: Scope) -> String {
+        if let Some(reason) = options::refusal(key) {
+            return format!("{name}: {reason}");
+        }
+        let known = options::all(self.command, scope).map(|(known, _)| known).chain(["host", "serve"]);
+        match options::suggestion(key, known, LIKE) {
+            Some(near) => format!("{name} is no setting; {near} is one"),
+            None => format!("{name} is no setting: see bitsup upload --help for their names"),
+        }
+    }
+
+    /// Paths start where the file is, whatever folder the program is started in.
+    fn resolved(&self, arg: &Arg, value: OsString) -> OsString {
+        if !options::is_path(arg) || value == "-" {
+            return value;
+        }
+        let home = value
+            .to_str()
+            .and_then(|text| text.strip_prefix("~/"))
+            .and_then(|rest| Some(etcetera::home_dir().ok()?.join(rest)));
+        let folder = self.path.parent().map(Path::to_owned).unwrap_or_else(PathBuf::new);
+        home.unwrap_or_else(|| folder.join(value)).into_os_string()
+    }
+
+    /// `fragment-size` and `fragment_size` are the same.
+    fn no_twins(&self, document: &Document) -> Result<(), UsageError> {
+        let tables = [&document.top, &document.serve].into_iter().chain(document.hosts.iter().map(|(_, table)| table));
+        for table in tables {
+            for (index, setting) in table.iter().enumerate() {
+                if let Some(first) = table[..index].iter().find(|first| first.key == setting.key) {
+                    let reason = format!("{} is set twice, here and by {}", setting.key, first.origin);
+                    return Err(UsageError(format!("{}: {reason}", setting.origin)));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn values(arg: &Arg, value: &DeValue<'_>) -> Result<Vec<OsString>, String> {
+    let is = value.type_str();
+    match (Kind::of(arg), value) {
+        (Kind::Flag, DeValue::Boolean(set)) => Ok(vec![set.to_string().into()]),
+        (Kind::Flag, _) => Err(format!("true or false is wanted, this is a value of type {is}")),
+        (Kind::Count, value) => match scalar(value).and_then(|text| text.parse::<u8>().ok()) {
+            Some(count) => Ok(vec![count.to_string().into()]),
+            None => Err("a number from 0 to 255 is wanted".to_owned()),
+        },
+        (Kind::Many, DeValue::Array(array)) => array
+            .iter()
+            .map(|value| {
+                scalar(value.get_ref()).map(OsString::from).ok_or_else(|| "an array of texts is wanted".to_owned())
+            })
+            .collect(),
+        (_, value) => match scalar(value) {
+            Some(text) if !text.contains('\0') => Ok(vec![text.into()]),
+            Some(_) => Err("it contains a NUL".to_owned()),
+            None => Err(format!("a text is wanted, this is a value of type {is}")),
+        },
+    }
+}
+
+/// A text, or a decimal number as it is written.
+fn scalar(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().replace('_', "")),
+        _ => None,
+    }
+}

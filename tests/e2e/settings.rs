@@ -1,0 +1,100 @@
+//! Settings in the environment and in config.toml, over the whole program.
+
+use std::path::PathBuf;
+
+use crate::support::bitsup::{Finished, Source, command};
+use crate::support::script::{Model, ScriptServer};
+
+struct Config {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Config {
+    fn new(text: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, text).expect("written");
+        Self { _folder: folder, path }
+    }
+
+    fn run(&self, args: &[&str], variables: &[(&str, &str)]) -> Finished {
+        let mut command = command(args);
+        command.env("BITSUP_CONFIG", &self.path).envs(variables.iter().copied());
+        Finished(command.output().expect("the program starts"))
+    }
+}
+
+#[test]
+fn a_setting_for_a_host_holds_for_that_host_alone() {
+    let source = Source::new(10_000);
+    let server = ScriptServer::start({
+        let model = Model::default();
+        move |request| model.answer(request)
+    });
+    let url = server.url("/");
+    let host = url.trim_start_matches("http://").trim_end_matches('/');
+    let upload = ["upload", "-v", "--no-state", source.path.to_str().expect("a name"), &url];
+    let here = Config::new(&format!("[host.\"{host}\"]\nfragment-size = 4000\nresume = 'never'\n"));
+    here.run(&upload, &[]).exits(0).says(&["> Fragment bytes 0-3999/10000"]);
+    here.run(&upload, &[("BITSUP_FRAGMENT_SIZE", "9000")]).exits(0).says(&["> Fragment bytes 0-8999/10000"]);
+    let typed = [&upload[..], &["--fragment-size", "5000"]].concat();
+    here.run(&typed, &[("BITSUP_FRAGMENT_SIZE", "9000")]).exits(0).says(&["> Fragment bytes 0-4999/10000"]);
+    let elsewhere = Config::new("[host.'files.example.com']\nfragment-size = 4000\n");
+    elsewhere.run(&upload, &[]).exits(0).says(&["> Fragment bytes 0-9999/10000"]);
+    let off = [&upload[..], &["--no-config"]].concat();
+    here.run(&off, &[]).exits(0).says(&["> Fragment bytes 0-9999/10000"]);
+}
+
+#[test]
+fn a_wrong_setting_exits_2_before_anything_is_sent_and_names_its_place() {
+    let source = Source::new(10);
+    let upload = ["upload", source.path.to_str().expect("a name"), "http://127.0.0.1:9/"];
+    let misspelt = Config::new("# mine\nfragmnt-size = '1M'\n");
+    misspelt.run(&upload, &[]).exits(2).says(&["config.toml:2: fragmnt-size is no setting; fragment-size is one"]);
+    Config::new("insecure = true").run(&upload, &[]).exits(2).says(&["only taken from the command line"]);
+    // Only the upload itself knows what a size is.
+    let wrong = Config::new("\n\nfragment-size = 'big'\n");
+    wrong.run(&upload, &[]).exits(2).says(&[
+        "--fragment-size: ",
+        "cause:  --fragment-size is set by ",
+        "config.toml:3",
+    ]);
+    wrong.run(&upload, &[("BITSUP_FRAGMENT_SIZE", "huge")]).exits(2).says(&["is set by BITSUP_FRAGMENT_SIZE"]);
+    // Help is there all the same.
+    assert_eq!(misspelt.run(&["upload", "--help"], &[]).0.status.code(), Some(0));
+}
+
+#[test]
+fn config_shows_what_holds_and_where_it_is_set_but_no_secret() {
+    let config = Config::new("retries = 3\n[host.\"h.example\"]\nresume = \"never\"\n");
+    let variables = [("BITSUP_FRAGMENT_SIZE", "4M"), ("BITSUP_PASSWORD", "hunter2")];
+    let shown = config.run(&["config", "https://h.example/x"], &variables);
+    assert_eq!((shown.0.status.code(), shown.stderr().as_str()), (Some(0), ""));
+    let text = shown.stdout();
+    let line = |key: &str| {
+        let line = text.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("no {key} in {text}"));
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(line("fragment-size"), "fragment-size = \"4M\" # BITSUP_FRAGMENT_SIZE");
+    assert!(line("retries").starts_with("retries = \"3\" # ") && line("retries").ends_with("config.toml:1"));
+    assert!(line("resume").ends_with("config.toml:3"));
+    assert_eq!(line("progress"), "progress = \"auto\" # default");
+    assert_eq!(line("# max-time"), "# max-time is not set");
+    assert!(!text.contains("hunter2"));
+    // What it prints can be read again.
+    let again = Config::new(&text);
+    assert!(again.run(&["config"], &[]).stdout().contains("fragment-size = \"4M\""));
+
+    let json = config.run(&["config", "--json"], &variables).stdout();
+    let row = |key: &str| {
+        let wanted = serde_json::Value::from(key);
+        let mut rows = json.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+        rows.find(|row| row["option"] == wanted).unwrap_or_else(|| panic!("no {key}"))
+    };
+    assert_eq!(row("fragment-size")["source"], "environment");
+    assert_eq!(row("fragment-size")["variable"], "BITSUP_FRAGMENT_SIZE");
+    assert_eq!((&row("retries")["source"], &row("retries")["line"]), (&"file".into(), &1.into()));
+    assert_eq!(row("resume")["source"], "default", "no URL, no host");
+    assert_eq!(row("max-time")["source"], "none");
+}
