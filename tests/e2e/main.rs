@@ -7,6 +7,8 @@ mod completion;
 mod cuts;
 #[cfg(all(target_os = "linux", feature = "serve"))]
 mod kills;
+#[cfg(all(unix, feature = "serve"))]
+mod readme;
 #[cfg(feature = "serve")]
 mod receiver;
 mod refusals;
