@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# archive.sh TARGET BINARY FOLDER: puts a release's archive for a target into a folder, with its checksum beside it.
+# The same files always make the same archive.
+set -euo pipefail
+target=$1 binary=$(realpath "$2")
+mkdir -p "$3"
+out=$(realpath "$3")
+cd "$(dirname "$0")/.."
+
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -1)
+name=bitsup-$version-$target
+staging=$(mktemp -d)
+trap 'rm -rf "$staging"' EXIT
+mkdir -p "$staging/$name"/{completions,docs,man}
+cp "$binary" "$staging/$name/"
+cp README.md CHANGELOG.md SECURITY.md LICENSE-APACHE LICENSE-MIT "$staging/$name/"
+cp man/*.1 "$staging/$name/man/"
+cp docs/*.md "$staging/$name/docs/"
+find completions -type f ! -name '*.sh' -exec cp {} "$staging/$name/completions/" \;
+
+case $target in
+    *windows*)
+        archive=$name.zip
+        (cd "$staging" && 7z a -bso0 "$out/$archive" "$name")
+        ;;
+    *)
+        archive=$name.tar.gz
+        # macOS has no GNU tar; its archives are not the same each time.
+        if tar --version | grep -q GNU; then
+            tar -C "$staging" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@"${SOURCE_DATE_EPOCH:-0}" -c "$name" |
+                gzip -9n >"$out/$archive"
+        else
+            tar -C "$staging" -czf "$out/$archive" "$name"
+        fi
+        ;;
+esac
+cd "$out"
+if command -v sha256sum >/dev/null; then sha256sum "$archive"; else shasum -a 256 "$archive"; fi >"$archive.sha256"
+echo "$out/$archive"
