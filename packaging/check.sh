@@ -28,7 +28,6 @@ debian() {
         return
     fi
     dpkg -i "$package" || { dpkg -P bitsup; return 1; }
-    dpkg --verify bitsup
     run_it /
     dpkg -P bitsup
     [[ ! -e /usr/bin/bitsup ]]
