@@ -45,13 +45,9 @@ impl Server {
     }
 
     /// A receiver of files into a folder, which must be empty.
-    pub fn receiver(bitsup: &Path, folder: &Path, certificates: Option<&Path>) -> Outcome<Self> {
+    pub fn receiver(bitsup: &Path, folder: &Path) -> Outcome<Self> {
         let mut command = Command::new(bitsup);
         command.args(["serve", "--quiet", "--listen", "127.0.0.1:0", "--max-connections", "64"]);
-        if let Some(at) = certificates {
-            command.arg("--cert").arg(at.join(crate::certificates::CERTIFICATE));
-            command.arg("--key").arg(at.join(crate::certificates::KEY));
-        }
         let mut child = command.arg(folder).stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
         let mut lines = BufReader::new(child.stderr.take().ok_or("no output of the receiver")?);
         let mut first = String::new();

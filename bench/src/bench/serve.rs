@@ -96,7 +96,7 @@ fn sample(options: &Options, folder: &Path, kind: Kind) -> Outcome<Sample> {
     let server = match kind {
         Kind::Sink => Server::sink(&[Path::new("--write"), into.path()])?,
         Kind::SyncingSink => Server::sink(&[Path::new("--write"), into.path(), Path::new("--sync")])?,
-        Kind::Receiver => Server::receiver(&options.bitsup, into.path(), None)?,
+        Kind::Receiver => Server::receiver(&options.bitsup, into.path())?,
     };
     let begin = Instant::now();
     let uploads: Outcome<Vec<_>> = (0..AT_ONCE).map(|number| upload(options, &source, &server, number)).collect();
