@@ -17,6 +17,7 @@ mod reply;
 mod resume;
 mod sessions;
 mod settings;
+mod sizes;
 mod support;
 mod usage;
 mod verify;

@@ -42,8 +42,16 @@ fn losses() -> Vec<TransportErrorKind> {
     use TransportErrorKind as Kind;
     // A new kind must be walked here too.
     let named = |kind| match kind {
-        Kind::UnknownHost | Kind::LookupFailed | Kind::Connect | Kind::NotAllowed | Kind::Tls | Kind::Cut => kind,
-        Kind::BadAnswer | Kind::TimedOut(_) | Kind::Local | Kind::Interrupted => kind,
+        Kind::UnknownHost
+        | Kind::LookupFailed
+        | Kind::Connect
+        | Kind::NotAllowed
+        | Kind::Tls
+        | Kind::Cut
+        | Kind::BadAnswer
+        | Kind::TimedOut(_)
+        | Kind::Local
+        | Kind::Interrupted => kind,
     };
     let slow = Kind::TimedOut(Duration::from_secs(1));
     let first = [Kind::UnknownHost, Kind::LookupFailed, Kind::Connect, Kind::NotAllowed, Kind::Tls, Kind::Cut];

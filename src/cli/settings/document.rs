@@ -1,7 +1,7 @@
 //! What a file of settings says: TOML, each key an option's long name.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Arg, Command};
 use toml::de::{DeTable, DeValue};
@@ -51,7 +51,7 @@ pub(super) fn read(file: &SettingsFile, command: &Command) -> Result<Document, U
             (name, value) => document.top.push(reader.setting(name, at, value, Scope::Client)?),
         }
     }
-    reader.no_twins(&document)?;
+    no_twins(&document)?;
     Ok(document)
 }
 
@@ -117,23 +117,23 @@ impl Reader<'_> {
             .to_str()
             .and_then(|text| text.strip_prefix("~/"))
             .and_then(|rest| Some(etcetera::home_dir().ok()?.join(rest)));
-        let folder = self.path.parent().map(Path::to_owned).unwrap_or_else(PathBuf::new);
+        let folder = self.path.parent().map(Path::to_owned).unwrap_or_default();
         home.unwrap_or_else(|| folder.join(value)).into_os_string()
     }
+}
 
-    /// `fragment-size` and `fragment_size` are the same.
-    fn no_twins(&self, document: &Document) -> Result<(), UsageError> {
-        let tables = [&document.top, &document.serve].into_iter().chain(document.hosts.iter().map(|(_, table)| table));
-        for table in tables {
-            for (index, setting) in table.iter().enumerate() {
-                if let Some(first) = table[..index].iter().find(|first| first.key == setting.key) {
-                    let reason = format!("{} is set twice, here and by {}", setting.key, first.origin);
-                    return Err(UsageError(format!("{}: {reason}", setting.origin)));
-                }
+/// `fragment-size` and `fragment_size` are the same.
+fn no_twins(document: &Document) -> Result<(), UsageError> {
+    let tables = [&document.top, &document.serve].into_iter().chain(document.hosts.iter().map(|(_, table)| table));
+    for table in tables {
+        for (index, setting) in table.iter().enumerate() {
+            if let Some(first) = table[..index].iter().find(|first| first.key == setting.key) {
+                let reason = format!("{} is set twice, here and by {}", setting.key, first.origin);
+                return Err(UsageError(format!("{}: {reason}", setting.origin)));
             }
         }
-        Ok(())
     }
+    Ok(())
 }
 
 fn values(arg: &Arg, value: &DeValue<'_>) -> Result<Vec<OsString>, String> {

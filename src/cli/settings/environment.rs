@@ -84,20 +84,21 @@ pub(super) fn variable(scope: Scope, key: &str) -> String {
 
 fn values(arg: &Arg, value: &OsStr) -> Result<Vec<OsString>, String> {
     let text = value.to_str();
+    let shown = value.to_string_lossy();
     match Kind::of(arg) {
         Kind::Flag => {
-            let set = text.and_then(options::truth).ok_or_else(|| format!("{value:?} is neither true nor false"))?;
+            let set = text.and_then(options::truth).ok_or_else(|| format!("{shown:?} is neither true nor false"))?;
             Ok(vec![set.to_string().into()])
         }
         Kind::Count => {
             let count: u8 =
-                text.and_then(|text| text.parse().ok()).ok_or_else(|| format!("{value:?} is no number up to 255"))?;
+                text.and_then(|text| text.parse().ok()).ok_or_else(|| format!("{shown:?} is no number up to 255"))?;
             Ok(vec![count.to_string().into()])
         }
         Kind::One => options::check(arg, value).map(|()| vec![value.to_owned()]),
         // Values may hold blanks and commas, as header fields do.
         Kind::Many => {
-            let text = text.ok_or_else(|| format!("{value:?} is not UTF-8"))?;
+            let text = text.ok_or_else(|| format!("{shown:?} is not UTF-8"))?;
             let lines: Vec<OsString> = text.lines().filter(|line| !line.is_empty()).map(OsString::from).collect();
             lines.iter().try_for_each(|line| options::check(arg, line))?;
             Ok(lines)

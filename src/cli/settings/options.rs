@@ -102,11 +102,16 @@ pub(super) fn check(arg: &Arg, value: &OsStr) -> Result<(), String> {
     word.push(value);
     let probe = Command::new("probe").no_binary_name(true).arg(alone);
     let Err(error) = probe.try_get_matches_from([word]) else { return Ok(()) };
+    // What can be repeated is a header field or the like, and may hold a secret.
+    let shown = match Kind::of(arg) {
+        Kind::Many => "a value".to_owned(),
+        _ => format!("{:?}", value.to_string_lossy()),
+    };
     if let Some(ContextValue::Strings(possible)) = error.get(ContextKind::ValidValue) {
-        return Err(format!("{value:?} is none of {}", possible.join(", ")));
+        return Err(format!("{shown} is none of {}", possible.join(", ")));
     }
     let reason = std::error::Error::source(&error).map(ToString::to_string);
-    Err(format!("{value:?} is wrong: {}", reason.unwrap_or_else(|| error.kind().to_string())))
+    Err(format!("{shown} is wrong: {}", reason.unwrap_or_else(|| error.kind().to_string())))
 }
 
 /// A flag's value as people write it.
