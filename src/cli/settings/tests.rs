@@ -14,6 +14,7 @@ fn command() -> Command {
         .arg(Arg::new("retries").long("retries").value_parser(value_parser!(u32)))
         .arg(Arg::new("when").long("progress").value_parser(["auto", "bar"]).default_value("auto"))
         .arg(Arg::new("header").long("header").action(ArgAction::Append))
+        .arg(Arg::new("allowed").long("allowed").action(ArgAction::Append).value_parser(["yes"]))
         .arg(Arg::new("verbose").long("verbose").short('v').action(ArgAction::Count))
         .arg(Arg::new("cert").long("cert").requires("key").value_hint(ValueHint::FilePath))
         .arg(Arg::new("key").long("key"))
@@ -118,7 +119,7 @@ fn an_option_loses_against_a_weightier_one_that_excludes_it() {
 #[test]
 fn an_option_may_need_one_that_is_set_elsewhere() {
     let completed = words("bitsup send --key k a", &[], "cert = '/c.pem'").expect("right");
-    assert_eq!(completed, "bitsup send --cert=/c.pem --key k a");
+    assert!(completed.starts_with("bitsup send --cert=") && completed.ends_with("c.pem --key k a"), "{completed}");
     assert!(command().try_get_matches_from(completed.split(' ')).is_ok());
 }
 
@@ -183,6 +184,10 @@ fn a_value_of_the_wrong_kind_is_refused_with_its_place() {
     ] {
         refused(&[], text, &["FILE:", says]);
     }
+    // What can be repeated is a header field or the like: its text stays out of the message.
+    refused(&[], "[host.h]\nallowed = ['A: s3cret']\n", &["allowed: a value is none of yes"]);
+    let error = words("bitsup send a", &[("BITSUP_ALLOWED", "s3cret")], "").expect_err("refused");
+    assert!(!error.contains("s3cret"), "{error}");
     refused(&[("BITSUP_RETRIES", "x")], "", &["BITSUP_RETRIES: \"x\" is wrong: invalid digit"]);
     refused(&[("BITSUP_NO_STATE", "perhaps")], "", &["BITSUP_NO_STATE: \"perhaps\" is neither true nor false"]);
     refused(&[("BITSUP_VERBOSE", "very")], "", &["no number up to 255"]);
@@ -202,9 +207,8 @@ fn paths_start_at_the_files_folder() {
 
 #[test]
 fn a_complaint_about_a_setting_names_its_place() {
-    let typed = ["bitsup", "send", "a"].map(OsString::from).to_vec();
-    let completed =
-        complete(&command(), typed, &environment(&[("BITSUP_FRAGMENT_SIZE", "big"), ("BITSUP_CONFIG", "/dev/null")]));
+    let typed = ["bitsup", "send", "--no-config", "a"].map(OsString::from).to_vec();
+    let completed = complete(&command(), typed, &environment(&[("BITSUP_FRAGMENT_SIZE", "big")]));
     let completed = completed.expect("clap takes any text");
     let blame = completed.blame("--fragment-size: no size, or auto");
     assert_eq!(blame.as_deref(), Some("--fragment-size is set by BITSUP_FRAGMENT_SIZE"));

@@ -15,6 +15,9 @@ pub(crate) fn program() -> &'static str {
 pub(crate) fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
     let mut command = Command::new(program());
     command.args(args).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BITSUP_")) {
+        command.env_remove(name);
+    }
     // Not the folder of whoever runs the tests.
     command.env("BITSUP_STATE_DIR", format!("{}/state-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id()));
     // Nor his settings.
