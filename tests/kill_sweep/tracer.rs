@@ -33,6 +33,7 @@ pub(crate) struct Traced {
 
 impl Traced {
     /// Starts a program that is killed before it makes a call.
+    #[expect(clippy::zombie_processes, reason = "whoever traces it waits for its end")]
     pub(crate) fn start(program: &Command, kill_at: Option<Point>) -> Self {
         let mut command = waiting(program);
         let (sender, started) = mpsc::channel();

@@ -27,7 +27,7 @@ use super::store::{Identity, Store};
 use super::{Options, ServeError};
 use crate::protocol::{Packet, ProtocolId, SessionId};
 
-pub(crate) use application::{Outcome, Question};
+pub(crate) use application::{Outcome, Question, ReplyResult};
 pub(crate) use fragment::Fragment;
 use quota::Quota;
 use seat::{Seat, lock};

@@ -121,11 +121,19 @@ impl Store {
             }
             kept.push(id.to_string());
         }
+        for (identity, _) in found.sessions.iter().filter(|(_, session)| session.phase == Phase::Closed) {
+            // A crash between the rename and the tombstone: nobody may be told of a name that a power cut would undo.
+            if self.sessions.kind(&identity.file("pos"))?.is_some()
+                && let Ok(folder) = self.folder_of(&identity.target)
+            {
+                self.seal(identity, &folder)?;
+            }
+        }
         for name in names {
             let (stem, ending) = name.split_once('.').unwrap_or((&name, ""));
             let ours = Uuid::parse_str(stem).is_ok() && ENDINGS.contains(&ending);
             if ours && (["tmp", "out"].contains(&ending) || !kept.iter().any(|id| id == stem)) {
-                self.sessions.remove(&name)?;
+                self.disk.remove(&self.sessions, &name)?;
             }
         }
         Ok(found)
@@ -164,7 +172,7 @@ impl Store {
         if part.metadata()?.len() < session.durable {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        part.set_len(session.durable)?;
+        self.disk.set_len(&part, session.durable)?;
         session.written = session.durable;
         Ok(())
     }
@@ -200,8 +208,8 @@ impl Store {
 
     /// Makes a new session's files.
     pub(crate) fn create(&self, identity: &Identity) -> io::Result<()> {
-        self.sessions.create_new(&identity.file("part"))?;
-        self.sessions.create_new(&identity.file("pos"))?;
+        self.disk.create(&self.sessions, &identity.file("part"))?;
+        self.disk.create(&self.sessions, &identity.file("pos"))?;
         self.write_card(identity, false)
     }
 
@@ -239,35 +247,45 @@ impl Store {
             }
             let file = self.sessions.open_file(&part)?;
             // A write that failed half-way may have left more than was counted.
-            file.set_len(size)?;
+            self.disk.set_len(&file, size)?;
             self.published_mode.apply(&file)?;
             self.disk.sync_all(&file)?;
             self.disk.rename((&self.sessions, &part), (folder, name), replace)?;
         } else if standing != Some(Kind::File) {
             return Err(io::ErrorKind::NotFound.into());
         }
+        self.seal(identity, folder)
+    }
+
+    /// Makes a published file's name last, and leaves a tombstone.
+    fn seal(&self, identity: &Identity, folder: &Folder) -> io::Result<()> {
         self.disk.sync_folder(folder)?;
         // The file is published, whether or not the tombstone can be written: its missing part says the same.
         let _ = self.write_card(identity, true).and_then(|()| {
-            self.sessions.remove(&identity.file("pos"))?;
-            self.remove_reply(identity)
+            self.remove_reply(identity)?;
+            // The last to go: as long as it is there, the next start does all this again.
+            self.discard(identity, "pos")
         });
         Ok(())
     }
 
     /// Removes a session.
     pub(crate) fn remove(&self, identity: &Identity) -> io::Result<()> {
-        self.sessions.remove(&identity.file("json"))?;
+        self.discard(identity, "json")?;
         self.disk.sync_folder(&self.sessions)?;
-        self.sessions.remove(&identity.file("part"))?;
-        self.sessions.remove(&identity.file("pos"))?;
+        self.discard(identity, "part")?;
+        self.discard(identity, "pos")?;
         self.remove_reply(identity)
+    }
+
+    fn discard(&self, identity: &Identity, ending: &str) -> io::Result<()> {
+        self.disk.remove(&self.sessions, &identity.file(ending))
     }
 
     fn write_card(&self, identity: &Identity, closed: bool) -> io::Result<()> {
         let (temporary, name) = (identity.file("tmp"), identity.file("json"));
-        self.sessions.remove(&temporary)?;
-        let file = self.sessions.create_new(&temporary)?;
+        self.discard(identity, "tmp")?;
+        let file = self.disk.create(&self.sessions, &temporary)?;
         self.disk.write(&file, serde_json::to_string(&identity.card(closed))?.as_bytes())?;
         self.disk.sync_all(&file)?;
         self.disk.rename((&self.sessions, &temporary), (&self.sessions, &name), Replace::Allowed)?;
