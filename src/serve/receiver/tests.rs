@@ -19,11 +19,19 @@ struct Faulty {
     fails_at: u64,
     error: io::ErrorKind,
     free: Option<u64>,
+    /// Files whose bytes a power cut would take.
+    unsynced: Arc<Mutex<std::collections::BTreeSet<u64>>>,
 }
 
 impl Faulty {
     fn never() -> Self {
-        Self { steps: Arc::default(), fails_at: u64::MAX, error: io::ErrorKind::Other, free: None }
+        Self {
+            steps: Arc::default(),
+            fails_at: u64::MAX,
+            error: io::ErrorKind::Other,
+            free: None,
+            unsynced: Arc::default(),
+        }
     }
 
     fn step(&self) -> io::Result<()> {
@@ -49,18 +57,21 @@ impl Disk for Faulty {
     }
 
     fn write(&self, file: &File, bytes: &[u8]) -> io::Result<()> {
+        lock(&self.unsynced).insert(inode(file));
         // Half of it gets there, as on a disk that fills up.
         Durable.write(file, &bytes[..bytes.len() / 2])?;
         self.step()?;
         Durable.write(file, &bytes[bytes.len() / 2..])
     }
 
-    fn sync_data(&self, _: &File) -> io::Result<()> {
-        self.step()
+    fn sync_data(&self, file: &File) -> io::Result<()> {
+        self.step()?;
+        lock(&self.unsynced).remove(&inode(file));
+        Ok(())
     }
 
-    fn sync_all(&self, _: &File) -> io::Result<()> {
-        self.step()
+    fn sync_all(&self, file: &File) -> io::Result<()> {
+        self.sync_data(file)
     }
 
     fn sync_folder(&self, _: &Folder) -> io::Result<()> {
@@ -75,6 +86,10 @@ impl Disk for Faulty {
     fn free_space(&self, _: &Folder) -> Option<u64> {
         self.free
     }
+}
+
+fn inode(file: &File) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(&file.metadata().unwrap())
 }
 
 const CONTENT: &[u8] = b"abcdefghijkl";
@@ -177,10 +192,12 @@ impl Upload {
                 (Ok(Ack::Created(_)), _) => session = reply.session,
                 (Ok(Ack::Received(next)), Some(session)) => {
                     assert_eq!(next, self.durable(session), "only what is stored is acknowledged");
+                    self.assert_synced(&["part", "pos"]);
                     assert!(next < 12 || !self.receiver.asks(), "the application's reply is told");
                     offset = next;
                 }
                 (Ok(Ack::Replied(next)), Some(_)) => {
+                    self.assert_synced(&["part", "pos", "reply"]);
                     assert_eq!(std::fs::read(self.file("reply").unwrap()).unwrap(), REPLY);
                     offset = next;
                 }
@@ -212,6 +229,14 @@ impl Upload {
         let left = ["part", "pos", "reply"].map(|ending| after.file(ending));
         assert_eq!(left, [None, None, None]);
         refusals
+    }
+
+    /// A power cut now would take nothing of these.
+    fn assert_synced(&self, endings: &[&str]) {
+        for ending in endings {
+            let file = File::open(self.file(ending).unwrap()).unwrap();
+            assert!(!lock(&self.disk.unsynced).contains(&inode(&file)), "acknowledged before {ending} is synced");
+        }
     }
 
     /// The path of the session's file with this ending.

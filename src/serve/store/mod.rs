@@ -164,6 +164,8 @@ impl Store {
     fn load_progress(&self, identity: &Identity, session: &mut Session) -> io::Result<()> {
         let mut file = self.sessions.open_file(&identity.file("pos"))?;
         if let Some((offset, total)) = progress::read(&mut file)? {
+            // The server before may have ended between the write and its sync.
+            self.disk.sync_data(&file)?;
             session.total = Some(total);
             session.durable = offset;
             session.touched = session.touched.max(file.metadata()?.modified()?);
