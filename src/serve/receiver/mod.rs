@@ -6,7 +6,7 @@ mod fragment;
 mod quota;
 mod reading;
 mod seat;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 
 use std::collections::HashMap;
