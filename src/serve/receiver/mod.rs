@@ -6,7 +6,8 @@ mod fragment;
 mod quota;
 mod reading;
 mod seat;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use std::collections::HashMap;
@@ -63,7 +64,7 @@ impl Receiver {
             _ => ServeError::Root(options.root.clone(), error),
         };
         let store = Store::open(&options.root, disk).map_err(root)?;
-        let found = store.load().map_err(root)?;
+        let found = store.load()?;
         let quota = Quota::new(options.max_temp);
         let seat = |(identity, session): (Identity, Session)| (identity.id, Seat::new(identity, session, &quota));
         let seats = Mutex::new(found.sessions.into_iter().map(seat).collect());

@@ -308,6 +308,29 @@ fn fault_63_a_file_that_was_renamed_just_before_a_crash_is_published_for_good_at
 }
 
 #[test]
+fn fault_63_a_disk_that_fails_at_the_start_costs_no_session() {
+    let upload = Upload::on(&Faulty::never(), |_| {});
+    let session = upload.create().session.unwrap();
+    assert!(upload.fragment(&session, 0).result.is_ok());
+    let (root, options) = (upload.root, upload.receiver.options.clone());
+    drop(upload.receiver);
+    // The sync of the offset, and the cut to it.
+    for fails_at in 0..2 {
+        let disk = Faulty { fails_at, ..Faulty::never() };
+        match Receiver::on(Box::new(disk), options.clone()) {
+            Err(ServeError::Session(file, _)) => assert!(file.exists(), "{file:?}"),
+            other => panic!("{fails_at}: {:?}", other.map(|(_, discarded)| discarded)),
+        }
+    }
+    let healthy = Faulty::never();
+    let (receiver, discarded) = Receiver::on(Box::new(healthy.clone()), options).unwrap();
+    assert_eq!((discarded, healthy.steps.load(Ordering::Relaxed)), (Vec::new(), 2));
+    let upload = Upload { root, receiver: Arc::new(receiver), ..Upload::on(&healthy, |_| {}) };
+    assert_eq!(upload.durable(&session), 4);
+    assert_eq!(upload.fragment(&session, 4).result, Ok(Ack::Received(8)));
+}
+
+#[test]
 fn fault_60_a_file_larger_than_the_free_space_is_refused_before_its_bytes() {
     let upload = Upload::on(&Faulty { free: Some(11), ..Faulty::never() }, |_| {});
     let session = upload.create().session.unwrap();
