@@ -48,6 +48,10 @@ fn next(error: &anyhow::Error) -> Option<&'static str> {
     if let Some(stopped) = error.downcast_ref::<Stopped>() {
         return (!stopped.acknowledged).then_some("run the same command again: it goes on where this one stopped");
     }
+    #[cfg(feature = "serve")]
+    if let Some(crate::serve::ServeError::Session(..)) = error.downcast_ref() {
+        return Some("look after the disk and start again; to give that upload up, remove the file");
+    }
     match error.downcast_ref::<DriverError>()? {
         DriverError::NothingToResume => Some("leave --resume always away to start over"),
         DriverError::Reply(_) => {
