@@ -12,9 +12,9 @@ use crate::event::UploadEvent;
 use crate::protocol::text::escape;
 use crate::protocol::{ContentRange, TransportError, TransportErrorKind, digits};
 use crate::transport::Sink;
-use crate::uploader::UploadError;
+use crate::uploader::{UploadError, retry_after};
 
-use super::fetching::{self, Patience, may_pass, retry_after, text};
+use super::fetching::{self, Patience, may_pass, text};
 use super::reply_file::{ReplyFile, ReplyFileError};
 use super::{DriverError, Tools};
 

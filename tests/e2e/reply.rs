@@ -146,6 +146,16 @@ fn a_broken_download_goes_on_where_it_broke() {
 }
 
 #[test]
+fn a_busy_server_is_asked_for_the_reply_when_it_wants() {
+    let busy = "HTTP/1.1 503 Service Unavailable\nDate: Mon, 18 Jun 2007 21:11:27 GMT\nRetry-After: Mon, 18 Jun 2007 21:11:28 GMT";
+    let server = offering("r", move |_, number| if number == 0 { Reply::head(busy) } else { whole("", b"answer") });
+    let place = Place::new();
+    let finished = place.upload(&server.url("/f"), &Source::new(SIZE), &[]);
+    finished.exits(0).says(&["503 Service Unavailable; try 1 in 1.0 s"]);
+    assert_eq!(place.reply(), b"answer");
+}
+
+#[test]
 fn a_reply_that_changed_begins_again() {
     let (old, new) = (content(5000), content(3000).into_iter().rev().collect::<Vec<_>>());
     let expected = new.clone();
