@@ -50,7 +50,7 @@ impl Context {
     pub(super) fn retry(&mut self, fault: Fault, then: State, now: Instant) -> Result<State, UploadError> {
         let then = self.leave_host_in_time(then, now);
         let Some(pause) = self.pause(fault.hint, now) else { return Err(self.give_up(fault.cause, now)) };
-        self.tell(UploadEvent::Retrying { cause: fault.cause.to_string(), pause, attempt: self.budget.attempts() });
+        self.tell(UploadEvent::Retrying { cause: fault.cause.of_a_try(), pause, attempt: self.budget.attempts() });
         Ok(State::Waiting(pause, Box::new(then)))
     }
 

@@ -151,7 +151,7 @@ fn a_busy_server_is_asked_for_the_reply_when_it_wants() {
     let server = offering("r", move |_, number| if number == 0 { Reply::head(busy) } else { whole("", b"answer") });
     let place = Place::new();
     let finished = place.upload(&server.url("/f"), &Source::new(SIZE), &[]);
-    finished.exits(0).says(&["503 Service Unavailable; try 1 in 1.0 s"]);
+    finished.exits(0).says(&["503 Service Unavailable: trying again in 1.0 s, try 1"]);
     assert_eq!(place.reply(), b"answer");
 }
 
