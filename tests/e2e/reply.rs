@@ -215,6 +215,51 @@ fn another_run_fetches_what_the_first_could_not() {
     assert_eq!(packets, ["Ping", "Create-Session", "Fragment", "", "Ping", "", "Close-Session"]);
 }
 
+/// A server as [`offering`], whose first Close-Session has no answer.
+fn losing_close() -> ScriptServer {
+    let raw = "r";
+    let (model, mut closes) = (Model::default(), 0);
+    ScriptServer::start(move |request| match request.packet() {
+        "" => whole("", b"answer"),
+        "Close-Session" if closes == 0 => {
+            closes += 1;
+            Reply::HangUp
+        }
+        "Fragment" => {
+            let Reply::Bytes(bytes) = model.answer(request) else { return Reply::HangUp };
+            let head = String::from_utf8(bytes).expect("text");
+            Reply::Bytes(head.replacen("\r\n\r\n", &format!("\r\nBITS-Reply-URL: {raw}\r\n\r\n"), 1).into_bytes())
+        }
+        _ => model.answer(request),
+    })
+}
+
+#[test]
+fn a_reply_that_was_saved_is_known_again_and_not_fetched_twice() {
+    let (server, place, source) = (losing_close(), Place::new(), Source::new(SIZE));
+    place.upload(&server.url("/f"), &source, &["--retries", "0"]).exits(11).says(&["reply saved as"]);
+    assert_eq!(place.reply(), b"answer");
+    place.upload(&server.url("/f"), &source, &[]).exits(0).says(&["reply saved as"]);
+    assert_eq!(place.reply(), b"answer");
+    let packets = server.packets();
+    assert_eq!(packets, ["Ping", "Create-Session", "Fragment", "", "Close-Session", "Ping", "Close-Session"]);
+    // The upload is over: the file is nobody's any more.
+    place.upload(&server.url("/f"), &source, &[]).exits(2).says(&["--force"]);
+}
+
+#[test]
+fn a_reply_that_was_saved_and_is_gone_is_fetched_again_and_one_that_was_changed_is_kept() {
+    let (server, place, source) = (losing_close(), Place::new(), Source::new(SIZE));
+    place.upload(&server.url("/f"), &source, &["--retries", "0"]).exits(11);
+    std::fs::write(place.path(), "Answer").expect("written");
+    place.upload(&server.url("/f"), &source, &[]).exits(2).says(&["--force"]);
+    assert_eq!(place.reply(), b"Answer");
+    std::fs::remove_file(place.path()).expect("removed");
+    place.upload(&server.url("/f"), &source, &[]).exits(0);
+    assert_eq!(place.reply(), b"answer");
+    assert_eq!(server.packets()[5..], ["Ping", "", "Close-Session"]);
+}
+
 #[test]
 fn a_file_that_exists_is_replaced_only_by_force_and_checked_first() {
     let server = offering("r", |_, _| whole("", b"answer"));

@@ -517,11 +517,33 @@ fn another_host_is_used_if_it_works_and_left_if_not() {
 
 /// The connection is accepted, and nobody ever answers on it.
 #[test]
-fn a_signal_stops_while_the_first_packet_waits() {
-    let (case, keeper) = (Case::new(), Keeper::start(Some(Hold { packet: "Ping", first: 0, acts: true })));
-    let child = case.spawn(&keeper, &[]);
-    keeper.wait();
-    stopped(child, Signal::TERM, 143);
-    keeper.release();
-    assert_eq!(case.files(), 0);
+fn a_signal_before_there_is_a_session_keeps_nothing_and_does_not_say_so() {
+    for packet in ["Ping", "Create-Session"] {
+        let (case, keeper) = (Case::new(), Keeper::start(Some(Hold { packet, first: 0, acts: true })));
+        let child = case.spawn(&keeper, &[]);
+        keeper.wait();
+        stopped(child, Signal::TERM, 143).exits(143).says(&["next:   run the same command again: it starts over"]);
+        keeper.release();
+        assert_eq!(case.files(), 0);
+    }
+}
+
+#[test]
+fn an_interrupted_upload_promises_only_what_the_same_command_keeps() {
+    for (option, promise) in [
+        (&["--no-state"][..], "run the same command again: it starts over"),
+        (&["--resume", "never"], "leave --resume never away to go on"),
+        (&["--max-time", "1s"], "run the same command again: it goes on"),
+    ] {
+        let (case, keeper) = (Case::new(), Keeper::start(Some(THIRD)));
+        let child = case.spawn(&keeper, option);
+        keeper.wait();
+        let finished = if option[0] == "--max-time" {
+            Finished(child.wait_with_output().expect("an end"))
+        } else {
+            stopped(child, Signal::INT, 130)
+        };
+        assert!(finished.stderr().contains(promise), "{option:?}: {}", finished.stderr());
+        keeper.release();
+    }
 }
