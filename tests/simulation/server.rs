@@ -30,7 +30,7 @@ pub(crate) struct Model {
     /// The first session is forgotten before its third fragment.
     forgets: bool,
     /// Fragments of more bytes are refused.
-    most: Option<u64>,
+    pub(crate) most: Option<u64>,
     publishes_at_last: bool,
     pub(crate) overwrites: bool,
     /// A repeated Close is acknowledged.
