@@ -184,9 +184,9 @@ const ROOMS: &[Room] = &[
         ],
     },
     Room { place: "cli/mod.rs", may: &["clap", "crate::cli", "crate::output"] },
-    Room { place: "cli/args.rs", may: &["clap", "clap_complete"] },
+    Room { place: "cli/args/", may: &["clap", "clap_complete", "crate::cli"] },
     Room {
-        place: "cli/config.rs",
+        place: "cli/config/",
         may: &[
             "crate::cli",
             "crate::driver",
@@ -501,10 +501,10 @@ mod checker {
             ("uploader/mod.rs", "tokio::time::sleep"),
             ("uploader/mod.rs", "anyhow::Error"),
             ("driver/mod.rs", "anyhow::Error"),
-            ("cli/args.rs", "std::env::var"),
-            ("cli/args.rs", "std::fs::read"),
-            ("cli/args.rs", "crate::protocol::ProtocolId"),
-            ("cli/config.rs", "std::net::TcpStream"),
+            ("cli/args/mod.rs", "std::env::var"),
+            ("cli/args/mod.rs", "std::fs::read"),
+            ("cli/args/mod.rs", "crate::protocol::ProtocolId"),
+            ("cli/config/mod.rs", "std::net::TcpStream"),
             ("cli/commands/upload.rs", "clap::Parser"),
             ("main.rs", "bitsup::driver::upload"),
         ] {

@@ -1,62 +1,41 @@
-//! From what was typed to what is meant, checked.
+//! `bitsup upload`, checked.
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use etcetera::BaseStrategy;
 use http::Uri;
 
+use crate::cli::args::{Resume, UploadArgs, VerifyArg};
+use crate::cli::{destination, size};
 use crate::driver::{ReplyFile, Verify, Wishes};
-use crate::output::{ProgressMode, Verbosity};
 use crate::protocol::{ContentName, ProtocolId};
 use crate::transport::Settings;
 use crate::uploader::{FragmentSize, Plan, RetryPolicy};
 
-use super::args::{OutputArgs, Progress, Resume, ResumeArgs, RetryArgs, StateArgs, UploadArgs, VerifyArg};
-use super::{destination, duration, size};
-
-/// Something typed is wrong. The message says what is right.
-#[derive(Debug)]
-pub(super) struct UsageError(pub(super) String);
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UsageError {}
+use super::{OutputConfig, ResumeConfig, UsageError, retry};
 
 /// `bitsup upload`, checked.
 #[derive(Debug)]
-pub(super) struct UploadConfig {
-    pub(super) file: PathBuf,
-    pub(super) output: OutputConfig,
-    pub(super) transport: Settings,
-    pub(super) resume: ResumeConfig,
+pub(in crate::cli) struct UploadConfig {
+    pub(in crate::cli) file: PathBuf,
+    pub(in crate::cli) output: OutputConfig,
+    pub(in crate::cli) transport: Settings,
+    pub(in crate::cli) resume: ResumeConfig,
     destination: Uri,
     name: ContentName,
     protocols: Vec<ProtocolId>,
     fragment_size: FragmentSize,
     retry: RetryPolicy,
     follow_host_id: bool,
-    pub(super) reply: Option<PathBuf>,
-    pub(super) force: bool,
+    pub(in crate::cli) reply: Option<PathBuf>,
+    pub(in crate::cli) force: bool,
     verify: Verify,
 }
 
-/// What is shown, and how.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OutputConfig {
-    pub(super) progress: ProgressMode,
-    pub(super) verbosity: Verbosity,
-}
-
 impl UploadConfig {
-    pub(super) fn new(args: UploadArgs) -> Result<Self, UsageError> {
+    pub(in crate::cli) fn new(args: UploadArgs) -> Result<Self, UsageError> {
         let name = match &args.name {
             Some(name) => given_name(name)?,
             None => file_name(&args.file),
@@ -66,8 +45,8 @@ impl UploadConfig {
             name: ContentName::new(&name.to_string_lossy()),
             protocols: protocols(&args.protocol)?,
             fragment_size: fragment_size(&args.fragment_size)?,
-            retry: retry(&args.retry)?,
-            transport: Settings { origin: destination.host().map(str::to_owned), ..transport(&args.retry)? },
+            retry: retry::policy(&args.retry)?,
+            transport: Settings { origin: destination.host().map(str::to_owned), ..retry::timeouts(&args.retry)? },
             destination,
             follow_host_id: !args.no_host_id,
             reply: args.reply,
@@ -79,22 +58,22 @@ impl UploadConfig {
         })
     }
 
-    pub(super) fn destination(&self) -> &Uri {
+    pub(in crate::cli) fn destination(&self) -> &Uri {
         &self.destination
     }
 
     /// Time for the whole upload, if it is limited.
-    pub(super) fn max_time(&self) -> Option<Duration> {
+    pub(in crate::cli) fn max_time(&self) -> Option<Duration> {
         self.retry.max_time
     }
 
     /// What is wanted beside the upload; `seed` is the randomness of its pauses.
-    pub(super) fn wishes(&self, seed: u64, reply: Option<ReplyFile>) -> Wishes {
+    pub(in crate::cli) fn wishes(&self, seed: u64, reply: Option<ReplyFile>) -> Wishes {
         Wishes { destination: self.destination.clone(), retry: self.retry.clone(), seed, verify: self.verify, reply }
     }
 
     /// The plan for a file of `size` bytes.
-    pub(super) fn plan(&self, size: u64) -> Plan {
+    pub(in crate::cli) fn plan(&self, size: u64) -> Plan {
         Plan {
             destination: self.destination.clone(),
             size,
@@ -114,53 +93,6 @@ fn verify(how: VerifyArg) -> Verify {
         VerifyArg::Size => Verify::Size,
         VerifyArg::Sha256 => Verify::Sha256,
     }
-}
-
-impl OutputConfig {
-    pub(super) fn new(args: &OutputArgs) -> Self {
-        let progress = match args.progress {
-            Progress::Auto => ProgressMode::Auto,
-            Progress::Bar => ProgressMode::Bar,
-            Progress::Plain => ProgressMode::Plain,
-            Progress::None => ProgressMode::None,
-        };
-        Self { progress, verbosity: Verbosity { quiet: args.quiet, level: args.verbose } }
-    }
-}
-
-/// Whether and where an upload is remembered, checked.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct ResumeConfig {
-    pub(super) resume: Resume,
-    /// `None`: nothing is kept.
-    pub(super) state_dir: Option<PathBuf>,
-}
-
-impl ResumeConfig {
-    pub(super) fn new(args: ResumeArgs) -> Result<Self, UsageError> {
-        if args.no_state && args.resume == Resume::Always {
-            return Err(UsageError("--resume always needs what --no-state does not keep: leave one out".to_owned()));
-        }
-        let state_dir = if args.no_state { None } else { Some(state_dir(args.state)?) };
-        Ok(Self { resume: args.resume, state_dir })
-    }
-}
-
-/// The folder for unfinished uploads: as typed, by the environment, or where the system keeps such things.
-pub(super) fn state_dir(args: StateArgs) -> Result<PathBuf, UsageError> {
-    let given = args.state_dir.or_else(|| std::env::var_os("BITSUP_STATE_DIR").map(PathBuf::from));
-    if let Some(given) = given.filter(|path| !path.as_os_str().is_empty()) {
-        return Ok(given);
-    }
-    let Ok(folders) = etcetera::base_strategy::choose_native_strategy() else {
-        return Err(UsageError(
-            "there is no home folder to keep unfinished uploads in: add --state-dir DIR".to_owned(),
-        ));
-    };
-    // A session is this machine's affair: on Windows not the roaming profile.
-    let base =
-        if cfg!(windows) { folders.cache_dir() } else { folders.state_dir().unwrap_or_else(|| folders.data_dir()) };
-    Ok(base.join("bitsup"))
 }
 
 /// A path without a last part (`/`, `..`) names a folder; opening it will say so.
@@ -186,29 +118,6 @@ fn protocols(given: &[String]) -> Result<Vec<ProtocolId>, UsageError> {
     }
     let parse = |text: &String| text.parse().map_err(|reason| UsageError(format!("--protocol {text:?}: {reason}")));
     given.iter().map(parse).collect()
-}
-
-fn transport(args: &RetryArgs) -> Result<Settings, UsageError> {
-    Ok(Settings {
-        connect_timeout: time("--connect-timeout", &args.connect_timeout)?,
-        request_timeout: time("--request-timeout", &args.request_timeout)?,
-        response_timeout: time("--response-timeout", &args.response_timeout)?,
-        ..Settings::default()
-    })
-}
-
-fn retry(args: &RetryArgs) -> Result<RetryPolicy, UsageError> {
-    Ok(RetryPolicy {
-        no_progress_timeout: time("--no-progress-timeout", &args.no_progress_timeout)?,
-        retries: args.retries,
-        delay: time("--retry-delay", &args.retry_delay)?,
-        max_delay: time("--retry-max-delay", &args.retry_max_delay)?,
-        max_time: args.max_time.as_deref().map(|text| time("--max-time", text)).transpose()?,
-    })
-}
-
-fn time(option: &str, text: &str) -> Result<Duration, UsageError> {
-    duration::parse(text).map_err(|reason| UsageError(format!("{option}: {reason}")))
 }
 
 fn fragment_size(text: &str) -> Result<FragmentSize, UsageError> {
@@ -262,29 +171,6 @@ mod tests {
         assert_eq!(plan.protocols.len(), 2);
         assert_eq!(plan.protocols[1], ProtocolId::BITS_1_5_UPLOAD);
         assert_eq!(plan.fragment_size, FragmentSize::Fixed(NonZeroU64::new(1 << 20).expect("a size")));
-    }
-
-    #[test]
-    fn resuming_is_the_default_and_needs_a_folder() {
-        #[derive(Debug, Parser)]
-        struct Options {
-            #[command(flatten)]
-            resume: ResumeArgs,
-        }
-        let config = |args: &[&str]| {
-            let options = Options::try_parse_from(["bitsup"].iter().chain(args)).map_err(|e| e.to_string())?;
-            ResumeConfig::new(options.resume).map_err(|e| e.to_string())
-        };
-        let kept = |resume| Ok(ResumeConfig { resume, state_dir: Some("x".into()) });
-        assert_eq!(config(&["--state-dir", "x"]), kept(Resume::Auto));
-        assert_eq!(config(&["--state-dir", "x", "--resume", "always"]), kept(Resume::Always));
-        assert_eq!(config(&["--no-state"]), Ok(ResumeConfig { resume: Resume::Auto, state_dir: None }));
-        assert!(config(&[]).is_ok_and(|config| config.state_dir.is_some_and(|path| path.is_absolute())));
-        for wrong in
-            [&["--no-state", "--resume", "always"][..], &["--no-state", "--state-dir", "x"], &["--resume", "x"]]
-        {
-            assert!(config(wrong).is_err(), "{wrong:?}");
-        }
     }
 
     #[test]

@@ -1,0 +1,88 @@
+//! `bitsup upload`
+
+#[cfg(feature = "serve")]
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+#[cfg(feature = "serve")]
+use clap::{Command, FromArgMatches};
+
+use super::{OutputArgs, ResumeArgs, RetryArgs};
+
+/// `bitsup upload`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  bitsup upload build.zip https://files.example.com/drop/")]
+pub struct UploadArgs {
+    /// The file to upload
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+
+    /// Where to; if it ends in /, the file's percent-encoded name is appended
+    #[arg(value_hint = ValueHint::Url)]
+    pub url: String,
+
+    /// Offer this protocol to the server; repeat for several, in order of preference
+    /// [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]
+    #[arg(long, value_name = "GUID", help_heading = "Protocol")]
+    pub protocol: Vec<String>,
+
+    /// Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept
+    #[arg(long, value_name = "auto|SIZE", default_value = "auto", help_heading = "Protocol")]
+    pub fragment_size: String,
+
+    /// Name told to the server and appended to a URL that ends in / [default: the file's name]
+    #[arg(long, value_name = "NAME", help_heading = "Protocol")]
+    pub name: Option<String>,
+
+    /// Stay at the URL's host, whatever other host the server names
+    #[arg(long, help_heading = "Protocol")]
+    pub no_host_id: bool,
+
+    /// Save the reply of the server's application, which it offers when it has the whole file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Protocol")]
+    pub reply: Option<PathBuf>,
+
+    /// Replace what `--reply` names if it exists
+    #[arg(long, requires = "reply", help_heading = "Protocol")]
+    pub force: bool,
+
+    /// Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it
+    #[arg(long, value_name = "HOW", default_value = "none", help_heading = "Safety")]
+    pub verify: VerifyArg,
+
+    /// Whether to go on with an unfinished upload
+    #[command(flatten)]
+    pub resume: ResumeArgs,
+
+    /// How persistent to be
+    #[command(flatten)]
+    pub retry: RetryArgs,
+
+    /// What is shown
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+impl UploadArgs {
+    /// As if only a file, a URL and `--no-state` had been typed: every other option has its default.
+    #[cfg(feature = "serve")]
+    pub(in crate::cli) fn plain(file: PathBuf, url: String, output: OutputArgs) -> Self {
+        let command = Self::augment_args(Command::new("upload")).no_binary_name(true);
+        let typed = [OsString::from("--no-state"), "--".into(), file.into(), url.into()];
+        let args = command.try_get_matches_from(typed).and_then(|matches| Self::from_arg_matches(&matches));
+        Self { output, ..args.expect("a file and a URL are all that an upload needs") }
+    }
+}
+
+/// How what arrived is compared with the file
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum VerifyArg {
+    /// Not at all
+    #[default]
+    None,
+    /// By its size
+    Size,
+    /// By its SHA-256
+    Sha256,
+}

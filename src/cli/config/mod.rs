@@ -1,0 +1,24 @@
+//! From what was typed to what is meant, checked.
+
+mod output;
+mod resume;
+mod retry;
+mod upload;
+
+use std::fmt;
+
+pub(super) use output::OutputConfig;
+pub(super) use resume::{ResumeConfig, state_dir};
+pub(super) use upload::UploadConfig;
+
+/// Something typed is wrong. The message says what is right.
+#[derive(Debug)]
+pub(super) struct UsageError(pub(super) String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}

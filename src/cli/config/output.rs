@@ -1,0 +1,23 @@
+//! What is shown, checked.
+
+use crate::cli::args::{OutputArgs, Progress};
+use crate::output::{ProgressMode, Verbosity};
+
+/// What is shown, and how.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) struct OutputConfig {
+    pub(in crate::cli) progress: ProgressMode,
+    pub(in crate::cli) verbosity: Verbosity,
+}
+
+impl OutputConfig {
+    pub(in crate::cli) fn new(args: &OutputArgs) -> Self {
+        let progress = match args.progress {
+            Progress::Auto => ProgressMode::Auto,
+            Progress::Bar => ProgressMode::Bar,
+            Progress::Plain => ProgressMode::Plain,
+            Progress::None => ProgressMode::None,
+        };
+        Self { progress, verbosity: Verbosity { quiet: args.quiet, level: args.verbose } }
+    }
+}
