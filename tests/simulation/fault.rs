@@ -107,9 +107,9 @@ const ON_CREATE: [Fault; 9] =
     [Refused, LostRequest, LostAnswer, Replay, Unavailable, BadGateway, CrashUnsent, CrashUnanswered, Silent];
 
 impl Fault {
-    /// A loss that costs minutes.
-    pub(crate) fn is_time_out(self) -> bool {
-        matches!(self, Stalled | Silent)
+    /// Much like another fault, or the upload's end: all schedules have it in the first place only.
+    pub(crate) fn comes_first(self) -> bool {
+        matches!(self, Stalled | Silent | SourceChanged | CrashChanged)
     }
 
     /// The faults that make a difference to such a request, or to the server just before it.

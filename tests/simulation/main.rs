@@ -42,8 +42,7 @@ impl Search {
         while let Some(request) = world.next() {
             if self.schedule.len() < self.most_faults {
                 for &fault in Fault::on(request).iter().filter(|fault| world.makes_a_difference(**fault)) {
-                    // Time-outs are losses that take longer: the first fault is enough to show what time changes.
-                    if fault.is_time_out() && !self.schedule.is_empty() {
+                    if fault.comes_first() && !self.schedule.is_empty() {
                         continue;
                     }
                     let mut other = world.clone();
