@@ -107,9 +107,9 @@ const ON_CREATE: [Fault; 9] =
     [Refused, LostRequest, LostAnswer, Replay, Unavailable, BadGateway, CrashUnsent, CrashUnanswered, Silent];
 
 impl Fault {
-    /// Much like another fault, or the upload's end: all schedules have it in the first place only.
+    /// Much like another fault, the upload's end, or a server's lie: all schedules have it in the first place only.
     pub(crate) fn comes_first(self) -> bool {
-        matches!(self, Stalled | Silent | SourceChanged | CrashChanged)
+        matches!(self, Refused | Stalled | Silent | Lie | SourceChanged | CrashChanged)
     }
 
     /// The faults that make a difference to such a request, or to the server just before it.
