@@ -70,7 +70,7 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
             DriverError::Upload(error) => of_upload(error),
             DriverError::Entity(_) | DriverError::Digest(_) => ExitCode::Source,
             DriverError::NothingToResume => ExitCode::NotResumable,
-            DriverError::Interrupted | DriverError::Unverified(Unverified::Interrupted) => ExitCode::Interrupted,
+            DriverError::Interrupted { .. } | DriverError::Unverified(Unverified::Interrupted) => ExitCode::Interrupted,
             DriverError::Reply(error) => of_reply(error),
             DriverError::Different(_) => ExitCode::VerificationFailed,
             DriverError::Unverified(_) | DriverError::UnconfirmedSame { .. } => ExitCode::Unconfirmed,
