@@ -31,7 +31,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
         }
         &'bitsup;upload'= {
             cand --protocol 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]'
-            cand --fragment-size 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept'
+            cand --fragment-size 'Size of the fragments: `auto` goes by what exchanges take, a SIZE is kept'
             cand --name 'Name told to the server and appended to a URL that ends in / [default: the file''s name]'
             cand --reply 'Save the reply of the server''s application, which it offers when it has the whole file'
             cand --verify 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it'

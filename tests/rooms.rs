@@ -68,6 +68,7 @@ const ROOMS: &[Room] = &[
         place: "transport/",
         may: &[
             // Not the packets: what one means is none of its business.
+            "crate::protocol::Timing",
             "crate::protocol::TransportError",
             "crate::protocol::TransportErrorKind",
             "crate::protocol::text",

@@ -17,7 +17,7 @@ use http::{Request, Response, Uri};
 
 use crate::digest::{DigestError, PrefixDigest};
 use crate::entity::UploadEntity;
-use crate::event::UploadEvent;
+use crate::event::{Resize, UploadEvent};
 use crate::journal::{Entry, Now};
 use crate::protocol::text::escape;
 use crate::protocol::{
@@ -136,6 +136,11 @@ impl<'a> Run<'a> {
                 UploadEvent::Acknowledged { offset, .. } => {
                     self.digest.seek(*offset, self.tools.entity)?;
                     self.entry.acknowledged(*offset, self.digest.fingerprint());
+                }
+                UploadEvent::Resized { why: Resize::Refused, .. } => {
+                    if let (_, Some(size)) = uploader.fragment_sizes() {
+                        self.entry.refused_by_host(size, Now::read());
+                    }
                 }
                 _ => {}
             }

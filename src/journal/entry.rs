@@ -10,7 +10,8 @@ use crate::protocol::{Session, reply_url};
 
 use super::error::JournalWarning;
 use super::files::Lock;
-use super::key::without_query;
+use super::host;
+use super::key::{Key, without_query};
 use super::record::{Record, SavedSession, may_lead_to};
 use super::store::Store;
 
@@ -139,6 +140,20 @@ impl Entry {
         if let Some(session) = &mut self.record.session {
             session.fragment_size = Some(in_use).filter(|size| *size > 0);
             session.refused_size = refused.filter(|size| *size > 0);
+        }
+    }
+
+    /// The smallest fragment in bytes that the URL's host refused in an upload of the last [`HOST_EXPIRY`](super::HOST_EXPIRY).
+    #[must_use]
+    pub fn host_refused(&self, now: Now) -> Option<u64> {
+        host::refused_size(self.store.as_ref()?, Key::of_host(&self.record.url), now.wall)
+    }
+
+    /// The URL's host, or what stands before it, refused a fragment of `size` bytes. Durable when it returns, if that
+    /// is possible.
+    pub fn refused_by_host(&self, size: u64, now: Now) {
+        if let Some(store) = &self.store {
+            host::remember(store, Key::of_host(&self.record.url), size, now.wall);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What happens on the way that people want to know without `-v`: pauses, lost sessions, bytes that are sent again.
 
 use super::{redact, units};
-use crate::event::UploadEvent;
+use crate::event::{Resize, UploadEvent};
 
 /// The line about an event, if it is worth one. Not escaped yet: the writer does that.
 pub(super) fn line(event: &UploadEvent) -> Option<String> {
@@ -24,7 +24,7 @@ pub(super) fn line(event: &UploadEvent) -> Option<String> {
         UploadEvent::Resynced { from, to } if to < from => {
             format!("the server went back; {} are sent again", units::size(from - to))
         }
-        UploadEvent::Resized { from, to } if to < from => {
+        UploadEvent::Resized { from, to, why: Resize::Refused } => {
             format!("fragments of {} are too large; now {}", units::size(*from), units::size(*to))
         }
         _ => return None,
@@ -48,10 +48,12 @@ mod tests {
     }
 
     #[test]
-    fn growth_and_skipping_ahead_are_not_worth_a_line() {
-        assert_eq!(line(&UploadEvent::Resized { from: 1, to: 2 }), None);
+    fn measured_sizes_and_skipping_ahead_are_not_worth_a_line() {
+        for why in [Resize::Waiting { permille: 1 }, Resize::Slow, Resize::Lost] {
+            assert_eq!(line(&UploadEvent::Resized { from: 2, to: 1, why }), None);
+        }
         assert_eq!(line(&UploadEvent::Resynced { from: 1, to: 2 }), None);
-        let shrunk = UploadEvent::Resized { from: 2048, to: 1024 };
+        let shrunk = UploadEvent::Resized { from: 2048, to: 1024, why: Resize::Refused };
         assert_eq!(line(&shrunk).as_deref(), Some("fragments of 2.00 KiB are too large; now 1.00 KiB"));
     }
 }

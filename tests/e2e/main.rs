@@ -12,6 +12,7 @@ mod reply;
 #[cfg(unix)]
 mod resume;
 mod sessions;
+mod sizes;
 mod support;
 mod usage;
 mod verify;
