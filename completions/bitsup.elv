@@ -172,7 +172,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand --retry-max-delay 'The longest pause'
             cand --connect-timeout 'Time for establishing a connection, all addresses and TLS included'
             cand --request-timeout 'Time without a byte of a request being taken'
-            cand --response-timeout 'Time until an answer''s head is complete'
+            cand --response-timeout 'Time until an answer''s head is complete; with --reply never below 5m30s for the last fragment''s'
             cand --max-time 'Time for the whole upload; the session is kept for the next run [default: no limit]'
             cand --progress 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere'
             cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'

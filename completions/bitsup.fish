@@ -133,7 +133,7 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-delay -d 
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-max-delay -d 'The longest pause' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l connect-timeout -d 'Time for establishing a connection, all addresses and TLS included' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l request-timeout -d 'Time without a byte of a request being taken' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l response-timeout -d 'Time until an answer\'s head is complete' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l response-timeout -d 'Time until an answer\'s head is complete; with --reply never below 5m30s for the last fragment\'s' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l max-time -d 'Time for the whole upload; the session is kept for the next run [default: no limit]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l progress -d 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere' -r -f -a "auto\t'A bar on a terminal, lines elsewhere'
 bar\t'A bar'

@@ -7,7 +7,7 @@ use crate::protocol::{AckError, BitsError, PacketKind, TransportErrorKind};
 use crate::uploader::{Refusal, UploadError};
 
 use super::config::UsageError;
-use super::signals::{Stopped, TimeIsUp};
+use super::signals::{Left, Stopped, TimeIsUp};
 use super::{exit_code, explain};
 
 /// The text for an error, however wrapped: what is known of it, filled up from the table of exit codes.
@@ -73,17 +73,21 @@ fn own_text(error: &anyhow::Error) -> ErrorText {
 
 /// What to do where no server is to blame.
 fn next(error: &anyhow::Error) -> Option<&'static str> {
-    if error.is::<TimeIsUp>() {
-        return Some("run the same command again: it goes on where this one stopped");
+    let stopped = error.downcast_ref::<Stopped>().map(|stopped| stopped.left);
+    if let Some(left) = stopped.or(error.downcast_ref::<TimeIsUp>().map(|over| over.left)) {
+        return match left {
+            Left::Session => Some("run the same command again: it goes on where this one stopped"),
+            Left::SpurnedSession => Some("leave --resume never away to go on where this one stopped"),
+            Left::Nothing => Some("run the same command again: it starts over, as nothing is kept of this upload"),
+            Left::Acknowledged => Some("look at the file on the server; without --verify this is a success"),
+        };
     }
-    if let Some(stopped) = error.downcast_ref::<Stopped>() {
-        return Some(if stopped.acknowledged {
-            "look at the file on the server; without --verify this is a success"
-        } else {
-            "run the same command again: it goes on where this one stopped"
-        });
+    #[cfg(feature = "serve")]
+    if let Some(crate::serve::ServeError::Session(..)) = error.downcast_ref() {
+        return Some("look after the disk and start again; to give that upload up, remove the file");
     }
     match error.downcast_ref::<DriverError>()? {
+        DriverError::Interrupted { can_go_on: false } => Some(RUN_AGAIN),
         DriverError::Reply(_) => {
             Some("run the same command again to go on, or without --reply to finish the upload without it")
         }

@@ -86,7 +86,7 @@ fn unchanged_prefix(
     match verify_prefix(entity, session.acknowledged, session.prefix, &mut go_on) {
         Ok(digest) => Ok(Some(digest)),
         Err(DigestError::Differs(_)) => Ok(None),
-        Err(DigestError::Stopped) => Err(DriverError::Interrupted),
+        Err(DigestError::Stopped) => Err(DriverError::Interrupted { can_go_on: true }),
         Err(error) => Err(error.into()),
     }
 }

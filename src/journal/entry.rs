@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::Uri;
 
-use crate::digest::Fingerprint;
+use crate::digest::{Contents, Fingerprint};
 use crate::protocol::{Session, reply_url};
 
 use super::error::JournalWarning;
@@ -88,6 +88,12 @@ impl Entry {
         &self.record
     }
 
+    /// Whether another process finds this record.
+    #[must_use]
+    pub fn is_on_disk(&self) -> bool {
+        self.is_on_disk
+    }
+
     /// What was worth a warning since the last call.
     pub fn take_warnings(&mut self) -> Vec<JournalWarning> {
         std::mem::take(&mut self.warnings)
@@ -121,6 +127,7 @@ impl Entry {
             refused_size: None,
             close_sent: false,
             reply_url: None,
+            reply_saved: false,
         });
         self.target_changed(target);
         self.write(now);
@@ -193,6 +200,19 @@ impl Entry {
         {
             session.reply_url = Some(raw.to_owned());
         }
+    }
+
+    /// The reply arrived, and a file with these contents is about to get its name. Durable when it returns: another run
+    /// then knows the file as its own.
+    pub fn reply_saving(&mut self, contents: Contents, now: Now) {
+        if let Some(session) = &mut self.record.session
+            && session.reply_url.is_some()
+            && self.sent == self.record.identity.size()
+        {
+            session.reply_saved = true;
+            self.record.reply = Some(contents);
+        }
+        self.flush(now);
     }
 
     /// Close-Session is about to be sent. Durable when it returns.

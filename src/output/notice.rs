@@ -11,7 +11,7 @@ pub(super) fn line(event: &UploadEvent) -> Option<String> {
             format!("resuming: the server has {} of {}", units::size(*offset), units::size(*total))
         }
         UploadEvent::Retrying { cause, pause, attempt } => {
-            format!("{}; try {attempt} in {}", redact::url(cause), units::duration(*pause))
+            format!("{}: trying again in {}, try {attempt}", redact::url(cause), units::duration(*pause))
         }
         UploadEvent::SessionLost { cause } => format!("{}; starting over with a new session", redact::url(cause)),
         UploadEvent::HostGivenUp { origin } => {
@@ -40,11 +40,12 @@ mod tests {
     #[test]
     fn pauses_name_their_cause() {
         let event = UploadEvent::Retrying {
-            cause: "no answer to Fragment: the connection was cut".to_owned(),
+            cause: "503 Service Unavailable, ERROR_DISK_FULL (0x80070070) (Fragment)".to_owned(),
             pause: Duration::from_secs(5),
             attempt: 2,
         };
-        assert_eq!(line(&event).as_deref(), Some("no answer to Fragment: the connection was cut; try 2 in 5.0 s"));
+        let expected = "503 Service Unavailable, ERROR_DISK_FULL (0x80070070) (Fragment): trying again in 5.0 s, try 2";
+        assert_eq!(line(&event).as_deref(), Some(expected));
     }
 
     #[test]

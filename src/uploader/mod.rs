@@ -37,13 +37,13 @@ use create::CreateSession;
 use fragment::Fragment;
 use ping::Ping;
 use recovery::Fault;
-use retry::Backoff;
 use sizing::Sizing;
 use target::Target;
 
 pub use error::UploadError;
 pub use refusal::Refusal;
 pub use retry::RetryPolicy;
+pub(crate) use retry::{Backoff, Hint, retry_after};
 pub use saved::Saved;
 pub use sizing::FragmentSize;
 

@@ -156,7 +156,10 @@ fn every_other_end_of_an_upload_has_its_lines() {
 fn what_ends_an_upload_elsewhere_has_its_lines() {
     let not_found = http::StatusCode::NOT_FOUND;
     has_all_lines(DriverError::NothingToResume);
-    has_all_lines(DriverError::Interrupted);
+    for can_go_on in [false, true] {
+        let text = has_all_lines(DriverError::Interrupted { can_go_on }).to_string();
+        assert_eq!(text.contains("it goes on where this one stopped"), can_go_on, "{text}");
+    }
     for error in
         [ReplyError::NotOffered, ReplyError::Status(not_found), ReplyError::BadAnswer("x"), ReplyError::TooLarge]
     {
@@ -174,10 +177,10 @@ fn what_ends_an_upload_elsewhere_has_its_lines() {
     has_all_lines(DriverError::Different(crate::driver::Difference::Size { expected: 1, found: None }));
     has_all_lines(DriverError::UnconfirmedSame { error: bits_error(500, None), proof: "x".to_owned() });
     has_all_lines(JournalError::Locked);
-    has_all_lines(TimeIsUp);
-    for acknowledged in [false, true] {
-        let text = has_all_lines(Stopped { signal: 2, acknowledged }).to_string();
-        assert_eq!(text.contains("run the same command again"), !acknowledged, "{text}");
+    for left in [Left::Nothing, Left::Session, Left::SpurnedSession, Left::Acknowledged] {
+        has_all_lines(TimeIsUp { left });
+        let text = has_all_lines(Stopped { signal: 2, left }).to_string();
+        assert_eq!(text.contains("it goes on where this one stopped"), left == Left::Session, "{text}");
     }
     has_all_lines(anyhow::anyhow!("anything else"));
     let missing = crate::entity::UploadEntity::open("no such file".as_ref()).expect_err("missing");
