@@ -73,8 +73,15 @@ pub(in crate::cli) fn read(location: Location) -> Result<Option<SettingsFile>, U
 
 fn text(path: &Path, may_be_a_pipe: bool) -> io::Result<String> {
     // Opening a pipe that nobody writes to would wait for ever; only who names one wants that.
-    if !may_be_a_pipe && !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
+    if !may_be_a_pipe {
+        let metadata = fs::metadata(path).map_err(|error| match error.kind() {
+            // Another user's home, in which this one may not even look.
+            io::ErrorKind::PermissionDenied => io::ErrorKind::NotFound.into(),
+            _ => error,
+        })?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
     }
     let file = File::open(path)?;
     let metadata = file.metadata()?;
