@@ -1,14 +1,18 @@
 //! The command line: parse, run one verb, turn the result into text and an exit code.
 
+mod again;
 mod args;
 mod commands;
 mod config;
 mod destination;
 mod duration;
 mod exit_code;
+mod facts;
 mod failure;
+mod file_list;
 #[cfg(feature = "serve")]
 mod serve_config;
+mod several;
 mod signals;
 mod size;
 
@@ -23,7 +27,8 @@ pub use exit_code::ExitCode;
 
 /// Runs the program with its arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no failures and go to standard output; a closed one is nobody's error.
@@ -31,10 +36,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
         }
     };
-    match commands::run(cli.command) {
+    let ci = commands::ci(&cli.command);
+    match commands::run(cli.command, again::command(&args).as_deref()) {
         Ok(()) => ExitCode::Success,
         Err(error) => {
-            Reporter::stderr(ProgressMode::None, Verbosity::default()).error(&failure::text(&error));
+            let mut reporter = Reporter::stderr(ProgressMode::None, Verbosity::default()).with_ci(ci);
+            reporter.error(&failure::text(&error));
             exit_code::of(&error)
         }
     }

@@ -1,10 +1,14 @@
 //! End-to-end tests: the built program against real servers over real sockets.
 
 mod captures;
+mod ci;
 #[cfg(all(unix, feature = "serve"))]
 mod cuts;
+mod json;
 #[cfg(all(target_os = "linux", feature = "serve"))]
 mod kills;
+#[cfg(feature = "serve")]
+mod many;
 #[cfg(feature = "serve")]
 mod receiver;
 mod refusals;
@@ -13,6 +17,8 @@ mod reply;
 mod resume;
 mod sessions;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod usage;
 mod verify;
 mod wire;

@@ -1,89 +1,89 @@
-//! `bitsup upload FILE URL`
+//! `bitsup upload FILE... URL`
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+mod dry_run;
+mod input;
+mod many;
+mod one;
+mod sources;
 
-use anyhow::Context;
-
-use crate::cli::args::{Resume, UploadArgs};
-use crate::cli::config::{ResumeConfig, UploadConfig, UsageError};
+use crate::cli::args::UploadArgs;
+use crate::cli::config::{Item, UploadConfig, UsageError};
+use crate::cli::facts;
 use crate::cli::signals::{self, Signals};
-use crate::driver::{self, ReplyFile, ResumeMode, Start, Tools};
-use crate::entity::UploadEntity;
 use crate::event::UploadEvent;
-use crate::journal::{Journal, Now, Upload};
 use crate::output::Reporter;
-use crate::transport::Http;
+use crate::output::json::JsonLog;
 
-pub(super) fn run(args: UploadArgs) -> anyhow::Result<()> {
-    let config = UploadConfig::new(args)?;
-    let signals = Signals::watch()?;
-    let mut reporter = Reporter::stderr(config.output.progress, config.output.verbosity);
-    upload(&config, &signals, &mut reporter)
+use one::{Job, Line};
+
+/// `again` is the command line, if it can be typed again.
+pub(super) fn run(args: UploadArgs, again: Option<&str>) -> anyhow::Result<()> {
+    let json = args.machine.json.then(JsonLog::stdout);
+    let result = run_recorded(args, json.as_ref(), again);
+    if let Some(json) = json {
+        let failure = result.as_ref().err().map(|error| facts::of(error, again));
+        json.end(failure.as_ref());
+    }
+    result
 }
 
-/// Uploads one file, reporting as it goes.
-pub(super) fn upload(config: &UploadConfig, signals: &Signals, reporter: &mut Reporter) -> anyhow::Result<()> {
-    let entity = UploadEntity::open(&config.file)?;
+fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, again: Option<&str>) -> anyhow::Result<()> {
+    let config = UploadConfig::new(args)?;
+    let signals = Signals::watch()?;
+    if let Some(json) = json {
+        let (json, again) = (json.clone(), again.map(str::to_owned));
+        signals.before_end(move |stopped| json.summary_at_once(&facts::of(&stopped.into(), again.as_deref())));
+    }
+    let items = signals::name(sources::items(&config, &signals), &signals)?;
+    if let Some(json) = json {
+        json.expect_files(items.len());
+    }
+    if config.files.dry_run {
+        return dry_run::run(&config, &items, json, again);
+    }
+    if items.len() > 1 && config.reply.is_some() {
+        return Err(UsageError("--reply is for one file; these are several".to_owned()).into());
+    }
     if let Some(limit) = config.max_time() {
         signals.after(limit)?;
     }
-    let reply = reply_file(config, &entity)?;
-    let result = attempt(config, &entity, reply, signals, &mut |event| reporter.event(event));
-    reporter.finish();
-    let what = || format!("cannot upload {} to {}", config.file.display(), config.destination());
-    signals::name(result, signals).with_context(what)
+    match &items[..] {
+        [item] => single(&config, item, &signals, json, again),
+        _ => many::run(&config, &items, &signals, json, again),
+    }
 }
 
-fn attempt(
+fn single(
     config: &UploadConfig,
-    entity: &UploadEntity,
-    reply: Option<ReplyFile>,
+    item: &Item,
+    signals: &Signals,
+    json: Option<&JsonLog>,
+    again: Option<&str>,
+) -> anyhow::Result<()> {
+    let mut reporter = Reporter::stderr(config.output.progress, config.output.verbosity).with_ci(config.machine.ci);
+    let mut record = json.map(|json| json.file(1, &item.source.to_string()));
+    let mut report = |event: &UploadEvent| {
+        reporter.event(event);
+        if let Some(record) = &mut record {
+            record.event(event);
+        }
+    };
+    let result = upload(config, item, signals, &mut report);
+    reporter.finish();
+    if let (Err(error), Some(record)) = (&result, &record) {
+        record.failed(&facts::of(error, again));
+    }
+    result
+}
+
+/// Uploads one file, reporting as it goes.
+pub(super) fn upload(
+    config: &UploadConfig,
+    item: &Item,
     signals: &Signals,
     report: &mut dyn FnMut(&UploadEvent),
 ) -> anyhow::Result<()> {
-    let plan = config.plan(entity.size());
-    report(&UploadEvent::Started {
-        name: plan.name.as_str().to_owned(),
-        url: plan.destination.to_string(),
-        size: plan.size,
-    });
-    let upload = Upload { destination: &plan.destination, name: &plan.name, entity };
-    let claim = journal(&config.resume, report).claim(&upload, Now::read())?;
-    let mode = match config.resume.resume {
-        Resume::Auto => ResumeMode::Auto,
-        Resume::Always => ResumeMode::Always,
-        Resume::Never => ResumeMode::Never,
-    };
-    let interrupter = signals.interrupter();
-    let start = Start::new(plan, entity, claim, mode, interrupter, seed())?;
-    let mut transport = Http::with_interrupter(config.transport.clone(), interrupter.clone());
-    let tools = Tools { entity, transport: &mut transport, interrupter, report: &mut *report };
-    driver::upload(start, tools, config.wishes(seed(), reply))?;
-    if !entity.is_what_its_path_names() {
-        let text = format!("{} names another file by now; the one that was opened was uploaded", config.file.display());
-        report(&UploadEvent::Warning { text });
-    }
-    Ok(())
-}
-
-/// Where the reply goes, checked before anything is sent.
-fn reply_file(config: &UploadConfig, entity: &UploadEntity) -> anyhow::Result<Option<ReplyFile>> {
-    let Some(path) = &config.reply else { return Ok(None) };
-    if path.canonicalize().is_ok_and(|path| path == entity.absolute_path()) {
-        return Err(UsageError("--reply names the file that is to be uploaded".to_owned()).into());
-    }
-    Ok(Some(ReplyFile::new(path.clone(), config.force)?))
-}
-
-fn journal(config: &ResumeConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {
-    let Some(folder) = &config.state_dir else { return Journal::disabled() };
-    Journal::open(folder).unwrap_or_else(|warning| {
-        report(&UploadEvent::Warning { text: warning.to_string() });
-        Journal::disabled()
-    })
-}
-
-/// Different in every process, as pauses must be.
-fn seed() -> u64 {
-    RandomState::new().build_hasher().finish()
+    let journal = one::journal(config, report);
+    let job = Job { config, signals, journal: &journal, of_many: false };
+    job.upload(item, &mut Line::default(), report)
 }
