@@ -59,7 +59,9 @@ mod tests {
 
     fn code(uploaded: usize, failures: &[ExitCode]) -> ExitCode {
         let mut tally = Tally { uploaded, ..Tally::default() };
-        failures.iter().for_each(|code| tally.failed_by(*code));
+        for code in failures {
+            tally.failed_by(*code);
+        }
         tally.verdict(5).map_or_else(|failed| failed.code, |()| ExitCode::Success)
     }
 

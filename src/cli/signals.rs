@@ -133,7 +133,7 @@ impl Signals {
         self.interrupter.interrupt();
     }
 
-    #[expect(clippy::exit, reason = "whoever asks twice wants it at once; the journal is in step at every moment")]
+    /// Whoever asks twice wants it at once; the journal is in step at every moment.
     fn end(&self, signal: i32) {
         if let Some(words) = &*self.last_words.lock().unwrap_or_else(PoisonError::into_inner) {
             words(Stopped { signal, acknowledged: false });

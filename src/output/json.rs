@@ -241,7 +241,7 @@ impl JsonFile {
         let covers = self.progress.acked() == self.progress.size && !self.covered;
         let is_due = self.told.is_none_or(|told| now.saturating_duration_since(told) >= INTERVAL);
         let has_begun = self.progress.acked() + self.progress.in_flight() > 0;
-        if !covers && !(is_due && has_begun) {
+        if !(covers || is_due && has_begun) {
             return json!({});
         }
         (self.told, self.covered) = (Some(now), self.covered || covers);
@@ -428,7 +428,9 @@ mod tests {
             let buffer = Buffer::default();
             let log = JsonLog::new(Box::new(buffer.clone()));
             let mut file = log.file(1, &path);
-            events.iter().for_each(|event| file.event(event));
+            for event in &events {
+                file.event(event);
+            }
             log.end(None);
             let text = buffer.text();
             prop_assert!(text.bytes().all(|b| b == b'\n' || b == b' ' || b.is_ascii_graphic()), "{:?}", text);

@@ -25,11 +25,10 @@ fn service(named: CiArg, env: impl Fn(&str) -> Option<OsString>) -> Ci {
         CiArg::Github => Ci::Github,
         CiArg::Gitlab => Ci::Gitlab,
         CiArg::Azure => Ci::Azure,
-        CiArg::None => Ci::None,
         CiArg::Auto if says("GITHUB_ACTIONS") => Ci::Github,
         CiArg::Auto if says("GITLAB_CI") => Ci::Gitlab,
         CiArg::Auto if says("TF_BUILD") => Ci::Azure,
-        CiArg::Auto => Ci::None,
+        CiArg::Auto | CiArg::None => Ci::None,
     }
 }
 

@@ -24,7 +24,7 @@ impl OutputConfig {
     }
 
     /// What is left of it where a program reads along: no progress, unless it was asked for.
-    pub(in crate::cli) fn beside(self, machine: &MachineConfig) -> Self {
+    pub(in crate::cli) fn beside(self, machine: MachineConfig) -> Self {
         match self.progress {
             ProgressMode::Auto if machine.json => Self { progress: ProgressMode::None, ..self },
             _ => self,

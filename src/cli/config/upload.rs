@@ -44,7 +44,7 @@ impl UploadConfig {
             reply: args.reply,
             force: args.force,
             verify: verify(args.verify),
-            output: OutputConfig::new(&args.output).beside(&machine),
+            output: OutputConfig::new(&args.output).beside(machine),
             machine,
             resume: ResumeConfig::new(args.resume)?,
         })
