@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use crate::driver::{DriverError, Unverified};
 use crate::transport::Interrupter;
-use crate::uploader::UploadError;
 
 /// SIGINT, on every system.
 const INTERRUPT: i32 = 2;
@@ -37,14 +36,27 @@ impl fmt::Debug for Signals {
 pub(super) struct Stopped {
     /// Its number.
     pub(super) signal: i32,
-    /// Whether the server had acknowledged the upload by then, so that there is nothing to go on with.
-    pub(super) acknowledged: bool,
+    /// How far the upload was.
+    pub(super) left: Left,
+}
+
+/// What an upload that was stopped leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Nothing that another run could go on with.
+    Nothing,
+    /// What the same command goes on with.
+    Session,
+    /// What it could go on with, were it not told to start over.
+    SpurnedSession,
+    /// The server had acknowledged all of it by then.
+    Acknowledged,
 }
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.signal == INTERRUPT { "interrupted" } else { "terminated" })?;
-        if self.acknowledged {
+        if self.left == Left::Acknowledged {
             f.write_str(" after the server acknowledged the upload, before it was verified")?;
         }
         Ok(())
@@ -55,7 +67,10 @@ impl std::error::Error for Stopped {}
 
 /// The time for the whole upload is over.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct TimeIsUp;
+pub(super) struct TimeIsUp {
+    /// How far the upload was.
+    pub(super) left: Left,
+}
 
 impl fmt::Display for TimeIsUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,12 +115,12 @@ impl Signals {
         *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(words));
     }
 
-    /// What ended the run, if it was ended from outside.
-    pub(super) fn stopped(&self) -> Option<anyhow::Error> {
+    /// What ended the run, if it was ended from outside; `left` is what it leaves.
+    pub(super) fn stopped(&self, left: Left) -> Option<anyhow::Error> {
         match self.received.load(Ordering::SeqCst) {
             0 => None,
-            TIME_IS_UP => Some(TimeIsUp.into()),
-            signal => Some(Stopped { signal, acknowledged: false }.into()),
+            TIME_IS_UP => Some(TimeIsUp { left }.into()),
+            signal => Some(Stopped { signal, left }.into()),
         }
     }
 
@@ -136,24 +151,33 @@ impl Signals {
     /// Whoever asks twice wants it at once; the journal is in step at every moment.
     fn end(&self, signal: i32) {
         if let Some(words) = &*self.last_words.lock().unwrap_or_else(PoisonError::into_inner) {
-            words(Stopped { signal, acknowledged: false });
+            words(Stopped { signal, left: Left::Nothing });
         }
         std::process::exit(128 + signal);
     }
 }
 
-/// Names the signal in a result that one brought about.
-pub(super) fn name<T>(result: anyhow::Result<T>, signals: &Signals) -> anyhow::Result<T> {
+/// What an upload leaves that ended with this error, if it was stopped from outside.
+pub(super) fn left_by(error: &anyhow::Error) -> Option<Left> {
+    let by_time = error.downcast_ref::<TimeIsUp>().map(|stopped| stopped.left);
+    error.downcast_ref::<Stopped>().map(|stopped| stopped.left).or(by_time)
+}
+
+/// Names the signal in a result that one brought about. `goes_on` tells whether the command goes on with a session that
+/// is kept.
+pub(super) fn name<T>(result: anyhow::Result<T>, signals: &Signals, goes_on: bool) -> anyhow::Result<T> {
     result.map_err(|error| {
-        let acknowledged = match error.downcast_ref() {
-            Some(DriverError::Upload(UploadError::Interrupted) | DriverError::Interrupted) => false,
-            Some(DriverError::Unverified(Unverified::Interrupted)) => true,
+        let left = match error.downcast_ref() {
+            Some(DriverError::Interrupted { can_go_on: true }) if goes_on => Left::Session,
+            Some(DriverError::Interrupted { can_go_on: true }) => Left::SpurnedSession,
+            Some(DriverError::Interrupted { can_go_on: false }) => Left::Nothing,
+            Some(DriverError::Unverified(Unverified::Interrupted)) => Left::Acknowledged,
             _ => return error,
         };
         match signals.received.load(Ordering::SeqCst) {
             0 => error,
-            TIME_IS_UP => TimeIsUp.into(),
-            signal => Stopped { signal, acknowledged }.into(),
+            TIME_IS_UP => TimeIsUp { left }.into(),
+            signal => Stopped { signal, left }.into(),
         }
     })
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::progress::Progress;
 use super::{ErrorText, redact};
-use crate::event::UploadEvent;
+use crate::event::{Resize, UploadEvent};
 use crate::protocol::HResult;
 
 /// Shortest time between two `progress` events of one file.
@@ -227,7 +227,9 @@ impl JsonFile {
             }
             UploadEvent::Resumed { offset, total } => json!({"event": "progress", "acked": offset, "in_flight": 0,
                 "size": total, "rate": Value::Null, "resumed": true}),
-            UploadEvent::Resized { from, to } => json!({"event": "resize", "from": from, "to": to}),
+            UploadEvent::Resized { from, to, why } => {
+                json!({"event": "resize", "from": from, "to": to, "why": reason(*why)})
+            }
             UploadEvent::Resynced { from, to } => json!({"event": "resync", "from": from, "to": to}),
             UploadEvent::Completed { size } => json!({"event": "done", "file": self.path,
                 "url": redact::url(&self.progress.url), "bytes": size,
@@ -289,6 +291,15 @@ fn facts(failure: &Failure) -> Value {
         "retryable": failure.retryable,
         "resume_command": failure.resume_command,
     })
+}
+
+fn reason(why: Resize) -> &'static str {
+    match why {
+        Resize::Waiting { .. } => "waiting",
+        Resize::Slow => "slow",
+        Resize::Refused => "refused",
+        Resize::Lost => "lost",
+    }
 }
 
 fn status(exit: u8) -> &'static str {

@@ -16,6 +16,7 @@ mod reply;
 #[cfg(unix)]
 mod resume;
 mod sessions;
+mod sizes;
 mod support;
 #[cfg(unix)]
 mod terminal;

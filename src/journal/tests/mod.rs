@@ -2,6 +2,7 @@ mod crash;
 mod deferred;
 #[cfg(unix)]
 mod hostile;
+mod hosts;
 mod model;
 mod records;
 mod runs;

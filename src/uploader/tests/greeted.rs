@@ -2,8 +2,12 @@
 
 use super::*;
 
+fn greeted() -> Uploader {
+    Uploader::new(plan(20_000, 20_000), Instant::now(), 1).on_greeted_connection()
+}
+
 fn play_greeted(transcript: &str) {
-    play_machine(Uploader::on_greeted_connection(plan(20_000, 20_000), Instant::now(), 1), transcript);
+    play_machine(greeted(), transcript);
 }
 
 #[test]
@@ -22,7 +26,7 @@ fn it_begins_with_create() {
 #[test]
 fn a_connection_that_is_gone_is_no_failure_and_a_new_one_is_pinged() {
     for loss in ["refused", "cut"] {
-        let machine = Uploader::on_greeted_connection(plan(20_000, 20_000), Instant::now(), 1);
+        let machine = greeted();
         assert!(machine.needs_same_connection());
         let machine = machine.handle(event(loss), Instant::now()).expect("goes on");
         assert_eq!(machine.next_action(), Action::Send(Packet::Ping), "without a pause");
@@ -43,7 +47,7 @@ fn a_connection_that_is_gone_is_no_failure_and_a_new_one_is_pinged() {
 
 #[test]
 fn only_the_first_packet_needs_the_connection() {
-    let machine = Uploader::on_greeted_connection(plan(20_000, 20_000), Instant::now(), 1);
+    let machine = greeted();
     let machine = machine.handle(Event::Answered(answer("200 ack BITS-Session-Id: s")), Instant::now()).expect("taken");
     assert!(!machine.needs_same_connection());
 }

@@ -75,7 +75,7 @@ fn is_hresult(text: &str) -> bool {
 
 #[test]
 fn the_checker_refuses_what_the_schema_does_not_allow() {
-    let good = r#"{"v":1,"event":"resize","id":1,"from":2,"to":1}"#;
+    let good = r#"{"v":1,"event":"resize","id":1,"from":2,"to":1,"why":"lost"}"#;
     assert_eq!(events(good).len(), 1);
     for (from, to) in [
         ("\"v\":1", "\"v\":2"),

@@ -53,7 +53,7 @@ fn pour(signals: &Signals, take: &mut dyn FnMut(&[u8]) -> anyhow::Result<()>) ->
     })?;
     loop {
         if signals.interrupter().is_interrupted() {
-            return Err(DriverError::Interrupted.into());
+            return Err(DriverError::Interrupted { can_go_on: false }.into());
         }
         match pieces.recv_timeout(LOOK) {
             Ok(piece) => {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::cli::config::{Item, Source, UploadConfig};
 use crate::cli::exit_code::{self, ExitCode};
 use crate::cli::several::Tally;
-use crate::cli::signals::Signals;
+use crate::cli::signals::{self, Left, Signals};
 use crate::cli::{facts, failure};
 use crate::event::UploadEvent;
 use crate::output::json::JsonLog;
@@ -30,7 +30,13 @@ pub(super) fn run(
         }
     });
     let job = Job { config, signals, journal: &journal, of_many: true };
-    let queue = Queue { items, next: AtomicUsize::new(0), is_over: AtomicBool::new(false), tally: Mutex::default() };
+    let queue = Queue {
+        items,
+        next: AtomicUsize::new(0),
+        is_over: AtomicBool::new(false),
+        tally: Mutex::default(),
+        left: Mutex::default(),
+    };
     std::thread::scope(|scope| {
         for number in 0..jobs {
             let worker = Worker { job, json, again, lane: board.lane(number), line: Line::default() };
@@ -39,11 +45,14 @@ pub(super) fn run(
         }
     });
     board.finish();
-    if let Some(stopped) = signals.stopped() {
-        return Err(stopped);
-    }
     let tally = queue.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(tally.verdict(items.len())?)
+    let verdict = tally.verdict(items.len());
+    let left = queue.left.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or(Left::Nothing);
+    // A signal that came when all was done stopped nothing.
+    match (verdict, signals.stopped(left)) {
+        (Err(_), Some(stopped)) => Err(stopped),
+        (verdict, _) => Ok(verdict?),
+    }
 }
 
 /// As far as can be told before it is opened.
@@ -61,6 +70,8 @@ struct Queue<'a> {
     /// No further file is begun.
     is_over: AtomicBool,
     tally: Mutex<Tally>,
+    /// What files that were stopped leave: a session, if one of them does.
+    left: Mutex<Option<Left>>,
 }
 
 impl<'a> Queue<'a> {
@@ -85,7 +96,7 @@ struct Worker<'a> {
 impl Worker<'_> {
     fn run(mut self, queue: &Queue<'_>) {
         while let Some((index, item)) = queue.next() {
-            let result = self.upload(index, item);
+            let result = self.upload(index, item, queue);
             let mut tally = queue.tally.lock().unwrap_or_else(PoisonError::into_inner);
             match result {
                 Ok(()) => tally.uploaded += 1,
@@ -97,7 +108,7 @@ impl Worker<'_> {
         }
     }
 
-    fn upload(&mut self, index: usize, item: &Item) -> Result<(), ExitCode> {
+    fn upload(&mut self, index: usize, item: &Item, queue: &Queue<'_>) -> Result<(), ExitCode> {
         let source = item.source.to_string();
         self.lane.begin(item.name.as_str(), size(item));
         let mut record = self.json.map(|json| json.file(index + 1, &source));
@@ -114,8 +125,12 @@ impl Worker<'_> {
         };
         let code = exit_code::of(&error);
         // Who stops a run does not need to read it once for each file.
-        let is_stopped = matches!(code, ExitCode::Interrupted | ExitCode::Terminated);
-        lane.failed(Some(&failure::text(&error)).filter(|_| !is_stopped));
+        let stopped = signals::left_by(&error);
+        if let Some(stopped) = stopped {
+            let mut left = queue.left.lock().unwrap_or_else(PoisonError::into_inner);
+            *left = left.filter(|left| *left == Left::Session).or(Some(stopped));
+        }
+        lane.failed(Some(&failure::text(&error)).filter(|_| stopped.is_none()));
         if let Some(record) = &record {
             record.failed(&facts::of(&error, self.again));
         }

@@ -34,7 +34,7 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, again: Option<&str>) -
         let (json, again) = (json.clone(), again.map(str::to_owned));
         signals.before_end(move |stopped| json.summary_at_once(&facts::of(&stopped.into(), again.as_deref())));
     }
-    let items = signals::name(sources::items(&config, &signals), &signals)?;
+    let items = signals::name(sources::items(&config, &signals), &signals, false)?;
     if let Some(json) = json {
         json.expect_files(items.len());
     }

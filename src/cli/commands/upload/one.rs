@@ -11,7 +11,7 @@ use crate::cli::signals::{self, Signals};
 use crate::driver::{self, ReplyFile, ResumeMode, Start, Tools};
 use crate::entity::UploadEntity;
 use crate::event::UploadEvent;
-use crate::journal::{Journal, Now, Upload};
+use crate::journal::{Journal, Now, Record, Upload};
 use crate::output::redact_url;
 use crate::transport::Http;
 
@@ -69,7 +69,8 @@ impl Job<'_> {
             let url = redact_url(&item.destination.to_string());
             format!("cannot upload {} to {url}", item.source)
         };
-        signals::name(result, self.signals).with_context(what)
+        let goes_on = self.config.resume.resume != Resume::Never;
+        signals::name(result, self.signals, goes_on).with_context(what)
     }
 
     fn try_upload(self, item: &Item, line: &mut Line, report: &mut dyn FnMut(&UploadEvent)) -> anyhow::Result<()> {
@@ -92,7 +93,6 @@ impl Job<'_> {
         report: &mut dyn FnMut(&UploadEvent),
     ) -> anyhow::Result<()> {
         let config = self.config;
-        let reply = reply_file(config, entity)?;
         let plan = config.plan(item, entity.size());
         report(&UploadEvent::Started {
             name: plan.name.as_str().to_owned(),
@@ -101,14 +101,15 @@ impl Job<'_> {
         });
         let upload = Upload { destination: &plan.destination, name: &plan.name, entity };
         let claim = journal.claim(&upload, Now::read())?;
+        let reply = reply_file(config, entity, claim.entry.record())?;
         let interrupter = self.signals.interrupter();
         let (http, greeted) = line.to(item, self);
-        let mut start = Start::new(plan.clone(), entity, claim, mode(config), interrupter, seed())?;
+        let mut start = Start::new(plan, entity, claim, mode(config), interrupter, seed())?;
         if self.of_many {
             start = start.as_one_of_many();
         }
         if greeted {
-            start = start.on_greeted_connection(plan, seed());
+            start = start.on_greeted_connection();
         }
         let tools = Tools { entity, transport: http, interrupter, report: &mut *report };
         driver::upload(start, tools, config.wishes(item, seed(), reply))?;
@@ -129,13 +130,13 @@ pub(super) fn mode(config: &UploadConfig) -> ResumeMode {
     }
 }
 
-/// Where the reply goes, checked before anything is sent.
-fn reply_file(config: &UploadConfig, entity: &UploadEntity) -> anyhow::Result<Option<ReplyFile>> {
+/// Where the reply goes, checked before anything is sent. `earlier` knows what a run of the same upload saved before.
+fn reply_file(config: &UploadConfig, entity: &UploadEntity, earlier: &Record) -> anyhow::Result<Option<ReplyFile>> {
     let Some(path) = &config.reply else { return Ok(None) };
     if path.canonicalize().is_ok_and(|path| path == entity.absolute_path()) {
         return Err(UsageError("--reply names the file that is to be uploaded".to_owned()).into());
     }
-    Ok(Some(ReplyFile::new(path.clone(), config.force)?))
+    Ok(Some(ReplyFile::new(path.clone(), config.force, earlier.reply)?))
 }
 
 pub(super) fn journal(config: &UploadConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {
