@@ -73,7 +73,8 @@ fn small_files(count: usize) -> (TempDir, String) {
     for n in 0..count {
         let path = folder.path().join(format!("f{n}"));
         std::fs::write(&path, content(4096 + n)).expect("written");
-        list.push_str(&format!("{}\n", text(&path)));
+        list.push_str(text(&path));
+        list.push('\n');
     }
     let path = folder.path().join("list");
     std::fs::write(&path, list).expect("written");
