@@ -10,11 +10,12 @@ use bitsup::uploader::{Action, Event, FragmentSize, Plan, Refusal, RetryPolicy, 
 use http::{HeaderValue, Response, StatusCode, Uri};
 
 use crate::fault::Fault;
-use crate::server::{Model, Overlap, Reply, Request, Server};
+use crate::server::{HOST_FALLBACK_SECONDS, Model, Overlap, Place, Reply, Request, Server};
 
 /// Requests beyond one for each fragment that an upload may need once nothing goes wrong any more.
 const SLACK: u64 = 20;
 
+const HOST_FALLBACK: Duration = Duration::from_secs(HOST_FALLBACK_SECONDS);
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(2);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(330);
 
@@ -33,7 +34,7 @@ pub(crate) struct Setup {
 impl Setup {
     fn plan(&self) -> Plan {
         Plan {
-            destination: Uri::from_static("http://h/f"),
+            destination: url(Place::Origin),
             size: self.size,
             name: ContentName::new("f"),
             protocols: vec![ProtocolId::BITS_1_5_UPLOAD],
@@ -67,6 +68,7 @@ pub(crate) enum End {
 #[derive(Debug, Clone, Copy)]
 struct Record {
     session: usize,
+    place: Place,
     acknowledged: u64,
     sent: u64,
     refused_size: Option<u64>,
@@ -77,6 +79,7 @@ impl Record {
     fn of(saved: &Saved) -> Self {
         Self {
             session: number(&saved.session),
+            place: place(&saved.target),
             acknowledged: saved.acknowledged,
             sent: saved.sent,
             refused_size: saved.refused_size,
@@ -87,8 +90,8 @@ impl Record {
     fn saved(self) -> Saved {
         Saved {
             session: name(self.session),
-            target: Uri::from_static("http://h/f"),
-            host_fallback_timeout: None,
+            target: url(self.place),
+            host_fallback_timeout: (self.place == Place::Named).then_some(HOST_FALLBACK),
             acknowledged: self.acknowledged,
             sent: self.sent,
             // As the driver does: it is not in the journal.
@@ -119,6 +122,8 @@ struct Watch {
     /// Whether an Ack told an offset.
     told: bool,
     close_sent: bool,
+    /// Since when nothing new was acknowledged at the host that the server named for it.
+    at_host_since: Option<Instant>,
 }
 
 #[derive(Clone)]
@@ -131,9 +136,11 @@ pub(crate) struct World {
     connection: u32,
     journal: Journal,
     watch: Watch,
-    previous: Option<Request>,
-    first_fragment: Option<Request>,
+    previous: Option<(Request, Place)>,
+    first_fragment: Option<(Request, Place)>,
     next: Option<Request>,
+    /// Where that goes.
+    place: Place,
     runs: u32,
     since_fault: u64,
     /// Whether an answer claimed what never arrived.
@@ -162,6 +169,7 @@ impl World {
             previous: None,
             first_fragment: None,
             next: None,
+            place: Place::Origin,
             runs: 1,
             since_fault: 0,
             lied: false,
@@ -185,9 +193,16 @@ impl World {
 
     /// Whether `fault` would do anything here that another does not.
     pub(crate) fn makes_a_difference(&self, fault: Fault) -> bool {
+        if !self.server.is_within_reach(self.place) {
+            return matches!(
+                fault,
+                Fault::CrashUnwritten | Fault::CrashUnsent | Fault::CrashLagging | Fault::RollBack | Fault::Forget
+            );
+        }
         match fault {
+            Fault::HostLost => self.place == Place::Named,
             Fault::CutBody => self.setup.model.keeps_cut_bodies,
-            Fault::Stale => matches!(self.previous, Some(Request::Fragment { .. } | Request::Close { .. })),
+            Fault::Stale => matches!(self.previous, Some((Request::Fragment { .. } | Request::Close { .. }, _))),
             Fault::StaleFirst => self.first_fragment.is_some() && self.first_fragment != self.previous,
             _ => true,
         }
@@ -205,6 +220,7 @@ impl World {
         if self.source_changed && !matches!(request, Request::Cancel { .. }) {
             return Err(format!("{request:?} after the source changed"));
         }
+        self.check_place(request)?;
         match fault {
             Some(Fault::CrashUnwritten) => return self.restart(self.journal.fresh),
             Some(Fault::CrashChanged) => {
@@ -232,7 +248,7 @@ impl World {
             },
         };
         if !matches!(fault, Some(Fault::Refused)) {
-            self.previous = Some(request);
+            self.previous = Some((request, self.place));
         }
         self.tell(event)
     }
@@ -240,11 +256,11 @@ impl World {
     /// What the client sees of a disturbed exchange; `None`: it is dead.
     fn disturb(&mut self, fault: Fault, request: Request, amount: u8) -> Option<Event> {
         match fault {
-            Fault::Refused => {
-                return Some(Event::Lost(TransportError::before_request(TransportErrorKind::Connect, "")));
-            }
+            Fault::Refused => return Some(unreachable()),
             Fault::LostRequest => {}
-            Fault::LostAnswer => drop(self.at_server(request)),
+            Fault::LostAnswer => {
+                self.at_server(request);
+            }
             Fault::CutBody => self.deliver_part(request, amount),
             Fault::Duplicate => {
                 let event = self.deliver(request);
@@ -257,7 +273,9 @@ impl World {
             }
             Fault::Stale | Fault::StaleFirst => {
                 let old = if fault == Fault::Stale { self.previous } else { self.first_fragment };
-                old.map(|old| self.at_server(old));
+                if let Some((old, place)) = old.filter(|(_, place)| self.server.is_within_reach(*place)) {
+                    self.server.answer(old, place, self.connection);
+                }
                 return Some(self.deliver(request));
             }
             Fault::Unavailable => return Some(self.answered(request, Reply::bare(503))),
@@ -278,6 +296,10 @@ impl World {
             }
             Fault::Forget => {
                 self.server.forget();
+                return Some(self.deliver(request));
+            }
+            Fault::HostLost => {
+                self.server.lose_host();
                 return Some(self.deliver(request));
             }
             Fault::Stalled => {
@@ -310,13 +332,17 @@ impl World {
         self.tell(Event::SourceChanged)
     }
 
-    fn at_server(&mut self, request: Request) -> Reply {
-        self.server.answer(request, self.connection)
+    /// What comes back; `None` from a host that is lost.
+    fn at_server(&mut self, request: Request) -> Option<Reply> {
+        let reaches = self.server.is_within_reach(self.place);
+        reaches.then(|| self.server.answer(request, self.place, self.connection))
     }
 
     fn deliver(&mut self, request: Request) -> Event {
-        let reply = self.at_server(request);
-        self.answered(request, reply)
+        match self.at_server(request) {
+            Some(reply) => self.answered(request, reply),
+            None => unreachable(),
+        }
     }
 
     fn deliver_part(&mut self, request: Request, amount: u8) {
@@ -336,7 +362,13 @@ impl World {
         {
             let bare = if reply.status == 200 && !self.watch.told { end } else { 0 };
             self.watch.told |= reply.offset.is_some();
-            self.watch.acknowledged = self.watch.acknowledged.max(reply.offset.unwrap_or(bare));
+            let acknowledged = reply.offset.unwrap_or(bare);
+            if acknowledged > self.watch.acknowledged {
+                self.watch.acknowledged = acknowledged;
+                if self.place == Place::Named {
+                    self.watch.at_host_since = Some(self.now);
+                }
+            }
         }
         if let Request::Fragment { first, end, .. } = request
             && matches!(reply.status, 403 | 404 | 413)
@@ -374,6 +406,7 @@ impl World {
                 Action::Finish => return self.succeeded(),
                 Action::Send(packet) => {
                     self.next = Some(request(&packet));
+                    self.place = self.machine.as_ref().map_or(self.place, |machine| place(machine.target()));
                     return Ok(());
                 }
             }
@@ -384,8 +417,11 @@ impl World {
         for event in self.machine.as_mut().map(Uploader::take_events).unwrap_or_default() {
             if let UploadEvent::SessionCreated(session) = event {
                 let id = number(&session.id);
-                self.watch = Watch { session: Some(id), ..Watch::default() };
-                let record = Record { session: id, acknowledged: 0, sent: 0, refused_size: None, close_sent: false };
+                let at_host_since = session.host.as_ref().map(|_| self.now);
+                self.watch = Watch { session: Some(id), at_host_since, ..Watch::default() };
+                let place = if at_host_since.is_some() { Place::Named } else { Place::Origin };
+                let record =
+                    Record { session: id, place, acknowledged: 0, sent: 0, refused_size: None, close_sent: false };
                 let lagging = Record { sent: self.setup.size, ..record };
                 self.journal = Journal { fresh: Some(record), lagging: Some(lagging) };
             }
@@ -402,7 +438,7 @@ impl World {
             }
             Request::Fragment { session, first, end } => {
                 self.check_session(session)?;
-                self.first_fragment.get_or_insert(request);
+                self.first_fragment.get_or_insert((request, self.place));
                 if self.refused.is_some_and(|refused| end - first >= refused) {
                     return Err(format!("a fragment of {} bytes, but {:?} were refused", end - first, self.refused));
                 }
@@ -435,6 +471,21 @@ impl World {
             self.journal.lagging = Some(Record { sent: self.setup.size, ..record });
         }
         Ok(())
+    }
+
+    /// A session is opened at the URL's host, and lives where the server said until that has not worked for too long.
+    fn check_place(&self, request: Request) -> Verdict {
+        match (self.place, request, self.watch.at_host_since) {
+            (Place::Named, Request::Create, _) | (Place::Named, _, None) => {
+                Err(format!("{request:?} at the host that was named for another session"))
+            }
+            (Place::Origin, Request::Fragment { .. } | Request::Close { .. }, Some(since))
+                if self.now.duration_since(since) < HOST_FALLBACK =>
+            {
+                Err(format!("{request:?} at the URL's host after {:?}", self.now.duration_since(since)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_session(&self, session: usize) -> Verdict {
@@ -518,6 +569,25 @@ fn name(session: usize) -> SessionId {
     format!("s{session}").parse().expect("a session id")
 }
 
+fn url(place: Place) -> Uri {
+    Uri::from_static(match place {
+        Place::Origin => "http://h/f",
+        Place::Named => "http://named/f",
+    })
+}
+
+fn place(url: &Uri) -> Place {
+    match url.host() {
+        Some("h") => Place::Origin,
+        Some("named") => Place::Named,
+        other => panic!("packets go to {other:?}"),
+    }
+}
+
+fn unreachable() -> Event {
+    Event::Lost(TransportError::before_request(TransportErrorKind::Connect, ""))
+}
+
 fn number(session: &SessionId) -> usize {
     session.as_str()[1..].parse().expect("a session of ours")
 }
@@ -543,6 +613,10 @@ fn response(reply: Reply) -> Response<()> {
     }
     if let Some(session) = reply.session {
         headers.insert(header::SESSION_ID, HeaderValue::from_str(name(session).as_str()).expect("a value"));
+    }
+    if reply.names_host {
+        headers.insert(header::HOST_ID, HeaderValue::from_static("named"));
+        headers.insert(header::HOST_ID_FALLBACK_TIMEOUT, HeaderValue::from(HOST_FALLBACK_SECONDS));
     }
     if let Some(offset) = reply.offset {
         headers.insert(header::RECEIVED_CONTENT_RANGE, HeaderValue::from(offset));
