@@ -45,7 +45,7 @@ pub(crate) struct Model {
 pub(crate) const HOST_FALLBACK_SECONDS: u64 = 110;
 
 /// Which host a request goes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     /// The URL's.
     Origin,

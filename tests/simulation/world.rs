@@ -3,19 +3,17 @@
 use std::time::{Duration, Instant};
 
 use bitsup::event::UploadEvent;
-use bitsup::protocol::{
-    AckError, ContentName, Packet, ProtocolId, SessionId, TransportError, TransportErrorKind, header,
-};
-use bitsup::uploader::{Action, Event, FragmentSize, Plan, Refusal, RetryPolicy, Saved, UploadError, Uploader};
-use http::{HeaderValue, Response, StatusCode, Uri};
+use bitsup::protocol::{AckError, ContentName, Packet, ProtocolId, TransportError, TransportErrorKind, header};
+use bitsup::uploader::{Action, Event, FragmentSize, Plan, Refusal, RetryPolicy, UploadError, Uploader};
+use http::{HeaderValue, Response, StatusCode};
 
 use crate::fault::Fault;
+use crate::record::{HOST_FALLBACK, Journal, Record, name, number, place, url};
 use crate::server::{HOST_FALLBACK_SECONDS, Model, Overlap, Place, Reply, Request, Server};
 
 /// Requests beyond one for each fragment that an upload may need once nothing goes wrong any more.
 const SLACK: u64 = 20;
 
-const HOST_FALLBACK: Duration = Duration::from_secs(HOST_FALLBACK_SECONDS);
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(2);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(330);
 
@@ -62,53 +60,6 @@ pub(crate) enum End {
     Misled,
     /// The source changed, and nothing more of it was sent.
     SourceChanged,
-}
-
-/// One session in the journal.
-#[derive(Debug, Clone, Copy)]
-struct Record {
-    session: usize,
-    place: Place,
-    acknowledged: u64,
-    sent: u64,
-    refused_size: Option<u64>,
-    close_sent: bool,
-}
-
-impl Record {
-    fn of(saved: &Saved) -> Self {
-        Self {
-            session: number(&saved.session),
-            place: place(&saved.target),
-            acknowledged: saved.acknowledged,
-            sent: saved.sent,
-            refused_size: saved.refused_size,
-            close_sent: saved.close_sent,
-        }
-    }
-
-    fn saved(self) -> Saved {
-        Saved {
-            session: name(self.session),
-            target: url(self.place),
-            host_fallback_timeout: (self.place == Place::Named).then_some(HOST_FALLBACK),
-            acknowledged: self.acknowledged,
-            sent: self.sent,
-            // As the driver does: it is not in the journal.
-            tells_offset: true,
-            refused_size: self.refused_size,
-            close_sent: self.close_sent,
-        }
-    }
-}
-
-/// What is durable. The driver need not write each time: so there are two bounds.
-#[derive(Debug, Clone, Copy, Default)]
-struct Journal {
-    /// Written at every occasion.
-    fresh: Option<Record>,
-    /// Written only where it must be, with as much sent ahead as there can be.
-    lagging: Option<Record>,
 }
 
 /// What the session that the client uses has been through, as seen from outside.
@@ -272,10 +223,7 @@ impl World {
                 return Some(self.deliver(request));
             }
             Fault::Stale | Fault::StaleFirst => {
-                let old = if fault == Fault::Stale { self.previous } else { self.first_fragment };
-                if let Some((old, place)) = old.filter(|(_, place)| self.server.is_within_reach(*place)) {
-                    self.server.answer(old, place, self.connection);
-                }
+                self.repeat(if fault == Fault::Stale { self.previous } else { self.first_fragment });
                 return Some(self.deliver(request));
             }
             Fault::Unavailable => return Some(self.answered(request, Reply::bare(503))),
@@ -318,6 +266,12 @@ impl World {
         }
         self.connection += 1;
         Some(Event::Lost(TransportError::after_request(TransportErrorKind::Cut, "")))
+    }
+
+    fn repeat(&mut self, old: Option<(Request, Place)>) {
+        if let Some((old, place)) = old.filter(|(_, place)| self.server.is_within_reach(*place)) {
+            self.server.answer(old, place, self.connection);
+        }
     }
 
     fn timed_out(&mut self, limit: Duration) -> Event {
@@ -420,8 +374,7 @@ impl World {
                 let at_host_since = session.host.as_ref().map(|_| self.now);
                 self.watch = Watch { session: Some(id), at_host_since, ..Watch::default() };
                 let place = if at_host_since.is_some() { Place::Named } else { Place::Origin };
-                let record =
-                    Record { session: id, place, acknowledged: 0, sent: 0, refused_size: None, close_sent: false };
+                let record = Record::new(id, place);
                 let lagging = Record { sent: self.setup.size, ..record };
                 self.journal = Journal { fresh: Some(record), lagging: Some(lagging) };
             }
@@ -459,7 +412,7 @@ impl World {
             }
         }
         let saved = self.machine.as_ref().and_then(Uploader::saved).ok_or("a session, but nothing to save")?;
-        let record = Record::of(&saved);
+        let record = Record::of(&saved, self.watch.at_host_since.is_some());
         if record.acknowledged > self.watch.acknowledged {
             return Err(format!("the journal says {}, the Acks {}", record.acknowledged, self.watch.acknowledged));
         }
@@ -499,6 +452,9 @@ impl World {
             return Err(String::from("it gives up again and again"));
         }
         self.connection += 1;
+        if let Some(record) = record {
+            record.check_file(self.setup.size)?;
+        }
         self.refused = record.and_then(|record| record.refused_size);
         let seed = self.setup.seed.wrapping_add(u64::from(self.runs));
         let machine = match record {
@@ -565,31 +521,8 @@ impl World {
     }
 }
 
-fn name(session: usize) -> SessionId {
-    format!("s{session}").parse().expect("a session id")
-}
-
-fn url(place: Place) -> Uri {
-    Uri::from_static(match place {
-        Place::Origin => "http://h/f",
-        Place::Named => "http://named/f",
-    })
-}
-
-fn place(url: &Uri) -> Place {
-    match url.host() {
-        Some("h") => Place::Origin,
-        Some("named") => Place::Named,
-        other => panic!("packets go to {other:?}"),
-    }
-}
-
 fn unreachable() -> Event {
     Event::Lost(TransportError::before_request(TransportErrorKind::Connect, ""))
-}
-
-fn number(session: &SessionId) -> usize {
-    session.as_str()[1..].parse().expect("a session of ours")
 }
 
 fn request(packet: &Packet) -> Request {
