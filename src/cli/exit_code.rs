@@ -94,7 +94,11 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
     #[cfg(feature = "serve")]
     if let Some(error) = error.downcast_ref::<ServeError>() {
         return match error {
-            ServeError::Root(..) | ServeError::Tls(_) | ServeError::InUse(_) | ServeError::Bind(..) => ExitCode::Usage,
+            ServeError::Root(..)
+            | ServeError::Session(..)
+            | ServeError::Tls(_)
+            | ServeError::InUse(_)
+            | ServeError::Bind(..) => ExitCode::Usage,
             _ => ExitCode::Internal,
         };
     }

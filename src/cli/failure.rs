@@ -51,6 +51,10 @@ fn next(error: &anyhow::Error) -> Option<&'static str> {
             Left::Acknowledged => None,
         };
     }
+    #[cfg(feature = "serve")]
+    if let Some(crate::serve::ServeError::Session(..)) = error.downcast_ref() {
+        return Some("look after the disk and start again; to give that upload up, remove the file");
+    }
     match error.downcast_ref::<DriverError>()? {
         DriverError::NothingToResume => Some("leave --resume always away to start over"),
         DriverError::Reply(_) => {
