@@ -31,7 +31,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand explain 'Say what an exit code, an HTTP status or an HRESULT means, and what to do'
             cand man 'Print the manual, or write all of its pages into a folder'
             cand completions 'Print the completion script for a shell'
-            cand upload 'Upload a file'
+            cand upload 'Upload files'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'bitsup;sessions'= {
@@ -159,9 +159,12 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand --help 'Print help'
         }
         &'bitsup;upload'= {
+            cand --files-from 'Read more files from FILE, or from standard input for `-`: one a line, or CSV with the columns Source and Destination'
+            cand -j 'Upload so many files at a time'
+            cand --jobs 'Upload so many files at a time'
             cand --protocol 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]'
             cand --fragment-size 'Size of the fragments: `auto` goes by what exchanges take, a SIZE is kept'
-            cand --name 'Name told to the server and appended to a URL that ends in / [default: the file''s name]'
+            cand --name 'Name told to the server and appended to a URL that ends in /; for one file [default: the file''s name]'
             cand --reply 'Save the reply of the server''s application, which it offers when it has the whole file'
             cand --verify 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it'
             cand --resume 'Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over'
@@ -174,8 +177,14 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand --request-timeout 'Time without a byte of a request being taken'
             cand --response-timeout 'Time until an answer''s head is complete; with --reply never below 5m30s for the last fragment''s'
             cand --max-time 'Time for the whole upload; the session is kept for the next run [default: no limit]'
+            cand --limit-rate 'Send at most so many bytes a second, all files together [default: no limit]'
             cand --progress 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere'
+            cand --ci 'Annotations and log sections of this CI service; `auto` looks for it in the environment'
             cand --config 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]'
+            cand -0 'The names read by `--files-from` end with a NUL character'
+            cand --null 'The names read by `--files-from` end with a NUL character'
+            cand --fail-fast 'Begin no further file after one has failed'
+            cand --dry-run 'Print what would be uploaded, to where, and from which offset; use no network'
             cand --no-host-id 'Stay at the URL''s host, whatever other host the server names'
             cand --force 'Replace what `--reply` names if it exists'
             cand --no-state 'Keep nothing of this upload for resuming it'
@@ -183,6 +192,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand --quiet 'Print nothing but errors'
             cand -v 'Print each packet and Ack; twice: also the heads, without secrets'
             cand --verbose 'Print each packet and Ack; twice: also the heads, without secrets'
+            cand --json 'Print what happens on standard output, one JSON object a line'
             cand --no-config 'Read no settings from a file'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -195,7 +205,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand explain 'Say what an exit code, an HTTP status or an HRESULT means, and what to do'
             cand man 'Print the manual, or write all of its pages into a folder'
             cand completions 'Print the completion script for a shell'
-            cand upload 'Upload a file'
+            cand upload 'Upload files'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'bitsup;help;sessions'= {

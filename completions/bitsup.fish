@@ -35,7 +35,7 @@ complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "config" -d 'Show what
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "explain" -d 'Say what an exit code, an HTTP status or an HRESULT means, and what to do'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "man" -d 'Print the manual, or write all of its pages into a folder'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
-complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "upload" -d 'Upload a file'
+complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "upload" -d 'Upload files'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
@@ -116,9 +116,11 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand man" -s h -l help -d 'Prin
 complete -c bitsup -n "__fish_bitsup_using_subcommand completions" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand completions" -l no-config -d 'Read no settings from a file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l files-from -d 'Read more files from FILE, or from standard input for `-`: one a line, or CSV with the columns Source and Destination' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s j -l jobs -d 'Upload so many files at a time' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l protocol -d 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fragment-size -d 'Size of the fragments: `auto` goes by what exchanges take, a SIZE is kept' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l name -d 'Name told to the server and appended to a URL that ends in / [default: the file\'s name]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l name -d 'Name told to the server and appended to a URL that ends in /; for one file [default: the file\'s name]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l reply -d 'Save the reply of the server\'s application, which it offers when it has the whole file' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l verify -d 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it' -r -f -a "none\t'Not at all'
 size\t'By its size'
@@ -135,16 +137,26 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l connect-timeout
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l request-timeout -d 'Time without a byte of a request being taken' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l response-timeout -d 'Time until an answer\'s head is complete; with --reply never below 5m30s for the last fragment\'s' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l max-time -d 'Time for the whole upload; the session is kept for the next run [default: no limit]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l limit-rate -d 'Send at most so many bytes a second, all files together [default: no limit]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l progress -d 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere' -r -f -a "auto\t'A bar on a terminal, lines elsewhere'
 bar\t'A bar'
 plain\t'Whole lines, as for a log'
 none\t'Nothing'"
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l ci -d 'Annotations and log sections of this CI service; `auto` looks for it in the environment' -r -f -a "auto\t'By the environment'
+github\t'GitHub Actions'
+gitlab\t'GitLab CI'
+azure\t'Azure Pipelines'
+none\t'Nobody\'s'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s 0 -l null -d 'The names read by `--files-from` end with a NUL character'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fail-fast -d 'Begin no further file after one has failed'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l dry-run -d 'Print what would be uploaded, to where, and from which offset; use no network'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-host-id -d 'Stay at the URL\'s host, whatever other host the server names'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l force -d 'Replace what `--reply` names if it exists'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-state -d 'Keep nothing of this upload for resuming it'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s q -l quiet -d 'Print nothing but errors'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s v -l verbose -d 'Print each packet and Ack; twice: also the heads, without secrets'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l json -d 'Print what happens on standard output, one JSON object a line'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-config -d 'Read no settings from a file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "sessions" -d 'List, show, cancel or tidy up unfinished uploads'
@@ -154,7 +166,7 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "explain" -d 'Say what an exit code, an HTTP status or an HRESULT means, and what to do'
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "man" -d 'Print the manual, or write all of its pages into a folder'
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "completions" -d 'Print the completion script for a shell'
-complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "upload" -d 'Upload a file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "upload" -d 'Upload files'
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_subcommand_from sessions serve try config explain man completions upload help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "list" -d 'List unfinished uploads'
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "show" -d 'Show all that is kept of an unfinished upload'

@@ -2,7 +2,7 @@
 
 use crate::protocol::text::escape;
 use http::Uri;
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode};
 
 /// What is escaped in a name that becomes one segment of a path: all but RFC 3986's unreserved characters.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -35,6 +35,51 @@ pub(super) fn parse(url: &str, name: &[u8]) -> Result<Uri, String> {
     let path_and_query = complete(path_and_query, name, &shown)?;
     let whole = format!("{}://{authority}{path_and_query}", scheme.to_ascii_lowercase());
     whole.parse().map_err(|error| format!("{shown} is not a URL: {error}"))
+}
+
+/// Whether names are appended to this URL, as typed: its path ends in `/`.
+pub(super) fn is_folder(url: &str) -> bool {
+    let path = path_of(url);
+    path.is_empty() || path.ends_with('/')
+}
+
+/// The file's name in this URL, as typed, if it has one.
+pub(super) fn last_segment(url: &str) -> Option<String> {
+    let name = path_of(url).rsplit_once('/')?.1;
+    Some(percent_decode_str(name).decode_utf8_lossy().into_owned()).filter(|name| !name.is_empty())
+}
+
+fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.find(['/', '?']).map_or("", |start| &rest[start..]);
+    &path[..path.find('?').unwrap_or(path.len())]
+}
+
+/// The URL of `path`, which is no URL, below the folder `url`; both as typed.
+///
+/// # Errors
+/// When the path leads out of the folder.
+pub(super) fn below(url: &str, path: &str) -> Result<String, String> {
+    let path = path.replace('\\', "/");
+    if path.starts_with('/') || path.split('/').any(|part| part == ".." || part == ".") {
+        return Err(format!("\"{}\" leads out of the URL's folder: write no leading / and no ..", escape(path)));
+    }
+    let segments: Vec<String> =
+        path.split('/').map(|segment| percent_encode(segment.as_bytes(), SEGMENT).to_string()).collect();
+    let (folder, query) = url.split_at(url.find('?').unwrap_or(url.len()));
+    let slash = if folder.ends_with('/') { "" } else { "/" };
+    Ok(format!("{folder}{slash}{}{query}", segments.join("/")))
+}
+
+/// Which place on which server a URL means, however it is spelled.
+pub(super) fn place(url: &Uri) -> Vec<u8> {
+    let scheme = url.scheme_str().unwrap_or_default();
+    let host = url.host().unwrap_or_default().to_ascii_lowercase();
+    let port = url.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
+    let mut place = format!("{scheme}://{host}:{port}").into_bytes();
+    place.extend(percent_decode_str(url.path()));
+    place.extend(url.query().map(|query| format!("?{query}")).unwrap_or_default().bytes());
+    place
 }
 
 /// A URL for messages: control characters escaped, and nothing of a user or password in it.

@@ -9,6 +9,7 @@ use crate::serve::ServeError;
 use crate::uploader::{Refusal, UploadError};
 
 use super::config::UsageError;
+use super::several::SomeFailed;
 use super::signals::{Stopped, TimeIsUp};
 
 /// What the process tells its caller.
@@ -45,6 +46,8 @@ pub enum ExitCode {
     Application = 13,
     /// What is at the destination is not the file.
     VerificationFailed = 14,
+    /// Of several files some were uploaded and others not, or they failed in different ways.
+    Mixed = 15,
     /// `--resume always`, and there is nothing to go on with.
     NotResumable = 16,
     /// Another bitsup is busy with this upload.
@@ -63,6 +66,49 @@ impl From<ExitCode> for std::process::ExitCode {
     }
 }
 
+impl ExitCode {
+    /// Its name, for programs.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Internal => "internal",
+            Self::Usage => "usage",
+            Self::Source => "source",
+            Self::SourceChanged => "source-changed",
+            Self::Connection => "connection",
+            Self::Tls => "tls",
+            Self::Authentication => "authentication",
+            Self::Refused => "refused",
+            Self::NoEndpoint => "no-endpoint",
+            Self::TooLarge => "too-large",
+            Self::Server => "server",
+            Self::Protocol => "protocol",
+            Self::Application => "application",
+            Self::VerificationFailed => "verification-failed",
+            Self::Mixed => "mixed",
+            Self::NotResumable => "not-resumable",
+            Self::Locked => "locked",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
+
+    /// Whether the same command may succeed later, without a change to anything but time.
+    pub(super) fn may_pass(self) -> bool {
+        matches!(
+            self,
+            Self::SourceChanged
+                | Self::Connection
+                | Self::Server
+                | Self::Mixed
+                | Self::Locked
+                | Self::Interrupted
+                | Self::Terminated
+        )
+    }
+}
+
 /// The code for an error, however wrapped.
 pub(super) fn of(error: &anyhow::Error) -> ExitCode {
     if let Some(error) = error.downcast_ref::<DriverError>() {
@@ -78,6 +124,9 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
     }
     if let Some(Stopped { signal, .. }) = error.downcast_ref() {
         return if *signal == 2 { ExitCode::Interrupted } else { ExitCode::Terminated };
+    }
+    if let Some(failed) = error.downcast_ref::<SomeFailed>() {
+        return failed.code;
     }
     if error.is::<TimeIsUp>() {
         return ExitCode::Server;
@@ -205,6 +254,7 @@ mod tests {
             (ExitCode::Protocol, 12),
             (ExitCode::Application, 13),
             (ExitCode::VerificationFailed, 14),
+            (ExitCode::Mixed, 15),
             (ExitCode::NotResumable, 16),
             (ExitCode::Locked, 17),
             (ExitCode::Unconfirmed, 18),

@@ -30,11 +30,7 @@ const OFTEN: &[(&str, &[&str])] = &[
 const UPLOAD: &[&str] = &[
     "fragment_size",
     "name",
-    "reply",
     "resume",
-    "no_state",
-    "no_progress_timeout",
-    "max_time",
     "user",
     "password_file",
     "cacert",

@@ -1,5 +1,6 @@
 //! The command line: parse, run one verb, turn the result into text and an exit code.
 
+mod again;
 mod args;
 mod commands;
 mod completion;
@@ -8,11 +9,14 @@ mod destination;
 mod duration;
 mod exit_code;
 mod explain;
+mod facts;
 mod failure;
+mod file_list;
 mod help;
 #[cfg(feature = "serve")]
 mod serve_config;
 mod settings;
+mod several;
 mod signals;
 mod size;
 
@@ -20,7 +24,7 @@ use std::ffi::OsString;
 
 use clap::FromArgMatches;
 
-use crate::output::{ProgressMode, Reporter, Verbosity};
+use crate::output::{Ci, ProgressMode, Reporter, Verbosity};
 
 use config::UsageError;
 use settings::{Completed, Environment};
@@ -36,9 +40,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         command = help::in_short(command);
     }
     command.build();
-    let completed = match settings::complete(&command, typed, &Environment::read()) {
+    let completed = match settings::complete(&command, typed.clone(), &Environment::read()) {
         Ok(completed) => completed,
-        Err(error) => return fail(&error.into(), None),
+        Err(error) => return fail(&error.into(), None, Ci::None),
     };
     let matches = command.try_get_matches_from(&completed.args);
     let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
@@ -49,18 +53,19 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
         }
     };
-    match commands::run(cli) {
+    let ci = commands::ci(&cli.command);
+    match commands::run(cli, again::command(&typed).as_deref()) {
         Ok(()) => ExitCode::Success,
-        Err(error) => fail(&error, Some(&completed)),
+        Err(error) => fail(&error, Some(&completed), ci),
     }
 }
 
 /// Says what failed. Who typed nothing wrong is told where it is set.
-fn fail(error: &anyhow::Error, completed: Option<&Completed>) -> ExitCode {
+fn fail(error: &anyhow::Error, completed: Option<&Completed>, ci: Ci) -> ExitCode {
     let mut text = failure::text(error);
     if error.is::<UsageError>() {
         text.cause = completed.and_then(|completed| completed.blame(&text.what));
     }
-    Reporter::stderr(ProgressMode::None, Verbosity::default()).error(&text);
+    Reporter::stderr(ProgressMode::None, Verbosity::default()).with_ci(ci).error(&text);
     exit_code::of(error)
 }

@@ -1,8 +1,8 @@
 //! Ctrl-C and its like: the first stops the upload in order, the second ends the process at once.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::driver::{DriverError, Unverified};
@@ -15,10 +15,20 @@ const INTERRUPT: i32 = 2;
 const TIME_IS_UP: i32 = -1;
 
 /// The signals that end an upload.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Signals {
     interrupter: Interrupter,
     received: Arc<AtomicI32>,
+    last_words: Arc<Mutex<Option<LastWords>>>,
+}
+
+/// What is to be said before the process ends at once.
+type LastWords = Box<dyn Fn(Stopped) + Send>;
+
+impl fmt::Debug for Signals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signals").field("received", &self.received).finish_non_exhaustive()
+    }
 }
 
 /// The upload was stopped by a signal.
@@ -76,7 +86,7 @@ impl Signals {
     /// # Errors
     /// When the system does not allow it.
     pub(super) fn watch() -> anyhow::Result<Self> {
-        let signals = Self { interrupter: Interrupter::new(), received: Arc::default() };
+        let signals = Self { interrupter: Interrupter::new(), received: Arc::default(), last_words: Arc::default() };
         signals.clone().start()?;
         Ok(signals)
     }
@@ -100,6 +110,20 @@ impl Signals {
         &self.interrupter
     }
 
+    /// What to do before a second signal ends the process. It must not wait for anything.
+    pub(super) fn before_end(&self, words: impl Fn(Stopped) + Send + 'static) {
+        *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(words));
+    }
+
+    /// What ended the run, if it was ended from outside; `left` is what it leaves.
+    pub(super) fn stopped(&self, left: Left) -> Option<anyhow::Error> {
+        match self.received.load(Ordering::SeqCst) {
+            0 => None,
+            TIME_IS_UP => Some(TimeIsUp { left }.into()),
+            signal => Some(Stopped { signal, left }.into()),
+        }
+    }
+
     #[cfg(unix)]
     fn start(self) -> anyhow::Result<()> {
         use signal_hook::consts::{SIGINT, SIGTERM};
@@ -119,20 +143,29 @@ impl Signals {
 
     fn receive(&self, signal: i32) {
         if self.received.swap(signal, Ordering::SeqCst) > 0 {
-            end(signal);
+            self.end(signal);
         }
         self.interrupter.interrupt();
     }
+
+    /// Whoever asks twice wants it at once; the journal is in step at every moment.
+    fn end(&self, signal: i32) {
+        if let Some(words) = &*self.last_words.lock().unwrap_or_else(PoisonError::into_inner) {
+            words(Stopped { signal, left: Left::Nothing });
+        }
+        std::process::exit(128 + signal);
+    }
 }
 
-#[expect(clippy::exit, reason = "whoever asks twice wants it at once; the journal is in step at every moment")]
-fn end(signal: i32) {
-    std::process::exit(128 + signal);
+/// What an upload leaves that ended with this error, if it was stopped from outside.
+pub(super) fn left_by(error: &anyhow::Error) -> Option<Left> {
+    let by_time = error.downcast_ref::<TimeIsUp>().map(|stopped| stopped.left);
+    error.downcast_ref::<Stopped>().map(|stopped| stopped.left).or(by_time)
 }
 
 /// Names the signal in a result that one brought about. `goes_on` tells whether the command goes on with a session that
 /// is kept.
-pub(super) fn name(result: anyhow::Result<()>, signals: &Signals, goes_on: bool) -> anyhow::Result<()> {
+pub(super) fn name<T>(result: anyhow::Result<T>, signals: &Signals, goes_on: bool) -> anyhow::Result<T> {
     result.map_err(|error| {
         let left = match error.downcast_ref() {
             Some(DriverError::Interrupted { can_go_on: true }) if goes_on => Left::Session,

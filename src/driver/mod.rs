@@ -23,7 +23,7 @@ use crate::protocol::text::escape;
 use crate::protocol::{
     Answer, ContentRange, Packet, PacketKind, SessionId, TransportErrorKind, ack, header, reply_url,
 };
-use crate::transport::{AtLeast, Interrupter, Transport};
+use crate::transport::{AtLeast, Interrupter, SameConnection, Transport};
 use crate::uploader::{Action, Event, RetryPolicy, UploadError, Uploader};
 
 use body::{Body, Failure};
@@ -117,7 +117,8 @@ impl<'a> Run<'a> {
     }
 
     fn wait(&mut self, pause: Duration) -> Event {
-        if pause > LONG_PAUSE {
+        // What was to be over soon is not.
+        if pause > LONG_PAUSE || self.entry.is_deferred() {
             self.entry.flush(Now::read());
         }
         if self.tools.interrupter.wait(pause) { Event::Interrupted } else { Event::Waited }
@@ -165,7 +166,10 @@ impl<'a> Run<'a> {
             }
             _ => {}
         }
-        let request = complete(packet.to_request(uploader.target()));
+        let mut request = complete(packet.to_request(uploader.target()));
+        if uploader.needs_same_connection() {
+            request.extensions_mut().insert(SameConnection);
+        }
         (self.tools.report)(&UploadEvent::Sending(packet.clone()));
         (self.tools.report)(&UploadEvent::RequestHead(Box::new(request.clone().into_parts().0)));
         if let Packet::Fragment { range, session, .. } = packet {

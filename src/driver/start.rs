@@ -23,6 +23,9 @@ pub enum ResumeMode {
     Never,
 }
 
+/// The largest file, in bytes, of which nothing is written down before something goes wrong.
+const BRIEF: u64 = 256 * 1024;
+
 /// An upload that is ready to run.
 #[derive(Debug)]
 pub struct Start {
@@ -67,6 +70,25 @@ impl Start {
         let uploader = knowing(Uploader::resume(plan.clone(), saved(session, &plan), Instant::now(), seed));
         let Some(digest) = digest else { return Self::given_up(uploader, entry) };
         Ok(Self { uploader, entry, digest })
+    }
+
+    /// The same on a connection that carried an upload to this server before: unless it goes on with a session, its Ping
+    /// is left out.
+    #[must_use]
+    pub fn on_greeted_connection(mut self) -> Self {
+        self.uploader = self.uploader.on_greeted_connection();
+        self
+    }
+
+    /// For one of many files: what fits one small fragment is written down only when it does not end at once. See
+    /// [`Entry::defer`].
+    #[must_use]
+    pub fn as_one_of_many(mut self) -> Self {
+        let size = self.entry.record().identity.size();
+        if size <= BRIEF.min(self.uploader.fragment_sizes().0) {
+            self.entry.defer();
+        }
+        self
     }
 
     /// Nothing of the new file may be mixed with the old: the session is cancelled, and the upload ends.

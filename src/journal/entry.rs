@@ -50,6 +50,8 @@ pub struct Entry {
     lock: Option<Lock>,
     is_on_disk: bool,
     has_failed: bool,
+    /// Nothing is written before [`Entry::flush`].
+    deferred: bool,
     warnings: Vec<JournalWarning>,
 }
 
@@ -71,6 +73,7 @@ impl Entry {
             lock: None,
             is_on_disk: false,
             has_failed: false,
+            deferred: false,
             warnings: Vec::new(),
         }
     }
@@ -97,6 +100,20 @@ impl Entry {
     /// What was worth a warning since the last call.
     pub fn take_warnings(&mut self) -> Vec<JournalWarning> {
         std::mem::take(&mut self.warnings)
+    }
+
+    /// Writes nothing until [`Entry::flush`], if nothing is on the disk yet.
+    ///
+    /// For an upload of a few packets, after which nothing is to be remembered: without a record another run relies on
+    /// nothing, and starts over. A process that is killed then leaves a session behind that only the server forgets.
+    pub fn defer(&mut self) {
+        self.deferred = !self.is_on_disk;
+    }
+
+    /// Whether nothing was written so far, on purpose.
+    #[must_use]
+    pub fn is_deferred(&self) -> bool {
+        self.deferred
     }
 
     pub(super) fn warn(&mut self, warning: JournalWarning) {
@@ -222,7 +239,9 @@ impl Entry {
         {
             session.close_sent = true;
         }
-        self.flush(now);
+        if !self.deferred {
+            self.flush(now);
+        }
     }
 
     /// Writes the latest state, before a long wait or when the upload stops. Durable when it returns.
@@ -230,12 +249,13 @@ impl Entry {
         if let Some(session) = &mut self.record.session {
             session.sent = self.sent;
         }
+        self.deferred = false;
         self.write(now);
     }
 
     /// The upload succeeded, or its session was cancelled: nothing is remembered any more.
     pub fn finished(mut self) -> Vec<JournalWarning> {
-        if let Some(store) = self.store.clone() {
+        if let Some(store) = self.store.clone().filter(|_| !self.deferred) {
             match store.remove(self.record.key) {
                 Ok(()) => self.is_on_disk = false,
                 Err(error) => self.warn(JournalWarning::NotRemoved { path: store.path().to_owned(), error }),
@@ -247,7 +267,7 @@ impl Entry {
     fn write(&mut self, now: Now) {
         self.record.updated = now.wall;
         self.written = Some(Written { at: now.instant, sent: self.sent });
-        let Some(store) = self.store.clone() else { return };
+        let Some(store) = self.store.clone().filter(|_| !self.deferred) else { return };
         match store.save(&self.record) {
             Ok(()) => self.is_on_disk = true,
             Err(error) => {

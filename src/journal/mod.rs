@@ -107,7 +107,10 @@ impl Journal {
         };
         match store.load(new.key) {
             // A session is for one name.
-            Ok(Some(record)) if record.is_of(&new) && record.name != new.name => Ok(Claim::of(new, false, store, lock)),
+            Ok(Some(record)) if record.is_of(&new) && record.name != new.name => {
+                let entry = Entry::on_disk(new, true, Arc::clone(store), lock);
+                Ok(Claim { entry, is_known: false })
+            }
             Ok(Some(record)) if record.is_of(&new) => Ok(Claim::of(record, true, store, lock)),
             Ok(Some(_)) => Ok(Self::doubt(store, lock, new, BadRecord::Damaged("it is about another upload"))),
             Ok(None) => Ok(Claim::of(new, false, store, lock)),
@@ -140,6 +143,14 @@ impl Journal {
         };
         let record = store.load(key).ok().flatten();
         Ok(record.map(|record| Entry::on_disk(record, true, Arc::clone(store), lock)))
+    }
+
+    /// What is remembered of an upload, for a look: it is neither locked nor changed.
+    #[must_use]
+    pub fn peek(&self, upload: &Upload<'_>, now: Now) -> Option<Record> {
+        let new = upload.new_record(now.wall);
+        let record = self.0.as_ref()?.load(new.key).ok().flatten()?;
+        (record.is_of(&new) && record.name == new.name).then_some(record)
     }
 
     /// All remembered uploads, by key.

@@ -121,7 +121,11 @@ impl Record {
         now.duration_since(self.updated).unwrap_or_default()
     }
 
-    pub(super) fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
+    /// What is written to its file, in whole seconds.
+    ///
+    /// # Errors
+    /// When it cannot be put in words; no record that bitsup makes is such.
+    pub fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(&Stored::of(self))
     }
 
@@ -129,7 +133,7 @@ impl Record {
     ///
     /// # Errors
     /// When it is not exactly what [`Record::to_bytes`] may have written there.
-    pub(super) fn from_bytes(bytes: &[u8], key: Key) -> Result<Self, BadRecord> {
+    pub fn from_bytes(bytes: &[u8], key: Key) -> Result<Self, BadRecord> {
         #[derive(Deserialize)]
         struct Versioned {
             v: u32,

@@ -12,7 +12,7 @@ use super::{Terminal, clean, redact, units};
 use crate::event::UploadEvent;
 
 /// Shortest time between two drawings.
-const INTERVAL: Duration = Duration::from_millis(100);
+pub(super) const INTERVAL: Duration = Duration::from_millis(100);
 
 /// What the drawing needs, shared with the closure that indicatif calls for it.
 #[derive(Debug)]
@@ -71,6 +71,12 @@ impl Bar {
         }
     }
 
+    /// The same for a line that is to act: nothing in it is escaped.
+    pub(super) fn raw_line(&self, text: &str) {
+        let write = || self.sink.raw(&format!("{text}\n"));
+        if self.finished { write() } else { self.drawing.suspend(write) }
+    }
+
     /// Draws the last state and ends its line: what follows starts on a line of its own.
     pub(super) fn finish(&mut self) {
         if !std::mem::replace(&mut self.finished, true) {
@@ -112,7 +118,7 @@ const MAX_BAR: usize = 42;
 const MIN_CAUSE: usize = 12;
 
 /// Name, bar, percent, amount, rate, time: as many of them as `width` has room for, in less than `width` columns.
-fn line(progress: &Progress, now: Instant, width: usize, colour: bool) -> String {
+pub(super) fn line(progress: &Progress, now: Instant, width: usize, colour: bool) -> String {
     let limit = width.saturating_sub(1).min(MAX_COLUMNS);
     let name = clean(&progress.name);
     let name_width = columns(&name);
@@ -201,7 +207,7 @@ fn char_columns(c: char) -> usize {
 }
 
 /// At most `max` columns: the beginning and the end of a name say most.
-fn shorten(text: &str, max: usize) -> String {
+pub(super) fn shorten(text: &str, max: usize) -> String {
     if columns(text) <= max {
         return text.to_owned();
     }

@@ -3,7 +3,10 @@
 //! [`Reporter`] turns [`UploadEvent`](crate::event::UploadEvent)s into a bar on a terminal, or into whole lines in a log.
 
 mod bar;
+mod ci;
 mod error;
+pub mod json;
+mod many;
 mod notice;
 mod plain;
 mod progress;
@@ -19,7 +22,9 @@ mod verbose;
 use std::fmt;
 use std::str::FromStr;
 
+pub use ci::Ci;
 pub use error::ErrorText;
+pub use many::{Board, Lane, Run};
 pub use redact::{header_value as redact_header_value, url as redact_url};
 pub use reporter::Reporter;
 pub use terminal::Terminal;
@@ -83,6 +88,12 @@ pub struct Verbosity {
     pub quiet: bool,
     /// 1: packets and Acks. 2: also the heads of requests and answers.
     pub level: u8,
+}
+
+/// A text as a line: nothing in it acts on a terminal, or is a command to a CI service.
+#[must_use]
+pub fn escape_line(text: &str) -> String {
+    ci::disarm(&clean(text))
 }
 
 /// Escapes what could act on a terminal, like [`crate::protocol::text::escape`] but without a limit to the length.

@@ -100,6 +100,17 @@ impl Progress {
         }
     }
 
+    /// Several files as one stand there: bytes acknowledged, on their way, and sent in this run.
+    pub(super) fn stand_together(&mut self, acked: u64, in_flight: u64, moved: u64, now: Instant) {
+        (self.phase, self.acked, self.sent, self.moved) = (Phase::Sending, acked, in_flight, moved);
+        self.speed.record(now, moved);
+    }
+
+    /// Bytes that went out in this run.
+    pub(super) fn moved(&self) -> u64 {
+        self.moved
+    }
+
     /// The server has everything before `offset`, and nothing is under way.
     fn stand_at(&mut self, offset: u64) {
         (self.acked, self.fragment, self.sent) = (offset, None, 0);

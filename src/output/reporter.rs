@@ -7,7 +7,7 @@ use super::bar::Bar;
 use super::plain::PlainLog;
 use super::progress::Progress;
 use super::screen::Sink;
-use super::{ErrorText, ProgressMode, Terminal, Verbosity, notice, verbose};
+use super::{Ci, ErrorText, ProgressMode, Terminal, Verbosity, notice, verbose};
 use crate::event::UploadEvent;
 
 /// Shows an upload's events to people. Never fails: what cannot be written is lost.
@@ -19,6 +19,7 @@ pub struct Reporter {
     progress: Progress,
     view: View,
     animated: bool,
+    ci: Ci,
 }
 
 /// How progress is shown.
@@ -52,6 +53,7 @@ impl Reporter {
             sink: Sink::new(out),
             progress: Progress::new("", "", 0, Instant::now()),
             animated: false,
+            ci: Ci::None,
         }
     }
 
@@ -61,6 +63,13 @@ impl Reporter {
         let mut reporter = Self::new(mode, verbosity, Terminal::stderr(), Box::new(std::io::stderr()));
         reporter.animated = true;
         reporter
+    }
+
+    /// From now on errors and warnings are annotated for a CI service too.
+    #[must_use]
+    pub fn with_ci(mut self, ci: Ci) -> Self {
+        self.ci = ci;
+        self
     }
 
     /// Shows an event.
@@ -77,6 +86,11 @@ impl Reporter {
             }
             if let Some(line) = notice::line(event) {
                 self.line(&line);
+            }
+            if let UploadEvent::Warning { text } = event
+                && let Some(command) = self.ci.warning(text)
+            {
+                self.raw_line(&command);
             }
         }
         match &mut self.view {
@@ -112,6 +126,9 @@ impl Reporter {
         for line in error.to_string().lines() {
             self.sink.line(line);
         }
+        if let Some(command) = self.ci.error(error) {
+            self.sink.raw(&format!("{command}\n"));
+        }
     }
 
     /// Leaves the terminal clean: the bar stays as it is, the next output begins on a new line. Dropping does the same.
@@ -125,6 +142,14 @@ impl Reporter {
         match &self.view {
             View::Bar(Some(bar)) => bar.line(text),
             _ => self.sink.line(text),
+        }
+    }
+
+    /// A line that is to act.
+    fn raw_line(&self, text: &str) {
+        match &self.view {
+            View::Bar(Some(bar)) => bar.raw_line(text),
+            _ => self.sink.raw(&format!("{text}\n")),
         }
     }
 }

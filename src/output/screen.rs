@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::TermLike;
 
-use super::{Terminal, clean};
+use super::{Terminal, escape_line};
 
 /// A writer that several parts share and that never fails: an upload does not end because nobody reads its messages.
 #[derive(Clone)]
@@ -17,9 +17,9 @@ impl Sink {
         Self(Arc::new(Mutex::new(out)))
     }
 
-    /// Writes one whole line; whatever could act on a terminal is escaped.
+    /// Writes one whole line; whatever could act on a terminal, or be a command to a CI service, is escaped.
     pub(super) fn line(&self, text: &str) {
-        self.raw(&format!("{}\n", clean(text)));
+        self.raw(&format!("{}\n", escape_line(text)));
     }
 
     /// Writes text as it is.
@@ -44,7 +44,15 @@ impl fmt::Debug for Sink {
 pub(super) struct Screen {
     sink: Sink,
     terminal: Terminal,
-    pending: Mutex<String>,
+    pending: Mutex<Pending>,
+}
+
+/// A redraw in the making.
+#[derive(Debug, Default)]
+struct Pending {
+    text: String,
+    /// What was written ends a line of several.
+    ends_line: bool,
 }
 
 impl Screen {
@@ -53,7 +61,11 @@ impl Screen {
     }
 
     fn push(&self, text: &str) {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
+        self.lock().text.push_str(text);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn push_move(&self, n: usize, direction: char) {
@@ -95,9 +107,14 @@ impl TermLike for Screen {
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        // indicatif fills the rest of the line with blanks; those would wrap when the window gets narrower.
-        let filler = !text.is_empty() && text.bytes().all(|b| b == b' ');
-        self.push(if filler { "\x1b[K" } else { text });
+        // indicatif fills the rest of each line with blanks, and so gets to the next. They would wrap when the window
+        // gets narrower.
+        let mut pending = self.lock();
+        let is_filler = !text.is_empty() && text.bytes().all(|b| b == b' ');
+        if std::mem::replace(&mut pending.ends_line, is_filler) {
+            pending.text.push('\n');
+        }
+        pending.text.push_str(if is_filler { "\x1b[K" } else { text });
         Ok(())
     }
 
@@ -107,7 +124,7 @@ impl TermLike for Screen {
     }
 
     fn flush(&self) -> io::Result<()> {
-        let text = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        let text = std::mem::take(&mut *self.lock()).text;
         if !text.is_empty() {
             self.sink.raw(&text);
         }

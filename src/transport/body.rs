@@ -8,18 +8,24 @@ use super::exchange::Exchange;
 pub(super) struct Outgoing<'a> {
     source: &'a mut dyn Read,
     left: u64,
+    piece: usize,
     exchange: Exchange,
 }
 
 impl<'a> Outgoing<'a> {
     pub(super) fn new(source: &'a mut dyn Read, length: u64, exchange: Exchange) -> Self {
-        Self { source, left: length, exchange }
+        Self { source, left: length, piece: usize::MAX, exchange }
+    }
+
+    /// From now on the source is read in pieces of at most so many bytes.
+    pub(super) fn at_most(&mut self, piece: Option<usize>) {
+        self.piece = piece.unwrap_or(usize::MAX);
     }
 }
 
 impl Read for Outgoing<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let wanted = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let wanted = buffer.len().min(self.piece).min(usize::try_from(self.left).unwrap_or(usize::MAX));
         if wanted == 0 {
             return Ok(0);
         }

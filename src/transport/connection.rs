@@ -80,16 +80,24 @@ impl Connection {
         let mut due = deadline(self.settings.request_timeout);
         // A peer that takes everything is never waited for, so this is the moment to see its answer.
         let mut answered = self.answered_early()?;
+        // Offered to the network up to here.
+        let mut granted = 0;
         while !answered {
+            if sent == granted && granted < amount {
+                (granted, answered) = self.keep_pace(granted, amount)?;
+                due = deadline(self.settings.request_timeout);
+                continue;
+            }
             let before = self.stream.accepted();
-            let (taken, result) = self.stream.push(&self.buffers.output()[sent..amount]);
+            let (taken, result) = self.stream.push(&self.buffers.output()[sent..granted]);
             sent += taken;
             if self.stream.accepted() > before {
                 self.exchange.note(|facts| facts.request_was_sent = true);
                 due = deadline(self.settings.request_timeout);
             }
             match result {
-                Ok(()) => return Ok(()),
+                Ok(()) if sent == amount => return Ok(()),
+                Ok(()) => continue,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => answered = self.salvage(&error)?,
             }
@@ -99,6 +107,21 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// Waits until more may go out: up to where, of `amount`, and whether an answer came meanwhile.
+    fn keep_pace(&mut self, sent: usize, amount: usize) -> Result<(usize, bool), Fault> {
+        let Some(pace) = &self.settings.pace else { return Ok((amount, false)) };
+        let (bytes, when) = pace.grant(amount - sent, Instant::now());
+        loop {
+            let ready = poll::wait(&[self.stream.tcp()], PollFlags::IN, Some(when), &self.interrupter)?;
+            if ready.is_empty() {
+                return Ok((sent + bytes, false));
+            }
+            if self.answered_early()? {
+                return Ok((sent, true));
+            }
+        }
     }
 
     /// The peer hung up. It may have said why before, in an answer or in a TLS alert.

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use ureq::Error;
 use ureq::unversioned::transport::{ConnectionDetails, Connector};
 
+use crate::protocol::TransportErrorKind as Kind;
+
 use super::connection::Connection;
 use super::dial::dial;
 use super::exchange::Exchange;
+use super::fault::Fault;
 use super::interrupt::Interrupter;
 use super::reach::Reach;
 use super::resolver::bare;
@@ -30,6 +33,9 @@ impl Connector for PollConnector {
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Connection>, Error> {
         self.exchange.note(|facts| facts.reused_connection = false);
+        if self.exchange.facts().keeps_connection {
+            return Err(Fault::new(Kind::Cut, "it was closed meanwhile").into());
+        }
         let due = deadline(self.settings.connect_timeout);
         let socket = Socket::new(dial(&details.addrs, due, &self.interrupter)?);
         let stream = if details.needs_tls() {

@@ -17,6 +17,8 @@ pub(super) struct Facts {
     pub(super) number: u64,
     /// Its connection carried another exchange before.
     pub(super) reused_connection: bool,
+    /// No new connection is to be made for it.
+    pub(super) keeps_connection: bool,
     /// The network took some of the request.
     pub(super) request_was_sent: bool,
     /// Something of an answer arrived.

@@ -17,11 +17,12 @@ use super::connector::PollConnector;
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::interrupt::Interrupter;
+use super::pace::Pace;
 use super::reach::Reach;
 use super::resolver::SystemResolver;
 use super::settings::Settings;
 use super::tls::Trust;
-use super::{AnsweredEarly, AtLeast, Sink, Transport};
+use super::{AnsweredEarly, AtLeast, SameConnection, Sink, Transport};
 use crate::protocol::TransportErrorKind as Kind;
 use crate::protocol::text::escape;
 
@@ -73,7 +74,8 @@ impl Http {
         let exchange = self.connector.exchange.clone();
         exchange.begin();
         let patience = request.extensions().get().map_or(Duration::ZERO, |AtLeast(time)| *time);
-        exchange.note(|facts| facts.patience = patience);
+        let keeps_connection = request.extensions().get::<SameConnection>().is_some();
+        exchange.note(|facts| (facts.patience, facts.keeps_connection) = (patience, keeps_connection));
         if self.connector.interrupter.is_interrupted() {
             return Err(Fault::interrupted().during(exchange.facts()));
         }
@@ -104,6 +106,8 @@ impl Transport for Http {
     fn exchange(&mut self, request: Request<()>, body: &mut dyn Read) -> Result<Response<()>, TransportError> {
         let exchange = self.begin(&request)?;
         let mut body = Outgoing::new(body, length(request.headers()).unwrap_or(0), exchange.clone());
+        // Read as it goes out, so that whoever counts what was read knows how far it is.
+        body.at_most(self.connector.settings.pace.as_ref().map(Pace::piece));
         match self.agent.run(request.map(|()| SendBody::from_reader(&mut body))) {
             Ok(answer) => Ok(self.finish(answer)),
             Err(error) => {

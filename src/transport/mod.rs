@@ -18,6 +18,7 @@ mod exchange;
 mod fault;
 mod http1;
 mod interrupt;
+mod pace;
 mod poll;
 mod reach;
 mod resolver;
@@ -34,6 +35,7 @@ use crate::protocol::TransportError;
 
 pub use http1::Http;
 pub use interrupt::Interrupter;
+pub use pace::Pace;
 pub use settings::Settings;
 
 /// One exchange at a time with one server.
@@ -72,6 +74,11 @@ pub trait Sink {
 /// [`Settings::response_timeout`] says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AtLeast(pub Duration);
+
+/// Demands, in [`Request::extensions`], the connection that carried the exchange before: a new one is not made. The
+/// exchange fails instead, with nothing of it sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SameConnection;
 
 /// Marks, in [`Response::extensions`], an answer that came before the whole request was sent. The rest was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

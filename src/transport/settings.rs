@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use rustls::pki_types::CertificateDer;
 
+use super::pace::Pace;
+
 /// Limits of an exchange, and whom to trust. A limit of zero means none.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -17,6 +19,8 @@ pub struct Settings {
     /// The URL's own host. If it is on the internet, a host that it names must be there too: no private address is
     /// connected to. `None`: any address may be.
     pub origin: Option<String>,
+    /// How fast requests may go out, if that is limited. Clones share it.
+    pub pace: Option<Pace>,
     /// Certificates trusted besides the platform's.
     pub extra_roots: Vec<CertificateDer<'static>>,
 }
@@ -28,6 +32,7 @@ impl Default for Settings {
             request_timeout: Duration::from_mins(2),
             response_timeout: Duration::from_secs(330),
             origin: None,
+            pace: None,
             extra_roots: Vec::new(),
         }
     }

@@ -16,9 +16,24 @@ const PACKET: PacketKind = PacketKind::CreateSession;
 
 /// Waits for Create-Session's Ack.
 #[derive(Debug, Clone)]
-pub(super) struct CreateSession;
+pub(super) struct CreateSession {
+    /// No Ping went before it, because its connection had one.
+    presumes_greeted: bool,
+}
 
 impl CreateSession {
+    pub(super) fn after_ping() -> Self {
+        Self { presumes_greeted: false }
+    }
+
+    pub(super) fn on_greeted_connection() -> Self {
+        Self { presumes_greeted: true }
+    }
+
+    pub(super) fn presumes_greeted(&self) -> bool {
+        self.presumes_greeted
+    }
+
     pub(super) fn packet(context: &Context) -> Packet {
         Packet::CreateSession { protocols: context.plan.protocols.clone(), name: context.plan.name.clone() }
     }
@@ -30,7 +45,12 @@ impl CreateSession {
         now: Instant,
     ) -> Result<State, UploadError> {
         if context.target.redirects(answer, PACKET)? {
-            return Ok(State::CreateSession(self));
+            // Where it leads, nobody was greeted.
+            return Ok(if self.presumes_greeted {
+                State::Ping(Ping::before_create())
+            } else {
+                State::CreateSession(self)
+            });
         }
         match ack::create_session(answer, &context.plan.protocols) {
             Ok(Answer::Ack(session)) => Ok(open(context, session)),
@@ -48,6 +68,10 @@ impl CreateSession {
 
     /// The server may have opened a session all the same; it will forget it.
     pub(super) fn lost(self, context: &mut Context, error: TransportError, now: Instant) -> Result<State, UploadError> {
+        if self.presumes_greeted {
+            // The server closed it meanwhile, as it may: nothing is wrong yet.
+            return Ok(State::Ping(Ping::before_create()));
+        }
         if is_final_at_first(&error) {
             return Err(UploadError::Lost { packet: PACKET, error });
         }

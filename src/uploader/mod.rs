@@ -161,6 +161,24 @@ impl Uploader {
         Self { context: Context::new(plan, now, seed), state: State::Ping(Ping::before_create()) }
     }
 
+    /// The same on a connection that carried an upload to this server before, so that it was pinged already: begins with
+    /// Create-Session. Where that is lost, because the connection is no longer there, it begins with Ping after all.
+    /// Nothing changes for an upload that goes on with a session, or has begun.
+    #[must_use]
+    pub fn on_greeted_connection(self) -> Self {
+        let state = match self.state {
+            State::Ping(ping) if ping.then().is_none() => State::CreateSession(CreateSession::on_greeted_connection()),
+            state => state,
+        };
+        Self { state, ..self }
+    }
+
+    /// Whether the next packet is for the connection of before, and no new one.
+    #[must_use]
+    pub fn needs_same_connection(&self) -> bool {
+        matches!(&self.state, State::CreateSession(create) if create.presumes_greeted())
+    }
+
     /// What to do next. Asking twice changes nothing.
     #[must_use]
     pub fn next_action(&self) -> Action {

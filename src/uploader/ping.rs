@@ -54,7 +54,7 @@ impl Ping {
         if let Some(reason) = doubt {
             context.tell(UploadEvent::PingIgnored { reason });
         }
-        Ok(self.then.map_or(State::CreateSession(CreateSession), |then| *then))
+        Ok(self.then.map_or(State::CreateSession(CreateSession::after_ping()), |then| *then))
     }
 
     pub(super) fn lost(self, context: &mut Context, error: TransportError, now: Instant) -> Result<State, UploadError> {

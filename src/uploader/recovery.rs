@@ -81,7 +81,7 @@ impl Context {
         }
         self.target.back_to_origin();
         self.tell(UploadEvent::SessionLost { cause: fault.cause.to_string() });
-        let create = State::CreateSession(CreateSession);
+        let create = State::CreateSession(CreateSession::after_ping());
         let at_once = self.budget.restarts() == 1 && fault.hint.after.is_none();
         if at_once { Ok(create) } else { self.retry(fault, create, now) }
     }

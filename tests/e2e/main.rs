@@ -1,12 +1,16 @@
 //! End-to-end tests: the built program against real servers over real sockets.
 
 mod captures;
+mod ci;
 #[cfg(all(unix, feature = "serve"))]
 mod completion;
 #[cfg(all(unix, feature = "serve"))]
 mod cuts;
+mod json;
 #[cfg(all(target_os = "linux", feature = "serve"))]
 mod kills;
+#[cfg(feature = "serve")]
+mod many;
 #[cfg(all(unix, feature = "serve"))]
 mod readme;
 #[cfg(feature = "serve")]
@@ -19,6 +23,8 @@ mod sessions;
 mod settings;
 mod sizes;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod usage;
 mod verify;
 mod wire;

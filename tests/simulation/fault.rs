@@ -36,6 +36,8 @@ pub(crate) enum Fault {
     RollBack,
     /// The server loses its sessions.
     Forget,
+    /// The host that the server named is lost, with the sessions there.
+    HostLost,
     /// The client dies before it writes its journal.
     CrashUnwritten,
     /// The client dies between its journal and the request.
@@ -52,11 +54,11 @@ pub(crate) enum Fault {
 
 use Fault::{
     BadGateway, BareAck, CrashChanged, CrashLagging, CrashUnanswered, CrashUnsent, CrashUnwritten, CutBody, Duplicate,
-    Forget, Lie, LostAnswer, LostRequest, Refused, Replay, RollBack, Silent, SourceChanged, Stale, StaleFirst, Stalled,
-    Unavailable,
+    Forget, HostLost, Lie, LostAnswer, LostRequest, Refused, Replay, RollBack, Silent, SourceChanged, Stale,
+    StaleFirst, Stalled, Unavailable,
 };
 
-const ON_FRAGMENT: [Fault; 22] = [
+const ON_FRAGMENT: [Fault; 23] = [
     Refused,
     LostRequest,
     LostAnswer,
@@ -71,6 +73,7 @@ const ON_FRAGMENT: [Fault; 22] = [
     Lie,
     RollBack,
     Forget,
+    HostLost,
     CrashUnwritten,
     CrashUnsent,
     CrashUnanswered,
@@ -81,7 +84,7 @@ const ON_FRAGMENT: [Fault; 22] = [
     Silent,
 ];
 
-const ON_CLOSE: [Fault; 19] = [
+const ON_CLOSE: [Fault; 20] = [
     Refused,
     LostRequest,
     LostAnswer,
@@ -93,6 +96,7 @@ const ON_CLOSE: [Fault; 19] = [
     BadGateway,
     RollBack,
     Forget,
+    HostLost,
     CrashUnwritten,
     CrashUnsent,
     CrashUnanswered,
@@ -115,7 +119,7 @@ impl Fault {
     /// The faults that make a difference to such a request, or to the server just before it.
     pub(crate) fn on(request: Request) -> &'static [Fault] {
         match request {
-            Request::Ping => &[Refused, LostAnswer, Unavailable, CrashUnsent],
+            Request::Ping => &[Refused, LostAnswer, Unavailable, HostLost, CrashUnsent],
             Request::Create => &ON_CREATE,
             Request::Fragment { .. } => &ON_FRAGMENT,
             Request::Close { .. } => &ON_CLOSE,

@@ -5,6 +5,7 @@
 //! `BITSUP_SIM_FAULTS=F` searches schedules of so many faults.
 
 mod fault;
+mod record;
 mod server;
 mod world;
 

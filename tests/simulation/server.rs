@@ -35,6 +35,22 @@ pub(crate) struct Model {
     pub(crate) overwrites: bool,
     /// A repeated Close is acknowledged.
     remembers_close: bool,
+    /// Sessions are to be gone on with at another host.
+    pub(crate) names_host: bool,
+    /// Every host knows the sessions of all.
+    shares_sessions: bool,
+}
+
+/// The time-out that comes with the name of another host.
+pub(crate) const HOST_FALLBACK_SECONDS: u64 = 110;
+
+/// Which host a request goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// The URL's.
+    Origin,
+    /// The one that the server names.
+    Named,
 }
 
 const PLAIN: Model = Model {
@@ -48,9 +64,11 @@ const PLAIN: Model = Model {
     publishes_at_last: false,
     overwrites: true,
     remembers_close: false,
+    names_host: false,
+    shares_sessions: false,
 };
 
-pub(crate) const MODELS: [Model; 12] = [
+pub(crate) const MODELS: [Model; 14] = [
     PLAIN,
     Model { name: "trimming", overlap: Overlap::Trims, remembers_close: true, ..PLAIN },
     Model { name: "random access", overlap: Overlap::Rewrites, ..PLAIN },
@@ -68,6 +86,8 @@ pub(crate) const MODELS: [Model; 12] = [
         publishes_at_last: true,
         ..PLAIN
     },
+    Model { name: "names another host", names_host: true, ..PLAIN },
+    Model { name: "names another host, sessions shared", names_host: true, shares_sessions: true, ..PLAIN },
 ];
 
 /// A request; sessions are numbered.
@@ -86,12 +106,14 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) is_ack: bool,
     pub(crate) session: Option<usize>,
+    pub(crate) names_host: bool,
     pub(crate) offset: Option<u64>,
     pub(crate) error: Option<&'static str>,
 }
 
 impl Reply {
-    pub(crate) const ACK: Self = Self { status: 200, is_ack: true, session: None, offset: None, error: None };
+    pub(crate) const ACK: Self =
+        Self { status: 200, is_ack: true, session: None, names_host: false, offset: None, error: None };
     const NOT_FOUND: Self = Self::refusal(500, "0x8020001F");
     const EXISTS: Self = Self::refusal(403, "0x80070005");
     const INCOMPLETE: Self = Self::refusal(400, "0x80070057");
@@ -156,6 +178,7 @@ struct Session {
     /// What it wants next. Where the stored bytes end, except for a server that appends whatever comes.
     next: u64,
     connection: u32,
+    place: Place,
     fragments: u32,
     life: Life,
 }
@@ -165,13 +188,15 @@ pub(crate) struct Server {
     model: Model,
     size: u64,
     sessions: Vec<Session>,
+    /// The host that it named does not work any more, and is not named again.
+    has_lost_host: bool,
     /// The session that was published last, and its bytes.
     published: Option<(usize, Bytes)>,
 }
 
 impl Server {
     pub(crate) fn new(model: Model, size: u64) -> Self {
-        Self { model, size, sessions: Vec::new(), published: None }
+        Self { model, size, sessions: Vec::new(), has_lost_host: false, published: None }
     }
 
     /// Whether the file is there, byte for byte.
@@ -203,10 +228,25 @@ impl Server {
         self.sessions.iter_mut().for_each(|session| session.life = Life::Gone);
     }
 
-    pub(crate) fn answer(&mut self, request: Request, connection: u32) -> Reply {
+    pub(crate) fn lose_host(&mut self) {
+        self.has_lost_host = true;
+    }
+
+    /// Whether anything arrives there.
+    pub(crate) fn is_within_reach(&self, place: Place) -> bool {
+        place == Place::Origin || !self.has_lost_host
+    }
+
+    /// Carries out what arrives at `place`, which must be within reach.
+    pub(crate) fn answer(&mut self, request: Request, place: Place, connection: u32) -> Reply {
         match request {
             Request::Ping => Reply::ACK,
             Request::Create => self.create(connection),
+            Request::Fragment { session, .. } | Request::Close { session } | Request::Cancel { session }
+                if !self.model.shares_sessions && self.sessions[session].place != place =>
+            {
+                Reply::NOT_FOUND
+            }
             Request::Fragment { session, first, end } => self.fragment(session, connection, first, end),
             Request::Close { session } => self.close(session, connection),
             Request::Cancel { session } => {
@@ -220,8 +260,11 @@ impl Server {
         if self.published.is_some() && !self.model.overwrites {
             return Reply::EXISTS;
         }
-        self.sessions.push(Session { stored: Bytes::default(), next: 0, connection, fragments: 0, life: Life::Open });
-        Reply { session: Some(self.sessions.len() - 1), ..Reply::ACK }
+        let names_host = self.model.names_host && !self.has_lost_host;
+        let place = if names_host { Place::Named } else { Place::Origin };
+        let stored = Bytes::default();
+        self.sessions.push(Session { stored, next: 0, connection, place, fragments: 0, life: Life::Open });
+        Reply { session: Some(self.sessions.len() - 1), names_host, ..Reply::ACK }
     }
 
     /// Whether the session is alive on this connection.

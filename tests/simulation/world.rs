@@ -3,14 +3,13 @@
 use std::time::{Duration, Instant};
 
 use bitsup::event::UploadEvent;
-use bitsup::protocol::{
-    AckError, ContentName, Packet, ProtocolId, SessionId, TransportError, TransportErrorKind, header,
-};
-use bitsup::uploader::{Action, Event, FragmentSize, Plan, Refusal, RetryPolicy, Saved, UploadError, Uploader};
-use http::{HeaderValue, Response, StatusCode, Uri};
+use bitsup::protocol::{AckError, ContentName, Packet, ProtocolId, TransportError, TransportErrorKind, header};
+use bitsup::uploader::{Action, Event, FragmentSize, Plan, Refusal, RetryPolicy, UploadError, Uploader};
+use http::{HeaderValue, Response, StatusCode};
 
 use crate::fault::Fault;
-use crate::server::{Model, Overlap, Reply, Request, Server};
+use crate::record::{HOST_FALLBACK, Journal, Record, name, number, place, url};
+use crate::server::{HOST_FALLBACK_SECONDS, Model, Overlap, Place, Reply, Request, Server};
 
 /// Requests beyond one for each fragment that an upload may need once nothing goes wrong any more.
 const SLACK: u64 = 20;
@@ -33,7 +32,7 @@ pub(crate) struct Setup {
 impl Setup {
     fn plan(&self) -> Plan {
         Plan {
-            destination: Uri::from_static("http://h/f"),
+            destination: url(Place::Origin),
             size: self.size,
             name: ContentName::new("f"),
             protocols: vec![ProtocolId::BITS_1_5_UPLOAD],
@@ -63,51 +62,6 @@ pub(crate) enum End {
     SourceChanged,
 }
 
-/// One session in the journal.
-#[derive(Debug, Clone, Copy)]
-struct Record {
-    session: usize,
-    acknowledged: u64,
-    sent: u64,
-    refused_size: Option<u64>,
-    close_sent: bool,
-}
-
-impl Record {
-    fn of(saved: &Saved) -> Self {
-        Self {
-            session: number(&saved.session),
-            acknowledged: saved.acknowledged,
-            sent: saved.sent,
-            refused_size: saved.refused_size,
-            close_sent: saved.close_sent,
-        }
-    }
-
-    fn saved(self) -> Saved {
-        Saved {
-            session: name(self.session),
-            target: Uri::from_static("http://h/f"),
-            host_fallback_timeout: None,
-            acknowledged: self.acknowledged,
-            sent: self.sent,
-            // As the driver does: it is not in the journal.
-            tells_offset: true,
-            refused_size: self.refused_size,
-            close_sent: self.close_sent,
-        }
-    }
-}
-
-/// What is durable. The driver need not write each time: so there are two bounds.
-#[derive(Debug, Clone, Copy, Default)]
-struct Journal {
-    /// Written at every occasion.
-    fresh: Option<Record>,
-    /// Written only where it must be, with as much sent ahead as there can be.
-    lagging: Option<Record>,
-}
-
 /// What the session that the client uses has been through, as seen from outside.
 #[derive(Debug, Clone, Copy, Default)]
 struct Watch {
@@ -119,6 +73,8 @@ struct Watch {
     /// Whether an Ack told an offset.
     told: bool,
     close_sent: bool,
+    /// Since when nothing new was acknowledged at the host that the server named for it.
+    at_host_since: Option<Instant>,
 }
 
 #[derive(Clone)]
@@ -131,9 +87,11 @@ pub(crate) struct World {
     connection: u32,
     journal: Journal,
     watch: Watch,
-    previous: Option<Request>,
-    first_fragment: Option<Request>,
+    previous: Option<(Request, Place)>,
+    first_fragment: Option<(Request, Place)>,
     next: Option<Request>,
+    /// Where that goes.
+    place: Place,
     runs: u32,
     since_fault: u64,
     /// Whether an answer claimed what never arrived.
@@ -162,6 +120,7 @@ impl World {
             previous: None,
             first_fragment: None,
             next: None,
+            place: Place::Origin,
             runs: 1,
             since_fault: 0,
             lied: false,
@@ -185,9 +144,16 @@ impl World {
 
     /// Whether `fault` would do anything here that another does not.
     pub(crate) fn makes_a_difference(&self, fault: Fault) -> bool {
+        if !self.server.is_within_reach(self.place) {
+            return matches!(
+                fault,
+                Fault::CrashUnwritten | Fault::CrashUnsent | Fault::CrashLagging | Fault::RollBack | Fault::Forget
+            );
+        }
         match fault {
+            Fault::HostLost => self.place == Place::Named,
             Fault::CutBody => self.setup.model.keeps_cut_bodies,
-            Fault::Stale => matches!(self.previous, Some(Request::Fragment { .. } | Request::Close { .. })),
+            Fault::Stale => matches!(self.previous, Some((Request::Fragment { .. } | Request::Close { .. }, _))),
             Fault::StaleFirst => self.first_fragment.is_some() && self.first_fragment != self.previous,
             _ => true,
         }
@@ -205,6 +171,7 @@ impl World {
         if self.source_changed && !matches!(request, Request::Cancel { .. }) {
             return Err(format!("{request:?} after the source changed"));
         }
+        self.check_place(request)?;
         match fault {
             Some(Fault::CrashUnwritten) => return self.restart(self.journal.fresh),
             Some(Fault::CrashChanged) => {
@@ -232,7 +199,7 @@ impl World {
             },
         };
         if !matches!(fault, Some(Fault::Refused)) {
-            self.previous = Some(request);
+            self.previous = Some((request, self.place));
         }
         self.tell(event)
     }
@@ -240,11 +207,11 @@ impl World {
     /// What the client sees of a disturbed exchange; `None`: it is dead.
     fn disturb(&mut self, fault: Fault, request: Request, amount: u8) -> Option<Event> {
         match fault {
-            Fault::Refused => {
-                return Some(Event::Lost(TransportError::before_request(TransportErrorKind::Connect, "")));
-            }
+            Fault::Refused => return Some(unreachable()),
             Fault::LostRequest => {}
-            Fault::LostAnswer => drop(self.at_server(request)),
+            Fault::LostAnswer => {
+                self.at_server(request);
+            }
             Fault::CutBody => self.deliver_part(request, amount),
             Fault::Duplicate => {
                 let event = self.deliver(request);
@@ -256,8 +223,7 @@ impl World {
                 return Some(self.deliver(request));
             }
             Fault::Stale | Fault::StaleFirst => {
-                let old = if fault == Fault::Stale { self.previous } else { self.first_fragment };
-                old.map(|old| self.at_server(old));
+                self.repeat(if fault == Fault::Stale { self.previous } else { self.first_fragment });
                 return Some(self.deliver(request));
             }
             Fault::Unavailable => return Some(self.answered(request, Reply::bare(503))),
@@ -280,6 +246,10 @@ impl World {
                 self.server.forget();
                 return Some(self.deliver(request));
             }
+            Fault::HostLost => {
+                self.server.lose_host();
+                return Some(self.deliver(request));
+            }
             Fault::Stalled => {
                 self.deliver_part(request, 128);
                 return Some(self.timed_out(REQUEST_TIMEOUT));
@@ -298,6 +268,12 @@ impl World {
         Some(Event::Lost(TransportError::after_request(TransportErrorKind::Cut, "")))
     }
 
+    fn repeat(&mut self, old: Option<(Request, Place)>) {
+        if let Some((old, place)) = old.filter(|(_, place)| self.server.is_within_reach(*place)) {
+            self.server.answer(old, place, self.connection);
+        }
+    }
+
     fn timed_out(&mut self, limit: Duration) -> Event {
         self.connection += 1;
         self.now += limit;
@@ -310,13 +286,17 @@ impl World {
         self.tell(Event::SourceChanged)
     }
 
-    fn at_server(&mut self, request: Request) -> Reply {
-        self.server.answer(request, self.connection)
+    /// What comes back; `None` from a host that is lost.
+    fn at_server(&mut self, request: Request) -> Option<Reply> {
+        let reaches = self.server.is_within_reach(self.place);
+        reaches.then(|| self.server.answer(request, self.place, self.connection))
     }
 
     fn deliver(&mut self, request: Request) -> Event {
-        let reply = self.at_server(request);
-        self.answered(request, reply)
+        match self.at_server(request) {
+            Some(reply) => self.answered(request, reply),
+            None => unreachable(),
+        }
     }
 
     fn deliver_part(&mut self, request: Request, amount: u8) {
@@ -336,7 +316,13 @@ impl World {
         {
             let bare = if reply.status == 200 && !self.watch.told { end } else { 0 };
             self.watch.told |= reply.offset.is_some();
-            self.watch.acknowledged = self.watch.acknowledged.max(reply.offset.unwrap_or(bare));
+            let acknowledged = reply.offset.unwrap_or(bare);
+            if acknowledged > self.watch.acknowledged {
+                self.watch.acknowledged = acknowledged;
+                if self.place == Place::Named {
+                    self.watch.at_host_since = Some(self.now);
+                }
+            }
         }
         if let Request::Fragment { first, end, .. } = request
             && matches!(reply.status, 403 | 404 | 413)
@@ -374,6 +360,7 @@ impl World {
                 Action::Finish => return self.succeeded(),
                 Action::Send(packet) => {
                     self.next = Some(request(&packet));
+                    self.place = self.machine.as_ref().map_or(self.place, |machine| place(machine.target()));
                     return Ok(());
                 }
             }
@@ -384,8 +371,10 @@ impl World {
         for event in self.machine.as_mut().map(Uploader::take_events).unwrap_or_default() {
             if let UploadEvent::SessionCreated(session) = event {
                 let id = number(&session.id);
-                self.watch = Watch { session: Some(id), ..Watch::default() };
-                let record = Record { session: id, acknowledged: 0, sent: 0, refused_size: None, close_sent: false };
+                let at_host_since = session.host.as_ref().map(|_| self.now);
+                self.watch = Watch { session: Some(id), at_host_since, ..Watch::default() };
+                let place = if at_host_since.is_some() { Place::Named } else { Place::Origin };
+                let record = Record::new(id, place);
                 let lagging = Record { sent: self.setup.size, ..record };
                 self.journal = Journal { fresh: Some(record), lagging: Some(lagging) };
             }
@@ -402,7 +391,7 @@ impl World {
             }
             Request::Fragment { session, first, end } => {
                 self.check_session(session)?;
-                self.first_fragment.get_or_insert(request);
+                self.first_fragment.get_or_insert((request, self.place));
                 if self.refused.is_some_and(|refused| end - first >= refused) {
                     return Err(format!("a fragment of {} bytes, but {:?} were refused", end - first, self.refused));
                 }
@@ -423,7 +412,7 @@ impl World {
             }
         }
         let saved = self.machine.as_ref().and_then(Uploader::saved).ok_or("a session, but nothing to save")?;
-        let record = Record::of(&saved);
+        let record = Record::of(&saved, self.watch.at_host_since.is_some());
         if record.acknowledged > self.watch.acknowledged {
             return Err(format!("the journal says {}, the Acks {}", record.acknowledged, self.watch.acknowledged));
         }
@@ -437,6 +426,21 @@ impl World {
         Ok(())
     }
 
+    /// A session is opened at the URL's host, and lives where the server said until that has not worked for too long.
+    fn check_place(&self, request: Request) -> Verdict {
+        match (self.place, request, self.watch.at_host_since) {
+            (Place::Named, Request::Create, _) | (Place::Named, _, None) => {
+                Err(format!("{request:?} at the host that was named for another session"))
+            }
+            (Place::Origin, Request::Fragment { .. } | Request::Close { .. }, Some(since))
+                if self.now.duration_since(since) < HOST_FALLBACK =>
+            {
+                Err(format!("{request:?} at the URL's host after {:?}", self.now.duration_since(since)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check_session(&self, session: usize) -> Verdict {
         if self.watch.session == Some(session) { Ok(()) } else { Err(format!("a packet of session {session}")) }
     }
@@ -448,6 +452,9 @@ impl World {
             return Err(String::from("it gives up again and again"));
         }
         self.connection += 1;
+        if let Some(record) = record {
+            record.check_file(self.setup.size)?;
+        }
         self.refused = record.and_then(|record| record.refused_size);
         let seed = self.setup.seed.wrapping_add(u64::from(self.runs));
         let machine = match record {
@@ -514,12 +521,8 @@ impl World {
     }
 }
 
-fn name(session: usize) -> SessionId {
-    format!("s{session}").parse().expect("a session id")
-}
-
-fn number(session: &SessionId) -> usize {
-    session.as_str()[1..].parse().expect("a session of ours")
+fn unreachable() -> Event {
+    Event::Lost(TransportError::before_request(TransportErrorKind::Connect, ""))
 }
 
 fn request(packet: &Packet) -> Request {
@@ -543,6 +546,10 @@ fn response(reply: Reply) -> Response<()> {
     }
     if let Some(session) = reply.session {
         headers.insert(header::SESSION_ID, HeaderValue::from_str(name(session).as_str()).expect("a value"));
+    }
+    if reply.names_host {
+        headers.insert(header::HOST_ID, HeaderValue::from_static("named"));
+        headers.insert(header::HOST_ID_FALLBACK_TIMEOUT, HeaderValue::from(HOST_FALLBACK_SECONDS));
     }
     if let Some(offset) = reply.offset {
         headers.insert(header::RECEIVED_CONTENT_RANGE, HeaderValue::from(offset));

@@ -1,5 +1,7 @@
 //! What can be typed. Meaning and checks are in `config`.
 
+mod files;
+mod machine;
 mod output;
 mod resume;
 mod retry;
@@ -7,11 +9,14 @@ mod retry;
 mod serve;
 mod sessions;
 mod settings;
+mod speed;
 mod upload;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(super) use files::FilesArgs;
+pub(super) use machine::{CiArg, MachineArgs};
 pub(super) use output::{OutputArgs, Progress};
 pub(super) use resume::{Resume, ResumeArgs, StateArgs};
 pub(super) use retry::RetryArgs;
@@ -19,6 +24,7 @@ pub(super) use retry::RetryArgs;
 pub(super) use serve::{ServeArgs, TryArgs};
 pub(super) use sessions::{SessionsArgs, SessionsCommand};
 pub(super) use settings::{ConfigArgs, SettingsArgs};
+pub(super) use speed::SpeedArgs;
 pub(super) use upload::{UploadArgs, VerifyArg};
 
 /// Uploads files with Microsoft's BITS upload protocol to IIS and other BITS servers
@@ -37,13 +43,13 @@ pub struct Cli {
 const AFTER_HELP: &str = "\
 Exit codes: 0 uploaded and closed, 2 usage, 3 source file, 4 source changed, 5 no connection, 6 TLS, \
 7 authentication, 8 refused, 9 no BITS endpoint, 10 too large, 11 server errors, 12 protocol violation, \
-13 rejected by the server's application, 14 what arrived differs, 17 another bitsup is busy with it, \
-18 unconfirmed: look at the server; 1 is a mistake in bitsup itself. `bitsup explain CODE` says more.";
+13 rejected by the server's application, 14 what arrived differs, 15 only some of several files arrived, \
+16 nothing to go on with, 17 another bitsup is busy with it, 18 unconfirmed: look at the server; 1 is a mistake in bitsup itself. `bitsup explain CODE` says more.";
 
 /// The verbs
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Upload a file
+    /// Upload files
     Upload(Box<UploadArgs>),
     /// List, show, cancel or tidy up unfinished uploads
     Sessions(SessionsArgs),

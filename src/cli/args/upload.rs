@@ -8,19 +8,18 @@ use clap::{Args, ValueEnum, ValueHint};
 #[cfg(feature = "serve")]
 use clap::{Command, FromArgMatches};
 
-use super::{OutputArgs, ResumeArgs, RetryArgs};
+use super::{FilesArgs, MachineArgs, OutputArgs, ResumeArgs, RetryArgs, SpeedArgs};
 
 /// `bitsup upload`
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "bitsup upload [OPTIONS] <FILE>... <URL>\n       bitsup upload [OPTIONS] --files-from <FILE> [URL]"
+)]
 #[command(after_help = "Example:\n  bitsup upload build.zip https://files.example.com/drop/")]
 pub struct UploadArgs {
-    /// The file to upload
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub file: PathBuf,
-
-    /// Where to; if it ends in /, the file's percent-encoded name is appended
-    #[arg(value_hint = ValueHint::Url)]
-    pub url: String,
+    /// What to upload, and where to
+    #[command(flatten)]
+    pub files: FilesArgs,
 
     /// Offer this protocol to the server; repeat for several, in order of preference
     /// [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]
@@ -31,7 +30,7 @@ pub struct UploadArgs {
     #[arg(long, value_name = "auto|SIZE", default_value = "auto", help_heading = "Protocol")]
     pub fragment_size: String,
 
-    /// Name told to the server and appended to a URL that ends in / [default: the file's name]
+    /// Name told to the server and appended to a URL that ends in /; for one file [default: the file's name]
     #[arg(long, value_name = "NAME", help_heading = "Protocol")]
     pub name: Option<String>,
 
@@ -59,9 +58,17 @@ pub struct UploadArgs {
     #[command(flatten)]
     pub retry: RetryArgs,
 
+    /// How fast
+    #[command(flatten)]
+    pub speed: SpeedArgs,
+
     /// What is shown
     #[command(flatten)]
     pub output: OutputArgs,
+
+    /// What is shown to programs and CI services
+    #[command(flatten)]
+    pub machine: MachineArgs,
 }
 
 impl UploadArgs {

@@ -12,10 +12,21 @@ mod try_out;
 mod upload;
 
 use super::args::{Cli, Command};
+use super::config::MachineConfig;
+use crate::output::Ci;
 
-pub(super) fn run(cli: Cli) -> anyhow::Result<()> {
+/// The CI service that an error is told to.
+pub(super) fn ci(command: &Command) -> Ci {
+    match command {
+        Command::Upload(args) => MachineConfig::new(&args.machine).ci,
+        _ => Ci::None,
+    }
+}
+
+/// `again` is the command line, if it can be typed again.
+pub(super) fn run(cli: Cli, again: Option<&str>) -> anyhow::Result<()> {
     match cli.command {
-        Command::Upload(args) => upload::run(*args),
+        Command::Upload(args) => upload::run(*args, again),
         Command::Sessions(args) => sessions::run(args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(*args),

@@ -45,7 +45,11 @@ fn try_one(
     reporter: &mut Reporter,
 ) -> anyhow::Result<()> {
     let config = UploadConfig::new(UploadArgs::plain(file.to_owned(), receiver.url(), args.output.clone()))?;
-    super::upload::upload(&config, signals, reporter)?;
+    for item in config.files.items(Vec::new(), |source| Ok(vec![source]))? {
+        let result = super::upload::upload(&config, &item, signals, &mut |event| reporter.event(event));
+        reporter.finish();
+        result?;
+    }
     let arrived = receiver.path_of(file);
     if !same_bytes(file, &arrived).with_context(|| format!("cannot compare {} with what arrived", file.display()))? {
         bail!("what arrived differs from {}", file.display());

@@ -3,6 +3,8 @@
 use crate::cli::args::{OutputArgs, Progress};
 use crate::output::{ProgressMode, Verbosity};
 
+use super::MachineConfig;
+
 /// What is shown, and how.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::cli) struct OutputConfig {
@@ -19,5 +21,13 @@ impl OutputConfig {
             Progress::None => ProgressMode::None,
         };
         Self { progress, verbosity: Verbosity { quiet: args.quiet, level: args.verbose } }
+    }
+
+    /// What is left of it where a program reads along: no progress, unless it was asked for.
+    pub(in crate::cli) fn beside(self, machine: MachineConfig) -> Self {
+        match self.progress {
+            ProgressMode::Auto if machine.json => Self { progress: ProgressMode::None, ..self },
+            _ => self,
+        }
     }
 }

@@ -1,30 +1,26 @@
 //! `bitsup upload`, checked.
 
-use std::ffi::OsStr;
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use http::Uri;
-
 use crate::cli::args::{Resume, UploadArgs, VerifyArg};
-use crate::cli::{destination, size};
+use crate::cli::size;
 use crate::driver::{ReplyFile, Verify, Wishes};
-use crate::protocol::{ContentName, ProtocolId};
-use crate::transport::Settings;
+use crate::protocol::ProtocolId;
+use crate::transport::{Pace, Settings};
 use crate::uploader::{FragmentSize, Plan, RetryPolicy};
 
-use super::{OutputConfig, ResumeConfig, UsageError, retry};
+use super::{FilesConfig, Item, MachineConfig, OutputConfig, ResumeConfig, UsageError, retry};
 
 /// `bitsup upload`, checked.
 #[derive(Debug)]
 pub(in crate::cli) struct UploadConfig {
-    pub(in crate::cli) file: PathBuf,
+    pub(in crate::cli) files: FilesConfig,
     pub(in crate::cli) output: OutputConfig,
-    pub(in crate::cli) transport: Settings,
+    pub(in crate::cli) machine: MachineConfig,
+    transport: Settings,
     pub(in crate::cli) resume: ResumeConfig,
-    destination: Uri,
-    name: ContentName,
     protocols: Vec<ProtocolId>,
     fragment_size: FragmentSize,
     retry: RetryPolicy,
@@ -36,30 +32,27 @@ pub(in crate::cli) struct UploadConfig {
 
 impl UploadConfig {
     pub(in crate::cli) fn new(args: UploadArgs) -> Result<Self, UsageError> {
-        let name = match &args.name {
-            Some(name) => given_name(name)?,
-            None => file_name(&args.file),
-        };
-        let destination = destination::parse(&args.url, name.as_encoded_bytes()).map_err(UsageError)?;
+        let limit = args.speed.limit_rate.as_deref().map(limit_rate).transpose()?;
+        let machine = MachineConfig::new(&args.machine);
         Ok(Self {
-            name: ContentName::new(&name.to_string_lossy()),
+            files: FilesConfig::new(args.files, args.name)?,
             protocols: protocols(&args.protocol)?,
             fragment_size: fragment_size(&args.fragment_size)?,
             retry: retry::policy(&args.retry)?,
-            transport: Settings { origin: destination.host().map(str::to_owned), ..retry::timeouts(&args.retry)? },
-            destination,
+            transport: Settings { pace: limit.map(Pace::new), ..retry::timeouts(&args.retry)? },
             follow_host_id: !args.no_host_id,
             reply: args.reply,
             force: args.force,
             verify: verify(args.verify),
-            output: OutputConfig::new(&args.output),
+            output: OutputConfig::new(&args.output).beside(machine),
+            machine,
             resume: ResumeConfig::new(args.resume)?,
-            file: args.file,
         })
     }
 
-    pub(in crate::cli) fn destination(&self) -> &Uri {
-        &self.destination
+    /// How `item`'s server is reached.
+    pub(in crate::cli) fn transport(&self, item: &Item) -> Settings {
+        Settings { origin: item.destination.host().map(str::to_owned), ..self.transport.clone() }
     }
 
     /// Time for the whole upload, if it is limited.
@@ -68,16 +61,16 @@ impl UploadConfig {
     }
 
     /// What is wanted beside the upload; `seed` is the randomness of its pauses.
-    pub(in crate::cli) fn wishes(&self, seed: u64, reply: Option<ReplyFile>) -> Wishes {
-        Wishes { destination: self.destination.clone(), retry: self.retry.clone(), seed, verify: self.verify, reply }
+    pub(in crate::cli) fn wishes(&self, item: &Item, seed: u64, reply: Option<ReplyFile>) -> Wishes {
+        Wishes { destination: item.destination.clone(), retry: self.retry.clone(), seed, verify: self.verify, reply }
     }
 
-    /// The plan for a file of `size` bytes.
-    pub(in crate::cli) fn plan(&self, size: u64) -> Plan {
+    /// The plan for `item`, which has `size` bytes.
+    pub(in crate::cli) fn plan(&self, item: &Item, size: u64) -> Plan {
         Plan {
-            destination: self.destination.clone(),
+            destination: item.destination.clone(),
             size,
-            name: self.name.clone(),
+            name: item.name.clone(),
             protocols: self.protocols.clone(),
             fragment_size: self.fragment_size,
             retry: self.retry.clone(),
@@ -93,19 +86,6 @@ fn verify(how: VerifyArg) -> Verify {
         VerifyArg::Size => Verify::Size,
         VerifyArg::Sha256 => Verify::Sha256,
     }
-}
-
-/// A path without a last part (`/`, `..`) names a folder; opening it will say so.
-fn file_name(file: &Path) -> &OsStr {
-    file.file_name().unwrap_or_else(|| OsStr::new("file"))
-}
-
-fn given_name(name: &str) -> Result<&OsStr, UsageError> {
-    let is_base_name = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\']);
-    if !is_base_name || name.chars().any(char::is_control) {
-        return Err(UsageError("--name wants a file's name without folders and control characters".to_owned()));
-    }
-    Ok(OsStr::new(name))
 }
 
 fn protocols(given: &[String]) -> Result<Vec<ProtocolId>, UsageError> {
@@ -130,6 +110,11 @@ fn fragment_size(text: &str) -> Result<FragmentSize, UsageError> {
         .ok_or_else(|| UsageError("--fragment-size must be at least one byte".to_owned()))
 }
 
+fn limit_rate(text: &str) -> Result<NonZeroU64, UsageError> {
+    let bytes = size::parse(text).map_err(|reason| UsageError(format!("--limit-rate: {reason}")))?;
+    NonZeroU64::new(bytes).ok_or_else(|| UsageError("--limit-rate must be at least one byte a second".to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -143,9 +128,15 @@ mod tests {
         UploadConfig::new(*args).map_err(|e| e.to_string())
     }
 
+    fn plan(args: &[&str], size: u64) -> Plan {
+        let config = config(args).expect("right");
+        let items = config.files.items(Vec::new(), |source| Ok(vec![source])).expect("right");
+        config.plan(&items[0], size)
+    }
+
     #[test]
     fn the_defaults_are_what_every_server_takes() {
-        let plan = config(&["a/b c.bin", "http://h/x/"]).expect("right").plan(7);
+        let plan = plan(&["a/b c.bin", "http://h/x/"], 7);
         assert_eq!(plan.destination.to_string(), "http://h/x/b%20c.bin");
         assert_eq!(plan.name.as_str(), "b c.bin");
         assert_eq!(plan.protocols, [ProtocolId::BITS_1_5_UPLOAD]);
@@ -154,7 +145,7 @@ mod tests {
 
     #[test]
     fn options_replace_the_defaults() {
-        let plan = config(&[
+        let args = [
             "a",
             "http://h/",
             "--name",
@@ -165,8 +156,8 @@ mod tests {
             "00000000-0000-0000-0000-000000000001",
             "--protocol",
             "7DF0354D249B430F820D3D2A9BEF4931",
-        ]);
-        let plan = plan.expect("right").plan(0);
+        ];
+        let plan = plan(&args, 0);
         assert_eq!(plan.destination.to_string(), "http://h/n.txt");
         assert_eq!(plan.protocols.len(), 2);
         assert_eq!(plan.protocols[1], ProtocolId::BITS_1_5_UPLOAD);
@@ -179,6 +170,7 @@ mod tests {
             (["--protocol", "xyz"], "{7df0354d-249b-430f-820d-3d2a9bef4931}"),
             (["--fragment-size", "0"], "at least one byte"),
             (["--fragment-size", "big"], "512k"),
+            (["--limit-rate", "0"], "at least one byte"),
             (["--name", "a/b"], "without folders"),
             (["--name", ".."], "without folders"),
         ] {

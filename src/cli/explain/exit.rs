@@ -55,6 +55,8 @@ exit_codes! {
     Application, "the application behind the server did not take the file, or gave no reply", "it does not want this file, or is out of order",
         "ask who runs the application what it accepts";
     VerificationFailed, "what arrived is not the file", "something changed it on its way or on the server", "look at the file on the server, then upload it again";
+    Mixed, "only some of several files arrived", "the lines above tell what went wrong with each of the others",
+        "run the same command again for the files that did not arrive";
     NotResumable, "there is nothing to go on with", "the upload was finished, expired after 14 days, was started elsewhere, or the server lost it",
         "leave --resume always away to start over";
     Locked, "another bitsup is busy with this upload", "the same file goes to the same URL in another process",

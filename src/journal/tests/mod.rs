@@ -1,4 +1,5 @@
 mod crash;
+mod deferred;
 #[cfg(unix)]
 mod hostile;
 mod hosts;

@@ -1,6 +1,7 @@
 //! Transcripts: whole conversations as text. `>` is what the machine must send, `<` what the server answers,
 //! `!` another event, `~` a pause, `=` how it ends.
 
+mod greeted;
 mod recovery;
 mod sizes;
 

@@ -22,7 +22,10 @@ pub(crate) fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Comm
     command.env("BITSUP_STATE_DIR", format!("{}/state-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id()));
     // Nor his settings.
     command.env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-settings"));
-    for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "NO_COLOR", "CLICOLOR_FORCE"] {
+    for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "NO_COLOR", "CLICOLOR_FORCE"]
+        .into_iter()
+        .chain(["GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD"])
+    {
         command.env_remove(name);
     }
     command
@@ -100,6 +103,14 @@ impl Source {
         let bytes = content(size);
         std::fs::write(&path, &bytes).expect("written");
         Self { _folder: folder, path, bytes }
+    }
+
+    /// Another file beside it.
+    #[cfg(feature = "serve")]
+    pub(crate) fn beside(&self, name: &str, size: usize) -> PathBuf {
+        let path = self.path.with_file_name(name);
+        std::fs::write(&path, content(size)).expect("written");
+        path
     }
 
     pub(crate) fn arg(&self) -> &OsStr {

@@ -7,4 +7,5 @@ pub(crate) mod keeper;
 pub(crate) mod proxy;
 #[cfg(feature = "serve")]
 pub(crate) mod receiver;
+pub(crate) mod schema;
 pub(crate) mod script;

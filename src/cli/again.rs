@@ -1,0 +1,67 @@
+//! The command line, to be typed again.
+
+use std::ffi::OsString;
+
+use http::HeaderValue;
+
+use crate::output::{redact_header_value, redact_url};
+
+/// The command for a POSIX shell. `None` if it would not do the same again, or if it holds a secret.
+pub(super) fn command(args: &[OsString]) -> Option<String> {
+    let args: Vec<&str> = args.iter().map(|arg| arg.to_str()).collect::<Option<_>>()?;
+    // What came from standard input is gone.
+    let (program, typed) = args.split_first()?;
+    if typed.contains(&"-") || typed.iter().any(|arg| arg.ends_with("=-")) || has_secret(typed) {
+        return None;
+    }
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
+    let words: Vec<String> = std::iter::once(quote(name)).chain(typed.iter().map(|arg| quote(arg))).collect();
+    Some(words.join(" "))
+}
+
+fn has_secret(typed: &[&str]) -> bool {
+    let url = typed.iter().any(|arg| redact_url(arg) != **arg);
+    let after = typed.windows(2).filter(|pair| matches!(pair[0], "-H" | "--header")).map(|pair| pair[1]);
+    let within = typed.iter().filter_map(|arg| arg.strip_prefix("--header=").or_else(|| arg.strip_prefix("-H")));
+    url || after.chain(within).any(is_secret_header)
+}
+
+fn is_secret_header(header: &str) -> bool {
+    let Some((name, value)) = header.split_once(':') else { return false };
+    let shown = HeaderValue::from_str(value.trim()).map(|value| redact_header_value(name.trim(), &value));
+    shown.is_ok_and(|shown| shown != value.trim())
+}
+
+fn quote(arg: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !arg.is_empty() && arg.chars().all(is_plain) {
+        arg.to_owned()
+    } else {
+        format!("'{}'", arg.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn again(args: &[&str]) -> Option<String> {
+        command(&args.iter().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_was_typed_is_quoted_for_a_shell() {
+        let typed = ["/usr/bin/bitsup", "upload", "it's a.bin", "http://h/?a&b", "-j", "2"];
+        assert_eq!(again(&typed).as_deref(), Some("bitsup upload 'it'\\''s a.bin' 'http://h/?a&b' -j 2"));
+    }
+
+    #[test]
+    fn a_secret_or_standard_input_is_not_to_be_typed_again() {
+        for arg in ["http://h/?sig=s3cret", "-HAuthorization: Basic x", "--header=x-api-key: x", "-", "--files-from=-"]
+        {
+            assert_eq!(again(&["bitsup", "upload", arg]), None, "{arg}");
+        }
+        assert_eq!(again(&["bitsup", "-H", "Cookie: a"]), None);
+        assert!(again(&["bitsup", "-H", "x-a: b"]).is_some());
+    }
+}

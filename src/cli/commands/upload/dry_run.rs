@@ -1,0 +1,72 @@
+//! `--dry-run`: what would be uploaded, without a network.
+
+use std::io::Write;
+
+use crate::cli::config::{Item, Source, UploadConfig};
+use crate::cli::exit_code;
+use crate::cli::several::Tally;
+use crate::cli::{facts, failure};
+use crate::driver::ResumeMode;
+use crate::entity::UploadEntity;
+use crate::journal::{Journal, Now, Upload};
+use crate::output::json::JsonLog;
+use crate::output::{Reporter, escape_line, redact_url, units};
+
+use super::one;
+
+pub(super) fn run(
+    config: &UploadConfig,
+    items: &[Item],
+    json: Option<&JsonLog>,
+    again: Option<&str>,
+) -> anyhow::Result<()> {
+    let journal = config.resume.state_dir.as_deref().map_or_else(Journal::disabled, |folder| {
+        Journal::open_existing(folder).unwrap_or_else(|_| Journal::disabled())
+    });
+    let mut reporter = Reporter::stderr(config.output.progress, config.output.verbosity).with_ci(config.machine.ci);
+    let mut tally = Tally::default();
+    for (index, item) in items.iter().enumerate() {
+        match look(config, item, &journal) {
+            Ok((size, offset)) => {
+                tally.uploaded += 1;
+                tell(json, index + 1, item, size, offset);
+            }
+            Err(error) if items.len() == 1 => return Err(error),
+            Err(error) => {
+                tally.failed_by(exit_code::of(&error));
+                reporter.error(&failure::text(&error));
+                if let Some(json) = json {
+                    json.file(index + 1, &item.source.to_string()).failed(&facts::of(&error, again));
+                }
+            }
+        }
+    }
+    Ok(tally.verdict(items.len())?)
+}
+
+/// The file's size, and where its upload would go on.
+fn look(config: &UploadConfig, item: &Item, journal: &Journal) -> anyhow::Result<(Option<u64>, u64)> {
+    let Source::File(path) = &item.source else { return Ok((None, 0)) };
+    let entity = UploadEntity::open(path)?;
+    let plan = config.plan(item, entity.size());
+    let upload = Upload { destination: &plan.destination, name: &plan.name, entity: &entity };
+    let known = journal.peek(&upload, Now::read()).filter(|record| {
+        one::mode(config) != ResumeMode::Never && entity.identity().difference(&record.identity).is_none()
+    });
+    let offset = known.and_then(|record| record.session).map_or(0, |session| session.acknowledged);
+    Ok((Some(entity.size()), offset))
+}
+
+fn tell(json: Option<&JsonLog>, id: usize, item: &Item, size: Option<u64>, offset: u64) {
+    let url = item.destination.to_string();
+    if let Some(json) = json {
+        return json.planned(id, &item.source.to_string(), &url, size, offset);
+    }
+    let shown = size.map_or_else(|| "size not known yet".to_owned(), units::size);
+    let mut line = format!("{} -> {}, {shown}", item.source, redact_url(&url));
+    if offset > 0 {
+        line = format!("{line}, goes on at {}", units::size(offset));
+    }
+    // A closed output is nobody's error.
+    let _ = writeln!(std::io::stdout(), "{}", escape_line(&line));
+}

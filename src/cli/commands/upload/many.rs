@@ -1,0 +1,139 @@
+//! Several files, some of them at a time.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::cli::config::{Item, Source, UploadConfig};
+use crate::cli::exit_code::{self, ExitCode};
+use crate::cli::several::Tally;
+use crate::cli::signals::{self, Left, Signals};
+use crate::cli::{facts, failure};
+use crate::event::UploadEvent;
+use crate::output::json::JsonLog;
+use crate::output::{Board, Lane, Run};
+
+use super::one::{self, Job, Line};
+
+pub(super) fn run(
+    config: &UploadConfig,
+    items: &[Item],
+    signals: &Signals,
+    json: Option<&JsonLog>,
+    again: Option<&str>,
+) -> anyhow::Result<()> {
+    let jobs = config.files.jobs.min(items.len());
+    let run = Run { files: items.len(), size: items.iter().map(size).sum(), jobs };
+    let board = Board::stderr(&run, config.output.progress, config.output.verbosity, config.machine.ci);
+    let journal = one::journal(config, &mut |event| {
+        if let UploadEvent::Warning { text } = event {
+            board.message(&format!("warning: {text}"));
+        }
+    });
+    let job = Job { config, signals, journal: &journal, of_many: true };
+    let queue = Queue {
+        items,
+        next: AtomicUsize::new(0),
+        is_over: AtomicBool::new(false),
+        tally: Mutex::default(),
+        left: Mutex::default(),
+    };
+    std::thread::scope(|scope| {
+        for number in 0..jobs {
+            let worker = Worker { job, json, again, lane: board.lane(number), line: Line::default() };
+            let queue = &queue;
+            scope.spawn(move || worker.run(queue));
+        }
+    });
+    board.finish();
+    let tally = queue.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let verdict = tally.verdict(items.len());
+    let left = queue.left.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or(Left::Nothing);
+    // A signal that came when all was done stopped nothing.
+    match (verdict, signals.stopped(left)) {
+        (Err(_), Some(stopped)) => Err(stopped),
+        (verdict, _) => Ok(verdict?),
+    }
+}
+
+/// As far as can be told before it is opened.
+fn size(item: &Item) -> u64 {
+    match &item.source {
+        Source::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+        Source::StandardInput => 0,
+    }
+}
+
+/// The files, and what came of them.
+struct Queue<'a> {
+    items: &'a [Item],
+    next: AtomicUsize,
+    /// No further file is begun.
+    is_over: AtomicBool,
+    tally: Mutex<Tally>,
+    /// What files that were stopped leave: a session, if one of them does.
+    left: Mutex<Option<Left>>,
+}
+
+impl<'a> Queue<'a> {
+    fn next(&self) -> Option<(usize, &'a Item)> {
+        if self.is_over.load(Ordering::SeqCst) {
+            return None;
+        }
+        let index = self.next.fetch_add(1, Ordering::SeqCst);
+        self.items.get(index).map(|item| (index, item))
+    }
+}
+
+/// Uploads one file after the other, on one connection.
+struct Worker<'a> {
+    job: Job<'a>,
+    json: Option<&'a JsonLog>,
+    again: Option<&'a str>,
+    lane: Lane<'a>,
+    line: Line,
+}
+
+impl Worker<'_> {
+    fn run(mut self, queue: &Queue<'_>) {
+        while let Some((index, item)) = queue.next() {
+            let result = self.upload(index, item, queue);
+            let mut tally = queue.tally.lock().unwrap_or_else(PoisonError::into_inner);
+            match result {
+                Ok(()) => tally.uploaded += 1,
+                Err(code) => tally.failed_by(code),
+            }
+            if self.job.signals.interrupter().is_interrupted() || tally.failed > 0 && self.job.config.files.fail_fast {
+                queue.is_over.store(true, Ordering::SeqCst);
+            }
+        }
+    }
+
+    fn upload(&mut self, index: usize, item: &Item, queue: &Queue<'_>) -> Result<(), ExitCode> {
+        let source = item.source.to_string();
+        self.lane.begin(item.name.as_str(), size(item));
+        let mut record = self.json.map(|json| json.file(index + 1, &source));
+        let lane = &mut self.lane;
+        let result = self.job.upload(item, &mut self.line, &mut |event| {
+            lane.event(event);
+            if let Some(record) = &mut record {
+                record.event(event);
+            }
+        });
+        let Err(error) = result else {
+            lane.done();
+            return Ok(());
+        };
+        let code = exit_code::of(&error);
+        // Who stops a run does not need to read it once for each file.
+        let stopped = signals::left_by(&error);
+        if let Some(stopped) = stopped {
+            let mut left = queue.left.lock().unwrap_or_else(PoisonError::into_inner);
+            *left = left.filter(|left| *left == Left::Session).or(Some(stopped));
+        }
+        lane.failed(Some(&failure::text(&error)).filter(|_| stopped.is_none()));
+        if let Some(record) = &record {
+            record.failed(&facts::of(&error, self.again));
+        }
+        Err(code)
+    }
+}

@@ -1,0 +1,89 @@
+//! `bitsup upload FILE... URL`
+
+mod dry_run;
+mod input;
+mod many;
+mod one;
+mod sources;
+
+use crate::cli::args::UploadArgs;
+use crate::cli::config::{Item, UploadConfig, UsageError};
+use crate::cli::facts;
+use crate::cli::signals::{self, Signals};
+use crate::event::UploadEvent;
+use crate::output::Reporter;
+use crate::output::json::JsonLog;
+
+use one::{Job, Line};
+
+/// `again` is the command line, if it can be typed again.
+pub(super) fn run(args: UploadArgs, again: Option<&str>) -> anyhow::Result<()> {
+    let json = args.machine.json.then(JsonLog::stdout);
+    let result = run_recorded(args, json.as_ref(), again);
+    if let Some(json) = json {
+        let failure = result.as_ref().err().map(|error| facts::of(error, again));
+        json.end(failure.as_ref());
+    }
+    result
+}
+
+fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, again: Option<&str>) -> anyhow::Result<()> {
+    let config = UploadConfig::new(args)?;
+    let signals = Signals::watch()?;
+    if let Some(json) = json {
+        let (json, again) = (json.clone(), again.map(str::to_owned));
+        signals.before_end(move |stopped| json.summary_at_once(&facts::of(&stopped.into(), again.as_deref())));
+    }
+    let items = signals::name(sources::items(&config, &signals), &signals, false)?;
+    if let Some(json) = json {
+        json.expect_files(items.len());
+    }
+    if config.files.dry_run {
+        return dry_run::run(&config, &items, json, again);
+    }
+    if items.len() > 1 && config.reply.is_some() {
+        return Err(UsageError("--reply is for one file; these are several".to_owned()).into());
+    }
+    if let Some(limit) = config.max_time() {
+        signals.after(limit)?;
+    }
+    match &items[..] {
+        [item] => single(&config, item, &signals, json, again),
+        _ => many::run(&config, &items, &signals, json, again),
+    }
+}
+
+fn single(
+    config: &UploadConfig,
+    item: &Item,
+    signals: &Signals,
+    json: Option<&JsonLog>,
+    again: Option<&str>,
+) -> anyhow::Result<()> {
+    let mut reporter = Reporter::stderr(config.output.progress, config.output.verbosity).with_ci(config.machine.ci);
+    let mut record = json.map(|json| json.file(1, &item.source.to_string()));
+    let mut report = |event: &UploadEvent| {
+        reporter.event(event);
+        if let Some(record) = &mut record {
+            record.event(event);
+        }
+    };
+    let result = upload(config, item, signals, &mut report);
+    reporter.finish();
+    if let (Err(error), Some(record)) = (&result, &record) {
+        record.failed(&facts::of(error, again));
+    }
+    result
+}
+
+/// Uploads one file, reporting as it goes.
+pub(super) fn upload(
+    config: &UploadConfig,
+    item: &Item,
+    signals: &Signals,
+    report: &mut dyn FnMut(&UploadEvent),
+) -> anyhow::Result<()> {
+    let journal = one::journal(config, report);
+    let job = Job { config, signals, journal: &journal, of_many: false };
+    job.upload(item, &mut Line::default(), report)
+}

@@ -1,0 +1,153 @@
+//! One file on its way.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use anyhow::Context;
+use http::Uri;
+
+use crate::cli::args::Resume;
+use crate::cli::config::{Item, Source, UploadConfig, UsageError};
+use crate::cli::signals::{self, Signals};
+use crate::driver::{self, ReplyFile, ResumeMode, Start, Tools};
+use crate::entity::UploadEntity;
+use crate::event::UploadEvent;
+use crate::journal::{Journal, Now, Record, Upload};
+use crate::output::redact_url;
+use crate::transport::Http;
+
+use super::input;
+
+/// What all files of a run share.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub(super) config: &'a UploadConfig,
+    pub(super) signals: &'a Signals,
+    pub(super) journal: &'a Journal,
+    /// Whether there are other files.
+    pub(super) of_many: bool,
+}
+
+/// A connection that one file after the other uses.
+#[derive(Default)]
+pub(super) struct Line {
+    /// To this host.
+    http: Option<(Option<String>, Http)>,
+    /// The last thing that it carried was a whole upload to this server.
+    greeted: Option<Uri>,
+}
+
+impl Line {
+    /// What leads to the item's server, and whether that was greeted there already.
+    fn to(&mut self, item: &Item, job: Job<'_>) -> (&mut Http, bool) {
+        let settings = job.config.transport(item);
+        if self.http.as_ref().is_some_and(|(host, _)| *host != settings.origin) {
+            (self.http, self.greeted) = (None, None);
+        }
+        let greeted = self.greeted.take().is_some_and(|uri| is_same_server(&uri, &item.destination));
+        let (_, http) = self.http.get_or_insert_with(|| {
+            let host = settings.origin.clone();
+            (host, Http::with_interrupter(settings, job.signals.interrupter().clone()))
+        });
+        (http, greeted)
+    }
+}
+
+fn is_same_server(a: &Uri, b: &Uri) -> bool {
+    a.scheme() == b.scheme() && a.authority() == b.authority()
+}
+
+impl Job<'_> {
+    /// Uploads a file, reporting as it goes.
+    pub(super) fn upload(
+        self,
+        item: &Item,
+        line: &mut Line,
+        report: &mut dyn FnMut(&UploadEvent),
+    ) -> anyhow::Result<()> {
+        let result = self.try_upload(item, line, report);
+        let what = || {
+            let url = redact_url(&item.destination.to_string());
+            format!("cannot upload {} to {url}", item.source)
+        };
+        let goes_on = self.config.resume.resume != Resume::Never;
+        signals::name(result, self.signals, goes_on).with_context(what)
+    }
+
+    fn try_upload(self, item: &Item, line: &mut Line, report: &mut dyn FnMut(&UploadEvent)) -> anyhow::Result<()> {
+        match &item.source {
+            Source::File(path) => self.attempt(item, &UploadEntity::open(path)?, self.journal, line, report),
+            Source::StandardInput => {
+                let spooled = input::spool(self.signals)?;
+                // Nobody can type the same again.
+                self.attempt(item, &UploadEntity::open(spooled.path())?, &Journal::disabled(), line, report)
+            }
+        }
+    }
+
+    fn attempt(
+        self,
+        item: &Item,
+        entity: &UploadEntity,
+        journal: &Journal,
+        line: &mut Line,
+        report: &mut dyn FnMut(&UploadEvent),
+    ) -> anyhow::Result<()> {
+        let config = self.config;
+        let plan = config.plan(item, entity.size());
+        report(&UploadEvent::Started {
+            name: plan.name.as_str().to_owned(),
+            url: plan.destination.to_string(),
+            size: plan.size,
+        });
+        let upload = Upload { destination: &plan.destination, name: &plan.name, entity };
+        let claim = journal.claim(&upload, Now::read())?;
+        let reply = reply_file(config, entity, claim.entry.record())?;
+        let interrupter = self.signals.interrupter();
+        let (http, greeted) = line.to(item, self);
+        let mut start = Start::new(plan, entity, claim, mode(config), interrupter, seed())?;
+        if self.of_many {
+            start = start.as_one_of_many();
+        }
+        if greeted {
+            start = start.on_greeted_connection();
+        }
+        let tools = Tools { entity, transport: http, interrupter, report: &mut *report };
+        driver::upload(start, tools, config.wishes(item, seed(), reply))?;
+        line.greeted = Some(item.destination.clone());
+        if !entity.is_what_its_path_names() {
+            let text = format!("{} names another file by now; the one that was opened was uploaded", item.source);
+            report(&UploadEvent::Warning { text });
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn mode(config: &UploadConfig) -> ResumeMode {
+    match config.resume.resume {
+        Resume::Auto => ResumeMode::Auto,
+        Resume::Always => ResumeMode::Always,
+        Resume::Never => ResumeMode::Never,
+    }
+}
+
+/// Where the reply goes, checked before anything is sent. `earlier` knows what a run of the same upload saved before.
+fn reply_file(config: &UploadConfig, entity: &UploadEntity, earlier: &Record) -> anyhow::Result<Option<ReplyFile>> {
+    let Some(path) = &config.reply else { return Ok(None) };
+    if path.canonicalize().is_ok_and(|path| path == entity.absolute_path()) {
+        return Err(UsageError("--reply names the file that is to be uploaded".to_owned()).into());
+    }
+    Ok(Some(ReplyFile::new(path.clone(), config.force, earlier.reply)?))
+}
+
+pub(super) fn journal(config: &UploadConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {
+    let Some(folder) = &config.resume.state_dir else { return Journal::disabled() };
+    Journal::open(folder).unwrap_or_else(|warning| {
+        report(&UploadEvent::Warning { text: warning.to_string() });
+        Journal::disabled()
+    })
+}
+
+/// Different in every process, as pauses must be.
+fn seed() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

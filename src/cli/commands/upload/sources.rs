@@ -1,0 +1,48 @@
+//! Which files: those typed, those in a list, and on Windows those that a pattern stands for.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::cli::config::{Item, UploadConfig, UsageError};
+use crate::cli::file_list::{self, Listed};
+use crate::cli::signals::Signals;
+
+use super::input;
+
+pub(super) fn items(config: &UploadConfig, signals: &Signals) -> anyhow::Result<Vec<Item>> {
+    let listed = match &config.files.list {
+        Some(path) => read(path, config.files.null, signals)?,
+        None => Vec::new(),
+    };
+    Ok(config.files.items(listed, expand)?)
+}
+
+fn read(path: &Path, null: bool, signals: &Signals) -> anyhow::Result<Vec<Listed>> {
+    let refused = |reason: String| UsageError(format!("--files-from {}: {reason}", path.display()));
+    let bytes = if path == Path::new("-") {
+        input::whole(signals)?
+    } else {
+        std::fs::read(path).map_err(|error| refused(error.to_string()))?
+    };
+    Ok(file_list::parse(&bytes, null).map_err(refused)?)
+}
+
+/// Elsewhere the shell has done it.
+#[cfg(not(windows))]
+#[expect(clippy::unnecessary_wraps, reason = "has the signature of the other")]
+fn expand(source: OsString) -> Result<Vec<OsString>, UsageError> {
+    Ok(vec![source])
+}
+
+#[cfg(windows)]
+fn expand(source: OsString) -> Result<Vec<OsString>, UsageError> {
+    let pattern = match source.to_str() {
+        // A file may have brackets in its name.
+        Some(text) if text.contains(['*', '?', '[']) && !Path::new(&source).exists() => text,
+        _ => return Ok(vec![source]),
+    };
+    let refused = |reason: String| UsageError(format!("{pattern:?}: {reason}"));
+    let paths = glob::glob(pattern).map_err(|error| refused(error.to_string()))?;
+    let files: Vec<OsString> = paths.filter_map(Result::ok).filter(|path| path.is_file()).map(OsString::from).collect();
+    if files.is_empty() { Err(refused("no file matches".to_owned())) } else { Ok(files) }
+}

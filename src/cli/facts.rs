@@ -1,0 +1,47 @@
+//! From an error to what programs want to know of it.
+
+use crate::driver::{DriverError, ReplyError};
+use crate::output::json::Failure;
+use crate::protocol::BitsError;
+use crate::uploader::UploadError;
+
+use super::{exit_code, failure};
+
+/// The facts of an error; `again` is the command that goes on.
+pub(super) fn of(error: &anyhow::Error, again: Option<&str>) -> Failure {
+    let code = exit_code::of(error);
+    let refusal = refusal(error);
+    let http = refusal.map(|refusal| refusal.status.as_u16()).or_else(|| reply_status(error));
+    Failure {
+        text: failure::text(error),
+        class: code.class(),
+        exit: code as u8,
+        http,
+        hresult: refusal.and_then(|refusal| refusal.code),
+        retryable: code.may_pass(),
+        resume_command: again.filter(|_| code.may_pass()).map(str::to_owned),
+    }
+}
+
+fn refusal(error: &anyhow::Error) -> Option<&BitsError> {
+    match error.downcast_ref()? {
+        DriverError::Upload(error) => refusal_of(error),
+        DriverError::UnconfirmedSame { error, .. } => Some(error),
+        _ => None,
+    }
+}
+
+fn refusal_of(error: &UploadError) -> Option<&BitsError> {
+    match error {
+        UploadError::Refused { error, .. } | UploadError::Unconfirmed { error } => Some(error),
+        UploadError::GaveUp { cause, .. } | UploadError::CannotResume { cause } => refusal_of(cause),
+        _ => None,
+    }
+}
+
+fn reply_status(error: &anyhow::Error) -> Option<u16> {
+    match error.downcast_ref()? {
+        DriverError::Reply(ReplyError::Status(status)) => Some(status.as_u16()),
+        _ => None,
+    }
+}

@@ -1,0 +1,145 @@
+//! What CI services read in a log: annotations and sections.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{ErrorText, clean};
+
+/// A CI service whose commands may be written into the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ci {
+    /// None.
+    #[default]
+    None,
+    /// GitHub Actions: annotations and groups.
+    Github,
+    /// GitLab CI: collapsible sections.
+    Gitlab,
+    /// Azure Pipelines: issues and groups.
+    Azure,
+}
+
+impl Ci {
+    /// The line that shows an error beside the log, if the service has such.
+    pub(super) fn error(self, error: &ErrorText) -> Option<String> {
+        let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+        self.issue("error", &format!("{}{cause}", error.what))
+    }
+
+    /// The same for a warning.
+    pub(super) fn warning(self, text: &str) -> Option<String> {
+        self.issue("warning", text)
+    }
+
+    fn issue(self, level: &str, text: &str) -> Option<String> {
+        // The name goes before it, so that it begins with no command; some are found anywhere.
+        let text = disarm(&clean(&format!("bitsup: {text}")));
+        match self {
+            Self::Github => Some(format!("::{level}::{}", escape(&text, "%25"))),
+            Self::Azure => Some(format!("##vso[task.logissue type={level}]{}", escape(&text, "%AZP25"))),
+            Self::None | Self::Gitlab => None,
+        }
+    }
+
+    /// What begins a section of the log, without the line's end.
+    pub(super) fn begin(self, name: &str, now: SystemTime) -> Option<String> {
+        let name = disarm(&clean(&format!("bitsup: {name}")));
+        match self {
+            Self::Github => Some(format!("::group::{}", escape(&name, "%25"))),
+            Self::Azure => Some(format!("##[group]{name}")),
+            // The service wants exactly these control characters.
+            Self::Gitlab => Some(format!("\x1b[0Ksection_start:{}:{GITLAB_SECTION}\r\x1b[0K{name}", seconds(now))),
+            Self::None => None,
+        }
+    }
+
+    /// What ends it.
+    pub(super) fn end(self, now: SystemTime) -> Option<String> {
+        match self {
+            Self::Github => Some("::endgroup::".to_owned()),
+            Self::Azure => Some("##[endgroup]".to_owned()),
+            Self::Gitlab => Some(format!("\x1b[0Ksection_end:{}:{GITLAB_SECTION}\r\x1b[0K", seconds(now))),
+            Self::None => None,
+        }
+    }
+}
+
+const GITLAB_SECTION: &str = "bitsup_upload";
+
+fn seconds(now: SystemTime) -> u64 {
+    now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// As the service decodes it again. There are no line breaks left by now, but a `%0A` that was there would become one.
+fn escape(text: &str, percent: &str) -> String {
+    text.replace('%', percent).replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A line in which no CI service finds a command: `::…` at its beginning, `##[…` and `##vso[…` anywhere.
+///
+/// Always, for a log may be read by a service that this process cannot know of, as from a container.
+pub(super) fn disarm(line: &str) -> String {
+    let text = line.trim_start();
+    let blanks = &line[..line.len() - text.len()];
+    let text = match text.strip_prefix("::") {
+        Some(rest) => format!("\\u{{3a}}:{rest}"),
+        None => text.to_owned(),
+    };
+    format!("{blanks}{}", text.replace("##", "#\\u{23}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn error(what: &str) -> ErrorText {
+        ErrorText { what: what.to_owned(), cause: Some("100% full".to_owned()), ..ErrorText::default() }
+    }
+
+    #[test]
+    fn an_annotation_is_escaped_as_its_service_wants() {
+        assert_eq!(
+            Ci::Github.error(&error("a%0A::x\n::add-mask::b")).as_deref(),
+            Some("::error::bitsup: a%250A::x\\u{a}::add-mask::b (100%25 full)")
+        );
+        assert_eq!(
+            Ci::Azure.error(&error("a%0Ab")).as_deref(),
+            Some("##vso[task.logissue type=error]bitsup: a%AZP250Ab (100%AZP25 full)")
+        );
+        assert_eq!(Ci::Azure.warning("w").as_deref(), Some("##vso[task.logissue type=warning]bitsup: w"));
+        let command = Ci::Github.warning("##vso[x]").expect("a command");
+        assert!(!command.contains("##"), "{command}");
+        assert_eq!(Ci::Gitlab.error(&error("a")), None);
+        assert_eq!(Ci::None.warning("w"), None);
+    }
+
+    #[test]
+    fn sections_have_their_services_form() {
+        let now = UNIX_EPOCH + Duration::from_secs(9);
+        assert_eq!(Ci::Github.begin("a%", now).as_deref(), Some("::group::bitsup: a%25"));
+        assert_eq!(Ci::Azure.begin("a", now).as_deref(), Some("##[group]bitsup: a"));
+        let section = "\x1b[0Ksection_start:9:bitsup_upload\r\x1b[0Kbitsup: a";
+        assert_eq!(Ci::Gitlab.begin("a", now).as_deref(), Some(section));
+        assert_eq!(Ci::Gitlab.end(now).as_deref(), Some("\x1b[0Ksection_end:9:bitsup_upload\r\x1b[0K"));
+        assert_eq!(Ci::None.begin("a", now), None);
+    }
+
+    #[test]
+    fn a_line_holds_no_command() {
+        assert_eq!(disarm("::add-mask::x"), "\\u{3a}:add-mask::x");
+        assert_eq!(disarm("  ::x"), "  \\u{3a}:x");
+        assert_eq!(disarm("a ##vso[task.x]b ###[c"), "a #\\u{23}vso[task.x]b #\\u{23}#[c");
+        assert_eq!(disarm("to http://[::1]/a#b"), "to http://[::1]/a#b");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_becomes_a_command(text in "[ :#\\[a\\]\u{a0}]{0,12}") {
+            let line = disarm(&text);
+            prop_assert!(!line.trim_start().starts_with("::") && !line.contains("##"), "{:?}", line);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Uploads on a connection that was pinged already.
+
+use super::*;
+
+fn greeted() -> Uploader {
+    Uploader::new(plan(20_000, 20_000), Instant::now(), 1).on_greeted_connection()
+}
+
+fn play_greeted(transcript: &str) {
+    play_machine(greeted(), transcript);
+}
+
+#[test]
+fn it_begins_with_create() {
+    play_greeted(
+        "> Create-Session
+         < 200 ack BITS-Session-Id: s
+         > Fragment bytes 0-19999/20000
+         < 200 ack BITS-Received-Content-Range: 20000
+         > Close-Session
+         < 200 ack
+         = success",
+    );
+}
+
+#[test]
+fn a_connection_that_is_gone_is_no_failure_and_a_new_one_is_pinged() {
+    for loss in ["refused", "cut"] {
+        let machine = greeted();
+        assert!(machine.needs_same_connection());
+        let machine = machine.handle(event(loss), Instant::now()).expect("goes on");
+        assert_eq!(machine.next_action(), Action::Send(Packet::Ping), "without a pause");
+        assert!(!machine.needs_same_connection());
+        play_machine(
+            machine,
+            "> Ping
+             < 200 ack
+             > Create-Session
+             ! cut
+             ~
+             > Create-Session
+             < 404
+             = no BITS upload endpoint",
+        );
+    }
+}
+
+#[test]
+fn only_the_first_packet_needs_the_connection() {
+    let machine = greeted();
+    let machine = machine.handle(Event::Answered(answer("200 ack BITS-Session-Id: s")), Instant::now()).expect("taken");
+    assert!(!machine.needs_same_connection());
+}
+
+#[test]
+fn where_a_redirect_leads_is_greeted() {
+    play_greeted(
+        "> Create-Session
+         < 307 Location: https://host/file.bin
+         > Ping
+         < 200 ack
+         > Create-Session
+         < 403
+         = refused",
+    );
+}

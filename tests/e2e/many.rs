@@ -1,0 +1,263 @@
+//! Several files in one run, against the receiver.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::thread::JoinHandle;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::bitsup::{Finished, Source, command, content};
+use crate::support::receiver::Receiver;
+use crate::support::schema;
+
+fn run(args: &[&str]) -> Finished {
+    Finished(command(["upload"]).args(args).output().expect("it starts"))
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("text")
+}
+
+/// A receiver that records what it is asked.
+struct Recorder {
+    folder: TempDir,
+    url: String,
+    child: Child,
+    record: JoinHandle<String>,
+}
+
+impl Recorder {
+    fn start() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let mut child = command(["serve", "-q", "--json", "--listen", "127.0.0.1:0"])
+            .arg(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the receiver starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped"));
+        let mut first = String::new();
+        lines.read_line(&mut first).expect("the receiver says where it listens");
+        let url = serde_json::from_str::<Value>(&first).expect("JSON")["url"].as_str().expect("a URL").to_owned();
+        let record = std::thread::spawn(move || {
+            let mut text = String::new();
+            lines.read_to_string(&mut text).expect("text");
+            text
+        });
+        Self { folder, url, child, record }
+    }
+
+    /// Ends it; the packets of each connection.
+    fn packets(mut self) -> BTreeMap<String, Vec<String>> {
+        self.child.kill().expect("killed");
+        let text = self.record.join().expect("no panic");
+        let mut packets: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for event in text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")) {
+            if event["event"] == "packet" {
+                let word = |name: &str| event[name].as_str().expect("text").to_owned();
+                packets.entry(word("client")).or_default().push(word("packet"));
+            }
+        }
+        self.child.wait().expect("gone");
+        packets
+    }
+}
+
+/// A folder with files of 4 KiB, and a list of them.
+fn small_files(count: usize) -> (TempDir, String) {
+    let folder = TempDir::new().expect("a folder");
+    let mut list = String::new();
+    for n in 0..count {
+        let path = folder.path().join(format!("f{n}"));
+        std::fs::write(&path, content(4096 + n)).expect("written");
+        list.push_str(text(&path));
+        list.push('\n');
+    }
+    let path = folder.path().join("list");
+    std::fs::write(&path, list).expect("written");
+    let path = text(&path).to_owned();
+    (folder, path)
+}
+
+#[test]
+fn small_files_share_a_connection_one_ping_and_cost_three_requests_each() {
+    const FILES: usize = 200;
+    let (folder, list) = small_files(FILES);
+    for jobs in [1, 3] {
+        let recorder = Recorder::start();
+        let state = TempDir::new().expect("a folder");
+        let options = ["--files-from", &list, "--state-dir", text(state.path()), &recorder.url];
+        let jobs_text = jobs.to_string();
+        run(&[&["-j", &jobs_text][..], &options].concat()).exits(0).says(&["200 of 200 files uploaded"]);
+        for n in 0..FILES {
+            let name = format!("f{n}");
+            let (sent, there) = (folder.path().join(&name), recorder.folder.path().join(&name));
+            assert_eq!(std::fs::read(there).expect("published"), std::fs::read(sent).expect("read"), "{name}");
+        }
+        assert_eq!(std::fs::read_dir(state.path()).expect("a folder").count(), 0, "nothing is left to go on with");
+        let packets = recorder.packets();
+        assert_eq!(packets.len(), jobs, "connections");
+        let all: Vec<&str> = packets.values().flatten().map(String::as_str).collect();
+        for (packet, count) in
+            [("Ping", jobs), ("Create-Session", FILES), ("Fragment", FILES), ("Close-Session", FILES)]
+        {
+            assert_eq!(all.iter().filter(|one| **one == packet).count(), count, "{packet}");
+        }
+        assert!(packets.values().all(|packets| packets[0] == "Ping"));
+    }
+}
+
+#[test]
+fn one_bad_file_stops_no_other_and_exits_15() {
+    let receiver = Receiver::start(&[]);
+    let good = Source::named("good", 300_000);
+    let (also, missing) = (good.beside("also", 10), good.path.with_file_name("missing"));
+    let args = [text(&good.path), text(&missing), text(&also), &receiver.url];
+    let finished = run(&args);
+    finished.exits(15).says(&["cannot read", "missing", "2 of 3 files uploaded, 1 failed", "1 of 3 files failed"]);
+    assert_eq!(receiver.published("good"), good.bytes);
+    assert_eq!(receiver.published("also").len(), 10);
+    // All failed for the same reason: that is the code.
+    run(&args).exits(15);
+    run(&[text(&good.path), text(&also), &receiver.url]).exits(8);
+    run(&[text(&missing), text(&folder_of(&good)), &receiver.url]).exits(3);
+}
+
+fn folder_of(source: &Source) -> std::path::PathBuf {
+    source.path.parent().expect("a folder").to_owned()
+}
+
+#[test]
+fn fail_fast_begins_no_further_file() {
+    let receiver = Receiver::start(&[]);
+    let good = Source::named("good", 10);
+    let missing = good.path.with_file_name("missing");
+    let finished = run(&["--fail-fast", text(&missing), text(&good.path), &receiver.url]);
+    finished.exits(3).says(&["1 of 2 files failed, 1 were not begun"]);
+    assert!(!receiver.path("good").exists());
+}
+
+#[test]
+fn two_files_for_one_url_are_refused_before_anything_is_sent() {
+    let receiver = Receiver::start(&[]);
+    let (a, b) = (Source::named("same", 10), Source::named("same", 20));
+    let finished = run(&["-j", "2", text(&a.path), text(&b.path), &receiver.url]);
+    finished.exits(2).says(&["would both become /same", "nothing was sent"]);
+    assert!(!receiver.path("same").exists());
+    run(&[text(&a.path), text(&b.path), &format!("{}x", receiver.url)]).exits(2).says(&["ends in /"]);
+    run(&[text(&a.path), "--reply", "r", text(&b.beside("other", 1)), &receiver.url]).exits(2).says(&["--reply"]);
+}
+
+#[test]
+fn lists_are_read_from_a_file_and_from_standard_input() {
+    let receiver = Receiver::start(&[]);
+    let a = Source::named("a, \"1\"", 10);
+    let b = a.beside("b", 20);
+    let csv = format!(
+        "Source,Destination\r\n\"{}\",{url}x%20y\r\n{},{url}z/../\r\n",
+        text(&a.path).replace('"', "\"\""),
+        text(&b),
+        url = receiver.url
+    );
+    let list = a.beside("list.csv", 0);
+    std::fs::write(&list, &csv).expect("written");
+    // A folder that is not there: the other file arrives all the same.
+    run(&["--files-from", text(&list)]).exits(15);
+    assert_eq!(receiver.published("x y"), a.bytes);
+    let mut command = command(["upload", "--files-from", "-", "-0", &receiver.url]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let names = format!("{}\0{}\0", text(&a.path), text(&b));
+    child.stdin.take().expect("piped").write_all(names.as_bytes()).expect("written");
+    Finished(child.wait_with_output().expect("it ends")).exits(0);
+    assert_eq!(receiver.published("b").len(), 20);
+    assert_eq!(receiver.published("a, \"1\""), a.bytes);
+}
+
+#[test]
+fn standard_input_is_kept_in_a_private_file_that_does_not_stay() {
+    let receiver = Receiver::start(&[]);
+    let bytes = content(700_000);
+    let spool = TempDir::new().expect("a folder");
+    let upload = |args: &[&str]| {
+        let mut command = command(["upload"]);
+        command.args(args).env("TMPDIR", spool.path()).stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let mut input = child.stdin.take().expect("piped");
+        let _ = input.write_all(&bytes);
+        drop(input);
+        Finished(child.wait_with_output().expect("it ends"))
+    };
+    upload(&["-", &format!("{}whole", receiver.url)]).exits(0);
+    upload(&["-", &receiver.url, "--name", "named"]).exits(0);
+    assert_eq!(receiver.published("whole"), bytes);
+    assert_eq!(receiver.published("named"), bytes);
+    upload(&["-", &receiver.url]).exits(2).says(&["--name"]);
+    assert_eq!(std::fs::read_dir(spool.path()).expect("a folder").count(), 0);
+}
+
+#[test]
+fn each_file_has_its_events_and_the_run_its_summary() {
+    let receiver = Receiver::start(&[]);
+    let a = Source::named("a", 10);
+    let (b, missing) = (a.beside("b", 300_000), a.path.with_file_name("missing"));
+    let args = ["--json", "-j", "2", text(&a.path), text(&missing), text(&b), &receiver.url];
+    let finished = run(&args);
+    assert_eq!(finished.0.status.code(), Some(15), "{}", finished.stderr());
+    let events = schema::events(&finished.stdout());
+    let of = |id: u64| -> Vec<&str> {
+        let own = events.iter().filter(|event| event["id"] == id);
+        own.map(|event| event["event"].as_str().expect("text")).collect()
+    };
+    assert_eq!(of(1), ["start", "session", "progress", "done"]);
+    assert_eq!(of(2), ["error"]);
+    assert_eq!(of(3).last(), Some(&"done"));
+    let summary = events.last().expect("a summary");
+    assert_eq!((&summary["status"], &summary["class"]), (&"mixed".into(), &"mixed".into()));
+    let counts =
+        ["files", "uploaded", "failed", "bytes", "acked"].map(|name| summary[name].as_u64().expect("a number"));
+    assert_eq!(counts, [3, 2, 1, 300_010, 300_010]);
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupt_ends_all_files_and_keeps_their_sessions() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let receiver = Receiver::start(&[]);
+    let a = Source::named("a", 3_000_000);
+    let b = a.beside("b", 3_000_000);
+    let state = TempDir::new().expect("a folder");
+    // So slow that it cannot end by itself; the events tell when both have something on the server.
+    let args = ["upload", "--json", "-j", "2", "--limit-rate", "200k", "--fragment-size", "5k"];
+    let mut command = command(args);
+    command.arg("--state-dir").arg(state.path()).arg(&a.path).arg(&b).arg(&receiver.url);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+    let (mut seen, mut told) = (BTreeSet::new(), String::new());
+    while seen.len() < 2 {
+        let before = told.len();
+        assert!(stdout.read_line(&mut told).expect("text") > 0, "{told}");
+        let event: Value = serde_json::from_str(&told[before..]).expect("JSON");
+        if event["event"] == "progress" && event["acked"].as_u64() > Some(0) {
+            seen.insert(event["id"].as_u64());
+        }
+    }
+    kill_process(Pid::from_child(&child), Signal::INT).expect("sent");
+    stdout.read_to_string(&mut told).expect("text");
+    let finished = Finished(child.wait_with_output().expect("it ends"));
+    assert_eq!(finished.0.status.code(), Some(130), "{}", finished.stderr());
+    let said = finished.stderr();
+    assert_eq!(said.matches("bitsup: error:").count(), 1, "{said}");
+    let events = schema::events(&told);
+    assert_eq!(events.iter().filter(|event| event["event"] == "error").count(), 2, "{told}");
+    assert_eq!(events.last().expect("a summary")["status"], "interrupted");
+    let plan = ["--dry-run", "--json", "--state-dir", text(state.path()), text(&a.path), text(&b), &receiver.url];
+    for event in &schema::events(&run(&plan).stdout())[..2] {
+        assert!(event["resumed_from"].as_u64() > Some(0), "{event}");
+    }
+    let again = ["-j", "2", "--state-dir", text(state.path()), text(&a.path), text(&b), &receiver.url];
+    run(&again).exits(0).says(&["a: resuming: ", "b: resuming: "]);
+    assert_eq!(receiver.published("a"), a.bytes);
+}
