@@ -116,7 +116,7 @@ fn end(signal: i32) {
 }
 
 /// Names the signal in a result that one brought about.
-pub(super) fn name(result: anyhow::Result<()>, signals: &Signals) -> anyhow::Result<()> {
+pub(super) fn name<T>(result: anyhow::Result<T>, signals: &Signals) -> anyhow::Result<T> {
     result.map_err(|error| {
         let acknowledged = match error.downcast_ref() {
             Some(DriverError::Upload(UploadError::Interrupted) | DriverError::Interrupted) => false,

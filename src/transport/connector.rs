@@ -8,12 +8,14 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector};
 use super::connection::Connection;
 use super::dial::dial;
 use super::exchange::Exchange;
+use super::fault::Fault;
 use super::interrupt::Interrupter;
 use super::reach::Reach;
 use super::resolver::bare;
 use super::settings::{Settings, deadline};
 use super::stream::{Socket, Stream};
 use super::tls::{Tls, Trust};
+use crate::protocol::TransportErrorKind as Kind;
 
 /// Makes [`Connection`]s. Clones share the TLS configuration, and with it the sessions that can be resumed.
 #[derive(Debug, Clone)]
@@ -29,6 +31,9 @@ impl Connector for PollConnector {
     type Out = Connection;
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Connection>, Error> {
+        if self.exchange.facts().stays {
+            return Err(Fault::new(Kind::NoConnection, "").into());
+        }
         self.exchange.note(|facts| facts.reused_connection = false);
         let due = deadline(self.settings.connect_timeout);
         let socket = Socket::new(dial(&details.addrs, due, &self.interrupter)?);

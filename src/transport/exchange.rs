@@ -23,6 +23,8 @@ pub(super) struct Facts {
     pub(super) answered_early: bool,
     /// The answer's body is what the request is about: it may take as long as bytes arrive.
     pub(super) body_is_wanted: bool,
+    /// No new connection may be made for it.
+    pub(super) stays: bool,
     /// What this request grants its answer beyond the usual limit.
     pub(super) patience: Duration,
 }

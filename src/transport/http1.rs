@@ -21,7 +21,7 @@ use super::reach::Reach;
 use super::resolver::SystemResolver;
 use super::settings::Settings;
 use super::tls::Trust;
-use super::{AnsweredEarly, AtLeast, Sink, Transport};
+use super::{AnsweredEarly, AtLeast, SameConnection, Sink, Transport};
 use crate::protocol::TransportErrorKind as Kind;
 use crate::protocol::text::escape;
 
@@ -73,7 +73,8 @@ impl Http {
         let exchange = self.connector.exchange.clone();
         exchange.begin();
         let patience = request.extensions().get().map_or(Duration::ZERO, |AtLeast(time)| *time);
-        exchange.note(|facts| facts.patience = patience);
+        let stays = request.extensions().get::<SameConnection>().is_some();
+        exchange.note(|facts| (facts.patience, facts.stays) = (patience, stays));
         if self.connector.interrupter.is_interrupted() {
             return Err(Fault::interrupted().during(exchange.facts()));
         }

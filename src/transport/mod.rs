@@ -73,6 +73,11 @@ pub trait Sink {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AtLeast(pub Duration);
 
+/// Keeps, in [`Request::extensions`], a request to the connection that carried the last one: if that is gone, nothing
+/// is sent, and the error is [`TransportErrorKind::NoConnection`](crate::protocol::TransportErrorKind).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SameConnection;
+
 /// Marks, in [`Response::extensions`], an answer that came before the whole request was sent. The rest was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnsweredEarly;

@@ -1,5 +1,6 @@
 //! End-to-end tests: the built program against real servers over real sockets.
 
+mod auth;
 mod captures;
 #[cfg(all(unix, feature = "serve"))]
 mod cuts;

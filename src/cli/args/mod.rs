@@ -1,5 +1,6 @@
 //! What can be typed. Meaning and checks are in `config`.
 
+mod auth;
 mod output;
 mod resume;
 mod retry;
@@ -11,6 +12,7 @@ mod upload;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(super) use auth::{AuthArg, AuthArgs};
 pub(super) use output::{OutputArgs, Progress};
 pub(super) use resume::{Resume, ResumeArgs, StateArgs};
 pub(super) use retry::RetryArgs;

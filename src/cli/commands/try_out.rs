@@ -9,6 +9,7 @@ use std::thread;
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 
+use crate::auth::Login;
 use crate::cli::args::{TryArgs, UploadArgs};
 use crate::cli::config::{OutputConfig, UploadConfig};
 use crate::cli::signals::Signals;
@@ -45,7 +46,8 @@ fn try_one(
     reporter: &mut Reporter,
 ) -> anyhow::Result<()> {
     let config = UploadConfig::new(UploadArgs::plain(file.to_owned(), receiver.url(), args.output.clone()))?;
-    super::upload::upload(&config, signals, reporter)?;
+    let mut login = Login::anonymous(config.destination());
+    super::upload::upload(&config, &mut login, signals, reporter)?;
     let arrived = receiver.path_of(file);
     if !same_bytes(file, &arrived).with_context(|| format!("cannot compare {} with what arrived", file.display()))? {
         bail!("what arrived differs from {}", file.display());

@@ -4,8 +4,10 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use anyhow::Context;
 
+use crate::auth::Login;
 use crate::cli::args::{Resume, UploadArgs};
 use crate::cli::config::{ResumeConfig, UploadConfig, UsageError};
+use crate::cli::secret;
 use crate::cli::signals::{self, Signals};
 use crate::driver::{self, ReplyFile, ResumeMode, Start, Tools};
 use crate::entity::UploadEntity;
@@ -18,17 +20,23 @@ pub(super) fn run(args: UploadArgs) -> anyhow::Result<()> {
     let config = UploadConfig::new(args)?;
     let signals = Signals::watch()?;
     let mut reporter = Reporter::stderr(config.output.progress, config.output.verbosity);
-    upload(&config, &signals, &mut reporter)
+    let mut login = signals::name(secret::login(config.auth.clone()), &signals)?;
+    upload(&config, &mut login, &signals, &mut reporter)
 }
 
 /// Uploads one file, reporting as it goes.
-pub(super) fn upload(config: &UploadConfig, signals: &Signals, reporter: &mut Reporter) -> anyhow::Result<()> {
+pub(super) fn upload(
+    config: &UploadConfig,
+    login: &mut Login,
+    signals: &Signals,
+    reporter: &mut Reporter,
+) -> anyhow::Result<()> {
     let entity = UploadEntity::open(&config.file)?;
     if let Some(limit) = config.max_time() {
         signals.after(limit)?;
     }
     let reply = reply_file(config, &entity)?;
-    let result = attempt(config, &entity, reply, signals, &mut |event| reporter.event(event));
+    let result = attempt(config, login, &entity, reply, signals, &mut |event| reporter.event(event));
     reporter.finish();
     let what = || format!("cannot upload {} to {}", config.file.display(), config.destination());
     signals::name(result, signals).with_context(what)
@@ -36,6 +44,7 @@ pub(super) fn upload(config: &UploadConfig, signals: &Signals, reporter: &mut Re
 
 fn attempt(
     config: &UploadConfig,
+    login: &mut Login,
     entity: &UploadEntity,
     reply: Option<ReplyFile>,
     signals: &Signals,
@@ -57,7 +66,7 @@ fn attempt(
     let interrupter = signals.interrupter();
     let start = Start::new(plan, entity, claim, mode, interrupter, seed())?;
     let mut transport = Http::with_interrupter(config.transport.clone(), interrupter.clone());
-    let tools = Tools { entity, transport: &mut transport, interrupter, report: &mut *report };
+    let tools = Tools { entity, transport: &mut transport, login, interrupter, report: &mut *report };
     driver::upload(start, tools, config.wishes(seed(), reply))?;
     if !entity.is_what_its_path_names() {
         let text = format!("{} names another file by now; the one that was opened was uploaded", config.file.display());

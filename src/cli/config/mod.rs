@@ -1,5 +1,6 @@
 //! From what was typed to what is meant, checked.
 
+mod auth;
 mod output;
 mod resume;
 mod retry;
@@ -7,6 +8,7 @@ mod upload;
 
 use std::fmt;
 
+pub(super) use auth::{AuthConfig, SecretSource};
 pub(super) use output::OutputConfig;
 pub(super) use resume::{ResumeConfig, state_dir};
 pub(super) use upload::UploadConfig;

@@ -14,7 +14,7 @@ use crate::protocol::{ContentName, ProtocolId};
 use crate::transport::Settings;
 use crate::uploader::{FragmentSize, Plan, RetryPolicy};
 
-use super::{OutputConfig, ResumeConfig, UsageError, retry};
+use super::{AuthConfig, OutputConfig, ResumeConfig, UsageError, retry};
 
 /// `bitsup upload`, checked.
 #[derive(Debug)]
@@ -23,6 +23,7 @@ pub(in crate::cli) struct UploadConfig {
     pub(in crate::cli) output: OutputConfig,
     pub(in crate::cli) transport: Settings,
     pub(in crate::cli) resume: ResumeConfig,
+    pub(in crate::cli) auth: AuthConfig,
     destination: Uri,
     name: ContentName,
     protocols: Vec<ProtocolId>,
@@ -47,6 +48,7 @@ impl UploadConfig {
             fragment_size: fragment_size(&args.fragment_size)?,
             retry: retry::policy(&args.retry)?,
             transport: Settings { origin: destination.host().map(str::to_owned), ..retry::timeouts(&args.retry)? },
+            auth: AuthConfig::new(args.auth, &destination)?,
             destination,
             follow_host_id: !args.no_host_id,
             reply: args.reply,

@@ -1,5 +1,6 @@
 //! Secrets that a command prints: a password manager's, mostly.
 
+use std::io;
 use std::process::{Command, Stdio};
 
 use super::file::read;
@@ -21,7 +22,12 @@ pub(in crate::cli) fn from_command(option: &str, command: &str) -> Result<Secret
     let started = shell.stdout(Stdio::piped()).spawn();
     let mut child = started.map_err(|error| wrong(format!("the command cannot be run: {error}")))?;
     let printed = match child.stdout.take() {
-        Some(mut stdout) => read(&mut stdout).map_err(|error| wrong(error.to_string()))?,
+        Some(mut stdout) => {
+            let printed = read(&mut stdout).map_err(|error| wrong(error.to_string()))?;
+            // Cut off, a command that prints more would fail.
+            io::copy(&mut stdout, &mut io::sink()).map_err(|error| wrong(error.to_string()))?;
+            printed
+        }
         None => zeroize::Zeroizing::default(),
     };
     let status = child.wait().map_err(|error| wrong(error.to_string()))?;
@@ -54,7 +60,10 @@ mod tests {
     #[test]
     fn the_first_line_of_what_it_prints_is_the_secret() {
         let from = |command: &str| from_command("--password-command", command);
-        assert_eq!(from("echo s3cret; echo more").map(|secret| secret.reveal().to_owned()).ok(), Some("s3cret".into()));
+        assert_eq!(
+            from("echo s3cret; head -c 200000 /dev/zero").map(|secret| secret.reveal().to_owned()).ok(),
+            Some("s3cret".into())
+        );
         for wrong in ["echo s3cret; exit 3", "true", "/no/such/program"] {
             let error = from(wrong).expect_err(wrong);
             assert!(error.0.starts_with("--password-command: ") && !error.0.contains("s3cret"), "{error}");

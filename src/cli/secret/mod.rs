@@ -3,6 +3,7 @@
 
 mod command;
 mod file;
+mod login;
 mod netrc;
 mod prompt;
 
@@ -11,9 +12,9 @@ use zeroize::Zeroizing;
 use crate::auth::Secret;
 
 pub(super) use command::from_command;
-pub(super) use file::{from_file, open_private};
-pub(super) use netrc::{Login as NetrcLogin, find as find_in_netrc};
-pub(super) use prompt::{NobodyToAsk, prompt};
+pub(super) use file::from_file;
+pub(super) use login::login;
+pub(super) use prompt::prompt;
 
 /// Longest secret that is read, in bytes: tokens are long.
 const MAX: usize = 16 * 1024;
