@@ -94,7 +94,7 @@ impl Way {
         match self {
             Self::Secret { .. } | Self::Digest { .. } => false,
             #[cfg(feature = "windows-auth")]
-            Self::Windows(handshake) => handshake.has_begun(),
+            Self::Windows(handshake) => handshake.is_bound(),
         }
     }
 

@@ -56,8 +56,9 @@ impl Handshake {
         matches!(self.stage, Stage::Done)
     }
 
-    pub(super) fn has_begun(&self) -> bool {
-        !matches!(self.stage, Stage::Idle)
+    /// Whether what is sent next means something on this connection only. The greeting begins on any.
+    pub(super) fn is_bound(&self) -> bool {
+        matches!(self.stage, Stage::Proved | Stage::Done)
     }
 
     /// The connection is another.
@@ -84,7 +85,7 @@ impl Handshake {
 
     /// A request was let in.
     pub(super) fn accepted(&mut self) {
-        if self.has_begun() {
+        if !matches!(self.stage, Stage::Idle) {
             self.stage = Stage::Done;
         }
     }

@@ -6,6 +6,8 @@ mod captures;
 mod cuts;
 #[cfg(all(target_os = "linux", feature = "serve"))]
 mod kills;
+#[cfg(all(unix, feature = "windows-auth"))]
+mod ntlm;
 #[cfg(feature = "serve")]
 mod receiver;
 mod refusals;
