@@ -35,7 +35,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         }
         'bitsup;upload' {
             [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]')
-            [CompletionResult]::new('--fragment-size', '--fragment-size', [CompletionResultType]::ParameterName, 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept')
+            [CompletionResult]::new('--fragment-size', '--fragment-size', [CompletionResultType]::ParameterName, 'Size of the fragments: `auto` goes by what exchanges take, a SIZE is kept')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name told to the server and appended to a URL that ends in / [default: the file''s name]')
             [CompletionResult]::new('--reply', '--reply', [CompletionResultType]::ParameterName, 'Save the reply of the server''s application, which it offers when it has the whole file')
             [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it')
@@ -55,7 +55,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--retry-max-delay', '--retry-max-delay', [CompletionResultType]::ParameterName, 'The longest pause')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time for establishing a connection, all addresses and TLS included')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time without a byte of a request being taken')
-            [CompletionResult]::new('--response-timeout', '--response-timeout', [CompletionResultType]::ParameterName, 'Time until an answer''s head is complete')
+            [CompletionResult]::new('--response-timeout', '--response-timeout', [CompletionResultType]::ParameterName, 'Time until an answer''s head is complete; with --reply never below 5m30s for the last fragment''s')
             [CompletionResult]::new('--max-time', '--max-time', [CompletionResultType]::ParameterName, 'Time for the whole upload; the session is kept for the next run [default: no limit]')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere')
             [CompletionResult]::new('--no-host-id', '--no-host-id', [CompletionResultType]::ParameterName, 'Stay at the URL''s host, whatever other host the server names')

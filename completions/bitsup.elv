@@ -31,7 +31,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
         }
         &'bitsup;upload'= {
             cand --protocol 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]'
-            cand --fragment-size 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept'
+            cand --fragment-size 'Size of the fragments: `auto` goes by what exchanges take, a SIZE is kept'
             cand --name 'Name told to the server and appended to a URL that ends in / [default: the file''s name]'
             cand --reply 'Save the reply of the server''s application, which it offers when it has the whole file'
             cand --verify 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it'
@@ -51,7 +51,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand --retry-max-delay 'The longest pause'
             cand --connect-timeout 'Time for establishing a connection, all addresses and TLS included'
             cand --request-timeout 'Time without a byte of a request being taken'
-            cand --response-timeout 'Time until an answer''s head is complete'
+            cand --response-timeout 'Time until an answer''s head is complete; with --reply never below 5m30s for the last fragment''s'
             cand --max-time 'Time for the whole upload; the session is kept for the next run [default: no limit]'
             cand --progress 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere'
             cand --no-host-id 'Stay at the URL''s host, whatever other host the server names'

@@ -33,7 +33,7 @@ complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "try" -d 'Do the whole
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l protocol -d 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fragment-size -d 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fragment-size -d 'Size of the fragments: `auto` goes by what exchanges take, a SIZE is kept' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l name -d 'Name told to the server and appended to a URL that ends in / [default: the file\'s name]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l reply -d 'Save the reply of the server\'s application, which it offers when it has the whole file' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l verify -d 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it' -r -f -a "none\t'Not at all'
@@ -61,7 +61,7 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-delay -d 
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-max-delay -d 'The longest pause' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l connect-timeout -d 'Time for establishing a connection, all addresses and TLS included' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l request-timeout -d 'Time without a byte of a request being taken' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l response-timeout -d 'Time until an answer\'s head is complete' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l response-timeout -d 'Time until an answer\'s head is complete; with --reply never below 5m30s for the last fragment\'s' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l max-time -d 'Time for the whole upload; the session is kept for the next run [default: no limit]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l progress -d 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere' -r -f -a "auto\t'A bar on a terminal, lines elsewhere'
 bar\t'A bar'

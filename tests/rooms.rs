@@ -64,13 +64,14 @@ const ROOMS: &[Room] = &[
     Room { place: "auth/windows.rs", may: &["base64", "crate::auth", "crate::protocol::text", "sspi"] },
     Room { place: "event.rs", may: &["crate::protocol", "http"] },
     Room { place: "uploader/", may: &["crate::protocol", "crate::event", "http", "httpdate"] },
-    Room { place: "entity.rs", may: &["crate::protocol::ContentRange", "std::fs", "std::io", "std::os"] },
+    Room { place: "entity.rs", may: &["crate::protocol::ContentRange", "std::fs", "std::io", "std::os", "rustix::fs"] },
     Room { place: "entity/", may: &["serde", "std::fs", "std::os"] },
     Room { place: "digest.rs", may: &["crate::entity", "crate::protocol::ContentRange", "std::io", "twox_hash"] },
     Room {
         place: "transport/",
         may: &[
             // Not the packets: what one means is none of its business.
+            "crate::protocol::Timing",
             "crate::protocol::TransportError",
             "crate::protocol::TransportErrorKind",
             "crate::protocol::text",
@@ -123,7 +124,7 @@ const ROOMS: &[Room] = &[
             "std::time::Instant::now",
         ],
     },
-    Room { place: "driver/reply_file.rs", may: &["std::fs", "std::io", "tempfile"] },
+    Room { place: "driver/reply_file.rs", may: &["crate::digest", "std::fs", "std::io", "tempfile"] },
     Room {
         place: "output/",
         may: &[

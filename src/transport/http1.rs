@@ -83,7 +83,8 @@ impl Http {
 
     fn finish(&mut self, answer: Response<Body>) -> Response<()> {
         let (head, body) = answer.into_parts();
-        let early = self.connector.exchange.facts().answered_early;
+        let facts = self.connector.exchange.facts();
+        let early = facts.answered_early;
         // Other refusals leave the connection in doubt: several servers leave the request unread or send a stray body.
         let keep = !early && may_reuse_after(head.status) && drain(&head.headers, head.status, body);
         if !keep {
@@ -92,6 +93,9 @@ impl Http {
         let mut answer = Response::from_parts(head, ());
         if early {
             answer.extensions_mut().insert(AnsweredEarly);
+        }
+        if let Some(timing) = facts.timing() {
+            answer.extensions_mut().insert(timing);
         }
         answer
     }

@@ -15,6 +15,7 @@ mod reply;
 #[cfg(unix)]
 mod resume;
 mod sessions;
+mod sizes;
 mod support;
 mod usage;
 mod verify;

@@ -30,7 +30,7 @@ pub struct RetryArgs {
     #[arg(long, value_name = "TIME", default_value = "2m")]
     pub request_timeout: String,
 
-    /// Time until an answer's head is complete
+    /// Time until an answer's head is complete; with --reply never below 5m30s for the last fragment's
     #[arg(long, value_name = "TIME", default_value = "5m30s")]
     pub response_timeout: String,
 

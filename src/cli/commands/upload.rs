@@ -12,7 +12,7 @@ use crate::cli::signals::{self, Signals};
 use crate::driver::{self, ReplyFile, ResumeMode, Start, Tools};
 use crate::entity::UploadEntity;
 use crate::event::UploadEvent;
-use crate::journal::{Journal, Now, Upload};
+use crate::journal::{Journal, Now, Record, Upload};
 use crate::output::Reporter;
 use crate::transport::Http;
 
@@ -20,7 +20,7 @@ pub(super) fn run(args: UploadArgs) -> anyhow::Result<()> {
     let config = UploadConfig::new(args)?;
     let signals = Signals::watch()?;
     let mut reporter = Reporter::stderr(config.output.progress, config.output.verbosity);
-    let mut login = signals::name(secret::login(config.auth.clone()), &signals)?;
+    let mut login = signals::name(secret::login(config.auth.clone()), &signals, false)?;
     upload(&config, &mut login, &signals, &mut reporter)
 }
 
@@ -35,18 +35,16 @@ pub(super) fn upload(
     if let Some(limit) = config.max_time() {
         signals.after(limit)?;
     }
-    let reply = reply_file(config, &entity)?;
-    let result = attempt(config, login, &entity, reply, signals, &mut |event| reporter.event(event));
+    let result = attempt(config, login, &entity, signals, &mut |event| reporter.event(event));
     reporter.finish();
     let what = || format!("cannot upload {} to {}", config.file.display(), config.destination());
-    signals::name(result, signals).with_context(what)
+    signals::name(result, signals, config.resume.resume != Resume::Never).with_context(what)
 }
 
 fn attempt(
     config: &UploadConfig,
     login: &mut Login,
     entity: &UploadEntity,
-    reply: Option<ReplyFile>,
     signals: &Signals,
     report: &mut dyn FnMut(&UploadEvent),
 ) -> anyhow::Result<()> {
@@ -58,6 +56,7 @@ fn attempt(
     });
     let upload = Upload { destination: &plan.destination, name: &plan.name, entity };
     let claim = journal(&config.resume, report).claim(&upload, Now::read())?;
+    let reply = reply_file(config, entity, claim.entry.record())?;
     let mode = match config.resume.resume {
         Resume::Auto => ResumeMode::Auto,
         Resume::Always => ResumeMode::Always,
@@ -75,13 +74,13 @@ fn attempt(
     Ok(())
 }
 
-/// Where the reply goes, checked before anything is sent.
-fn reply_file(config: &UploadConfig, entity: &UploadEntity) -> anyhow::Result<Option<ReplyFile>> {
+/// Where the reply goes, checked before anything is sent. `earlier` knows what a run of the same upload saved before.
+fn reply_file(config: &UploadConfig, entity: &UploadEntity, earlier: &Record) -> anyhow::Result<Option<ReplyFile>> {
     let Some(path) = &config.reply else { return Ok(None) };
     if path.canonicalize().is_ok_and(|path| path == entity.absolute_path()) {
         return Err(UsageError("--reply names the file that is to be uploaded".to_owned()).into());
     }
-    Ok(Some(ReplyFile::new(path.clone(), config.force)?))
+    Ok(Some(ReplyFile::new(path.clone(), config.force, earlier.reply)?))
 }
 
 fn journal(config: &ResumeConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {

@@ -78,7 +78,9 @@ fn ask(user: &str, config: &AuthConfig) -> anyhow::Result<Secret> {
     let host = config.origin.authority().map_or("", |authority| authority.as_str());
     match prompt(&format!("Password of {} at {}", shown(user), shown(host))) {
         Ok(secret) => Ok(secret),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(DriverError::Interrupted.into()),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            Err(DriverError::Interrupted { can_go_on: false }.into())
+        }
         Err(error) => Err(UsageError(format!(
             "--user needs a password, but {error}: add --password-file or --password-command, or set BITSUP_PASSWORD"
         ))
