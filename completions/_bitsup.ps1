@@ -22,9 +22,12 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
     # Values of options, files, shells, and the ids of unfinished uploads.
     $words = @($commandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { $_.ToString() })
     $values = @(switch ($words[-1]) {
+        '--auth' { 'auto', 'basic', 'digest', 'ntlm', 'negotiate', 'none' }
+        '--bearer-file' { return }
         '--ci' { 'auto', 'github', 'gitlab', 'azure', 'none' }
         '--config' { return }
         '--files-from' { return }
+        '--netrc-file' { return }
         '--password-file' { return }
         '--progress' { 'auto', 'bar', 'plain', 'none' }
         '--reply' { return }
@@ -99,12 +102,22 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             break
         }
         'bitsup;sessions;cancel' {
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`. The password comes from `--password-file`, `--password-command`, the environment variable `BITSUP_PASSWORD`, netrc, or is asked for')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`. The password comes from `--password-file`, `--password-command`, the environment variable `BITSUP_PASSWORD`, netrc, or is asked for')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password, `-` for standard input; others must not be able to read it')
+            [CompletionResult]::new('--password-command', '--password-command', [CompletionResultType]::ParameterName, 'Command whose first line of output is the password; the shell runs it')
+            [CompletionResult]::new('--bearer-file', '--bearer-file', [CompletionResultType]::ParameterName, 'File whose first line is a bearer token, `-` for standard input [default: the environment variable `BITSUP_TOKEN`, if no user is given]')
+            [CompletionResult]::new('--netrc-file', '--netrc-file', [CompletionResultType]::ParameterName, 'The same from this file')
+            [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'How to sign in: `auto` takes the strongest that the server offers, and nothing weaker after it was refused')
+            [CompletionResult]::new('--trust-host-id', '--trust-host-id', [CompletionResultType]::ParameterName, 'Sign in at this host, too, when the server leads there (`BITS-Host-Id`); repeat for several')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Forget it here, also when the server cannot be told')
+            [CompletionResult]::new('--netrc', '--netrc', [CompletionResultType]::ParameterName, 'Take user and password from `~/.netrc`, or from the file that the environment variable `NETRC` names')
+            [CompletionResult]::new('--allow-cleartext-auth', '--allow-cleartext-auth', [CompletionResultType]::ParameterName, 'Allow Basic and bearer tokens over http, where anybody on the way can read them')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'bitsup;sessions;prune' {
@@ -217,6 +230,14 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name told to the server and appended to a URL that ends in /; for one file [default: the file''s name]')
             [CompletionResult]::new('--reply', '--reply', [CompletionResultType]::ParameterName, 'Save the reply of the server''s application, which it offers when it has the whole file')
             [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`. The password comes from `--password-file`, `--password-command`, the environment variable `BITSUP_PASSWORD`, netrc, or is asked for')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`. The password comes from `--password-file`, `--password-command`, the environment variable `BITSUP_PASSWORD`, netrc, or is asked for')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password, `-` for standard input; others must not be able to read it')
+            [CompletionResult]::new('--password-command', '--password-command', [CompletionResultType]::ParameterName, 'Command whose first line of output is the password; the shell runs it')
+            [CompletionResult]::new('--bearer-file', '--bearer-file', [CompletionResultType]::ParameterName, 'File whose first line is a bearer token, `-` for standard input [default: the environment variable `BITSUP_TOKEN`, if no user is given]')
+            [CompletionResult]::new('--netrc-file', '--netrc-file', [CompletionResultType]::ParameterName, 'The same from this file')
+            [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'How to sign in: `auto` takes the strongest that the server offers, and nothing weaker after it was refused')
+            [CompletionResult]::new('--trust-host-id', '--trust-host-id', [CompletionResultType]::ParameterName, 'Sign in at this host, too, when the server leads there (`BITS-Host-Id`); repeat for several')
             [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]')
             [CompletionResult]::new('--no-progress-timeout', '--no-progress-timeout', [CompletionResultType]::ParameterName, 'Give up when nothing new was acknowledged for so long; 0: never try again')
@@ -237,6 +258,8 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be uploaded, to where, and from which offset; use no network')
             [CompletionResult]::new('--no-host-id', '--no-host-id', [CompletionResultType]::ParameterName, 'Stay at the URL''s host, whatever other host the server names')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what `--reply` names if it exists')
+            [CompletionResult]::new('--netrc', '--netrc', [CompletionResultType]::ParameterName, 'Take user and password from `~/.netrc`, or from the file that the environment variable `NETRC` names')
+            [CompletionResult]::new('--allow-cleartext-auth', '--allow-cleartext-auth', [CompletionResultType]::ParameterName, 'Allow Basic and bearer tokens over http, where anybody on the way can read them')
             [CompletionResult]::new('--no-state', '--no-state', [CompletionResultType]::ParameterName, 'Keep nothing of this upload for resuming it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but errors')

@@ -56,11 +56,25 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l json -d 'Print a JSON object'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l no-config -d 'Read no settings from a file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s u -l user -d 'Sign in as this user; for Windows also `DOMAIN\\USER` or `USER@DOMAIN`. The password comes from `--password-file`, `--password-command`, the environment variable `BITSUP_PASSWORD`, netrc, or is asked for' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l password-file -d 'File whose first line is the password, `-` for standard input; others must not be able to read it' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l password-command -d 'Command whose first line of output is the password; the shell runs it' -r -f -a "(__fish_complete_command)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l bearer-file -d 'File whose first line is a bearer token, `-` for standard input [default: the environment variable `BITSUP_TOKEN`, if no user is given]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l netrc-file -d 'The same from this file' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l auth -d 'How to sign in: `auto` takes the strongest that the server offers, and nothing weaker after it was refused' -r -f -a "auto\t'The strongest that the server offers'
+basic\t'The password itself'
+digest\t'A proof of the password'
+ntlm\t'Windows\' NTLM'
+negotiate\t'Windows\' Negotiate'
+none\t'Not at all'"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l trust-host-id -d 'Sign in at this host, too, when the server leads there (`BITS-Host-Id`); repeat for several' -r -f -a "(__fish_print_hostnames)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l force -d 'Forget it here, also when the server cannot be told'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l netrc -d 'Take user and password from `~/.netrc`, or from the file that the environment variable `NETRC` names'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l allow-cleartext-auth -d 'Allow Basic and bearer tokens over http, where anybody on the way can read them'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l no-config -d 'Read no settings from a file'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l config -d 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system\'s folder for such things]' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l json -d 'Print one JSON object a line'
@@ -125,6 +139,18 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l reply -d 'Save 
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l verify -d 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it' -r -f -a "none\t'Not at all'
 size\t'By its size'
 sha256\t'By its SHA-256'"
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s u -l user -d 'Sign in as this user; for Windows also `DOMAIN\\USER` or `USER@DOMAIN`. The password comes from `--password-file`, `--password-command`, the environment variable `BITSUP_PASSWORD`, netrc, or is asked for' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l password-file -d 'File whose first line is the password, `-` for standard input; others must not be able to read it' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l password-command -d 'Command whose first line of output is the password; the shell runs it' -r -f -a "(__fish_complete_command)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l bearer-file -d 'File whose first line is a bearer token, `-` for standard input [default: the environment variable `BITSUP_TOKEN`, if no user is given]' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l netrc-file -d 'The same from this file' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l auth -d 'How to sign in: `auto` takes the strongest that the server offers, and nothing weaker after it was refused' -r -f -a "auto\t'The strongest that the server offers'
+basic\t'The password itself'
+digest\t'A proof of the password'
+ntlm\t'Windows\' NTLM'
+negotiate\t'Windows\' Negotiate'
+none\t'Not at all'"
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l trust-host-id -d 'Sign in at this host, too, when the server leads there (`BITS-Host-Id`); repeat for several' -r -f -a "(__fish_print_hostnames)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l resume -d 'Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over' -r -f -a "auto\t'If that is possible'
 always\t'Or fail'
 never\t'Start over'"
@@ -153,6 +179,8 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fail-fast -d 'B
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l dry-run -d 'Print what would be uploaded, to where, and from which offset; use no network'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-host-id -d 'Stay at the URL\'s host, whatever other host the server names'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l force -d 'Replace what `--reply` names if it exists'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l netrc -d 'Take user and password from `~/.netrc`, or from the file that the environment variable `NETRC` names'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l allow-cleartext-auth -d 'Allow Basic and bearer tokens over http, where anybody on the way can read them'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-state -d 'Keep nothing of this upload for resuming it'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s q -l quiet -d 'Print nothing but errors'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s v -l verbose -d 'Print each packet and Ack; twice: also the heads, without secrets'

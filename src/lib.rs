@@ -7,6 +7,7 @@
 //! ```no_run
 //! use std::path::Path;
 //!
+//! use bitsup::auth::Login;
 //! use bitsup::driver::{self, ResumeMode, Start, Tools, Verify, Wishes};
 //! use bitsup::entity::UploadEntity;
 //! use bitsup::event::UploadEvent;
@@ -43,7 +44,14 @@
 //!         println!("{offset} of {total} bytes");
 //!     }
 //! };
-//! let tools = Tools { entity: &entity, transport: &mut network, interrupter: &interrupter, report: &mut report };
+//! let mut login = Login::anonymous(&wishes.destination);
+//! let tools = Tools {
+//!     entity: &entity,
+//!     transport: &mut network,
+//!     login: &mut login,
+//!     interrupter: &interrupter,
+//!     report: &mut report,
+//! };
 //! driver::upload(start, tools, wishes)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -80,6 +88,7 @@
 //!
 //! [\[MC-BUP\]]: https://learn.microsoft.com/en-us/openspecs/windows_protocols/mc-bup/
 
+pub mod auth;
 pub mod cli;
 pub mod digest;
 pub mod driver;

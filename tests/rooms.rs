@@ -59,6 +59,9 @@ const ROOMS: &[Room] = &[
     Room { place: "main.rs", may: &["bitsup::cli", "std::env::args_os", "std::process::ExitCode"] },
     Room { place: "lib.rs", may: &[] },
     Room { place: "protocol/", may: &["http", "uuid"] },
+    Room { place: "auth/", may: &["base64", "crate::protocol::text", "digest_auth", "http", "zeroize"] },
+    // The library draws its own random numbers and looks at the clock.
+    Room { place: "auth/windows.rs", may: &["base64", "crate::auth", "crate::protocol::text", "sspi"] },
     Room { place: "event.rs", may: &["crate::protocol", "http"] },
     Room { place: "uploader/", may: &["crate::protocol", "crate::event", "http", "httpdate"] },
     Room { place: "entity.rs", may: &["crate::protocol::ContentRange", "std::fs", "std::io", "std::os", "rustix::fs"] },
@@ -107,6 +110,7 @@ const ROOMS: &[Room] = &[
     Room {
         place: "driver/",
         may: &[
+            "crate::auth",
             "crate::digest",
             "crate::entity",
             "crate::event",
@@ -165,7 +169,16 @@ const ROOMS: &[Room] = &[
     Room { place: "serve/request.rs", may: &["crate::protocol", "crate::serve", "http"] },
     Room {
         place: "serve/front/application.rs",
-        may: &["crate::serve", "rustix::process", "std::fs::File", "std::io", "std::process::Stdio", "tokio", "uuid"],
+        may: &[
+            "crate::auth",
+            "crate::serve",
+            "rustix::process",
+            "std::fs::File",
+            "std::io",
+            "std::process::Stdio",
+            "tokio",
+            "uuid",
+        ],
     },
     Room { place: "serve/front/payload.rs", may: &["crate::serve", "hyper", "std::fs::File", "std::io", "tokio"] },
     Room {
@@ -192,6 +205,7 @@ const ROOMS: &[Room] = &[
     Room {
         place: "cli/config/",
         may: &[
+            "crate::auth",
             "crate::cli",
             "crate::driver",
             "crate::output",
@@ -205,7 +219,27 @@ const ROOMS: &[Room] = &[
         ],
     },
     Room { place: "cli/destination.rs", may: &["crate::protocol::text", "http", "percent_encoding"] },
-    Room { place: "cli/serve_config.rs", may: &["crate::cli", "crate::serve", "std::fs", "std::io", "std::os"] },
+    Room {
+        place: "cli/secret/",
+        may: &[
+            "anyhow",
+            "crate::driver::DriverError",
+            "crate::protocol::text",
+            "uuid",
+            "crate::auth",
+            "crate::cli",
+            "rpassword",
+            "std::env::var_os",
+            "std::fs",
+            "std::io",
+            "std::io::stderr",
+            "std::io::stdin",
+            "std::os",
+            "std::process",
+            "zeroize",
+        ],
+    },
+    Room { place: "cli/serve_config.rs", may: &["crate::cli", "crate::serve"] },
     Room { place: "cli/duration.rs", may: &[] },
     Room { place: "cli/size.rs", may: &[] },
     Room { place: "cli/completion.rs", may: &["clap", "clap_complete", "crate::cli"] },
@@ -234,6 +268,7 @@ const ROOMS: &[Room] = &[
     Room {
         place: "cli/failure.rs",
         may: &[
+            "crate::auth",
             "anyhow",
             "crate::cli",
             "crate::driver",
@@ -267,6 +302,7 @@ const ROOMS: &[Room] = &[
     Room {
         place: "cli/commands/upload/",
         may: &[
+            "crate::auth",
             "anyhow",
             "crate::cli",
             "crate::driver",
@@ -289,10 +325,12 @@ const ROOMS: &[Room] = &[
     Room {
         place: "cli/commands/",
         may: &[
+            "crate::auth",
             "anyhow",
             "crate::cli",
             "crate::driver",
             "crate::entity",
+            "crate::event",
             "crate::output",
             "crate::serve",
             "crate::transport",
@@ -308,6 +346,7 @@ const ROOMS: &[Room] = &[
     Room {
         place: "cli/commands/sessions/",
         may: &[
+            "crate::auth",
             "anyhow",
             "crate::cli",
             "crate::driver",

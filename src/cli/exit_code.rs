@@ -115,6 +115,7 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
         return match error {
             DriverError::Upload(error) => of_upload(error),
             DriverError::Entity(_) | DriverError::Digest(_) => ExitCode::Source,
+            DriverError::SignIn { .. } => ExitCode::Authentication,
             DriverError::NothingToResume => ExitCode::NotResumable,
             DriverError::Interrupted { .. } | DriverError::Unverified(Unverified::Interrupted) => ExitCode::Interrupted,
             DriverError::Reply(error) => of_reply(error),
@@ -158,6 +159,7 @@ fn of_upload(error: &UploadError) -> ExitCode {
     match error {
         UploadError::Refused { refusal, .. } => of_refusal(*refusal),
         UploadError::BadAnswer { packet, error } => of_bad_answer(*packet, error),
+        UploadError::SignInForgotten => ExitCode::Authentication,
         UploadError::Redirected { .. } => ExitCode::NoEndpoint,
         UploadError::Lost { packet, error } => of_loss(*packet, error.kind),
         UploadError::NoProgress { .. } | UploadError::OutOfTime { .. } => ExitCode::Server,
@@ -220,11 +222,15 @@ fn of_loss(packet: PacketKind, kind: TransportErrorKind) -> ExitCode {
         TransportErrorKind::UnknownHost | TransportErrorKind::LookupFailed | TransportErrorKind::Connect => {
             ExitCode::Connection
         }
-        TransportErrorKind::Cut if matches!(packet, PacketKind::Ping | PacketKind::CreateSession) => {
+        TransportErrorKind::Cut | TransportErrorKind::NoConnection
+            if matches!(packet, PacketKind::Ping | PacketKind::CreateSession) =>
+        {
             ExitCode::Connection
         }
         TransportErrorKind::Tls => ExitCode::Tls,
-        TransportErrorKind::Cut | TransportErrorKind::TimedOut(_) => ExitCode::Server,
+        TransportErrorKind::Cut | TransportErrorKind::NoConnection | TransportErrorKind::TimedOut(_) => {
+            ExitCode::Server
+        }
         TransportErrorKind::BadAnswer | TransportErrorKind::NotAllowed => ExitCode::Protocol,
         TransportErrorKind::Local => ExitCode::Internal,
         TransportErrorKind::Interrupted => ExitCode::Interrupted,

@@ -1,5 +1,6 @@
 //! From an error to the four lines that people read: what failed, what the server said, the likely cause, what to do.
 
+use crate::auth::{Scheme, SignInError};
 use crate::driver::{DriverError, ReplyError, Unverified};
 use crate::journal::JournalError;
 use crate::output::ErrorText;
@@ -58,11 +59,16 @@ fn own_text(error: &anyhow::Error) -> ErrorText {
     let Some(DriverError::Upload(upload)) = error.downcast_ref::<DriverError>() else {
         let said = match error.downcast_ref() {
             Some(DriverError::UnconfirmedSame { error, .. }) => Some(error.to_string()),
+            Some(DriverError::SignIn { refused, .. }) => refused.said.as_ref().map(ToString::to_string),
             _ => None,
         };
         what.retain(|part| said.as_ref() != Some(part));
-        let next = next(error).map(str::to_owned);
-        return ErrorText { what: what.join(": "), said, next, ..ErrorText::default() };
+        let (cause, next) = match error.downcast_ref() {
+            Some(DriverError::SignIn { refused, .. }) => signing_in(&refused.reason),
+            _ => (None, next(error)),
+        };
+        let (cause, next) = (cause.map(str::to_owned), next.map(str::to_owned));
+        return ErrorText { what: what.join(": "), said, cause, next };
     };
     // The server's own words have a line of their own.
     let said = said(upload);
@@ -95,6 +101,36 @@ fn next(error: &anyhow::Error) -> Option<&'static str> {
         DriverError::Unverified(_) => Some("look at the file on the server; without --verify this is a success"),
         DriverError::UnconfirmedSame { .. } => Some("look at the file on the server before you run the command again"),
         _ => None,
+    }
+}
+
+fn signing_in(reason: &SignInError) -> Advice {
+    match reason {
+        SignInError::NoCredentials { .. } => (
+            Some("the folder is not open to anonymous uploads"),
+            Some("add --user NAME, or --bearer-file FILE if the server takes tokens"),
+        ),
+        SignInError::Rejected(Scheme::Bearer) => {
+            (Some("the token expired, or is for something else"), Some("get a new token"))
+        }
+        SignInError::Rejected(_) => (
+            Some("the user or password is wrong, or the account is locked or may not come in that way"),
+            Some("check both, also the domain (DOMAIN\\USER); nothing was tried twice, lest the account be locked"),
+        ),
+        SignInError::NothingInCommon { .. } => (
+            Some("the server wants another way of signing in than there are credentials for"),
+            Some("leave --auth out, or ask the server's administrator which ways are allowed"),
+        ),
+        SignInError::Cleartext(_) => {
+            (None, Some("use https, or add --allow-cleartext-auth if the network can be trusted"))
+        }
+        SignInError::OtherOrigin { .. } => (
+            Some("the server led there (BITS-Host-Id, or a redirect), and credentials do not follow by themselves"),
+            Some(
+                "use that URL, or add --trust-host-id HOST if you trust it, or --no-host-id to stay at the URL's host",
+            ),
+        ),
+        SignInError::Failed { .. } => (None, Some("run it again with -vv to see both heads")),
     }
 }
 
@@ -141,6 +177,10 @@ fn advice(error: &UploadError) -> Advice {
         UploadError::Unconfirmed { .. } => (
             Some("the server finished the upload, and its answer did not get through"),
             Some("look at the file on the server before you run the command again"),
+        ),
+        UploadError::SignInForgotten => (
+            Some("the server, or a proxy before it, closes the connection after each answer, or is several machines"),
+            Some("let the server keep connections open, or use --auth digest or basic where the server offers them"),
         ),
         UploadError::OutOfTurn => (Some("a mistake in bitsup"), Some("report it with the output of -vv")),
     }
@@ -223,7 +263,9 @@ fn lost(kind: TransportErrorKind) -> Advice {
             Some("the certificate is not trusted, expired, or for another name"),
             Some("check the certificate and the clock"),
         ),
-        TransportErrorKind::Cut => (Some("the server or something before it closed the connection"), Some(RUN_AGAIN)),
+        TransportErrorKind::Cut | TransportErrorKind::NoConnection => {
+            (Some("the server or something before it closed the connection"), Some(RUN_AGAIN))
+        }
         TransportErrorKind::BadAnswer => (
             Some("what listens there does not speak HTTP/1.1, or not without TLS"),
             Some("check the URL's scheme and port"),

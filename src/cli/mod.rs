@@ -13,6 +13,7 @@ mod facts;
 mod failure;
 mod file_list;
 mod help;
+mod secret;
 #[cfg(feature = "serve")]
 mod serve_config;
 mod settings;

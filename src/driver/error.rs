@@ -4,10 +4,11 @@ use std::fmt;
 
 use crate::digest::DigestError;
 use crate::entity::EntityError;
-use crate::protocol::BitsError;
+use crate::protocol::{BitsError, PacketKind};
 use crate::uploader::UploadError;
 
 use super::reply::ReplyError;
+use super::signed::NotSignedIn;
 use super::verify::{Difference, Unverified};
 
 /// An upload that did not succeed.
@@ -15,6 +16,13 @@ use super::verify::{Difference, Unverified};
 pub enum DriverError {
     /// The conversation with the server ended.
     Upload(UploadError),
+    /// The server lets nobody in.
+    SignIn {
+        /// On which packet.
+        packet: PacketKind,
+        /// Why.
+        refused: Box<NotSignedIn>,
+    },
     /// The source could not be read.
     Entity(EntityError),
     /// What was sent before could not be read again.
@@ -46,6 +54,7 @@ impl fmt::Display for DriverError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Upload(error) => write!(f, "{error}"),
+            Self::SignIn { packet, refused } => write!(f, "{}, on {packet}", refused.reason),
             Self::Entity(error) => write!(f, "{error}"),
             Self::Digest(error) => write!(f, "{error}"),
             Self::NothingToResume => f.write_str("there is no unfinished upload of this file to this URL"),
@@ -74,6 +83,7 @@ impl std::error::Error for DriverError {
             Self::Upload(error) => error.source(),
             Self::Entity(error) => error.source(),
             Self::Digest(error) => error.source(),
+            Self::SignIn { refused, .. } => refused.said.as_ref().map(|said| said as _),
             Self::UnconfirmedSame { error, .. } => Some(error),
             Self::NothingToResume
             | Self::Interrupted { .. }

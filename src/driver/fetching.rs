@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderName, HeaderValue};
-use http::{HeaderMap, Method, Request, StatusCode, Uri, response};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, response};
 
-use crate::event::UploadEvent;
 use crate::protocol::TransportError;
 use crate::transport::Sink;
 use crate::uploader::{Backoff, Hint, RetryPolicy};
 
+use super::signed::{self, Unanswered};
 use super::{Tools, complete};
 
 /// Sends one request, and shows both heads.
@@ -26,10 +26,16 @@ pub(super) fn fetch(
     request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     request.headers_mut().extend(fields);
     let request = complete(request);
-    (tools.report)(&UploadEvent::RequestHead(Box::new(request.clone().into_parts().0)));
-    let (head, ()) = tools.transport.fetch(request, sink)?.into_parts();
-    (tools.report)(&UploadEvent::AnswerHead(Box::new(head.clone())));
-    Ok(head)
+    match signed::fetch(&mut *tools.transport, tools.login, &mut *tools.report, &request, sink) {
+        Ok(answer) => Ok(answer.into_parts().0),
+        Err(Unanswered::Lost(error)) => Err(error),
+        // Its status says it.
+        Err(Unanswered::Refused(_)) => {
+            let mut refused = Response::new(());
+            *refused.status_mut() = StatusCode::UNAUTHORIZED;
+            Ok(refused.into_parts().0)
+        }
+    }
 }
 
 /// Whether the same request may be answered better later.

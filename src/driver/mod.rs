@@ -6,32 +6,37 @@ mod error;
 mod fetching;
 mod reply;
 mod reply_file;
+mod signed;
 mod start;
 mod verify;
 
-use std::io;
 use std::time::{Duration, Instant};
 
 use http::header::{HOST, HeaderValue, USER_AGENT};
 use http::{Request, Response, Uri};
 
+use crate::auth::{Login, Ready, Step};
 use crate::digest::{DigestError, PrefixDigest};
 use crate::entity::UploadEntity;
 use crate::event::{Resize, UploadEvent};
 use crate::journal::{Entry, Now};
 use crate::protocol::text::escape;
 use crate::protocol::{
-    Answer, ContentRange, Packet, PacketKind, SessionId, TransportErrorKind, ack, header, reply_url,
+    Answer, ContentRange, Packet, PacketKind, SessionId, TransportError, TransportErrorKind, ack, header, reply_url,
 };
 use crate::transport::{AtLeast, Interrupter, SameConnection, Transport};
 use crate::uploader::{Action, Event, RetryPolicy, UploadError, Uploader};
 
 use body::{Body, Failure};
 use fetching::Patience;
+use signed::{answer_head, prepare};
 
 pub use error::DriverError;
 pub use reply::ReplyError;
 pub use reply_file::{ReplyFile, ReplyFileError};
+pub(crate) use signed::{Unanswered, exchange};
+
+pub use signed::NotSignedIn;
 pub use start::{ResumeMode, Start};
 pub use verify::{Difference, Unverified, Verify};
 
@@ -47,6 +52,8 @@ pub struct Tools<'a> {
     pub entity: &'a UploadEntity,
     /// The network.
     pub transport: &'a mut dyn Transport,
+    /// Who signs in there.
+    pub login: &'a mut Login,
     /// What ends the upload from outside.
     pub interrupter: &'a Interrupter,
     /// Who is told what happens.
@@ -171,14 +178,21 @@ impl<'a> Run<'a> {
             request.extensions_mut().insert(SameConnection);
         }
         (self.tools.report)(&UploadEvent::Sending(packet.clone()));
-        (self.tools.report)(&UploadEvent::RequestHead(Box::new(request.clone().into_parts().0)));
         if let Packet::Fragment { range, session, .. } = packet {
             let event = self.send_fragment(*range, request, uploader)?;
             self.note_reply(&event, session);
             return Ok(event);
         }
-        let answer = self.tools.transport.exchange(request, &mut io::empty());
-        Ok(self.event(packet.kind(), answer))
+        let Tools { transport, login, report, .. } = &mut self.tools;
+        match exchange(&mut **transport, login, &mut **report, &request) {
+            Ok(answer) => Ok(self.event(packet.kind(), answer)),
+            Err(Unanswered::Lost(error)) => Ok(lost(error)),
+            // It was to tidy up: why is what is to be told.
+            Err(Unanswered::Refused(_)) if packet.kind() == PacketKind::CancelSession => {
+                Ok(Event::Lost(TransportError::before_request(TransportErrorKind::NoConnection, "")))
+            }
+            Err(Unanswered::Refused(refused)) => Err(DriverError::SignIn { packet: packet.kind(), refused }),
+        }
     }
 
     fn send_fragment(
@@ -194,33 +208,59 @@ impl<'a> Run<'a> {
             Err(DigestError::Differs(_)) => return Ok(Event::SourceChanged),
             result => result?,
         }
+        let refuse = |refused| DriverError::SignIn { packet: PacketKind::Fragment, refused };
+        let ready = prepare(self.tools.login, &mut request);
+        if ready.map_err(|reason| refuse(Box::new(NotSignedIn { reason, said: None })))? == Ready::SignInFirst {
+            return Ok(Event::NotSignedIn);
+        }
         let (current, refused) = uploader.fragment_sizes();
         self.entry.fragment_sizes(current, refused);
         self.entry.sending(range.end(), Now::read());
+        (self.tools.report)(&UploadEvent::RequestHead(Box::new(request.clone().into_parts().0)));
         let mut body = Body::new(self.tools.entity.read(range)?, &mut self.digest, &mut *self.tools.report);
-        let answer = self.tools.transport.exchange(request, &mut body);
+        let answer = self.tools.transport.exchange(request.clone(), &mut body);
         match body.into_failure() {
             // The transport saw only a body that broke off; why is known here.
             Some(Failure::Changed) => Ok(Event::SourceChanged),
             Some(Failure::Unreadable(error)) => Err(self.tools.entity.error(error).into()),
-            None => Ok(self.event(PacketKind::Fragment, answer)),
+            None => self.fragment_answered(&request, answer),
         }
     }
 
-    fn event(&mut self, packet: PacketKind, answer: Result<Response<()>, crate::protocol::TransportError>) -> Event {
+    fn fragment_answered(
+        &mut self,
+        request: &Request<()>,
+        answer: Result<Response<()>, TransportError>,
+    ) -> Result<Event, DriverError> {
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) if error.kind == TransportErrorKind::Interrupted => return Event::Interrupted,
-            Err(error) => return Event::Lost(error),
+            Err(error) => {
+                self.tools.login.disconnected();
+                let forgotten = error.kind == TransportErrorKind::NoConnection;
+                return Ok(if forgotten { Event::NotSignedIn } else { lost(error) });
+            }
         };
-        let (head, ()) = answer.into_parts();
-        (self.tools.report)(&UploadEvent::AnswerHead(Box::new(head.clone())));
+        (self.tools.report)(&UploadEvent::AnswerHead(Box::new(answer_head(&answer))));
+        match self.tools.login.answered(request, answer.status(), answer.headers()) {
+            Step::Done => Ok(self.event(PacketKind::Fragment, answer)),
+            Step::Again | Step::SignInFirst => {
+                self.event(PacketKind::Fragment, answer);
+                Ok(Event::NotSignedIn)
+            }
+            Step::Refused(reason) => {
+                let refused = Box::new(NotSignedIn::because(reason, &answer));
+                Err(DriverError::SignIn { packet: PacketKind::Fragment, refused })
+            }
+        }
+    }
+
+    fn event(&mut self, packet: PacketKind, answer: Response<()>) -> Event {
         (self.tools.report)(&UploadEvent::Answered {
             packet,
-            status: head.status,
-            next_offset: head.headers.get(header::RECEIVED_CONTENT_RANGE).map(|v| escape(v.as_bytes())),
+            status: answer.status(),
+            next_offset: answer.headers().get(header::RECEIVED_CONTENT_RANGE).map(|v| escape(v.as_bytes())),
         });
-        Event::Answered(Response::from_parts(head, ()))
+        Event::Answered(answer)
     }
 
     /// Notes where the reply is, if this is the Ack that says so.
@@ -293,11 +333,18 @@ impl DriverError {
             | Self::Unverified(_)
             | Self::UnconfirmedSame { .. } => false,
             Self::Upload(error) => !error.cancels_session(),
-            Self::Reply(_) | Self::Entity(_) | Self::Digest(_) | Self::NothingToResume | Self::Interrupted { .. } => {
-                true
-            }
+            Self::SignIn { .. }
+            | Self::Reply(_)
+            | Self::Entity(_)
+            | Self::Digest(_)
+            | Self::NothingToResume
+            | Self::Interrupted { .. } => true,
         }
     }
+}
+
+fn lost(error: TransportError) -> Event {
+    if error.kind == TransportErrorKind::Interrupted { Event::Interrupted } else { Event::Lost(error) }
 }
 
 /// Adds what HTTP wants besides the packet.

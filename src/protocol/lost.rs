@@ -43,6 +43,8 @@ pub enum TransportErrorKind {
     TimedOut(Duration),
     /// Something on this machine: no file descriptors, no memory.
     Local,
+    /// The connection that the request belongs to is gone. Nothing was sent.
+    NoConnection,
     /// Somebody on this machine asked for the end.
     Interrupted,
 }
@@ -79,6 +81,7 @@ impl TransportError {
             | TransportErrorKind::Connect
             | TransportErrorKind::Cut
             | TransportErrorKind::BadAnswer
+            | TransportErrorKind::NoConnection
             | TransportErrorKind::TimedOut(_)
             | TransportErrorKind::Local => true,
         }
@@ -97,6 +100,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::BadAnswer => f.write_str("the answer was not proper HTTP/1.1")?,
             TransportErrorKind::TimedOut(limit) => write!(f, "no byte moved for {} s", limit.as_secs_f32())?,
             TransportErrorKind::Local => f.write_str("this machine is out of something")?,
+            TransportErrorKind::NoConnection => f.write_str("the connection is gone")?,
             TransportErrorKind::Interrupted => f.write_str("interrupted")?,
         }
         if self.detail.is_empty() { Ok(()) } else { write!(f, ": {}", self.detail) }

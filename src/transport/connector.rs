@@ -34,7 +34,7 @@ impl Connector for PollConnector {
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Connection>, Error> {
         self.exchange.note(|facts| facts.reused_connection = false);
         if self.exchange.facts().keeps_connection {
-            return Err(Fault::new(Kind::Cut, "it was closed meanwhile").into());
+            return Err(Fault::new(Kind::NoConnection, "").into());
         }
         let due = deadline(self.settings.connect_timeout);
         let socket = Socket::new(dial(&details.addrs, due, &self.interrupter)?);

@@ -75,8 +75,8 @@ pub trait Sink {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AtLeast(pub Duration);
 
-/// Demands, in [`Request::extensions`], the connection that carried the exchange before: a new one is not made. The
-/// exchange fails instead, with nothing of it sent.
+/// Keeps, in [`Request::extensions`], a request to the connection that carried the last one: if that is gone, nothing
+/// is sent, and the error is [`TransportErrorKind::NoConnection`](crate::protocol::TransportErrorKind).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SameConnection;
 

@@ -12,6 +12,9 @@ const MAX_ERRORS_AT_OFFSET: u32 = 5;
 /// New sessions without progress.
 const MAX_RESTARTS: u32 = 3;
 
+/// Times that somebody signs in without progress.
+const MAX_SIGN_INS: u32 = 3;
+
 /// How often the whole file may go over the wire without a byte being acknowledged that never was before.
 const MAX_RESENT_FILES: u64 = 3;
 
@@ -35,6 +38,7 @@ struct Spent {
     stalled: u32,
     errors: u32,
     restarts: u32,
+    sign_ins: u32,
     resent: u64,
 }
 
@@ -102,6 +106,12 @@ impl Budget {
         self.spent.stalled = 0;
         self.spent.errors = 0;
         self.spent.restarts <= MAX_RESTARTS
+    }
+
+    /// Somebody is about to sign in once more; returns whether that is still allowed.
+    pub(super) fn sign_in(&mut self) -> bool {
+        self.spent.sign_ins += 1;
+        self.spent.sign_ins <= MAX_SIGN_INS
     }
 
     /// Counts a try, from 1.

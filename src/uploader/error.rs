@@ -79,6 +79,8 @@ pub enum UploadError {
         /// What the server said to the repeated Close.
         error: BitsError,
     },
+    /// Whoever was signed in was not any more when the next fragment came, again and again.
+    SignInForgotten,
     /// The user stopped it.
     Interrupted,
     /// Something was reported that was not asked for: a mistake in the driver.
@@ -109,6 +111,7 @@ impl UploadError {
             | Self::OutOfTime { .. }
             | Self::CannotResume { .. }
             | Self::Unconfirmed { .. }
+            | Self::SignInForgotten
             | Self::Interrupted
             | Self::OutOfTurn => false,
         }
@@ -141,6 +144,7 @@ impl fmt::Display for UploadError {
             Self::Unconfirmed { .. } => f.write_str(
                 "the answer to Close-Session was lost, and the server has forgotten the session since: the file is probably there",
             ),
+            Self::SignInForgotten => f.write_str("the server lets Ping in, but forgets that before the next fragment"),
             Self::OutOfTurn => f.write_str("internal error: an event that was not asked for"),
         }
     }

@@ -75,6 +75,12 @@ impl Fragment {
         self.sent.max(self.range(context).end())
     }
 
+    /// It may have gone out, whatever was made of it.
+    pub(super) fn was_sent(mut self, context: &Context) -> Self {
+        self.sent = self.sent(context);
+        self
+    }
+
     pub(super) fn tells_offset(&self) -> bool {
         self.tells != Tells::No
     }

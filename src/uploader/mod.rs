@@ -87,6 +87,8 @@ pub enum Event {
     Answered(Response<()>),
     /// The packet was not answered; whether the server got it is unknown.
     Lost(TransportError),
+    /// The packet did not get through because nobody is signed in any more: a packet without a body has to do that.
+    NotSignedIn,
     /// The pause is over.
     Waited,
     /// The source is no longer the file it was when the upload began.
@@ -229,6 +231,7 @@ impl Uploader {
             Event::Interrupted => return Err(UploadError::Interrupted),
             Event::SourceChanged => Err(UploadError::SourceChanged),
             Event::Waited => waited(state),
+            Event::NotSignedIn => sign_in(state, &mut context),
             Event::Answered(answer) => answered(state, &mut context, &answer, now),
             Event::Lost(error) => lost(state, &mut context, error, now),
         };
@@ -279,6 +282,17 @@ fn lost(state: State, context: &mut Context, error: TransportError, now: Instant
         State::CloseSession(close) => close.lost(context, error, now),
         State::CancelSession(cancel) => Err(cancel.done()),
         State::Waiting(..) | State::Finished => Err(UploadError::OutOfTurn),
+    }
+}
+
+/// Greets the server, which signs in on the way, and goes on. Not for ever: it may forget that at once.
+fn sign_in(state: State, context: &mut Context) -> Result<State, UploadError> {
+    match state {
+        State::Fragment(fragment) if context.budget.sign_in() => {
+            Ok(State::Ping(Ping::before(State::Fragment(fragment.was_sent(context)))))
+        }
+        State::Fragment(_) => Err(UploadError::SignInForgotten),
+        _ => Err(UploadError::OutOfTurn),
     }
 }
 

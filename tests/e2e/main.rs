@@ -1,5 +1,6 @@
 //! End-to-end tests: the built program against real servers over real sockets.
 
+mod auth;
 mod captures;
 mod ci;
 #[cfg(all(unix, feature = "serve"))]
@@ -11,6 +12,8 @@ mod json;
 mod kills;
 #[cfg(feature = "serve")]
 mod many;
+#[cfg(all(unix, feature = "windows-auth"))]
+mod ntlm;
 #[cfg(all(unix, feature = "serve"))]
 mod readme;
 #[cfg(feature = "serve")]

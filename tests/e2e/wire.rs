@@ -157,7 +157,8 @@ fn chunked_answers_and_a_connection_for_each_do_not_matter() {
         let head = format!("{}\nConnection: close\nContent-Length: 0\n\n", fields(request)).replace('\n', "\r\n");
         Reply::Last(head.into_bytes())
     });
-    upload(&server, &Source::new(600_000), &["--fragment-size", "400000"]).exits(0);
+    upload(&server, &Source::new(600_000), &["--fragment-size=300k"]).exits(0);
+    assert_eq!(server.packets(), ["Ping", "Create-Session", "Fragment", "Fragment", "Close-Session"]);
     assert_eq!(server.requests().last().map(|request| request.connection), Some(4));
 }
 

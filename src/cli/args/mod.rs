@@ -1,5 +1,6 @@
 //! What can be typed. Meaning and checks are in `config`.
 
+mod auth;
 mod files;
 mod machine;
 mod output;
@@ -15,6 +16,7 @@ mod upload;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(super) use auth::{AuthArg, AuthArgs};
 pub(super) use files::FilesArgs;
 pub(super) use machine::{CiArg, MachineArgs};
 pub(super) use output::{OutputArgs, Progress};

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::StateArgs;
+use super::{AuthArgs, StateArgs};
 
 /// `bitsup sessions`
 #[derive(Debug, Args)]
@@ -40,6 +40,9 @@ pub enum SessionsCommand {
         /// Forget it here, also when the server cannot be told
         #[arg(long)]
         force: bool,
+        /// Who signs in at the server
+        #[command(flatten)]
+        auth: Box<AuthArgs>,
     },
     /// Remove what expired after 14 days, is broken or left over
     Prune {

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum, ValueHint};
 #[cfg(feature = "serve")]
 use clap::{Command, FromArgMatches};
 
-use super::{FilesArgs, MachineArgs, OutputArgs, ResumeArgs, RetryArgs, SpeedArgs};
+use super::{AuthArgs, FilesArgs, MachineArgs, OutputArgs, ResumeArgs, RetryArgs, SpeedArgs};
 
 /// `bitsup upload`
 #[derive(Debug, Args)]
@@ -49,6 +49,10 @@ pub struct UploadArgs {
     /// Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it
     #[arg(long, value_name = "HOW", default_value = "none", help_heading = "Safety")]
     pub verify: VerifyArg,
+
+    /// Who signs in
+    #[command(flatten)]
+    pub auth: AuthArgs,
 
     /// Whether to go on with an unfinished upload
     #[command(flatten)]

@@ -9,9 +9,11 @@ use std::thread;
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 
+use crate::auth::Identity;
 use crate::cli::args::{TryArgs, UploadArgs};
 use crate::cli::config::{OutputConfig, UploadConfig};
 use crate::cli::signals::Signals;
+use crate::event::UploadEvent;
 use crate::output::Reporter;
 use crate::serve::{Options, Server, StopHandle};
 
@@ -46,7 +48,9 @@ fn try_one(
 ) -> anyhow::Result<()> {
     let config = UploadConfig::new(UploadArgs::plain(file.to_owned(), receiver.url(), args.output.clone()))?;
     for item in config.files.items(Vec::new(), |source| Ok(vec![source]))? {
-        let result = super::upload::upload(&config, &item, signals, &mut |event| reporter.event(event));
+        let identity = Identity::nobody(&item.destination);
+        let mut report = |event: &UploadEvent| reporter.event(event);
+        let result = super::upload::upload(&config, &item, &identity, signals, &mut report);
         reporter.finish();
         result?;
     }

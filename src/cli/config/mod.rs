@@ -1,5 +1,6 @@
 //! From what was typed to what is meant, checked.
 
+mod auth;
 mod files;
 mod machine;
 mod output;
@@ -9,6 +10,7 @@ mod upload;
 
 use std::fmt;
 
+pub(super) use auth::{AuthConfig, SecretSource};
 pub(super) use files::{FilesConfig, Item, Source};
 pub(super) use machine::MachineConfig;
 pub(super) use output::OutputConfig;

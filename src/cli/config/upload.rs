@@ -4,14 +4,14 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cli::args::{Resume, UploadArgs, VerifyArg};
+use crate::cli::args::{AuthArgs, Resume, UploadArgs, VerifyArg};
 use crate::cli::size;
 use crate::driver::{ReplyFile, Verify, Wishes};
 use crate::protocol::ProtocolId;
 use crate::transport::{Pace, Settings};
 use crate::uploader::{FragmentSize, Plan, RetryPolicy};
 
-use super::{FilesConfig, Item, MachineConfig, OutputConfig, ResumeConfig, UsageError, retry};
+use super::{AuthConfig, FilesConfig, Item, MachineConfig, OutputConfig, ResumeConfig, UsageError, retry};
 
 /// `bitsup upload`, checked.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ pub(in crate::cli) struct UploadConfig {
     pub(in crate::cli) machine: MachineConfig,
     transport: Settings,
     pub(in crate::cli) resume: ResumeConfig,
+    auth: AuthArgs,
     protocols: Vec<ProtocolId>,
     fragment_size: FragmentSize,
     retry: RetryPolicy,
@@ -40,6 +41,7 @@ impl UploadConfig {
             fragment_size: fragment_size(&args.fragment_size)?,
             retry: retry::policy(&args.retry)?,
             transport: Settings { pace: limit.map(Pace::new), ..retry::timeouts(&args.retry)? },
+            auth: args.auth,
             follow_host_id: !args.no_host_id,
             reply: args.reply,
             force: args.force,
@@ -53,6 +55,12 @@ impl UploadConfig {
     /// How `item`'s server is reached.
     pub(in crate::cli) fn transport(&self, item: &Item) -> Settings {
         Settings { origin: item.destination.host().map(str::to_owned), ..self.transport.clone() }
+    }
+
+    /// Who signs in for `items`, where they go.
+    pub(in crate::cli) fn auth(&self, items: &[Item]) -> Result<AuthConfig, UsageError> {
+        let origins: Vec<_> = items.iter().map(|item| &item.destination).collect();
+        AuthConfig::for_all(self.auth.clone(), &origins)
     }
 
     /// Time for the whole upload, if it is limited.

@@ -51,11 +51,16 @@ fn losses() -> Vec<TransportErrorKind> {
         | Kind::BadAnswer
         | Kind::TimedOut(_)
         | Kind::Local
+        | Kind::NoConnection
         | Kind::Interrupted => kind,
     };
     let slow = Kind::TimedOut(Duration::from_secs(1));
     let first = [Kind::UnknownHost, Kind::LookupFailed, Kind::Connect, Kind::NotAllowed, Kind::Tls, Kind::Cut];
-    first.into_iter().chain([Kind::BadAnswer, slow, Kind::Local, Kind::Interrupted]).map(named).collect()
+    first
+        .into_iter()
+        .chain([Kind::BadAnswer, slow, Kind::Local, Kind::NoConnection, Kind::Interrupted])
+        .map(named)
+        .collect()
 }
 
 #[test]

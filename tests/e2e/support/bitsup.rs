@@ -119,7 +119,7 @@ impl Source {
 }
 
 /// Not by a macro: the test harness would keep it to itself.
-#[cfg(all(unix, feature = "serve"))]
+#[cfg(all(unix, any(feature = "serve", feature = "windows-auth")))]
 pub(crate) fn say(text: &str) {
     use std::io::Write;
     std::io::stderr().write_all(format!("{text}\n").as_bytes()).expect("written");

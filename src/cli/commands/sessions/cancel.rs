@@ -1,21 +1,22 @@
 //! `bitsup sessions cancel ID`: gives an upload up, at the server first.
 
-use std::io;
-
 use anyhow::Context;
 
-use crate::cli::config::UsageError;
-use crate::driver::{DriverError, complete};
+use crate::auth::Login;
+use crate::cli::args::AuthArgs;
+use crate::cli::config::{AuthConfig, UsageError};
+use crate::cli::secret;
+use crate::driver::{DriverError, Unanswered, complete, exchange};
 use crate::journal::{Journal, Record, SavedSession};
 use crate::output::redact_url;
 use crate::protocol::text::escape;
 use crate::protocol::{Answer, Packet, PacketKind, ack};
-use crate::transport::{Http, Settings, Transport};
+use crate::transport::{Http, Settings};
 use crate::uploader::{Refusal, UploadError};
 
 use super::{find, say};
 
-pub(super) fn run(journal: &Journal, id: &str, force: bool) -> anyhow::Result<()> {
+pub(super) fn run(journal: &Journal, id: &str, force: bool, auth: AuthArgs) -> anyhow::Result<()> {
     let listed = journal.list().context("cannot list the unfinished uploads")?;
     let (listed, id) = find::one(&listed, id)?;
     if let Err(reason) = &listed.record {
@@ -30,7 +31,7 @@ pub(super) fn run(journal: &Journal, id: &str, force: bool) -> anyhow::Result<()
         return Ok(());
     };
     let url = redact_url(&entry.record().url.to_string());
-    let told = match tell_server(entry.record()) {
+    let told = match tell_server(entry.record(), auth) {
         Err(error) if force => {
             say(&format!("the server was not told: {}", escape(format!("{error:#}"))));
             false
@@ -47,28 +48,32 @@ pub(super) fn run(journal: &Journal, id: &str, force: bool) -> anyhow::Result<()
 }
 
 /// Whether there was something to tell.
-fn tell_server(record: &Record) -> anyhow::Result<bool> {
+fn tell_server(record: &Record, auth: AuthArgs) -> anyhow::Result<bool> {
     let Some(session) = &record.session else { return Ok(false) };
     if record.has_query && session.target.is_none() {
         return Err(UsageError("its URL has a query, which is not kept because it may hold a secret".to_owned()).into());
     }
-    cancel(record, session).map_err(|error| DriverError::Upload(error).into()).map(|()| true)
+    let mut login = secret::login(secret::identity(AuthConfig::new(auth, &record.url)?)?);
+    cancel(record, session, &mut login).map(|()| true).map_err(anyhow::Error::from)
 }
 
-fn cancel(record: &Record, session: &SavedSession) -> Result<(), UploadError> {
+fn cancel(record: &Record, session: &SavedSession, login: &mut Login) -> Result<(), DriverError> {
     let packet = PacketKind::CancelSession;
     let target = session.target.as_ref().unwrap_or(&record.url);
     let request = complete(Packet::CancelSession { session: session.id.clone() }.to_request(target));
     let settings = Settings { origin: record.url.host().map(str::to_owned), ..Settings::default() };
-    let answer =
-        Http::new(settings).exchange(request, &mut io::empty()).map_err(|error| UploadError::Lost { packet, error })?;
+    let answer = match exchange(&mut Http::new(settings), login, &mut |_| {}, &request) {
+        Ok(answer) => answer,
+        Err(Unanswered::Lost(error)) => return Err(UploadError::Lost { packet, error }.into()),
+        Err(Unanswered::Refused(refused)) => return Err(DriverError::SignIn { packet, refused }),
+    };
     match ack::end_of_session(&answer, &session.id) {
         Ok(Answer::Ack(())) => Ok(()),
         Ok(Answer::Refused(error)) => match Refusal::classify(&error, packet) {
             // It forgot it by itself.
             Refusal::SessionNotFound => Ok(()),
-            refusal => Err(UploadError::Refused { packet, refusal, error }),
+            refusal => Err(UploadError::Refused { packet, refusal, error }.into()),
         },
-        Err(error) => Err(UploadError::BadAnswer { packet, error }),
+        Err(error) => Err(UploadError::BadAnswer { packet, error }.into()),
     }
 }

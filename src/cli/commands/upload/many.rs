@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::auth::Identity;
 use crate::cli::config::{Item, Source, UploadConfig};
 use crate::cli::exit_code::{self, ExitCode};
 use crate::cli::several::Tally;
@@ -17,6 +18,7 @@ use super::one::{self, Job, Line};
 pub(super) fn run(
     config: &UploadConfig,
     items: &[Item],
+    identity: &Identity,
     signals: &Signals,
     json: Option<&JsonLog>,
     again: Option<&str>,
@@ -29,7 +31,7 @@ pub(super) fn run(
             board.message(&format!("warning: {text}"));
         }
     });
-    let job = Job { config, signals, journal: &journal, of_many: true };
+    let job = Job { config, identity, signals, journal: &journal, of_many: true };
     let queue = Queue {
         items,
         next: AtomicUsize::new(0),
@@ -37,11 +39,16 @@ pub(super) fn run(
         tally: Mutex::default(),
         left: Mutex::default(),
     };
+    let worker = |number| Worker { job, json, again, lane: board.lane(number), line: Line::default() };
+    let mut workers: Vec<_> = (0..jobs).map(worker).collect();
+    if let (Some(first), true) = (workers.first_mut(), identity.credentials.is_some()) {
+        // A wrong password is tried once, not once for each connection.
+        first.run_next(&queue);
+    }
     std::thread::scope(|scope| {
-        for number in 0..jobs {
-            let worker = Worker { job, json, again, lane: board.lane(number), line: Line::default() };
+        for mut worker in workers {
             let queue = &queue;
-            scope.spawn(move || worker.run(queue));
+            scope.spawn(move || while worker.run_next(queue) {});
         }
     });
     board.finish();
@@ -94,18 +101,22 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn run(mut self, queue: &Queue<'_>) {
-        while let Some((index, item)) = queue.next() {
-            let result = self.upload(index, item, queue);
-            let mut tally = queue.tally.lock().unwrap_or_else(PoisonError::into_inner);
-            match result {
-                Ok(()) => tally.uploaded += 1,
-                Err(code) => tally.failed_by(code),
-            }
-            if self.job.signals.interrupter().is_interrupted() || tally.failed > 0 && self.job.config.files.fail_fast {
-                queue.is_over.store(true, Ordering::SeqCst);
-            }
+    /// Uploads the next file, if there is one.
+    fn run_next(&mut self, queue: &Queue<'_>) -> bool {
+        let Some((index, item)) = queue.next() else { return false };
+        let result = self.upload(index, item, queue);
+        let mut tally = queue.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(()) => tally.uploaded += 1,
+            Err(code) => tally.failed_by(code),
         }
+        // Another try with a password that was refused may lock the account.
+        let is_refused = result == Err(ExitCode::Authentication);
+        let is_over = is_refused || tally.failed > 0 && self.job.config.files.fail_fast;
+        if self.job.signals.interrupter().is_interrupted() || is_over {
+            queue.is_over.store(true, Ordering::SeqCst);
+        }
+        true
     }
 
     fn upload(&mut self, index: usize, item: &Item, queue: &Queue<'_>) -> Result<(), ExitCode> {

@@ -6,9 +6,11 @@ mod many;
 mod one;
 mod sources;
 
+use crate::auth::Identity;
 use crate::cli::args::UploadArgs;
 use crate::cli::config::{Item, UploadConfig, UsageError};
 use crate::cli::facts;
+use crate::cli::secret;
 use crate::cli::signals::{self, Signals};
 use crate::event::UploadEvent;
 use crate::output::Reporter;
@@ -47,15 +49,17 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, again: Option<&str>) -
     if let Some(limit) = config.max_time() {
         signals.after(limit)?;
     }
+    let identity = signals::name(secret::identity(config.auth(&items)?), &signals, false)?;
     match &items[..] {
-        [item] => single(&config, item, &signals, json, again),
-        _ => many::run(&config, &items, &signals, json, again),
+        [item] => single(&config, item, &identity, &signals, json, again),
+        _ => many::run(&config, &items, &identity, &signals, json, again),
     }
 }
 
 fn single(
     config: &UploadConfig,
     item: &Item,
+    identity: &Identity,
     signals: &Signals,
     json: Option<&JsonLog>,
     again: Option<&str>,
@@ -68,7 +72,7 @@ fn single(
             record.event(event);
         }
     };
-    let result = upload(config, item, signals, &mut report);
+    let result = upload(config, item, identity, signals, &mut report);
     reporter.finish();
     if let (Err(error), Some(record)) = (&result, &record) {
         record.failed(&facts::of(error, again));
@@ -80,10 +84,11 @@ fn single(
 pub(super) fn upload(
     config: &UploadConfig,
     item: &Item,
+    identity: &Identity,
     signals: &Signals,
     report: &mut dyn FnMut(&UploadEvent),
 ) -> anyhow::Result<()> {
     let journal = one::journal(config, report);
-    let job = Job { config, signals, journal: &journal, of_many: false };
+    let job = Job { config, identity, signals, journal: &journal, of_many: false };
     job.upload(item, &mut Line::default(), report)
 }

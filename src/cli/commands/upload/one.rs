@@ -5,8 +5,10 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use anyhow::Context;
 use http::Uri;
 
+use crate::auth::{Identity, Login};
 use crate::cli::args::Resume;
 use crate::cli::config::{Item, Source, UploadConfig, UsageError};
+use crate::cli::secret;
 use crate::cli::signals::{self, Signals};
 use crate::driver::{self, ReplyFile, ResumeMode, Start, Tools};
 use crate::entity::UploadEntity;
@@ -21,6 +23,8 @@ use super::input;
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
     pub(super) config: &'a UploadConfig,
+    /// Who signs in.
+    pub(super) identity: &'a Identity,
     pub(super) signals: &'a Signals,
     pub(super) journal: &'a Journal,
     /// Whether there are other files.
@@ -32,23 +36,26 @@ pub(super) struct Job<'a> {
 pub(super) struct Line {
     /// To this host.
     http: Option<(Option<String>, Http)>,
+    /// How far signing in got on it.
+    login: Option<Login>,
     /// The last thing that it carried was a whole upload to this server.
     greeted: Option<Uri>,
 }
 
 impl Line {
     /// What leads to the item's server, and whether that was greeted there already.
-    fn to(&mut self, item: &Item, job: Job<'_>) -> (&mut Http, bool) {
+    fn to(&mut self, item: &Item, job: Job<'_>) -> (&mut Http, &mut Login, bool) {
         let settings = job.config.transport(item);
         if self.http.as_ref().is_some_and(|(host, _)| *host != settings.origin) {
-            (self.http, self.greeted) = (None, None);
+            (self.http, self.login, self.greeted) = (None, None, None);
         }
         let greeted = self.greeted.take().is_some_and(|uri| is_same_server(&uri, &item.destination));
         let (_, http) = self.http.get_or_insert_with(|| {
             let host = settings.origin.clone();
             (host, Http::with_interrupter(settings, job.signals.interrupter().clone()))
         });
-        (http, greeted)
+        let login = self.login.get_or_insert_with(|| secret::login(job.identity.clone()));
+        (http, login, greeted)
     }
 }
 
@@ -103,7 +110,7 @@ impl Job<'_> {
         let claim = journal.claim(&upload, Now::read())?;
         let reply = reply_file(config, entity, claim.entry.record())?;
         let interrupter = self.signals.interrupter();
-        let (http, greeted) = line.to(item, self);
+        let (http, login, greeted) = line.to(item, self);
         let mut start = Start::new(plan, entity, claim, mode(config), interrupter, seed())?;
         if self.of_many {
             start = start.as_one_of_many();
@@ -111,7 +118,7 @@ impl Job<'_> {
         if greeted {
             start = start.on_greeted_connection();
         }
-        let tools = Tools { entity, transport: http, interrupter, report: &mut *report };
+        let tools = Tools { entity, transport: http, login, interrupter, report: &mut *report };
         driver::upload(start, tools, config.wishes(item, seed(), reply))?;
         line.greeted = Some(item.destination.clone());
         if !entity.is_what_its_path_names() {

@@ -1,0 +1,89 @@
+//! What somebody signs in with, and where it may go.
+
+use http::Uri;
+use http::uri::Scheme;
+
+use super::Secret;
+
+/// A user and the password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Password {
+    /// The user; for Windows also `DOMAIN\user` or `user@domain`.
+    pub user: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// What somebody signs in with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// Basic, Digest, NTLM and Negotiate take it.
+    Password(Password),
+    /// For Bearer.
+    Token(Secret),
+}
+
+/// Scheme, host and port: what credentials belong to (RFC 6454).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) is_https: bool,
+    pub(super) host: String,
+    port: u16,
+}
+
+impl Origin {
+    pub(super) fn of(uri: &Uri) -> Self {
+        let is_https = uri.scheme() == Some(&Scheme::HTTPS);
+        let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+        Self { is_https, host: uri.host().unwrap_or_default().to_ascii_lowercase(), port }
+    }
+}
+
+/// Where credentials may go: the URL's own scheme, host and port, and hosts that the user trusts by name. To those
+/// never without TLS if the URL has it.
+#[derive(Debug, Clone)]
+pub(super) struct Scope {
+    pub(super) origin: Origin,
+    trusted: Vec<String>,
+}
+
+impl Scope {
+    pub(super) fn new(origin: &Uri, trusted: Vec<String>) -> Self {
+        Self { origin: Origin::of(origin), trusted }
+    }
+
+    pub(super) fn holds(&self, other: &Origin) -> bool {
+        if *other == self.origin {
+            return true;
+        }
+        let named = self.trusted.iter().any(|host| host.eq_ignore_ascii_case(&other.host));
+        named && (other.is_https || !self.origin.is_https)
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let scheme = if self.is_https { "https" } else { "http" };
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fault_48_credentials_stay_with_scheme_host_and_port() {
+        let scope = Scope::new(&Uri::from_static("https://h/a"), vec!["Node1".to_owned(), "h".to_owned()]);
+        let holds = |uri: &'static str| scope.holds(&Origin::of(&Uri::from_static(uri)));
+        for inside in ["https://h/b", "https://H:443/", "https://node1/a", "https://node1:8443/a", "https://h:444/"] {
+            assert!(holds(inside), "{inside}");
+        }
+        for outside in ["http://h/a", "http://node1/a", "https://node2/a", "https://h.node1/a"] {
+            assert!(!holds(outside), "{outside}");
+        }
+        let plain = Scope::new(&Uri::from_static("http://h:8080/a"), vec![]);
+        let holds = |uri: &'static str| plain.holds(&Origin::of(&Uri::from_static(uri)));
+        assert!(holds("http://h:8080/b") && !holds("http://h/b") && !holds("https://h:8080/a"));
+    }
+}

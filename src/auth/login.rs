@@ -1,0 +1,265 @@
+//! Who signs in, where, and how far that got.
+
+use std::fmt;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Request, StatusCode, Uri};
+
+use super::challenge::{self, Challenge};
+use super::credentials::{Credentials, Origin, Scope};
+use super::scheme::{Choice, Scheme, SignInError};
+use super::way::{Reaction, Way};
+use crate::protocol::text::escape;
+
+/// Answers of 401 in a row, legs of a handshake included, after which nothing more is tried.
+const MAX_IN_A_ROW: u32 = 6;
+
+/// Who wants to be let in, where, and how.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The URL that was typed: credentials belong to its scheme, host and port.
+    pub origin: Uri,
+    /// Other hosts that they may go to as well.
+    pub trusted_hosts: Vec<String>,
+    /// What to sign in with; `None`: nothing.
+    pub credentials: Option<Credentials>,
+    /// In which ways.
+    pub choice: Choice,
+    /// Whether a secret may go out for everybody on the way to read.
+    pub allow_cleartext: bool,
+}
+
+impl Identity {
+    /// Nobody: nothing is sent to anybody.
+    #[must_use]
+    pub fn nobody(origin: &Uri) -> Self {
+        Self {
+            origin: origin.clone(),
+            trusted_hosts: Vec::new(),
+            credentials: None,
+            choice: Choice::None,
+            allow_cleartext: false,
+        }
+    }
+}
+
+/// One login, kept for as long as there are requests to make.
+pub struct Login {
+    scope: Scope,
+    credentials: Option<Credentials>,
+    choice: Choice,
+    allow_cleartext: bool,
+    random: Box<dyn FnMut() -> [u8; 16] + Send>,
+    way: Option<(Origin, Way)>,
+    /// The first way that was used. No other is tried after it.
+    used: Option<Scheme>,
+    refused_in_a_row: u32,
+}
+
+/// Whether a request can go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ready {
+    /// On any connection.
+    Anywhere,
+    /// Only on the connection that the last request went over: it is what is signed in.
+    OnSameConnection,
+    /// Not yet: it has a body, and a request without one is to sign in first.
+    SignInFirst,
+}
+
+/// What follows from an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing: it is the server's answer to the request.
+    Done,
+    /// The same request again, signed anew.
+    Again,
+    /// The request has a body. Another without one is to sign in first, then it can go out again.
+    SignInFirst,
+    /// The server lets nobody in.
+    Refused(SignInError),
+}
+
+impl Login {
+    /// Signs in as `identity`. `random` is all its randomness.
+    #[must_use]
+    pub fn new(identity: Identity, random: impl FnMut() -> [u8; 16] + Send + 'static) -> Self {
+        Self {
+            scope: Scope::new(&identity.origin, identity.trusted_hosts),
+            credentials: identity.credentials.filter(|_| identity.choice != Choice::None),
+            choice: identity.choice,
+            allow_cleartext: identity.allow_cleartext,
+            random: Box::new(random),
+            way: None,
+            used: None,
+            refused_in_a_row: 0,
+        }
+    }
+
+    /// Sends nothing to anybody.
+    #[must_use]
+    pub fn anonymous(origin: &Uri) -> Self {
+        Self::new(Identity::nobody(origin), || [0; 16])
+    }
+
+    /// The way in use, if there is one.
+    #[must_use]
+    pub fn scheme(&self) -> Option<Scheme> {
+        self.way.as_ref().map(|(_, way)| way.scheme())
+    }
+
+    /// Adds credentials to a request as far as it is known which the server wants.
+    ///
+    /// # Errors
+    /// When they cannot be made.
+    pub fn sign(&mut self, request: &mut Request<()>) -> Result<Ready, SignInError> {
+        let origin = Origin::of(request.uri());
+        if !self.scope.holds(&origin) {
+            return Ok(Ready::Anywhere);
+        }
+        if self.way.as_ref().is_none_or(|(known, _)| *known != origin) {
+            self.way = self.unasked(&origin).map(|way| (origin, way));
+        }
+        let (Some((_, way)), Some(credentials)) = (&mut self.way, &self.credentials) else {
+            return Ok(Ready::Anywhere);
+        };
+        if has_body(request.headers()) && way.wants_empty_request() {
+            return Ok(Ready::SignInFirst);
+        }
+        if let Some(mut value) = way.authorization(request, credentials)? {
+            value.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        Ok(if way.belongs_to_connection() { Ready::OnSameConnection } else { Ready::Anywhere })
+    }
+
+    /// The way that needs no question: the user named it, or has a token.
+    fn unasked(&self, origin: &Origin) -> Option<Way> {
+        let scheme = match (self.choice, &self.credentials) {
+            (_, Some(Credentials::Token(_))) => Scheme::Bearer,
+            (Choice::Only(Scheme::Basic), Some(Credentials::Password(_))) => Scheme::Basic,
+            _ => return None,
+        };
+        self.may_show_secret(scheme, origin).then_some(Way::Secret { scheme, was_accepted: false })
+    }
+
+    fn may_show_secret(&self, scheme: Scheme, origin: &Origin) -> bool {
+        origin.is_https || self.allow_cleartext || !scheme.shows_the_secret()
+    }
+
+    /// The connection is gone, or may be.
+    pub fn disconnected(&mut self) {
+        if let Some((_, way)) = &mut self.way {
+            way.disconnected();
+        }
+    }
+
+    /// What the answer to `request`, which [`Login::sign`] had, asks for.
+    pub fn answered(&mut self, request: &Request<()>, status: StatusCode, headers: &HeaderMap) -> Step {
+        let origin = Origin::of(request.uri());
+        if status != StatusCode::UNAUTHORIZED {
+            self.refused_in_a_row = 0;
+            if let Some((known, way)) = &mut self.way
+                && *known == origin
+            {
+                way.accepted();
+                self.used = self.used.or(Some(way.scheme()));
+            }
+            return Step::Done;
+        }
+        self.refused_in_a_row += 1;
+        let challenges = challenge::all(headers);
+        match self.challenged(origin, &challenges, request) {
+            Err(error) => Step::Refused(error),
+            Ok(()) if has_body(request.headers()) => Step::SignInFirst,
+            Ok(()) => Step::Again,
+        }
+    }
+
+    fn challenged(
+        &mut self,
+        origin: Origin,
+        challenges: &[Challenge],
+        request: &Request<()>,
+    ) -> Result<(), SignInError> {
+        if self.credentials.is_none() {
+            return Err(SignInError::NoCredentials { offered: offered(challenges) });
+        }
+        if !self.scope.holds(&origin) {
+            return Err(SignInError::OtherOrigin {
+                asks: escape(origin.to_string()),
+                origin: self.scope.origin.to_string(),
+            });
+        }
+        if let Some((known, way)) = &mut self.way
+            && *known == origin
+        {
+            let scheme = way.scheme();
+            self.used = self.used.or(Some(scheme));
+            if self.refused_in_a_row > MAX_IN_A_ROW {
+                return Err(SignInError::Rejected(scheme));
+            }
+            let signed = request.headers().contains_key(AUTHORIZATION);
+            return match way.challenged(challenges, signed, (self.random)()) {
+                Reaction::Again => Ok(()),
+                Reaction::Rejected => Err(SignInError::Rejected(scheme)),
+                #[cfg(feature = "windows-auth")]
+                Reaction::Failed(reason) => Err(SignInError::Failed { scheme, reason }),
+            };
+        }
+        let way = self.choose(&origin, challenges)?;
+        self.way = Some((origin, way));
+        Ok(())
+    }
+
+    /// The strongest way that is offered and has what it needs; after one was used, only that one.
+    fn choose(&mut self, origin: &Origin, challenges: &[Challenge]) -> Result<Way, SignInError> {
+        let wanted = match (self.used, self.choice, &self.credentials) {
+            (Some(used), ..) => Some(used),
+            (_, Choice::Only(scheme), _) => Some(scheme),
+            (_, _, Some(Credentials::Token(_))) => Some(Scheme::Bearer),
+            _ => None,
+        };
+        let mut reason = match wanted {
+            Some(scheme) => format!("it does not offer {scheme}"),
+            None => "nothing that works with a user and password".to_owned(),
+        };
+        for scheme in [Scheme::Negotiate, Scheme::Ntlm, Scheme::Digest, Scheme::Bearer, Scheme::Basic] {
+            let is_offered = challenges.iter().any(|challenge| challenge.is(scheme.as_str()));
+            if !is_offered || wanted.is_some_and(|wanted| wanted != scheme) {
+                continue;
+            }
+            let Some(credentials) = &self.credentials else { continue };
+            if !self.may_show_secret(scheme, origin) {
+                return Err(SignInError::Cleartext(scheme));
+            }
+            match Way::new(scheme, credentials, challenges, origin, (self.random)()) {
+                Ok(Some(way)) => return Ok(way),
+                Ok(None) => {}
+                Err(why) => reason = why,
+            }
+        }
+        Err(SignInError::NothingInCommon { offered: offered(challenges), reason })
+    }
+}
+
+fn offered(challenges: &[Challenge]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for challenge in challenges {
+        let name = escape(&challenge.scheme);
+        if !names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() { "no way of signing in that can be read".to_owned() } else { names.join(", ") }
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.get(http::header::CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("scope", &self.scope).field("scheme", &self.scheme()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,23 @@
+//! Signing in to a server: challenges in, credentials out. No sockets, no clock; whoever carries the messages asks
+//! [`Login`] before each request and shows it each answer.
+
+mod challenge;
+mod credentials;
+mod digest;
+mod login;
+mod scheme;
+mod secret;
+mod way;
+#[cfg(feature = "windows-auth")]
+mod windows;
+
+#[cfg(test)]
+mod tests;
+
+pub use credentials::{Credentials, Password};
+pub use login::{Identity, Login, Ready, Step};
+pub use scheme::{Choice, Scheme, SignInError};
+pub use secret::Secret;
+
+/// Environment variables with secrets in them: no child process gets to see them.
+pub const SECRET_VARIABLES: [&str; 2] = ["BITSUP_PASSWORD", "BITSUP_TOKEN"];

@@ -1,0 +1,112 @@
+//! The ways of signing in, and what stands against one.
+
+use std::fmt;
+
+/// A way of signing in. The later, the stronger; a bearer token is a matter of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scheme {
+    /// The password itself, for whoever reads the connection.
+    Basic,
+    /// A token itself.
+    Bearer,
+    /// A proof that the password is known (RFC 7616).
+    Digest,
+    /// Windows' own proof, which belongs to a connection.
+    Ntlm,
+    /// Windows' choice between Kerberos and NTLM (RFC 4559).
+    Negotiate,
+}
+
+impl Scheme {
+    /// As it is written in header fields.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Basic => "Basic",
+            Self::Bearer => "Bearer",
+            Self::Digest => "Digest",
+            Self::Ntlm => "NTLM",
+            Self::Negotiate => "Negotiate",
+        }
+    }
+
+    /// Whether whoever reads the connection can sign in from then on.
+    #[must_use]
+    pub const fn shows_the_secret(self) -> bool {
+        matches!(self, Self::Basic | Self::Bearer)
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Which ways the user wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// The strongest that the server offers and that has what it needs.
+    #[default]
+    Auto,
+    /// This one.
+    Only(Scheme),
+    /// None: nothing is sent.
+    None,
+}
+
+/// Why nobody was let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInError {
+    /// The server wants somebody, and there is nobody to be.
+    NoCredentials {
+        /// What it offers, escaped.
+        offered: String,
+    },
+    /// The server did not take the credentials.
+    Rejected(Scheme),
+    /// The server offers nothing that can be used.
+    NothingInCommon {
+        /// What it offers, escaped.
+        offered: String,
+        /// What stands against it.
+        reason: String,
+    },
+    /// Anybody on the way could read the secret.
+    Cleartext(Scheme),
+    /// The credentials are not for this server.
+    OtherOrigin {
+        /// Who asks for them, escaped.
+        asks: String,
+        /// Whom they are for.
+        origin: String,
+    },
+    /// What the server sent cannot be answered.
+    Failed {
+        /// In which way of signing in.
+        scheme: Scheme,
+        /// What is wrong, escaped.
+        reason: String,
+    },
+}
+
+/// Reads well after "cannot upload the file: ".
+impl fmt::Display for SignInError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCredentials { offered } => write!(f, "the server wants a login ({offered})"),
+            Self::Rejected(Scheme::Bearer) => f.write_str("the server did not accept the token"),
+            Self::Rejected(scheme) => write!(f, "the server did not accept the user and password, by {scheme}"),
+            Self::NothingInCommon { offered, reason } => write!(f, "the server offers {offered}: {reason}"),
+            Self::Cleartext(scheme) => {
+                write!(f, "the server wants {scheme} over http, where anybody on the way reads the secret")
+            }
+            Self::OtherOrigin { asks, origin } => {
+                write!(f, "{asks} wants a login, and the credentials are for {origin} only")
+            }
+            Self::Failed { scheme, reason } => write!(f, "signing in by {scheme} failed: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for SignInError {}

@@ -1,0 +1,179 @@
+//! NTLM, and Negotiate with NTLM inside (MS-NLMP, RFC 4559): a handshake that signs a connection in.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sspi::ntlm::NtlmConfig;
+use sspi::{
+    AuthIdentity, BufferType, ClientRequestFlags, CredentialUse, Credentials, DataRepresentation, Negotiate,
+    NegotiateConfig, Ntlm, SecurityBuffer, Sspi, SspiImpl, Username,
+};
+
+use super::challenge::Challenge;
+use super::credentials::Password;
+use super::scheme::Scheme;
+use super::way::Reaction;
+
+/// Without Kerberos: what tickets the machine has is not this library's affair.
+const PACKAGES: &str = "ntlm,!kerberos,!pku2u";
+
+/// One user at one server.
+#[derive(Debug)]
+pub(super) struct Handshake {
+    scheme: Scheme,
+    identity: AuthIdentity,
+    /// The service's name, as Windows writes it.
+    target: String,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Nothing was sent on this connection.
+    Idle,
+    /// The greeting went out.
+    Greeted(Box<Package>),
+    /// The proof is to go out.
+    Proving(Vec<u8>),
+    /// It went out.
+    Proved,
+    /// The connection is signed in, or needs nobody to be.
+    Done,
+}
+
+impl Handshake {
+    pub(super) fn new(scheme: Scheme, password: &Password, host: &str) -> Result<Self, String> {
+        let username = Username::parse(&password.user)
+            .map_err(|error| format!("the user's name is none that Windows knows ({error})"))?;
+        let identity = AuthIdentity { username, password: password.password.reveal().to_owned().into() };
+        Ok(Self { scheme, identity, target: format!("HTTP/{host}"), stage: Stage::Idle })
+    }
+
+    pub(super) fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        matches!(self.stage, Stage::Done)
+    }
+
+    /// Whether what is sent next means something on this connection only. The greeting begins on any.
+    pub(super) fn is_bound(&self) -> bool {
+        matches!(self.stage, Stage::Proved | Stage::Done)
+    }
+
+    /// The connection is another.
+    pub(super) fn restart(&mut self) {
+        self.stage = Stage::Idle;
+    }
+
+    /// What the next request carries.
+    pub(super) fn next_token(&mut self) -> Result<Option<Vec<u8>>, String> {
+        match std::mem::replace(&mut self.stage, Stage::Proved) {
+            Stage::Idle => {
+                let mut package = Box::new(Package::new(self.scheme, &self.identity).map_err(describe)?);
+                let token = package.leg(&self.target, None).map_err(describe)?;
+                self.stage = Stage::Greeted(package);
+                Ok(Some(token))
+            }
+            Stage::Proving(token) => Ok(Some(token)),
+            other => {
+                self.stage = other;
+                Ok(None)
+            }
+        }
+    }
+
+    /// A request was let in.
+    pub(super) fn accepted(&mut self) {
+        if !matches!(self.stage, Stage::Idle) {
+            self.stage = Stage::Done;
+        }
+    }
+
+    /// A request was not.
+    pub(super) fn challenged(&mut self, challenges: &[Challenge]) -> Reaction {
+        let token =
+            challenges.iter().filter(|challenge| challenge.is(self.scheme.as_str())).find_map(|c| c.token.as_ref());
+        match (std::mem::replace(&mut self.stage, Stage::Idle), token) {
+            // It was signed in, and the server does not know of it any more.
+            (Stage::Idle | Stage::Done | Stage::Proving(_), _) => Reaction::Again,
+            (Stage::Proved, _) => Reaction::Rejected,
+            (Stage::Greeted(_), None) => Reaction::Failed(
+                "the server does not go on after the greeting; it may want Kerberos, which this way does not do"
+                    .to_owned(),
+            ),
+            (Stage::Greeted(mut package), Some(token)) => match self.prove(&mut package, token) {
+                Ok(proof) => {
+                    self.stage = Stage::Proving(proof);
+                    Reaction::Again
+                }
+                Err(reason) => Reaction::Failed(reason),
+            },
+        }
+    }
+
+    fn prove(&self, package: &mut Package, token: &str) -> Result<Vec<u8>, String> {
+        let challenge = STANDARD.decode(token).map_err(|_| "the server's challenge is not base64".to_owned())?;
+        package.leg(&self.target, Some(challenge)).map_err(describe)
+    }
+}
+
+/// The library's own texts may quote what the server sent.
+fn describe(error: sspi::Error) -> String {
+    crate::protocol::text::escape(format!("{:?}: {}", error.error_type, error.description))
+}
+
+#[derive(Debug)]
+enum Package {
+    Ntlm(Ntlm, <Ntlm as SspiImpl>::CredentialsHandle),
+    Negotiate(Box<Negotiate>, <Negotiate as SspiImpl>::CredentialsHandle),
+}
+
+impl Package {
+    fn new(scheme: Scheme, identity: &AuthIdentity) -> sspi::Result<Self> {
+        // The machine's name is nobody's business.
+        let config = NtlmConfig::default();
+        if scheme == Scheme::Ntlm {
+            let mut ntlm = Ntlm::with_config(config);
+            let handle = acquire(&mut ntlm, identity)?;
+            return Ok(Self::Ntlm(ntlm, handle));
+        }
+        let config = NegotiateConfig::new(Box::new(config), Some(PACKAGES.to_owned()), String::new());
+        let mut negotiate = Negotiate::new_client(config)?;
+        let handle = acquire(&mut negotiate, &Credentials::AuthIdentity(identity.clone()))?;
+        Ok(Self::Negotiate(Box::new(negotiate), handle))
+    }
+
+    fn leg(&mut self, target: &str, input: Option<Vec<u8>>) -> sspi::Result<Vec<u8>> {
+        match self {
+            Self::Ntlm(package, handle) => leg(package, handle, target, input),
+            Self::Negotiate(package, handle) => leg(&mut **package, handle, target, input),
+        }
+    }
+}
+
+fn acquire<P: Sspi + SspiImpl>(package: &mut P, data: &P::AuthenticationData) -> sspi::Result<P::CredentialsHandle> {
+    let builder = package.acquire_credentials_handle().with_credential_use(CredentialUse::Outbound);
+    Ok(builder.with_auth_data(data).execute(package)?.credentials_handle)
+}
+
+fn leg<P: Sspi + SspiImpl>(
+    package: &mut P,
+    handle: &mut P::CredentialsHandle,
+    target: &str,
+    input: Option<Vec<u8>>,
+) -> sspi::Result<Vec<u8>> {
+    let mut input = [SecurityBuffer::new(input.unwrap_or_default(), BufferType::Token)];
+    let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
+    let mut builder = package
+        .initialize_security_context()
+        .with_credentials_handle(handle)
+        .with_context_requirements(ClientRequestFlags::INTEGRITY | ClientRequestFlags::ALLOCATE_MEMORY)
+        .with_target_data_representation(DataRepresentation::Native)
+        .with_target_name(target)
+        .with_input(&mut input)
+        .with_output(&mut output);
+    package.initialize_security_context_impl(&mut builder)?.resolve_to_result()?;
+    let mut output = output;
+    Ok(std::mem::take(&mut output[0].buffer))
+}

@@ -1,0 +1,195 @@
+//! Who signs in, checked.
+
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy;
+use http::Uri;
+use http::uri::{Authority, Scheme as UriScheme};
+
+use crate::auth::{Choice, Scheme};
+use crate::cli::args::{AuthArg, AuthArgs};
+
+use super::UsageError;
+
+/// Who signs in, where from the secrets come, and where to they may go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cli) struct AuthConfig {
+    pub(in crate::cli) origin: Uri,
+    pub(in crate::cli) choice: Choice,
+    pub(in crate::cli) user: Option<String>,
+    pub(in crate::cli) secret: SecretSource,
+    /// The option that wants it, and the file.
+    pub(in crate::cli) netrc: Option<(&'static str, PathBuf)>,
+    pub(in crate::cli) allow_cleartext: bool,
+    pub(in crate::cli) trusted_hosts: Vec<String>,
+}
+
+/// Where the password or token is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cli) enum SecretSource {
+    PasswordFile(PathBuf),
+    PasswordCommand(String),
+    BearerFile(PathBuf),
+    /// None was named: the environment may hold one, or somebody can be asked.
+    Unnamed,
+}
+
+impl AuthConfig {
+    pub(in crate::cli) fn new(args: AuthArgs, origin: &Uri) -> Result<Self, UsageError> {
+        let choice = choice(args.auth);
+        if args.user.as_deref().is_some_and(|user| user.is_empty() || user.chars().any(char::is_control)) {
+            return Err(UsageError("--user wants a name without control characters".to_owned()));
+        }
+        if let Some(user) = &args.user
+            && user.contains(':')
+            && choice == Choice::Only(Scheme::Basic)
+        {
+            return Err(UsageError(
+                "--user has a colon, which Basic would take for the password's beginning".to_owned(),
+            ));
+        }
+        let netrc = match (args.netrc_file, args.netrc) {
+            (Some(file), _) => Some(("--netrc-file", file)),
+            (None, true) => Some(("--netrc", usual_netrc()?)),
+            (None, false) => None,
+        };
+        let secret = match (args.password_file, args.password_command, args.bearer_file) {
+            (Some(file), ..) => SecretSource::PasswordFile(file),
+            (_, Some(command), _) => SecretSource::PasswordCommand(command),
+            (.., Some(file)) => SecretSource::BearerFile(file),
+            _ => SecretSource::Unnamed,
+        };
+        if matches!(secret, SecretSource::BearerFile(_)) && !matches!(choice, Choice::Auto | Choice::None) {
+            return Err(UsageError("--bearer-file is a way to sign in of its own: leave --auth out".to_owned()));
+        }
+        let config = Self {
+            origin: origin.clone(),
+            choice,
+            user: args.user,
+            secret,
+            netrc,
+            allow_cleartext: args.allow_cleartext_auth,
+            trusted_hosts: args.trust_host_id.iter().map(|host| trusted(host)).collect::<Result<_, _>>()?,
+        };
+        let shows_secret =
+            choice == Choice::Only(Scheme::Basic) || matches!(config.secret, SecretSource::BearerFile(_));
+        if shows_secret && choice != Choice::None {
+            config.check_cleartext()?;
+        }
+        Ok(config)
+    }
+
+    /// For files that may go to several servers, of which only one can have the credentials.
+    pub(in crate::cli) fn for_all(args: AuthArgs, origins: &[&Uri]) -> Result<Self, UsageError> {
+        let config = Self::new(args, origins.first().copied().unwrap_or(&Uri::default()))?;
+        let is_there =
+            |uri: &&Uri| uri.scheme() == config.origin.scheme() && uri.authority() == config.origin.authority();
+        if config.names_credentials() && !origins.iter().all(is_there) {
+            return Err(UsageError(
+                "credentials belong to one server, and these files go to several: upload to one at a time".to_owned(),
+            ));
+        }
+        Ok(config)
+    }
+
+    fn names_credentials(&self) -> bool {
+        self.user.is_some() || self.netrc.is_some() || self.secret != SecretSource::Unnamed
+    }
+
+    /// Refuses to send a secret over http for all to read.
+    pub(in crate::cli) fn check_cleartext(&self) -> Result<(), UsageError> {
+        if self.allow_cleartext || self.origin.scheme() == Some(&UriScheme::HTTPS) {
+            return Ok(());
+        }
+        Err(UsageError(
+            "the secret would go over http for anybody on the way to read: use https, \
+             or add --allow-cleartext-auth if the network can be trusted"
+                .to_owned(),
+        ))
+    }
+}
+
+fn choice(how: AuthArg) -> Choice {
+    match how {
+        AuthArg::Auto => Choice::Auto,
+        AuthArg::Basic => Choice::Only(Scheme::Basic),
+        AuthArg::Digest => Choice::Only(Scheme::Digest),
+        AuthArg::Ntlm => Choice::Only(Scheme::Ntlm),
+        AuthArg::Negotiate => Choice::Only(Scheme::Negotiate),
+        AuthArg::None => Choice::None,
+    }
+}
+
+fn usual_netrc() -> Result<PathBuf, UsageError> {
+    if let Some(file) = std::env::var_os("NETRC").filter(|file| !file.is_empty()) {
+        return Ok(file.into());
+    }
+    let folders = etcetera::base_strategy::choose_native_strategy();
+    let home = folders.map_err(|_| UsageError("there is no home folder with a .netrc: use --netrc-file".to_owned()))?;
+    Ok(home.home_dir().join(if cfg!(windows) { "_netrc" } else { ".netrc" }))
+}
+
+/// A host without a port: it is trusted on any.
+fn trusted(host: &str) -> Result<String, UsageError> {
+    let parsed = host.parse::<Authority>().ok().filter(|parsed| parsed.host() == host && !host.is_empty());
+    parsed.map(|_| host.to_ascii_lowercase()).ok_or_else(|| {
+        UsageError(format!("--trust-host-id {host:?} is no host: write its name or address, without a port"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn config(url: &'static str, args: &[&str]) -> Result<AuthConfig, String> {
+        #[derive(Debug, Parser)]
+        struct Options {
+            #[command(flatten)]
+            auth: AuthArgs,
+        }
+        let options = Options::try_parse_from(["bitsup"].iter().chain(args)).map_err(|e| e.to_string())?;
+        AuthConfig::new(options.auth, &Uri::from_static(url)).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn sources_are_told_apart() {
+        let given = |args| config("https://h/", args).expect("right");
+        assert_eq!(given(&["-uDOM\\me"]).user.as_deref(), Some("DOM\\me"));
+        assert_eq!(given(&["-ume", "--password-file=-"]).secret, SecretSource::PasswordFile("-".into()));
+        assert_eq!(given(&["-ume", "--password-command=x"]).secret, SecretSource::PasswordCommand("x".into()));
+        assert_eq!(given(&["--bearer-file=x"]).secret, SecretSource::BearerFile("x".into()));
+        assert_eq!(given(&["--netrc-file=x"]).netrc, Some(("--netrc-file", "x".into())));
+        assert_eq!(given(&["--auth=ntlm"]).choice, Choice::Only(Scheme::Ntlm));
+        assert_eq!(given(&["--trust-host-id=Node1", "--trust-host-id=[::1]"]).trusted_hosts, ["node1", "[::1]"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused() {
+        for (args, right) in [
+            (&["--password-file=x"][..], "--user"),
+            (&["-ume", "--password-file=x", "--password-command=y"], "cannot be used with"),
+            (&["-ume", "--bearer-file=x"], "cannot be used with"),
+            (&["--bearer-file=x", "--auth=basic"], "leave --auth out"),
+            (&["-ua:b", "--auth=basic"], "colon"),
+            (&["-u", ""], "--user"),
+            (&["--trust-host-id=h:80"], "without a port"),
+            (&["--trust-host-id=u@h"], "no host"),
+            (&["--auth=kerberos"], "negotiate"),
+        ] {
+            let error = config("https://h/", args).expect_err("refused");
+            assert!(error.contains(right), "{args:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn fault_52_secrets_over_http_want_to_be_allowed() {
+        for args in [&["-ume", "--auth=basic"][..], &["--bearer-file=x"]] {
+            let error = config("http://127.0.0.1/", args).expect_err("refused");
+            assert!(error.contains("--allow-cleartext-auth"), "{error}");
+            assert!(config("http://h/", &[args, &["--allow-cleartext-auth"]].concat()).is_ok());
+        }
+        assert!(config("http://h/", &["-ume"]).is_ok(), "the server may want something else");
+    }
+}

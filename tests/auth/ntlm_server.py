@@ -1,0 +1,109 @@
+"""A small BITS server behind NTLM or Negotiate, by pyspnego: the counterpart that bitsup is tested against.
+
+Usage: ntlm_server.py ntlm|negotiate USERS LOG [close]
+USERS is a file of DOMAIN:USER:PASSWORD lines. Prints its port. LOG gets a line for each request: the connection's
+number, the packet, and what was made of it. `close` ends every other connection after its first fragment.
+"""
+
+import base64
+import os
+import socketserver
+import sys
+from http.server import BaseHTTPRequestHandler
+
+scheme, users, log_path = sys.argv[1:4]
+closing = "close" in sys.argv[4:]
+os.environ["NTLM_USER_FILE"] = users
+
+import spnego  # noqa: E402  (reads the environment)
+
+name = {"ntlm": "NTLM", "negotiate": "Negotiate"}[scheme]
+stored = bytearray()
+connections = 0
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def setup(self):
+        global connections
+        super().setup()
+        self.context = None
+        self.user = None
+        self.number = connections
+        self.fragments = 0
+        connections += 1
+
+    def log_message(self, *_):
+        pass
+
+    def note(self, what):
+        with open(log_path, "a", encoding="utf-8") as log:
+            log.write(f"{self.number} {self.headers.get('BITS-Packet-Type')} {what}\n")
+
+    def answer(self, status, fields, body=b""):
+        self.send_response_only(status)
+        for key, value in fields:
+            self.send_header(key, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def challenge(self, token=None):
+        value = name if token is None else f"{name} {base64.b64encode(token).decode()}"
+        self.answer(401, [("WWW-Authenticate", value)], b"<h1>401</h1>")
+
+    def signed_in(self):
+        if self.user:
+            return True
+        given = self.headers.get("Authorization", "")
+        if not given.startswith(name + " "):
+            self.note("unsigned")
+            self.challenge()
+            return False
+        if self.context is None:
+            self.context = spnego.server(hostname="127.0.0.1", service="HTTP", protocol=scheme)
+        try:
+            token = self.context.step(base64.b64decode(given.split(" ", 1)[1]))
+        except Exception as error:  # a wrong password, mostly
+            self.note(f"refused {type(error).__name__}")
+            self.context = None
+            self.challenge()
+            return False
+        if not self.context.complete:
+            self.note("challenged")
+            self.challenge(token)
+            return False
+        self.user = self.context.client_principal
+        return True
+
+    def do_BITS_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if not self.signed_in():
+            return
+        self.note(f"{self.user} {len(body)}")
+        packet = self.headers["BITS-Packet-Type"]
+        fields = [("BITS-Packet-Type", "Ack")]
+        if packet == "Create-Session":
+            fields.append(("BITS-Session-Id", "{1}"))
+        if packet == "Fragment":
+            first = int(self.headers["Content-Range"].split()[1].split("-")[0])
+            del stored[first:]
+            stored.extend(body)
+            fields.append(("BITS-Received-Content-Range", str(len(stored))))
+            self.fragments += 1
+        self.answer(200, fields)
+        if packet == "Close-Session":
+            self.note(f"stored {len(stored)}")
+        if closing and packet == "Fragment" and self.fragments == 1 and self.number % 2 == 0:
+            self.close_connection = True
+
+
+class Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+with Server(("127.0.0.1", 0), Handler) as server:
+    print(server.server_address[1], flush=True)
+    server.serve_forever()

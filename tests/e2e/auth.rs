@@ -1,0 +1,332 @@
+//! Signing in, by the built program. Other implementations are the counterparts in `tests/auth/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::support::bitsup::{Finished, Source, command};
+use crate::support::script::{Model, Reply, Request, ScriptServer};
+
+const SECRET: &str = "s3cret-Pa55phrase";
+
+/// `me:` and the secret, in base64.
+const BASIC: &str = "Basic bWU6czNjcmV0LVBhNTVwaHJhc2U=";
+
+/// A place for secrets, and what a run leaves behind.
+struct Desk {
+    folder: TempDir,
+    source: Source,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { folder: TempDir::new().expect("a folder"), source: Source::new(300_000) }
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).expect("written");
+        #[cfg(unix)]
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("private");
+        path
+    }
+
+    fn password_file(&self) -> PathBuf {
+        self.file("password", &format!("{SECRET}\n"))
+    }
+
+    fn upload(&self, url: &str, options: &[&str]) -> Command {
+        let mut command = command(["upload", "-vv", "--no-progress-timeout", "20s"]);
+        command.args(options).arg(self.source.arg()).arg(url);
+        command.env("BITSUP_STATE_DIR", self.state()).env_remove("BITSUP_PASSWORD").env_remove("BITSUP_TOKEN");
+        command
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    /// Runs to the end; nothing that was printed or kept holds the secret.
+    fn run(&self, mut command: Command) -> Finished {
+        let finished = Finished(command.output().expect("started"));
+        let mut seen = vec![finished.0.stdout.clone(), finished.0.stderr.clone()];
+        read_all(&self.state(), &mut seen);
+        for bytes in seen {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            for hidden in [SECRET, &BASIC[6..], "bWU6czNj", "response=", "t0ken"] {
+                assert!(!text.contains(hidden), "{hidden} in:\n{text}");
+            }
+        }
+        finished
+    }
+}
+
+fn read_all(folder: &Path, seen: &mut Vec<Vec<u8>>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.path() {
+            path if path.is_dir() => read_all(&path, seen),
+            path => seen.push(fs::read(path).expect("read")),
+        }
+    }
+}
+
+/// A server that lets in whoever `gate` does not answer.
+fn gated(mut gate: impl FnMut(&Request) -> Option<Reply> + Send + 'static) -> (ScriptServer, Model) {
+    let model = Model::default();
+    let inner = model.clone();
+    (ScriptServer::start(move |request| gate(request).unwrap_or_else(|| inner.answer(request))), model)
+}
+
+fn unauthorized(offers: &str) -> Reply {
+    Reply::head(&format!("HTTP/1.1 401 Unauthorized\n{offers}"))
+}
+
+/// Lets in Basic with the right password.
+fn basic(request: &Request) -> Option<Reply> {
+    (request.field("authorization") != Some(BASIC)).then(|| unauthorized("WWW-Authenticate: Basic realm=\"x\""))
+}
+
+const CLEARTEXT: &str = "--allow-cleartext-auth";
+
+#[test]
+fn the_ping_settles_it_and_no_fragment_goes_out_twice() {
+    let desk = Desk::new();
+    let (server, model) = gated(basic);
+    let file = format!("--password-file={}", desk.password_file().display());
+    desk.run(desk.upload(&server.url("/a"), &["-ume", &file, CLEARTEXT]))
+        .exits(0)
+        .says(&["authorization: Basic <redacted>"]);
+    assert_eq!(server.packets(), ["Ping", "Ping", "Create-Session", "Fragment", "Fragment", "Close-Session"]);
+    assert_eq!(model.stored(), desk.source.bytes);
+    assert!(server.requests().iter().all(|request| request.connection == 0));
+}
+
+#[test]
+fn secrets_come_from_many_places() {
+    let desk = Desk::new();
+    let (server, _) = gated(basic);
+    let url = server.url("/a");
+    let file = desk.password_file();
+    let netrc = desk.file("netrc", &format!("machine 127.0.0.1 login me password {SECRET}\n"));
+    let netrc = format!("--netrc-file={}", netrc.display());
+    let command =
+        format!("--password-command=cat '{}'; env >'{}'", file.display(), desk.folder.path().join("env").display());
+    #[cfg(unix)]
+    desk.run({
+        let mut upload = desk.upload(&url, &["-ume", &command, CLEARTEXT]);
+        upload.env("BITSUP_PASSWORD", "other").env("BITSUP_TOKEN", "t0ken");
+        upload
+    })
+    .exits(0);
+    #[cfg(unix)]
+    {
+        let env = fs::read_to_string(desk.folder.path().join("env")).expect("printed");
+        assert!(env.contains("PATH=") && !env.contains("BITSUP_PASSWORD") && !env.contains("t0ken"), "{env}");
+    }
+    let _ = command;
+    let mut upload = desk.upload(&url, &["-ume", CLEARTEXT]);
+    upload.env("BITSUP_PASSWORD", SECRET);
+    desk.run(upload).exits(0);
+    desk.run(desk.upload(&url, &[&netrc, CLEARTEXT])).exits(0);
+    desk.run(desk.upload(&url, &["-ume", &netrc, CLEARTEXT])).exits(0);
+    let mut upload = desk.upload(&url, &["-ume", "--password-file=-", CLEARTEXT]);
+    upload.stdin(fs::File::open(&file).expect("opened"));
+    desk.run(upload).exits(0);
+}
+
+#[test]
+fn a_secret_that_is_missing_or_lies_open_is_exit_2_before_anything_is_sent() {
+    let desk = Desk::new();
+    let (server, _) = gated(|_| None);
+    let url = server.url("/a");
+    desk.run(desk.upload(&url, &["-ume"])).exits(2).says(&["--password-file", "no terminal"]);
+    desk.run(desk.upload(&url, &["-ume", "--password-file=/no/such/file"])).exits(2);
+    desk.run(desk.upload(&url, &["-ume", "--password-command=exit 1"])).exits(2);
+    desk.run(desk.upload(&url, &["-ume", "--auth=basic"])).exits(2).says(&[CLEARTEXT]);
+    let mut upload = desk.upload(&url, &[]);
+    upload.env("BITSUP_TOKEN", "t0ken");
+    desk.run(upload).exits(2).says(&[CLEARTEXT]);
+    let with_password = url.replace("http://", &format!("http://me:{SECRET}@"));
+    desk.run(desk.upload(&with_password, &[])).exits(2).says(&["user or password"]);
+    #[cfg(unix)]
+    for (option, name) in [("--password-file", "password"), ("--netrc-file", "netrc"), ("--bearer-file", "token")] {
+        let file = desk.file(name, SECRET);
+        fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("opened to others");
+        let option = format!("{option}={}", file.display());
+        let user: &[&str] = if name == "password" { &["-ume"] } else { &[] };
+        desk.run(desk.upload(&url, &[user, &[&option, CLEARTEXT]].concat())).exits(2).says(&["chmod 600"]);
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn fault_20_a_wrong_password_goes_out_once_and_the_state_is_kept() {
+    let desk = Desk::new();
+    let mut locked = false;
+    // Lets the first fragment in, then nobody any more.
+    let (server, _) = gated(move |request| {
+        locked |= request.range().is_some_and(|(first, _, _)| first > 0);
+        if locked { Some(unauthorized("WWW-Authenticate: Basic realm=\"x\"")) } else { basic(request) }
+    });
+    let file = format!("--password-file={}", desk.password_file().display());
+    desk.run(desk.upload(&server.url("/a"), &["-ume", &file, CLEARTEXT])).exits(7).says(&[
+        "the server did not accept the user and password, by Basic",
+        "server: 401 Unauthorized",
+        "next:",
+    ]);
+    assert_eq!(server.packets(), ["Ping", "Ping", "Create-Session", "Fragment", "Fragment"]);
+    let list = command(["sessions", "list"]).env("BITSUP_STATE_DIR", desk.state()).output().expect("started");
+    assert!(String::from_utf8_lossy(&list.stdout).contains("file.bin"), "kept");
+
+    let (server, _) = gated(|_| Some(unauthorized("WWW-Authenticate: Basic realm=\"x\"")));
+    desk.run(desk.upload(&server.url("/b"), &["-ume", &file, CLEARTEXT])).exits(7);
+    let sent = server.requests().iter().filter(|request| request.field("authorization").is_some()).count();
+    assert_eq!((server.requests().len(), sent), (2, 1));
+}
+
+#[test]
+fn without_credentials_the_error_says_what_the_server_wants() {
+    let desk = Desk::new();
+    let (server, _) = gated(|_| Some(unauthorized("WWW-Authenticate: Negotiate\nWWW-Authenticate: NTLM")));
+    desk.run(desk.upload(&server.url("/a"), &[])).exits(7).says(&["(Negotiate, NTLM)", "--user NAME"]);
+    assert_eq!(server.packets(), ["Ping"]);
+}
+
+#[test]
+fn fault_52_basic_over_http_wants_to_be_allowed() {
+    let desk = Desk::new();
+    let (server, _) = gated(basic);
+    let file = format!("--password-file={}", desk.password_file().display());
+    desk.run(desk.upload(&server.url("/a"), &["-ume", &file])).exits(7).says(&[CLEARTEXT]);
+    assert_eq!(server.packets(), ["Ping"]);
+}
+
+#[test]
+fn fault_48_a_host_that_the_server_names_gets_credentials_only_if_trusted() {
+    let desk = Desk::new();
+    let file = format!("--password-file={}", desk.password_file().display());
+    for trusted in [false, true] {
+        let (other, _) = gated(basic);
+        let port = other.port;
+        let (server, _) = gated(move |request| {
+            basic(request).or_else(|| {
+                let session = format!(
+                    "HTTP/1.1 200 OK\nBITS-Packet-Type: Ack\nBITS-Session-Id: 1\nBITS-Host-Id: localhost:{port}"
+                );
+                (request.packet() == "Create-Session").then(|| Reply::head(&session))
+            })
+        });
+        let url = server.url(&format!("/{trusted}"));
+        let options = ["-ume", &file, CLEARTEXT, "--no-state", "--trust-host-id=LOCALHOST"];
+        let finished = desk.run(desk.upload(&url, &options[..if trusted { 5 } else { 4 }]));
+        let signed = other.requests().iter().any(|request| request.field("authorization").is_some());
+        assert_eq!(signed, trusted);
+        if trusted {
+            finished.exits(0);
+        } else {
+            finished.exits(7).says(&["--trust-host-id", "localhost"]);
+        }
+    }
+}
+
+#[test]
+fn a_token_is_sent_as_it_is() {
+    let desk = Desk::new();
+    let (server, _) = gated(|request| {
+        (request.field("authorization") != Some("Bearer t0ken.x")).then(|| unauthorized("WWW-Authenticate: Bearer"))
+    });
+    let file = format!("--bearer-file={}", desk.file("token", "t0ken.x\n").display());
+    desk.run(desk.upload(&server.url("/a"), &[&file, CLEARTEXT])).exits(0);
+    assert_eq!(server.packets()[..2], ["Ping", "Create-Session"], "unasked");
+    let mut upload = desk.upload(&server.url("/b"), &[CLEARTEXT]);
+    upload.env("BITSUP_TOKEN", "t0ken.wrong");
+    desk.run(upload).exits(7).says(&["did not accept the token"]);
+}
+
+/// Digest by a script: which proofs go out when. That they are right is tested against other implementations.
+#[test]
+fn a_fragment_whose_nonce_is_stale_goes_out_again_after_a_ping() {
+    let desk = Desk::new();
+    let mut nonce = 1;
+    let mut fragments = 0;
+    let (server, model) = gated(move |request| {
+        let signed = request.field("authorization").unwrap_or_default();
+        fragments += usize::from(request.packet() == "Fragment");
+        if fragments == 2 {
+            fragments += 1;
+            nonce += 1;
+        }
+        let offer = format!("WWW-Authenticate: Digest realm=\"x\", nonce=\"n{nonce}\", qop=\"auth\"");
+        let stale = if signed.is_empty() { "" } else { ", stale=true" };
+        (!signed.contains(&format!("nonce=\"n{nonce}\""))).then(|| unauthorized(&format!("{offer}{stale}")))
+    });
+    let file = format!("--password-file={}", desk.password_file().display());
+    desk.run(desk.upload(&server.url("/a"), &["-ume", &file])).exits(0);
+    let fragment = ["Fragment", "Fragment", "Ping", "Fragment", "Close-Session"];
+    assert_eq!(server.packets()[2..], [&["Create-Session"][..], &fragment].concat());
+    assert_eq!(model.stored(), desk.source.bytes);
+}
+
+#[test]
+fn a_server_that_forgets_who_is_signed_in_is_left() {
+    let desk = Desk::new();
+    let mut count = 0;
+    let (server, _) = gated(move |request| {
+        count += 1;
+        let offer = format!("WWW-Authenticate: Digest realm=\"x\", nonce=\"{count}\", qop=\"auth\", stale=true");
+        let signed = request.field("authorization").is_some();
+        (request.packet() == "Fragment" || !signed).then(|| unauthorized(&offer))
+    });
+    let file = format!("--password-file={}", desk.password_file().display());
+    desk.run(desk.upload(&server.url("/a"), &["-ume", &file])).exits(7);
+    assert_eq!(server.packets().iter().filter(|packet| *packet == "Fragment").count(), 4);
+}
+
+#[cfg(feature = "serve")]
+#[test]
+fn reply_and_verification_sign_in_too() {
+    use crate::support::receiver::Receiver;
+    let desk = Desk::new();
+    let file = format!("--password-file={}", desk.password_file().display());
+    let mut options = vec!["--user=me", &file, "--allow-read"];
+    if cfg!(unix) {
+        options.push("--reply-command=echo thanks");
+    }
+    let receiver = Receiver::start(&options);
+    let url = format!("{}a.bin", receiver.url);
+    let reply = desk.folder.path().join("reply");
+    let reply_option = format!("--reply={}", reply.display());
+    let mut client = vec!["-ume", &file, CLEARTEXT, "--verify=sha256"];
+    if cfg!(unix) {
+        client.push(&reply_option);
+    }
+    desk.run(desk.upload(&url, &client)).exits(0);
+    assert_eq!(receiver.published("a.bin"), desk.source.bytes);
+    if cfg!(unix) {
+        assert_eq!(fs::read(reply).expect("saved"), b"thanks\n");
+    }
+}
+
+#[test]
+fn whoever_cancels_signs_in_too() {
+    let desk = Desk::new();
+    let file = format!("--password-file={}", desk.password_file().display());
+    let (server, _) = gated(|request| {
+        let second = request.range().is_some_and(|(first, _, _)| first > 0);
+        basic(request).or_else(|| second.then(|| unauthorized("WWW-Authenticate: Basic realm=\"x\"")))
+    });
+    desk.run(desk.upload(&server.url("/a"), &["-ume", &file, CLEARTEXT])).exits(7);
+    let cancel = |options: &[&str]| {
+        let list = command(["sessions", "list"]).env("BITSUP_STATE_DIR", desk.state()).output().expect("started");
+        let list = String::from_utf8_lossy(&list.stdout).into_owned();
+        let id = list.lines().nth(1).and_then(|line| line.split_whitespace().next()).expect("an id").to_owned();
+        let mut command = command(["sessions", "cancel", &id]);
+        command.args(options).env("BITSUP_STATE_DIR", desk.state());
+        desk.run(command)
+    };
+    cancel(&[]).exits(7).says(&["the server wants a login (Basic)"]);
+    cancel(&["-ume", &file, CLEARTEXT]).exits(0).says(&["cancelled: "]);
+    assert_eq!(server.packets().iter().filter(|packet| *packet == "Cancel-Session").count(), 3);
+}
