@@ -187,6 +187,31 @@ fn fault_20_a_wrong_password_goes_out_once_and_the_state_is_kept() {
 }
 
 #[test]
+fn a_wrong_password_goes_out_once_for_several_files() {
+    let desk = Desk::new();
+    let (server, _) = gated(|_| Some(unauthorized("WWW-Authenticate: Basic realm=\"x\"")));
+    let password = format!("--password-file={}", desk.password_file().display());
+    let others: Vec<_> = (0..3).map(|n| desk.file(&format!("f{n}"), "text").display().to_string()).collect();
+    let others = others.iter().map(String::as_str);
+    let options: Vec<_> = ["-ume", &password, CLEARTEXT, "-j3"].into_iter().chain(others).collect();
+    desk.run(desk.upload(&server.url("/d/"), &options)).exits(7).says(&["3 were not begun"]);
+    let sent = server.requests().iter().filter(|request| request.field("authorization").is_some()).count();
+    assert_eq!((server.requests().len(), sent), (2, 1));
+}
+
+#[test]
+fn credentials_are_for_one_server() {
+    let desk = Desk::new();
+    let (server, _) = gated(basic);
+    let list =
+        desk.file("list.csv", &format!("Source,Destination\na,{}\nb,http://other.example/b\n", server.url("/a")));
+    let mut upload = command(["upload", "-ume", CLEARTEXT, "--files-from"]);
+    upload.arg(list).env("BITSUP_PASSWORD", SECRET);
+    desk.run(upload).exits(2).says(&["credentials belong to one server"]);
+    assert_eq!(server.packets(), [""; 0]);
+}
+
+#[test]
 fn without_credentials_the_error_says_what_the_server_wants() {
     let desk = Desk::new();
     let (server, _) = gated(|_| Some(unauthorized("WWW-Authenticate: Negotiate\nWWW-Authenticate: NTLM")));
