@@ -70,8 +70,9 @@ impl Handshake {
     pub(super) fn next_token(&mut self) -> Result<Option<Vec<u8>>, String> {
         match std::mem::replace(&mut self.stage, Stage::Proved) {
             Stage::Idle => {
-                let mut package = Box::new(Package::new(self.scheme, &self.identity).map_err(describe)?);
-                let token = package.leg(&self.target, None).map_err(describe)?;
+                let mut package =
+                    Box::new(Package::new(self.scheme, &self.identity).map_err(|error| describe(&error))?);
+                let token = package.leg(&self.target, None).map_err(|error| describe(&error))?;
                 self.stage = Stage::Greeted(package);
                 Ok(Some(token))
             }
@@ -114,18 +115,18 @@ impl Handshake {
 
     fn prove(&self, package: &mut Package, token: &str) -> Result<Vec<u8>, String> {
         let challenge = STANDARD.decode(token).map_err(|_| "the server's challenge is not base64".to_owned())?;
-        package.leg(&self.target, Some(challenge)).map_err(describe)
+        package.leg(&self.target, Some(challenge)).map_err(|error| describe(&error))
     }
 }
 
 /// The library's own texts may quote what the server sent.
-fn describe(error: sspi::Error) -> String {
+fn describe(error: &sspi::Error) -> String {
     crate::protocol::text::escape(format!("{:?}: {}", error.error_type, error.description))
 }
 
 #[derive(Debug)]
 enum Package {
-    Ntlm(Ntlm, <Ntlm as SspiImpl>::CredentialsHandle),
+    Ntlm(Box<Ntlm>, <Ntlm as SspiImpl>::CredentialsHandle),
     Negotiate(Box<Negotiate>, <Negotiate as SspiImpl>::CredentialsHandle),
 }
 
@@ -136,7 +137,7 @@ impl Package {
         if scheme == Scheme::Ntlm {
             let mut ntlm = Ntlm::with_config(config);
             let handle = acquire(&mut ntlm, identity)?;
-            return Ok(Self::Ntlm(ntlm, handle));
+            return Ok(Self::Ntlm(Box::new(ntlm), handle));
         }
         let config = NegotiateConfig::new(Box::new(config), Some(PACKAGES.to_owned()), String::new());
         let mut negotiate = Negotiate::new_client(config)?;
@@ -146,7 +147,7 @@ impl Package {
 
     fn leg(&mut self, target: &str, input: Option<Vec<u8>>) -> sspi::Result<Vec<u8>> {
         match self {
-            Self::Ntlm(package, handle) => leg(package, handle, target, input),
+            Self::Ntlm(package, handle) => leg(&mut **package, handle, target, input),
             Self::Negotiate(package, handle) => leg(&mut **package, handle, target, input),
         }
     }
@@ -174,6 +175,5 @@ fn leg<P: Sspi + SspiImpl>(
         .with_input(&mut input)
         .with_output(&mut output);
     package.initialize_security_context_impl(&mut builder)?.resolve_to_result()?;
-    let mut output = output;
     Ok(std::mem::take(&mut output[0].buffer))
 }
