@@ -195,8 +195,26 @@ fn a_wrong_password_goes_out_once_for_several_files() {
     let others = others.iter().map(String::as_str);
     let options: Vec<_> = ["-ume", &password, CLEARTEXT, "-j3"].into_iter().chain(others).collect();
     desk.run(desk.upload(&server.url("/d/"), &options)).exits(7).says(&["3 were not begun"]);
-    let sent = server.requests().iter().filter(|request| request.field("authorization").is_some()).count();
-    assert_eq!((server.requests().len(), sent), (2, 1));
+    let sent = || server.requests().iter().filter(|request| request.field("authorization").is_some()).count();
+    assert_eq!((server.requests().len(), sent()), (2, 1));
+
+    // What fails before anybody signs in settles nothing.
+    let options = [&["missing"], &options[..]].concat();
+    desk.run(desk.upload(&server.url("/d/"), &options)).exits(15).says(&["3 were not begun"]);
+    assert_eq!((server.requests().len(), sent()), (4, 2));
+}
+
+#[test]
+fn a_server_that_lets_nobody_in_does_not_keep_files_from_others() {
+    let desk = Desk::new();
+    let (closed, _) = gated(|_| Some(unauthorized("WWW-Authenticate: Basic realm=\"x\"")));
+    let (open, model) = gated(|_| None);
+    let file = desk.file("f", "text").display().to_string();
+    let list = format!("Source,Destination\n{file},{}\n{file},{}\n", closed.url("/a"), open.url("/b"));
+    let mut upload = command(["upload", "--files-from"]);
+    upload.arg(desk.file("list.csv", &list)).env("BITSUP_STATE_DIR", desk.state());
+    desk.run(upload).exits(15);
+    assert_eq!(model.stored(), b"text");
 }
 
 #[test]

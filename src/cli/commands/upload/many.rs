@@ -42,8 +42,8 @@ pub(super) fn run(
     let worker = |number| Worker { job, json, again, lane: board.lane(number), line: Line::default() };
     let mut workers: Vec<_> = (0..jobs).map(worker).collect();
     if let (Some(first), true) = (workers.first_mut(), identity.credentials.is_some()) {
-        // A wrong password is tried once, not once for each connection.
-        first.run_next(&queue);
+        // A wrong password is tried once, not once for each connection: one at a time until somebody was let in.
+        while !queue.has_uploaded() && first.run_next(&queue) {}
     }
     std::thread::scope(|scope| {
         for mut worker in workers {
@@ -89,6 +89,10 @@ impl<'a> Queue<'a> {
         let index = self.next.fetch_add(1, Ordering::SeqCst);
         self.items.get(index).map(|item| (index, item))
     }
+
+    fn has_uploaded(&self) -> bool {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner).uploaded > 0
+    }
 }
 
 /// Uploads one file after the other, on one connection.
@@ -111,7 +115,7 @@ impl Worker<'_> {
             Err(code) => tally.failed_by(code),
         }
         // Another try with a password that was refused may lock the account.
-        let is_refused = result == Err(ExitCode::Authentication);
+        let is_refused = result == Err(ExitCode::Authentication) && self.job.identity.credentials.is_some();
         let is_over = is_refused || tally.failed > 0 && self.job.config.files.fail_fast;
         if self.job.signals.interrupter().is_interrupted() || is_over {
             queue.is_over.store(true, Ordering::SeqCst);
