@@ -70,14 +70,15 @@ fn in_turn(
     mut send: impl FnMut(Request<()>) -> Result<Response<()>, TransportError>,
 ) -> Result<Response<()>, Unanswered> {
     let mut begun_again = false;
+    let is_bound = request.extensions().get::<SameConnection>().is_some();
     loop {
         let mut signed = request.clone();
         prepare(login, &mut signed)?;
         report(&UploadEvent::RequestHead(Box::new(signed.clone().into_parts().0)));
         let answer = match send(signed.clone()) {
             Ok(answer) => answer,
-            // Whoever was signed in on it signs in on another.
-            Err(error) if error.kind == TransportErrorKind::NoConnection && !begun_again => {
+            // Whoever was signed in on it signs in on another, unless the request itself belongs to it.
+            Err(error) if error.kind == TransportErrorKind::NoConnection && !begun_again && !is_bound => {
                 begun_again = true;
                 login.disconnected();
                 continue;
