@@ -68,10 +68,12 @@ const ROOMS: &[Room] = &[
         place: "transport/",
         may: &[
             // Not the packets: what one means is none of its business.
+            "crate::protocol::TlsFault",
             "crate::protocol::TransportError",
             "crate::protocol::TransportErrorKind",
             "crate::protocol::text",
             "http",
+            "httpdate",
             "rustix",
             "rustls",
             "rustls_platform_verifier",
@@ -84,6 +86,22 @@ const ROOMS: &[Room] = &[
             "ureq",
         ],
     },
+    Room {
+        place: "transport/proxy/",
+        may: &[
+            "base64",
+            "crate::protocol::TransportErrorKind",
+            "crate::protocol::text",
+            "crate::transport",
+            "http",
+            "percent_encoding",
+            "rustix",
+            "std::io",
+            "zeroize",
+        ],
+    },
+    Room { place: "transport/tls/pin.rs", may: &["base64", "rustls", "sha2"] },
+    Room { place: "transport/tls/identity.rs", may: &["pkcs8", "rustls"] },
     Room {
         place: "journal/",
         may: &[

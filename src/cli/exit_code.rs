@@ -163,13 +163,15 @@ fn of_bad_answer(packet: PacketKind, error: &AckError) -> ExitCode {
 /// A connection that breaks before there is a session never worked.
 fn of_loss(packet: PacketKind, kind: TransportErrorKind) -> ExitCode {
     match kind {
-        TransportErrorKind::UnknownHost | TransportErrorKind::LookupFailed | TransportErrorKind::Connect => {
-            ExitCode::Connection
-        }
+        TransportErrorKind::UnknownHost
+        | TransportErrorKind::LookupFailed
+        | TransportErrorKind::Connect
+        | TransportErrorKind::ProxyRefused => ExitCode::Connection,
+        TransportErrorKind::ProxyAuthentication => ExitCode::Authentication,
         TransportErrorKind::Cut if matches!(packet, PacketKind::Ping | PacketKind::CreateSession) => {
             ExitCode::Connection
         }
-        TransportErrorKind::Tls => ExitCode::Tls,
+        TransportErrorKind::Tls(_) => ExitCode::Tls,
         TransportErrorKind::Cut | TransportErrorKind::TimedOut(_) => ExitCode::Server,
         TransportErrorKind::BadAnswer | TransportErrorKind::NotAllowed => ExitCode::Protocol,
         TransportErrorKind::Local => ExitCode::Internal,

@@ -14,7 +14,7 @@ pub mod text;
 pub use ack::{AckError, Answer, FragmentAck, Session};
 pub use error::{BitsError, ErrorContext, HResult};
 pub use id::{HostId, IdError, ProtocolId, SessionId};
-pub use lost::{TransportError, TransportErrorKind};
+pub use lost::{TlsFault, TransportError, TransportErrorKind};
 pub(crate) use packet::digits;
 pub use packet::{ContentName, ContentRange, Packet, PacketKind, RangeError, method};
 

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::tls::CertificateWanted;
+
 /// The HTTP library stands between the sender of a body, the connection and the caller; this goes round it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Exchange(Arc<Mutex<Facts>>);
@@ -23,6 +25,8 @@ pub(super) struct Facts {
     pub(super) answered_early: bool,
     /// The answer's body is what the request is about: it may take as long as bytes arrive.
     pub(super) body_is_wanted: bool,
+    /// The server asked for a certificate of the client and got none.
+    pub(super) certificate_wanted: Option<CertificateWanted>,
     /// What this request grants its answer beyond the usual limit.
     pub(super) patience: Duration,
 }

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::CertificateDer;
+use super::address::AddressSettings;
+use super::proxy::Proxies;
+use super::tls::TlsSettings;
 
 /// Limits of an exchange, and whom to trust. A limit of zero means none.
 #[derive(Debug, Clone)]
@@ -17,8 +19,12 @@ pub struct Settings {
     /// The URL's own host. If it is on the internet, a host that it names must be there too: no private address is
     /// connected to. `None`: any address may be.
     pub origin: Option<String>,
-    /// Certificates trusted besides the platform's.
-    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Whom to trust, and who to be.
+    pub tls: TlsSettings,
+    /// What stands between this machine and servers.
+    pub proxies: Proxies,
+    /// Where names lead.
+    pub addresses: AddressSettings,
 }
 
 impl Default for Settings {
@@ -28,7 +34,9 @@ impl Default for Settings {
             request_timeout: Duration::from_mins(2),
             response_timeout: Duration::from_secs(330),
             origin: None,
-            extra_roots: Vec::new(),
+            tls: TlsSettings::default(),
+            proxies: Proxies::default(),
+            addresses: AddressSettings::default(),
         }
     }
 }
