@@ -80,6 +80,7 @@
 //!
 //! [\[MC-BUP\]]: https://learn.microsoft.com/en-us/openspecs/windows_protocols/mc-bup/
 
+pub mod auth;
 pub mod cli;
 pub mod digest;
 pub mod driver;

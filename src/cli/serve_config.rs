@@ -1,17 +1,12 @@
 //! `bitsup serve`: from what was typed to what is meant, checked.
 
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
 use super::args::ServeArgs;
 use super::config::UsageError;
-use super::{duration, size};
+use super::{duration, secret, size};
 use crate::serve::{Account, Options, ReplyCommand, TlsFiles};
-
-/// Longest password file that is read, in bytes.
-const MAX_PASSWORD_FILE: u64 = 4096;
 
 /// What the arguments mean.
 pub(super) fn options(args: ServeArgs) -> Result<Options, UsageError> {
@@ -62,28 +57,8 @@ fn check_reach(args: &ServeArgs) -> Result<(), UsageError> {
 }
 
 fn account(user: &str, file: &Path) -> Result<Account, UsageError> {
-    let wrong = |reason: String| UsageError(format!("--password-file {}: {reason}", file.display()));
-    let opened = File::open(file).map_err(|error| wrong(error.to_string()))?;
-    let metadata = opened.metadata().map_err(|error| wrong(error.to_string()))?;
-    if is_open_to_others(&metadata) {
-        return Err(wrong("others can read it: run chmod 600 on it".to_owned()));
-    }
-    let mut text = String::new();
-    opened.take(MAX_PASSWORD_FILE).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
-    let password = text.lines().next().unwrap_or_default();
-    Account::new(user, password).map_err(|error| UsageError(format!("--user and --password-file: {error}")))
-}
-
-#[cfg(unix)]
-fn is_open_to_others(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    metadata.mode() & 0o077 != 0
-}
-
-/// Who may read a file is inherited from its folder, and not told by its metadata.
-#[cfg(not(unix))]
-fn is_open_to_others(_: &fs::Metadata) -> bool {
-    false
+    let password = secret::from_file("--password-file", file)?;
+    Account::new(user, password.reveal()).map_err(|error| UsageError(format!("--user and --password-file: {error}")))
 }
 
 /// A largest size in bytes; nothing would fit into none.
@@ -108,6 +83,8 @@ fn time(option: &str, text: Option<&str>) -> Result<Option<Duration>, UsageError
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use clap::Parser;
 
     use super::*;
@@ -198,7 +175,7 @@ mod tests {
             assert_eq!(options.is_err_and(|error| error.contains("chmod 600")), refused, "{mode:o}");
         }
         fs::write(file.path(), "\n").unwrap();
-        assert!(served(&["--user=me", &given]).is_err_and(|error| error.contains("not empty")));
+        assert!(served(&["--user=me", &given]).is_err_and(|error| error.contains("empty")));
         assert!(served(&["--user=me", "--password-file=/no/such/file"]).is_err());
     }
 

@@ -2,6 +2,7 @@
 //! in step, so that another process can go on.
 
 mod body;
+mod check;
 mod error;
 mod fetching;
 mod reply;
@@ -13,7 +14,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use http::header::{HOST, HeaderValue, USER_AGENT};
-use http::{Request, Response, Uri};
+use http::{Request, Response, StatusCode, Uri};
 
 use crate::digest::{DigestError, PrefixDigest};
 use crate::entity::UploadEntity;
@@ -21,14 +22,16 @@ use crate::event::UploadEvent;
 use crate::journal::{Entry, Now};
 use crate::protocol::text::escape;
 use crate::protocol::{
-    Answer, ContentRange, Packet, PacketKind, SessionId, TransportErrorKind, ack, header, reply_url,
+    Answer, BitsError, ContentRange, Packet, PacketKind, SessionId, TlsFault, TransportError, TransportErrorKind, ack,
+    header, reply_url,
 };
-use crate::transport::{AtLeast, Interrupter, Transport};
+use crate::transport::{AtLeast, CertificateWanted, Interrupter, Transport};
 use crate::uploader::{Action, Event, RetryPolicy, UploadError, Uploader};
 
 use body::{Body, Failure};
 use fetching::Patience;
 
+pub use check::{CheckPlan, Findings, FragmentLimit, check};
 pub use error::DriverError;
 pub use reply::ReplyError;
 pub use reply_file::{ReplyFile, ReplyFileError};
@@ -197,20 +200,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn event(&mut self, packet: PacketKind, answer: Result<Response<()>, crate::protocol::TransportError>) -> Event {
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) if error.kind == TransportErrorKind::Interrupted => return Event::Interrupted,
-            Err(error) => return Event::Lost(error),
-        };
-        let (head, ()) = answer.into_parts();
-        (self.tools.report)(&UploadEvent::AnswerHead(Box::new(head.clone())));
-        (self.tools.report)(&UploadEvent::Answered {
-            packet,
-            status: head.status,
-            next_offset: head.headers.get(header::RECEIVED_CONTENT_RANGE).map(|v| escape(v.as_bytes())),
-        });
-        Event::Answered(Response::from_parts(head, ()))
+    fn event(&mut self, packet: PacketKind, answer: Result<Response<()>, TransportError>) -> Event {
+        answered(packet, answer, &mut *self.tools.report)
     }
 
     /// Notes where the reply is, if this is the Ack that says so.
@@ -268,6 +259,44 @@ impl DriverError {
             Self::Reply(_) | Self::Entity(_) | Self::Digest(_) | Self::NothingToResume | Self::Interrupted => true,
         }
     }
+}
+
+/// What came of a request, for the machine and for whoever watches.
+fn answered(
+    packet: PacketKind,
+    answer: Result<Response<()>, TransportError>,
+    report: &mut dyn FnMut(&UploadEvent),
+) -> Event {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) if error.kind == TransportErrorKind::Interrupted => return Event::Interrupted,
+        Err(error) => return Event::Lost(error),
+    };
+    let wanted = for_want_of_certificate(&answer);
+    let (head, ()) = answer.into_parts();
+    report(&UploadEvent::AnswerHead(Box::new(head.clone())));
+    report(&UploadEvent::Answered {
+        packet,
+        status: head.status,
+        next_offset: head.headers.get(header::RECEIVED_CONTENT_RANGE).map(|v| escape(v.as_bytes())),
+    });
+    wanted.map_or_else(|| Event::Answered(Response::from_parts(head, ())), Event::Lost)
+}
+
+/// A web server that wants a certificate and got none says 403, and why only in the body (IIS: 403.7).
+fn for_want_of_certificate(answer: &Response<()>) -> Option<TransportError> {
+    let wanted = answer.extensions().get::<CertificateWanted>()?;
+    if answer.status() != StatusCode::FORBIDDEN || BitsError::of(answer).is_from_bits() {
+        return None;
+    }
+    let (fault, how) = match wanted {
+        CertificateWanted::AtHandshake => (TlsFault::CertificateWanted, "in the TLS handshake"),
+        CertificateWanted::ByRenegotiation => {
+            (TlsFault::Renegotiation, "by renegotiation, a second TLS handshake that bitsup does not do")
+        }
+    };
+    let detail = format!("the server answered 403 after it had asked for a client certificate {how}");
+    Some(TransportError::after_request(TransportErrorKind::Tls(fault), detail))
 }
 
 /// Adds what HTTP wants besides the packet.

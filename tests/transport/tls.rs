@@ -42,6 +42,13 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
+    /// A server's configuration with a certificate for `names`.
+    pub(crate) fn config(&self, names: &[&str]) -> Arc<ServerConfig> {
+        let (certificate, key) = self.issue(names, |_| {});
+        let config = builder().with_no_client_auth().with_single_cert(chain(&certificate), private_key(&key));
+        Arc::new(config.expect("fits"))
+    }
+
     fn server(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Server {
         let (certificate, key) = self.issue(names, change);
         let config = builder().with_no_client_auth().with_single_cert(chain(&certificate), private_key(&key));

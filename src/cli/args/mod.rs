@@ -1,5 +1,7 @@
 //! What can be typed. Meaning and checks are in `config`.
 
+mod check;
+mod connect;
 mod output;
 mod resume;
 mod retry;
@@ -11,6 +13,8 @@ mod upload;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(super) use check::CheckArgs;
+pub(super) use connect::{AddressArgs, ConnectArgs, ProxyArgs, TimeoutArgs, TlsArgs};
 pub(super) use output::{OutputArgs, Progress};
 pub(super) use resume::{Resume, ResumeArgs, StateArgs};
 pub(super) use retry::RetryArgs;
@@ -39,6 +43,8 @@ Exit codes: 0 uploaded and closed, 2 usage, 3 source file, 4 source changed, 5 n
 pub enum Command {
     /// Upload a file
     Upload(Box<UploadArgs>),
+    /// Ask a server whether it would take uploads, and how it is reached
+    Check(Box<CheckArgs>),
     /// List, show, cancel or tidy up unfinished uploads
     Sessions(SessionsArgs),
     /// Receive BITS uploads into a folder

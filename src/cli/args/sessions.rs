@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::StateArgs;
+use super::{ConnectArgs, StateArgs};
 
 /// `bitsup sessions`
 #[derive(Debug, Args)]
@@ -40,6 +40,9 @@ pub enum SessionsCommand {
         /// Forget it here, also when the server cannot be told
         #[arg(long)]
         force: bool,
+        /// How to reach the server
+        #[command(flatten)]
+        connect: Box<ConnectArgs>,
     },
     /// Remove what expired after 14 days, is broken or left over
     Prune {

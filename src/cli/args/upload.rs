@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum, ValueHint};
 #[cfg(feature = "serve")]
 use clap::{Command, FromArgMatches};
 
-use super::{OutputArgs, ResumeArgs, RetryArgs};
+use super::{ConnectArgs, OutputArgs, ResumeArgs, RetryArgs};
 
 /// `bitsup upload`
 #[derive(Debug, Args)]
@@ -58,6 +58,10 @@ pub struct UploadArgs {
     /// How persistent to be
     #[command(flatten)]
     pub retry: RetryArgs,
+
+    /// How to reach the server
+    #[command(flatten)]
+    pub connect: ConnectArgs,
 
     /// What is shown
     #[command(flatten)]

@@ -1,5 +1,6 @@
 //! One file a verb.
 
+mod check;
 mod completions;
 #[cfg(feature = "serve")]
 mod serve;
@@ -13,6 +14,7 @@ use super::args::Command;
 pub(super) fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Upload(args) => upload::run(*args),
+        Command::Check(args) => check::run(*args),
         Command::Sessions(args) => sessions::run(args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(*args),

@@ -47,6 +47,9 @@ fn attempt(
         url: plan.destination.to_string(),
         size: plan.size,
     });
+    for text in &config.connect.warnings {
+        report(&UploadEvent::Warning { text: text.clone() });
+    }
     let upload = Upload { destination: &plan.destination, name: &plan.name, entity };
     let claim = journal(&config.resume, report).claim(&upload, Now::read())?;
     let mode = match config.resume.resume {
@@ -56,7 +59,7 @@ fn attempt(
     };
     let interrupter = signals.interrupter();
     let start = Start::new(plan, entity, claim, mode, interrupter, seed())?;
-    let mut transport = Http::with_interrupter(config.transport.clone(), interrupter.clone());
+    let mut transport = Http::with_interrupter(config.connect.settings.clone(), interrupter.clone());
     let tools = Tools { entity, transport: &mut transport, interrupter, report: &mut *report };
     driver::upload(start, tools, config.wishes(seed(), reply))?;
     if !entity.is_what_its_path_names() {

@@ -1,5 +1,7 @@
 //! From what was typed to what is meant, checked.
 
+mod check;
+mod connect;
 mod output;
 mod resume;
 mod retry;
@@ -7,6 +9,8 @@ mod upload;
 
 use std::fmt;
 
+pub(super) use check::CheckConfig;
+pub(super) use connect::ConnectConfig;
 pub(super) use output::OutputConfig;
 pub(super) use resume::{ResumeConfig, state_dir};
 pub(super) use upload::UploadConfig;

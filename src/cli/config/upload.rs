@@ -11,17 +11,16 @@ use crate::cli::args::{Resume, UploadArgs, VerifyArg};
 use crate::cli::{destination, size};
 use crate::driver::{ReplyFile, Verify, Wishes};
 use crate::protocol::{ContentName, ProtocolId};
-use crate::transport::Settings;
 use crate::uploader::{FragmentSize, Plan, RetryPolicy};
 
-use super::{OutputConfig, ResumeConfig, UsageError, retry};
+use super::{ConnectConfig, OutputConfig, ResumeConfig, UsageError, retry};
 
 /// `bitsup upload`, checked.
 #[derive(Debug)]
 pub(in crate::cli) struct UploadConfig {
     pub(in crate::cli) file: PathBuf,
     pub(in crate::cli) output: OutputConfig,
-    pub(in crate::cli) transport: Settings,
+    pub(in crate::cli) connect: ConnectConfig,
     pub(in crate::cli) resume: ResumeConfig,
     destination: Uri,
     name: ContentName,
@@ -46,7 +45,7 @@ impl UploadConfig {
             protocols: protocols(&args.protocol)?,
             fragment_size: fragment_size(&args.fragment_size)?,
             retry: retry::policy(&args.retry)?,
-            transport: Settings { origin: destination.host().map(str::to_owned), ..retry::timeouts(&args.retry)? },
+            connect: ConnectConfig::new(args.connect, &destination)?,
             destination,
             follow_host_id: !args.no_host_id,
             reply: args.reply,
@@ -108,7 +107,7 @@ fn given_name(name: &str) -> Result<&OsStr, UsageError> {
     Ok(OsStr::new(name))
 }
 
-fn protocols(given: &[String]) -> Result<Vec<ProtocolId>, UsageError> {
+pub(super) fn protocols(given: &[String]) -> Result<Vec<ProtocolId>, UsageError> {
     if given.is_empty() {
         return Ok(vec![ProtocolId::BITS_1_5_UPLOAD]);
     }

@@ -18,6 +18,7 @@ use super::super::event::ServeEvent;
 use super::super::receiver::Question;
 use super::super::reply::ReplyCommand;
 use super::Front;
+use crate::auth::SECRET_VARIABLES;
 
 /// Most commands that run at a time; further files wait.
 const MAX_RUNS: usize = 16;
@@ -101,7 +102,11 @@ async fn execute(
     url: &str,
     mut reply: &File,
 ) -> Result<u64, String> {
-    let mut child = shell(&command.command)
+    let mut shell = shell(&command.command);
+    for name in SECRET_VARIABLES {
+        shell.env_remove(name);
+    }
+    let mut child = shell
         .env("BITSUP_FILE", path)
         .env("BITSUP_URL", url)
         .env("BITSUP_SESSION", question.session().as_str())

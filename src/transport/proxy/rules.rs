@@ -61,7 +61,7 @@ impl Proxies {
         Ok(Self { http, https, bypass: Bypass::These(entries(&none)) })
     }
 
-    /// The same with a login for those that have none of their own.
+    /// The same with this login at all of them.
     ///
     /// # Errors
     /// When a proxy could not be told it.

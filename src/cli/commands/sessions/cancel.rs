@@ -4,7 +4,8 @@ use std::io;
 
 use anyhow::Context;
 
-use crate::cli::config::UsageError;
+use crate::cli::args::ConnectArgs;
+use crate::cli::config::{ConnectConfig, UsageError};
 use crate::driver::{DriverError, complete};
 use crate::journal::{Journal, Record, SavedSession};
 use crate::output::redact_url;
@@ -15,7 +16,7 @@ use crate::uploader::{Refusal, UploadError};
 
 use super::{find, say};
 
-pub(super) fn run(journal: &Journal, id: &str, force: bool) -> anyhow::Result<()> {
+pub(super) fn run(journal: &Journal, id: &str, force: bool, connect: ConnectArgs) -> anyhow::Result<()> {
     let listed = journal.list().context("cannot list the unfinished uploads")?;
     let (listed, id) = find::one(&listed, id)?;
     if let Err(reason) = &listed.record {
@@ -30,7 +31,7 @@ pub(super) fn run(journal: &Journal, id: &str, force: bool) -> anyhow::Result<()
         return Ok(());
     };
     let url = redact_url(&entry.record().url.to_string());
-    let told = match tell_server(entry.record()) {
+    let told = match tell_server(entry.record(), connect) {
         Err(error) if force => {
             say(&format!("the server was not told: {}", escape(format!("{error:#}"))));
             false
@@ -47,19 +48,20 @@ pub(super) fn run(journal: &Journal, id: &str, force: bool) -> anyhow::Result<()
 }
 
 /// Whether there was something to tell.
-fn tell_server(record: &Record) -> anyhow::Result<bool> {
+fn tell_server(record: &Record, connect: ConnectArgs) -> anyhow::Result<bool> {
     let Some(session) = &record.session else { return Ok(false) };
     if record.has_query && session.target.is_none() {
         return Err(UsageError("its URL has a query, which is not kept because it may hold a secret".to_owned()).into());
     }
-    cancel(record, session).map_err(|error| DriverError::Upload(error).into()).map(|()| true)
+    let connect = ConnectConfig::new(connect, &record.url)?;
+    connect.warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+    cancel(record, session, connect.settings).map_err(|error| DriverError::Upload(error).into()).map(|()| true)
 }
 
-fn cancel(record: &Record, session: &SavedSession) -> Result<(), UploadError> {
+fn cancel(record: &Record, session: &SavedSession, settings: Settings) -> Result<(), UploadError> {
     let packet = PacketKind::CancelSession;
     let target = session.target.as_ref().unwrap_or(&record.url);
     let request = complete(Packet::CancelSession { session: session.id.clone() }.to_request(target));
-    let settings = Settings { origin: record.url.host().map(str::to_owned), ..Settings::default() };
     let answer =
         Http::new(settings).exchange(request, &mut io::empty()).map_err(|error| UploadError::Lost { packet, error })?;
     match ack::end_of_session(&answer, &session.id) {

@@ -22,7 +22,7 @@ pub(super) fn run(args: SessionsArgs) -> anyhow::Result<()> {
     match args.command {
         SessionsCommand::List { json } => list(&journal, json),
         SessionsCommand::Show { id, json } => show(&journal, &id, json),
-        SessionsCommand::Cancel { id, force } => cancel::run(&journal, &id, force),
+        SessionsCommand::Cancel { id, force, connect } => cancel::run(&journal, &id, force, *connect),
         SessionsCommand::Prune { json } => prune(&journal, json),
     }
 }

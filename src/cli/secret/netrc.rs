@@ -1,0 +1,175 @@
+//! `.netrc`: logins by host, as ftp, curl and git read them.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::file::open_private;
+use crate::auth::Secret;
+use crate::cli::config::UsageError;
+
+/// Longest file that is read, in bytes.
+const MAX_FILE: u64 = 1 << 20;
+
+/// A login for a host.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::cli) struct Login {
+    pub(in crate::cli) user: String,
+    pub(in crate::cli) password: Secret,
+}
+
+/// The login for `host`, of `user` if one is given, in the file that `option` names; `None`: it has none.
+///
+/// # Errors
+/// When the file cannot be read, others can read it, or it is not a netrc file.
+pub(in crate::cli) fn find(
+    option: &str,
+    path: &Path,
+    host: &str,
+    user: Option<&str>,
+) -> Result<Option<Login>, UsageError> {
+    let wrong = |reason: String| UsageError(format!("{option}: {}: {reason}", path.display()));
+    let file = open_private(path).map_err(&wrong)?;
+    let size = file.metadata().map_or(0, |metadata: fs::Metadata| metadata.len()).min(MAX_FILE);
+    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(size).unwrap_or(0) + 1));
+    file.take(MAX_FILE).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
+    parse(&text, host, user).map_err(wrong)
+}
+
+/// An entry as far as it is read.
+#[derive(Default)]
+struct Entry {
+    applies: bool,
+    login: Option<String>,
+    password: Option<Zeroizing<String>>,
+}
+
+impl Entry {
+    fn into_login(self, user: Option<&str>) -> Option<Login> {
+        let password = Secret::new(std::mem::take(&mut *self.password?));
+        let name = match (self.login, user) {
+            (Some(login), Some(user)) if login != user => return None,
+            (Some(login), _) => login,
+            (None, Some(user)) => user.to_owned(),
+            (None, None) => return None,
+        };
+        self.applies.then_some(Login { user: name, password })
+    }
+}
+
+fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<Login>, String> {
+    let mut words = Words { rest: text };
+    let mut entry = Entry::default();
+    while let Some(word) = words.next_word()? {
+        let mut value = || words.next_word()?.ok_or_else(|| format!("nothing follows the last {}", &*word));
+        match word.as_str() {
+            "machine" | "default" => {
+                let applies = *word == "default" || value()?.eq_ignore_ascii_case(host);
+                if let Some(login) = std::mem::take(&mut entry).into_login(user) {
+                    return Ok(Some(login));
+                }
+                entry.applies = applies;
+            }
+            "login" => entry.login = Some(value()?.to_string()),
+            "password" => entry.password = Some(value()?),
+            "account" => drop(value()?),
+            // What follows, up to an empty line, is a script for ftp.
+            "macdef" => words.skip_macro(),
+            // Not the word itself: out of step, it may be a password.
+            _ => return Err("it is not a netrc file: a word is none of machine, default, login, password".to_owned()),
+        }
+    }
+    Ok(entry.into_login(user))
+}
+
+/// The words of the file; `#` at the beginning of one hides the rest of its line, quotes hold spaces.
+struct Words<'a> {
+    rest: &'a str,
+}
+
+impl Words<'_> {
+    fn next_word(&mut self) -> Result<Option<Zeroizing<String>>, String> {
+        loop {
+            self.rest = self.rest.trim_start();
+            let Some(first) = self.rest.chars().next() else { return Ok(None) };
+            match first {
+                '#' => self.rest = self.rest.find('\n').map_or("", |end| &self.rest[end..]),
+                '"' => return self.quoted().map(Some),
+                _ => {
+                    let (word, rest) =
+                        self.rest.split_at(self.rest.find(char::is_whitespace).unwrap_or(self.rest.len()));
+                    self.rest = rest;
+                    return Ok(Some(Zeroizing::new(word.to_owned())));
+                }
+            }
+        }
+    }
+
+    fn quoted(&mut self) -> Result<Zeroizing<String>, String> {
+        let mut word = Zeroizing::new(String::with_capacity(self.rest.len()));
+        let mut characters = self.rest.char_indices().skip(1);
+        while let Some((at, character)) = characters.next() {
+            match character {
+                '"' => {
+                    self.rest = &self.rest[at + 1..];
+                    return Ok(word);
+                }
+                '\\' => match characters.next() {
+                    Some((_, 'n')) => word.push('\n'),
+                    Some((_, 'r')) => word.push('\r'),
+                    Some((_, 't')) => word.push('\t'),
+                    Some((_, other)) => word.push(other),
+                    None => break,
+                },
+                other => word.push(other),
+            }
+        }
+        Err("a quote in it is not closed".to_owned())
+    }
+
+    fn skip_macro(&mut self) {
+        let text = self.rest.find("\n\n").or_else(|| self.rest.find("\n\r\n"));
+        self.rest = text.map_or("", |end| &self.rest[end..]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "# logins\nmachine other login o password p1\n\
+        machine H login me password \"p \\\"2\\\\\" account x\nmachine h login you password p#3\n\
+        macdef init\nmachine h login bad password bad\n\n\ndefault login any password p4";
+
+    fn found(text: &str, host: &str, user: Option<&str>) -> Result<Option<(String, String)>, String> {
+        let login = parse(text, host, user)?;
+        Ok(login.map(|login| (login.user, login.password.reveal().to_owned())))
+    }
+
+    #[test]
+    fn the_first_login_that_fits_is_taken() {
+        for (host, user, expected) in [
+            ("h", None, Some(("me", "p \"2\\"))),
+            ("h", Some("you"), Some(("you", "p#3"))),
+            ("OTHER", None, Some(("o", "p1"))),
+            ("else", None, Some(("any", "p4"))),
+            ("else", Some("somebody"), None),
+        ] {
+            let login = found(FILE, host, user).expect("a netrc file");
+            assert_eq!(login.as_ref().map(|(user, password)| (user.as_str(), password.as_str())), expected, "{host}");
+        }
+        assert_eq!(found("", "h", None), Ok(None));
+        assert_eq!(found("machine h login me", "h", None), Ok(None), "no password");
+        assert_eq!(found("machine h password p", "h", Some("me")), Ok(Some(("me".into(), "p".into()))));
+    }
+
+    #[test]
+    fn what_is_no_netrc_file_is_refused_and_not_repeated() {
+        for text in ["s3cret", "machine h login me password s3cret s3cret", "machine h login \"s3cret", "machine"] {
+            let error = found(text, "h", None).expect_err(text);
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+}
