@@ -85,6 +85,7 @@ const ROOMS: &[Room] = &[
             "std::thread",
             "std::time::Instant::now",
             "ureq",
+            "webpki",
         ],
     },
     Room {

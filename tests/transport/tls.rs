@@ -140,6 +140,38 @@ fn a_pin_holds_beside_the_chain_and_without_it() {
     refused(&server, settings(&[right], false, false), TlsFault::UnknownAuthority, &[]);
 }
 
+/// A server whose certificate is its own authority's.
+fn self_made(change: impl FnOnce(&mut CertificateParams)) -> (Server, CertificateDer<'static>) {
+    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("names");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    change(&mut params);
+    let key = KeyPair::generate().expect("a key");
+    let certificate = params.self_signed(&key).expect("signed");
+    let root = certificate.der().clone();
+    let config =
+        builder().with_no_client_auth().with_single_cert(vec![root.clone()], private_key(&key.serialize_pem()));
+    let server = Server::start_tls(config.expect("fits"), root.clone(), |stream, _| {
+        read_request(stream)?;
+        answer(stream, OK)
+    });
+    (server, root)
+}
+
+#[test]
+fn an_authoritys_own_certificate_is_taken_from_who_trusts_that_very_one() {
+    let (server, _) = self_made(|_| {});
+    server.send(&mut server.client(), 3).expect("trusted");
+    refused(&server, Settings::default(), TlsFault::UnknownAuthority, &["authority"]);
+    let other = Authority::new().server(&["127.0.0.1"], |_| {});
+    refused(&server, other.settings(), TlsFault::UnknownAuthority, &["authority"]);
+    let (old, _) = self_made(|params| {
+        (params.not_before, params.not_after) = (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 3, 4));
+    });
+    refused(&old, old.settings(), TlsFault::Expired, &["2002"]);
+    let (misnamed, _) = self_made(|params| params.subject_alt_names.clear());
+    refused(&misnamed, misnamed.settings(), TlsFault::WrongName, &["no name"]);
+}
+
 #[test]
 fn insecure_takes_any_certificate() {
     let server = Authority::new().server(&["a.example"], |params| params.not_after = date_time_ymd(2002, 1, 1));

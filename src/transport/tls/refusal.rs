@@ -14,6 +14,7 @@ use crate::transport::fault::{Fault, tls_error};
 
 use super::CertificateWanted;
 use super::pin::PinMismatch;
+use super::trust::is_authority_as_server;
 
 /// Names of a certificate that are shown.
 const MAX_NAMES: usize = 8;
@@ -80,6 +81,10 @@ fn is_lasting(error: &Error) -> bool {
 
 fn explain(error: &Error, circumstances: &Circumstances<'_>) -> Fault {
     let (fault, text) = match error {
+        error if is_authority_as_server(error) => (
+            TlsFault::UnknownAuthority,
+            "the server's certificate is marked as an authority's own, and this machine does not trust it".to_owned(),
+        ),
         Error::InvalidCertificate(error) => certificate(error, circumstances.host),
         Error::AlertReceived(alert) => self::alert(*alert, circumstances),
         Error::PeerIncompatible(reason) => {

@@ -3,12 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
 use crate::protocol::text::escape;
@@ -71,12 +72,13 @@ fn configured(slot: &OnceLock<Configured>, settings: impl FnOnce() -> TlsSetting
 
 fn new_config(settings: TlsSettings) -> Result<Configured, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let extra_roots = settings.extra_roots;
     let platform = if settings.insecure {
         None
     } else {
-        Some(Verifier::new_with_extra_roots(settings.extra_roots, Arc::clone(&provider))?)
+        Some(Verifier::new_with_extra_roots(extra_roots.iter().cloned(), Arc::clone(&provider))?)
     };
-    let verifier = PinningVerifier { platform, pins: settings.pins, provider: Arc::clone(&provider) };
+    let verifier = PinningVerifier { platform, extra_roots, pins: settings.pins, provider: Arc::clone(&provider) };
     let auth = Arc::new(ClientAuth {
         key: settings.identity.map(ClientIdentity::into_key),
         is_allowed: AtomicBool::new(false),
@@ -94,8 +96,17 @@ fn new_config(settings: TlsSettings) -> Result<Configured, rustls::Error> {
 #[derive(Debug)]
 struct PinningVerifier {
     platform: Option<Verifier>,
+    /// The user's own.
+    extra_roots: Vec<CertificateDer<'static>>,
     pins: Vec<Pin>,
     provider: Arc<CryptoProvider>,
+}
+
+/// A server whose certificate is marked as an authority's, as `openssl req -x509` makes them. Whoever names that very
+/// certificate as trusted means it; OpenSSL takes it then, too. Its time was checked before its kind.
+pub(super) fn is_authority_as_server(error: &rustls::Error) -> bool {
+    let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };
+    matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
 impl ServerCertVerifier for PinningVerifier {
@@ -108,7 +119,12 @@ impl ServerCertVerifier for PinningVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         if let Some(platform) = &self.platform {
-            platform.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)?;
+            match platform.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+                Err(error) if is_authority_as_server(&error) && self.extra_roots.contains(end_entity) => {
+                    verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                }
+                result => drop(result?),
+            }
         }
         if !self.pins.is_empty() {
             Pin::require(&self.pins, end_entity)?;
