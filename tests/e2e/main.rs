@@ -1,6 +1,8 @@
 //! End-to-end tests: the built program against real servers over real sockets.
 
 mod captures;
+mod check;
+mod connect;
 #[cfg(all(unix, feature = "serve"))]
 mod cuts;
 #[cfg(all(target_os = "linux", feature = "serve"))]

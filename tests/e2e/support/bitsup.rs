@@ -17,7 +17,18 @@ pub(crate) fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Comm
     command.args(args).stdin(Stdio::null());
     // Not the folder of whoever runs the tests.
     command.env("BITSUP_STATE_DIR", format!("{}/state-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id()));
-    for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "NO_COLOR", "CLICOLOR_FORCE"] {
+    for name in [
+        "http_proxy",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "all_proxy",
+        "NO_PROXY",
+        "no_proxy",
+        "BITSUP_PROXY_PASSWORD",
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
+    ] {
         command.env_remove(name);
     }
     command
@@ -103,7 +114,6 @@ impl Source {
 }
 
 /// Not by a macro: the test harness would keep it to itself.
-#[cfg(all(unix, feature = "serve"))]
 pub(crate) fn say(text: &str) {
     use std::io::Write;
     std::io::stderr().write_all(format!("{text}\n").as_bytes()).expect("written");
