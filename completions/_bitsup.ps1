@@ -26,6 +26,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('upload', 'upload', [CompletionResultType]::ParameterValue, 'Upload a file')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask a server whether it would take uploads, and how it is reached')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List, show, cancel or tidy up unfinished uploads')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Receive BITS uploads into a folder')
             [CompletionResult]::new('try', 'try', [CompletionResultType]::ParameterValue, 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes')
@@ -45,20 +46,62 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'Give up after so many tries in a row without progress [default: as many as fit the time]')
             [CompletionResult]::new('--retry-delay', '--retry-delay', [CompletionResultType]::ParameterName, 'The first pause before another try; it doubles, and each is a random part of it')
             [CompletionResult]::new('--retry-max-delay', '--retry-max-delay', [CompletionResultType]::ParameterName, 'The longest pause')
+            [CompletionResult]::new('--max-time', '--max-time', [CompletionResultType]::ParameterName, 'Time for the whole upload; the session is kept for the next run [default: no limit]')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time for establishing a connection, all addresses and TLS included')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time without a byte of a request being taken')
             [CompletionResult]::new('--response-timeout', '--response-timeout', [CompletionResultType]::ParameterName, 'Time until an answer''s head is complete')
-            [CompletionResult]::new('--max-time', '--max-time', [CompletionResultType]::ParameterName, 'Time for the whole upload; the session is kept for the next run [default: no limit]')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'Trust the certificate authorities in this PEM file too, besides the system''s; repeat for several')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Certificate for a server that asks for one, with those that vouch for it, in PEM')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Its private key, in PEM [default: in the same file]')
+            [CompletionResult]::new('--key-passphrase-file', '--key-passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line decrypts the key (PKCS#8); others must not be able to read it')
+            [CompletionResult]::new('--pin-sha256', '--pin-sha256', [CompletionResultType]::ParameterName, 'Accept only a server whose public key has this SHA-256, in base64 or hexadecimal, whoever vouches for it; repeat for several')
+            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'Go through this proxy: http, https, socks5, or socks5h, which also looks names up [default: as http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY say]')
+            [CompletionResult]::new('--proxy-user', '--proxy-user', [CompletionResultType]::ParameterName, 'User at the proxy; the password comes from the next option, `BITSUP_PROXY_PASSWORD` or a prompt')
+            [CompletionResult]::new('--proxy-password-file', '--proxy-password-file', [CompletionResultType]::ParameterName, 'File whose first line is that user''s password; others must not be able to read it')
+            [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST and PORT, an IPv6 one in brackets; repeat for several')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere')
             [CompletionResult]::new('--no-host-id', '--no-host-id', [CompletionResultType]::ParameterName, 'Stay at the URL''s host, whatever other host the server names')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace what `--reply` names if it exists')
             [CompletionResult]::new('--no-state', '--no-state', [CompletionResultType]::ParameterName, 'Keep nothing of this upload for resuming it')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Accept any certificate, and with it anybody who pretends to be the server; pins hold all the same')
+            [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use only IPv4 addresses')
+            [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use only IPv4 addresses')
+            [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Use only IPv6 addresses')
+            [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'Use only IPv6 addresses')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print each packet and Ack; twice: also the heads, without secrets')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print each packet and Ack; twice: also the heads, without secrets')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'bitsup;check' {
+            [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time for establishing a connection, all addresses and TLS included')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time without a byte of a request being taken')
+            [CompletionResult]::new('--response-timeout', '--response-timeout', [CompletionResultType]::ParameterName, 'Time until an answer''s head is complete')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'Trust the certificate authorities in this PEM file too, besides the system''s; repeat for several')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Certificate for a server that asks for one, with those that vouch for it, in PEM')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Its private key, in PEM [default: in the same file]')
+            [CompletionResult]::new('--key-passphrase-file', '--key-passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line decrypts the key (PKCS#8); others must not be able to read it')
+            [CompletionResult]::new('--pin-sha256', '--pin-sha256', [CompletionResultType]::ParameterName, 'Accept only a server whose public key has this SHA-256, in base64 or hexadecimal, whoever vouches for it; repeat for several')
+            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'Go through this proxy: http, https, socks5, or socks5h, which also looks names up [default: as http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY say]')
+            [CompletionResult]::new('--proxy-user', '--proxy-user', [CompletionResultType]::ParameterName, 'User at the proxy; the password comes from the next option, `BITSUP_PROXY_PASSWORD` or a prompt')
+            [CompletionResult]::new('--proxy-password-file', '--proxy-password-file', [CompletionResultType]::ParameterName, 'File whose first line is that user''s password; others must not be able to read it')
+            [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST and PORT, an IPv6 one in brackets; repeat for several')
+            [CompletionResult]::new('--no-host-id', '--no-host-id', [CompletionResultType]::ParameterName, 'Stay at the URL''s host, whatever other host the server names')
+            [CompletionResult]::new('--probe-fragment', '--probe-fragment', [CompletionResultType]::ParameterName, 'Find the largest fragment that gets through, up to 32 MiB: sends some hundred MiB at most, and finishes no file')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Accept any certificate, and with it anybody who pretends to be the server; pins hold all the same')
+            [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use only IPv4 addresses')
+            [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use only IPv4 addresses')
+            [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Use only IPv6 addresses')
+            [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'Use only IPv6 addresses')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print each packet and Ack; twice: also the heads, without secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print each packet and Ack; twice: also the heads, without secrets')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'bitsup;sessions' {
@@ -87,8 +130,25 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             break
         }
         'bitsup;sessions;cancel' {
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time for establishing a connection, all addresses and TLS included')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time without a byte of a request being taken')
+            [CompletionResult]::new('--response-timeout', '--response-timeout', [CompletionResultType]::ParameterName, 'Time until an answer''s head is complete')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'Trust the certificate authorities in this PEM file too, besides the system''s; repeat for several')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Certificate for a server that asks for one, with those that vouch for it, in PEM')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Its private key, in PEM [default: in the same file]')
+            [CompletionResult]::new('--key-passphrase-file', '--key-passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line decrypts the key (PKCS#8); others must not be able to read it')
+            [CompletionResult]::new('--pin-sha256', '--pin-sha256', [CompletionResultType]::ParameterName, 'Accept only a server whose public key has this SHA-256, in base64 or hexadecimal, whoever vouches for it; repeat for several')
+            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'Go through this proxy: http, https, socks5, or socks5h, which also looks names up [default: as http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY say]')
+            [CompletionResult]::new('--proxy-user', '--proxy-user', [CompletionResultType]::ParameterName, 'User at the proxy; the password comes from the next option, `BITSUP_PROXY_PASSWORD` or a prompt')
+            [CompletionResult]::new('--proxy-password-file', '--proxy-password-file', [CompletionResultType]::ParameterName, 'File whose first line is that user''s password; others must not be able to read it')
+            [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST and PORT, an IPv6 one in brackets; repeat for several')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Forget it here, also when the server cannot be told')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Accept any certificate, and with it anybody who pretends to be the server; pins hold all the same')
+            [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use only IPv4 addresses')
+            [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use only IPv4 addresses')
+            [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Use only IPv6 addresses')
+            [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'Use only IPv6 addresses')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
@@ -166,6 +226,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         }
         'bitsup;help' {
             [CompletionResult]::new('upload', 'upload', [CompletionResultType]::ParameterValue, 'Upload a file')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask a server whether it would take uploads, and how it is reached')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List, show, cancel or tidy up unfinished uploads')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Receive BITS uploads into a folder')
             [CompletionResult]::new('try', 'try', [CompletionResultType]::ParameterValue, 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes')
@@ -174,6 +235,9 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             break
         }
         'bitsup;help;upload' {
+            break
+        }
+        'bitsup;help;check' {
             break
         }
         'bitsup;help;sessions' {

@@ -41,26 +41,27 @@ password=s3cret-pr0xy
 (umask 077 && echo "$password" >"$folder/password")
 (umask 077 && echo "not-it" >"$folder/wrong")
 head -c 3000000 /dev/urandom >"$folder/file.bin"
-mkdir "$folder/received"
+mkdir "$folder/http" "$folder/https"
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$folder/key.pem" -out "$folder/cert.pem" -days 30 -subj /CN=t \
     -addext subjectAltName=DNS:localhost 2>/dev/null
 
 http=$(free_port)
-"$bitsup" serve --listen "127.0.0.1:$http" --overwrite -q "$folder/received" 2>/dev/null & started+=($!)
+"$bitsup" serve --listen "127.0.0.1:$http" --overwrite -q "$folder/http" 2>/dev/null & started+=($!)
 https=$(free_port)
 "$bitsup" serve --listen "127.0.0.1:$https" --overwrite -q --tls-cert "$folder/cert.pem" --tls-key "$folder/key.pem" \
-    "$folder/received" 2>/dev/null & started+=($!)
+    "$folder/https" 2>/dev/null & started+=($!)
 await_port "$http"
 await_port "$https"
 
 # upload PROXY-OPTIONS...: by http and by https; the bytes arrive, the password is nowhere.
 upload() {
     for url in "http://localhost:$http/" "https://localhost:$https/"; do
-        rm -f "$folder/received/file.bin"
+        received=$folder/${url%%:*}/file.bin
+        rm -f "$received"
         "$bitsup" upload -vv --cacert "$folder/cert.pem" "$@" "$folder/file.bin" "$url" >"$folder/log" 2>&1 ||
             { cat "$folder/log" >&2; fail "$* to $url"; }
-        cmp "$folder/file.bin" "$folder/received/file.bin" || fail "what arrived differs: $* to $url"
-        grep -rqF "$password" "$folder/log" "$BITSUP_STATE_DIR" && fail "the password was printed: $*"
+        cmp "$folder/file.bin" "$received" || fail "what arrived differs: $* to $url"
+        if grep -rqF "$password" "$folder/log" "$BITSUP_STATE_DIR"; then fail "the password was printed: $*"; fi
         "$bitsup" check --json --cacert "$folder/cert.pem" "$@" "$url" | grep -q '"proxy":' || fail "check $* $url"
         echo "ok: $* to $url"
     done

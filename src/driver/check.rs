@@ -10,7 +10,7 @@ use http::{Response, Uri};
 use crate::event::UploadEvent;
 use crate::protocol::text::escape;
 use crate::protocol::{
-    Answer, ContentName, Packet, PacketKind, ProtocolId, Session, SessionId, TransportErrorKind, ack,
+    Answer, ContentName, Packet, PacketKind, ProtocolId, Session, SessionId, TransportError, TransportErrorKind, ack,
 };
 use crate::transport::{Http, Reached, Transport};
 use crate::uploader::{Action, Event, FragmentSize, Plan, Refusal, RetryPolicy, UploadError, Uploader};
@@ -131,7 +131,7 @@ impl Check<'_> {
                 }
                 (Action::Send(packet), kept) => {
                     session = kept;
-                    self.send(&packet, uploader.target(), &mut io::empty())
+                    self.send(&packet, uploader.target())
                 }
                 // Nothing is tried twice.
                 (Action::Wait(_), _) => Event::Waited,
@@ -155,11 +155,19 @@ impl Check<'_> {
         }
     }
 
-    fn send(&mut self, packet: &Packet, target: &Uri, body: &mut dyn Read) -> Event {
+    /// A fragment is all zeros.
+    fn send(&mut self, packet: &Packet, target: &Uri) -> Event {
         let request = complete(packet.to_request(target));
         (self.report)(&UploadEvent::Sending(packet.clone()));
         (self.report)(&UploadEvent::RequestHead(Box::new(request.clone().into_parts().0)));
-        let event = answered(packet.kind(), self.transport.exchange(request, body), &mut *self.report);
+        let mut body = io::repeat(0).take(packet.body_len());
+        let mut answer = self.transport.exchange(request.clone(), &mut body);
+        // Some servers and proxies close the connection after each answer without saying so.
+        if answer.as_ref().is_err_and(TransportError::is_stale_connection) {
+            body.set_limit(packet.body_len());
+            answer = self.transport.exchange(request, &mut body);
+        }
+        let event = answered(packet.kind(), answer, &mut *self.report);
         if let Event::Answered(answer) = &event {
             let server = answer.headers().get(SERVER).map(|value| escape(value.as_bytes()));
             self.findings.server = self.findings.server.take().or(server);
@@ -170,7 +178,7 @@ impl Check<'_> {
     /// Whether the server forgot the session; it would do so by itself some day.
     fn cancel(&mut self, opened: &Opened) -> Result<Result<(), String>, DriverError> {
         let packet = Packet::CancelSession { session: opened.session.clone() };
-        match self.send(&packet, &opened.target, &mut io::empty()) {
+        match self.send(&packet, &opened.target) {
             Event::Answered(answer) => Ok(match ack::end_of_session(&answer, &opened.session) {
                 Ok(Answer::Ack(())) => Ok(()),
                 Ok(Answer::Refused(error)) => Err(error.to_string()),
@@ -203,7 +211,7 @@ impl Check<'_> {
     /// Sends a fragment of `size` bytes of a file that is a byte longer, and gives the file up. Why it was not taken.
     fn try_fragment(&mut self, size: u64) -> Result<Option<String>, DriverError> {
         let opened = self.open(size + 1)?;
-        let event = self.send(&opened.fragment, &opened.target, &mut io::repeat(0).take(size));
+        let event = self.send(&opened.fragment, &opened.target);
         let refused = match event {
             Event::Answered(answer) => judge(&answer, &opened.session, size)?,
             // Some refuse by hanging up, or never answer.

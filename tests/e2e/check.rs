@@ -88,6 +88,21 @@ fn another_host_is_greeted_and_told_unless_that_is_not_wanted() {
 }
 
 #[test]
+fn a_server_that_hangs_up_after_each_answer_is_no_failure() {
+    let server = ScriptServer::start(|request| {
+        let head = format!("{ACK}\nBITS-Session-Id: {{A-1}}\nBITS-Received-Content-Range: {}", request.body.len());
+        match Reply::head(&head) {
+            Reply::Bytes(bytes) => Reply::Last(bytes),
+            other => other,
+        }
+    });
+    for args in [&["check"][..], &["check", "--probe-fragment"]] {
+        let finished = run(args.iter().map(ToString::to_string).chain([server.url("/")]));
+        assert_eq!(finished.0.status.code(), Some(0), "{}", finished.stderr());
+    }
+}
+
+#[test]
 fn a_query_with_a_secret_is_not_printed() {
     let server = server(usize::MAX);
     let finished = Finished(command(["check", "-vv", &server.url("/a?sig=s3cret")]).output().expect("ran"));

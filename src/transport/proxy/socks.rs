@@ -63,9 +63,12 @@ impl Parley<'_> {
             (ANYONE, _) => Ok(()),
             (PASSWORD, Some(login)) => self.log_in(&login.user, &login.password),
             (NOTHING_SUITS, _) => {
-                let known =
-                    if proxy.login.is_some() { "what it knows of us does not suit it" } else { "it has none of us" };
-                Err(Fault::new(Kind::ProxyAuthentication, format!("{proxy}: {known}")))
+                let known = if proxy.login.is_some() {
+                    "it takes neither nobody nor a user and password"
+                } else {
+                    "it takes nobody without a login"
+                };
+                Err(Fault::new(Kind::ProxyAuthentication, known))
             }
             _ => Err(no_socks()),
         }

@@ -23,13 +23,16 @@ impl Parley<'_> {
         let status = status.and_then(|code| StatusCode::from_u16(code).ok());
         match status {
             Some(status) if status.is_success() => Ok(()),
-            Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED) => Err(unknown_to(proxy, lines)),
+            // 401 is tinyproxy's word for a wrong password.
+            Some(status @ (StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED)) => {
+                Err(unknown_to(proxy, status, lines))
+            }
             // It could not reach the server, or is too busy: that may pass.
             Some(status) if status.is_server_error() || matches!(status.as_u16(), 404 | 408 | 425 | 429) => {
                 Err(Fault::new(Kind::Connect, format!("it answered {status}")))
             }
-            Some(status) => Err(Fault::new(Kind::ProxyRefused, format!("{proxy} answered {status}"))),
-            None => Err(Fault::new(Kind::ProxyRefused, format!("what answers at {proxy} is no HTTP proxy"))),
+            Some(status) => Err(Fault::new(Kind::ProxyRefused, format!("it answered {status}"))),
+            None => Err(Fault::new(Kind::ProxyRefused, "what answers there is no HTTP proxy")),
         }
     }
 
@@ -56,7 +59,7 @@ fn authorization(proxy: &Proxy) -> Zeroizing<String> {
 }
 
 /// The answer to one request says all: what we know was in it already.
-fn unknown_to<'a>(proxy: &Proxy, fields: impl Iterator<Item = &'a str>) -> Fault {
+fn unknown_to<'a>(proxy: &Proxy, status: StatusCode, fields: impl Iterator<Item = &'a str>) -> Fault {
     let challenges: Vec<_> = fields
         .filter_map(|line| line.split_once(':'))
         .filter(|(name, _)| name.trim().eq_ignore_ascii_case("Proxy-Authenticate"))
@@ -64,11 +67,11 @@ fn unknown_to<'a>(proxy: &Proxy, fields: impl Iterator<Item = &'a str>) -> Fault
         .map(|scheme| escape(scheme.trim_end_matches(',')))
         .collect();
     let text = if !challenges.is_empty() && !challenges.iter().any(|scheme| scheme.eq_ignore_ascii_case("Basic")) {
-        format!("{proxy} takes {}, and bitsup knows only Basic for proxies", challenges.join(", "))
+        format!("it takes {}, and bitsup knows only Basic for proxies", challenges.join(", "))
     } else if proxy.login.is_some() {
-        format!("{proxy} does not accept the user and password (407)")
+        format!("it does not accept the user and password ({})", status.as_u16())
     } else {
-        format!("{proxy} answered 407 Proxy Authentication Required")
+        format!("it answered {status}")
     };
     Fault::new(Kind::ProxyAuthentication, text)
 }
@@ -118,8 +121,20 @@ mod tests {
     #[test]
     fn schemes_that_a_proxy_takes_are_named() {
         let proxy: Proxy = "proxy".parse().expect("right");
-        let fault = unknown_to(&proxy, ["Proxy-Authenticate: NTLM", "proxy-authenticate: Negotiate"].into_iter());
+        let fault = unknown_to(
+            &proxy,
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+            ["Proxy-Authenticate: NTLM", "proxy-authenticate: Negotiate"].into_iter(),
+        );
         assert!(fault.detail.contains("takes NTLM, Negotiate, and"), "{}", fault.detail);
-        assert!(unknown_to(&proxy, ["Proxy-Authenticate: Basic realm=x"].into_iter()).detail.contains("407"));
+        assert!(
+            unknown_to(
+                &proxy,
+                StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+                ["Proxy-Authenticate: Basic realm=x"].into_iter()
+            )
+            .detail
+            .contains("407")
+        );
     }
 }
