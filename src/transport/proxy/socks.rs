@@ -64,9 +64,9 @@ impl Parley<'_> {
             (PASSWORD, Some(login)) => self.log_in(&login.user, &login.password),
             (NOTHING_SUITS, _) => {
                 let known = if proxy.login.is_some() {
-                    "it takes neither nobody nor a user and password"
+                    "it wants another kind of login than user and password"
                 } else {
-                    "it takes nobody without a login"
+                    "it takes nobody without a user and password"
                 };
                 Err(Fault::new(Kind::ProxyAuthentication, known))
             }
