@@ -34,7 +34,7 @@ complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "try" -d 'Do the whole
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l protocol -d 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fragment-size -d 'Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fragment-size -d 'Size of the fragments: `auto` goes by what exchanges take, a SIZE is kept' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l name -d 'Name told to the server and appended to a URL that ends in / [default: the file\'s name]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l reply -d 'Save the reply of the server\'s application, which it offers when it has the whole file' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l verify -d 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it' -r -f -a "none\t'Not at all'
@@ -51,13 +51,13 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-max-delay
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l max-time -d 'Time for the whole upload; the session is kept for the next run [default: no limit]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l connect-timeout -d 'Time for establishing a connection, all addresses and TLS included' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l request-timeout -d 'Time without a byte of a request being taken' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l response-timeout -d 'Time until an answer\'s head is complete' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l response-timeout -d 'Time until an answer\'s head is complete; with --reply never below 5m30s for the last fragment\'s' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l cacert -d 'Trust the certificate authorities in this PEM file too, besides the system\'s; repeat for several' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l cert -d 'Certificate for a server that asks for one, with those that vouch for it, in PEM' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l key -d 'Its private key, in PEM [default: in the same file]' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l key-passphrase-file -d 'File whose first line decrypts the key (PKCS#8); others must not be able to read it' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l pin-sha256 -d 'Accept only a server whose public key has this SHA-256, in base64 or hexadecimal, whoever vouches for it; repeat for several' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l proxy -d 'Go through this proxy: http, https, socks5, or socks5h, which also looks names up [default: as http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY say]' -r -f
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l proxy -d 'Go through this proxy: http, https, socks5, or socks5h, which also looks names up [default: as `http_proxy`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say]' -r -f
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l proxy-user -d 'User at the proxy; the password comes from the next option, `BITSUP_PROXY_PASSWORD` or a prompt' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l proxy-password-file -d 'File whose first line is that user\'s password; others must not be able to read it' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l resolve -d 'Connect to ADDR for HOST and PORT, an IPv6 one in brackets; repeat for several' -r
@@ -77,13 +77,13 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s h -l help -d 'P
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l protocol -d 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l connect-timeout -d 'Time for establishing a connection, all addresses and TLS included' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l request-timeout -d 'Time without a byte of a request being taken' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l response-timeout -d 'Time until an answer\'s head is complete' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l response-timeout -d 'Time until an answer\'s head is complete; with --reply never below 5m30s for the last fragment\'s' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l cacert -d 'Trust the certificate authorities in this PEM file too, besides the system\'s; repeat for several' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l cert -d 'Certificate for a server that asks for one, with those that vouch for it, in PEM' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l key -d 'Its private key, in PEM [default: in the same file]' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l key-passphrase-file -d 'File whose first line decrypts the key (PKCS#8); others must not be able to read it' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l pin-sha256 -d 'Accept only a server whose public key has this SHA-256, in base64 or hexadecimal, whoever vouches for it; repeat for several' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l proxy -d 'Go through this proxy: http, https, socks5, or socks5h, which also looks names up [default: as http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY say]' -r -f
+complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l proxy -d 'Go through this proxy: http, https, socks5, or socks5h, which also looks names up [default: as `http_proxy`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say]' -r -f
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l proxy-user -d 'User at the proxy; the password comes from the next option, `BITSUP_PROXY_PASSWORD` or a prompt' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l proxy-password-file -d 'File whose first line is that user\'s password; others must not be able to read it' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l resolve -d 'Connect to ADDR for HOST and PORT, an IPv6 one in brackets; repeat for several' -r
@@ -110,13 +110,13 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l connect-timeout -d 'Time for establishing a connection, all addresses and TLS included' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l request-timeout -d 'Time without a byte of a request being taken' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l response-timeout -d 'Time until an answer\'s head is complete' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l response-timeout -d 'Time until an answer\'s head is complete; with --reply never below 5m30s for the last fragment\'s' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l cacert -d 'Trust the certificate authorities in this PEM file too, besides the system\'s; repeat for several' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l cert -d 'Certificate for a server that asks for one, with those that vouch for it, in PEM' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l key -d 'Its private key, in PEM [default: in the same file]' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l key-passphrase-file -d 'File whose first line decrypts the key (PKCS#8); others must not be able to read it' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l pin-sha256 -d 'Accept only a server whose public key has this SHA-256, in base64 or hexadecimal, whoever vouches for it; repeat for several' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l proxy -d 'Go through this proxy: http, https, socks5, or socks5h, which also looks names up [default: as http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY say]' -r -f
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l proxy -d 'Go through this proxy: http, https, socks5, or socks5h, which also looks names up [default: as `http_proxy`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say]' -r -f
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l proxy-user -d 'User at the proxy; the password comes from the next option, `BITSUP_PROXY_PASSWORD` or a prompt' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l proxy-password-file -d 'File whose first line is that user\'s password; others must not be able to read it' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l resolve -d 'Connect to ADDR for HOST and PORT, an IPv6 one in brackets; repeat for several' -r

@@ -3,7 +3,7 @@
 //! XXH3-128 notices change; it is no protection against somebody who can choose the file's contents.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 use std::str::FromStr;
 
@@ -53,6 +53,37 @@ impl FromStr for Fingerprint {
     fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
         let plain = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if plain { u128::from_str_radix(text, 16).map(Self).map_err(|_| NotAFingerprint) } else { Err(NotAFingerprint) }
+    }
+}
+
+/// What tells the contents of one file from another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contents {
+    /// Size in bytes.
+    pub size: u64,
+    /// The digest of all bytes.
+    pub fingerprint: Fingerprint,
+}
+
+impl Contents {
+    /// Reads to the end, or past `limit` bytes at most.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of(source: impl Read, limit: u64) -> io::Result<Self> {
+        let mut hasher = Hasher::new();
+        let mut source = io::BufReader::with_capacity(BLOCK, source.take(limit.saturating_add(1)));
+        let mut size = 0;
+        loop {
+            let bytes = source.fill_buf()?;
+            if bytes.is_empty() {
+                return Ok(Self { size, fingerprint: Fingerprint(hasher.finish_128()) });
+            }
+            hasher.write(bytes);
+            let len = bytes.len();
+            size += len as u64;
+            source.consume(len);
+        }
     }
 }
 

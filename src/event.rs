@@ -96,6 +96,8 @@ pub enum UploadEvent {
         from: u64,
         /// Bytes from now on.
         to: u64,
+        /// Why.
+        why: Resize,
     },
     /// The reply of the server's application is about to be fetched.
     FetchingReply {
@@ -124,4 +126,21 @@ pub enum UploadEvent {
         /// The file's size in bytes.
         size: u64,
     },
+}
+
+/// Why the fragments' size changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resize {
+    /// Waiting for Acks took this share of the last fragment's time, in thousandths: too much, or next to nothing.
+    Waiting {
+        /// The share, at most 1000.
+        permille: u16,
+    },
+    /// The last one took longer than a fragment should.
+    Slow,
+    /// The server, or something before it, takes no more.
+    Refused,
+    /// The connection was lost while one went out.
+    Lost,
 }

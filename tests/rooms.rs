@@ -62,7 +62,7 @@ const ROOMS: &[Room] = &[
     Room { place: "auth/", may: &["zeroize"] },
     Room { place: "event.rs", may: &["crate::protocol", "http"] },
     Room { place: "uploader/", may: &["crate::protocol", "crate::event", "http", "httpdate"] },
-    Room { place: "entity.rs", may: &["crate::protocol::ContentRange", "std::fs", "std::io", "std::os"] },
+    Room { place: "entity.rs", may: &["crate::protocol::ContentRange", "std::fs", "std::io", "std::os", "rustix::fs"] },
     Room { place: "entity/", may: &["serde", "std::fs", "std::os"] },
     Room { place: "digest.rs", may: &["crate::entity", "crate::protocol::ContentRange", "std::io", "twox_hash"] },
     Room {
@@ -70,6 +70,7 @@ const ROOMS: &[Room] = &[
         may: &[
             // Not the packets: what one means is none of its business.
             "crate::protocol::TlsFault",
+            "crate::protocol::Timing",
             "crate::protocol::TransportError",
             "crate::protocol::TransportErrorKind",
             "crate::protocol::text",
@@ -139,7 +140,7 @@ const ROOMS: &[Room] = &[
             "std::time::Instant::now",
         ],
     },
-    Room { place: "driver/reply_file.rs", may: &["std::fs", "std::io", "tempfile"] },
+    Room { place: "driver/reply_file.rs", may: &["crate::digest", "std::fs", "std::io", "tempfile"] },
     Room {
         place: "output/",
         may: &[
@@ -250,6 +251,7 @@ const ROOMS: &[Room] = &[
             "crate::cli",
             "crate::driver",
             "crate::output",
+            "crate::protocol::HostId",
             "crate::transport",
             "serde_json",
             "std::io",

@@ -70,7 +70,7 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
             DriverError::Upload(error) => of_upload(error),
             DriverError::Entity(_) | DriverError::Digest(_) => ExitCode::Source,
             DriverError::NothingToResume => ExitCode::NotResumable,
-            DriverError::Interrupted | DriverError::Unverified(Unverified::Interrupted) => ExitCode::Interrupted,
+            DriverError::Interrupted { .. } | DriverError::Unverified(Unverified::Interrupted) => ExitCode::Interrupted,
             DriverError::Reply(error) => of_reply(error),
             DriverError::Different(_) => ExitCode::VerificationFailed,
             DriverError::Unverified(_) | DriverError::UnconfirmedSame { .. } => ExitCode::Unconfirmed,
@@ -94,7 +94,11 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
     #[cfg(feature = "serve")]
     if let Some(error) = error.downcast_ref::<ServeError>() {
         return match error {
-            ServeError::Root(..) | ServeError::Tls(_) | ServeError::InUse(_) | ServeError::Bind(..) => ExitCode::Usage,
+            ServeError::Root(..)
+            | ServeError::Session(..)
+            | ServeError::Tls(_)
+            | ServeError::InUse(_)
+            | ServeError::Bind(..) => ExitCode::Usage,
             _ => ExitCode::Internal,
         };
     }

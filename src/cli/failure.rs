@@ -6,7 +6,7 @@ use crate::output::ErrorText;
 use crate::protocol::{AckError, BitsError, PacketKind, TlsFault, TransportErrorKind};
 use crate::uploader::{Refusal, UploadError};
 
-use super::signals::{Stopped, TimeIsUp};
+use super::signals::{Left, Stopped, TimeIsUp};
 
 /// The text for an error, however wrapped.
 pub(super) fn text(error: &anyhow::Error) -> ErrorText {
@@ -42,11 +42,18 @@ pub(super) fn text(error: &anyhow::Error) -> ErrorText {
 
 /// What to do where no server is to blame.
 fn next(error: &anyhow::Error) -> Option<&'static str> {
-    if error.is::<TimeIsUp>() {
-        return Some("run the same command again: it goes on where this one stopped");
+    let stopped = error.downcast_ref::<Stopped>().map(|stopped| stopped.left);
+    if let Some(left) = stopped.or(error.downcast_ref::<TimeIsUp>().map(|over| over.left)) {
+        return match left {
+            Left::Session => Some("run the same command again: it goes on where this one stopped"),
+            Left::SpurnedSession => Some("leave --resume never away to go on where this one stopped"),
+            Left::Nothing => Some("run the same command again: it starts over, as nothing is kept of this upload"),
+            Left::Acknowledged => None,
+        };
     }
-    if let Some(stopped) = error.downcast_ref::<Stopped>() {
-        return (!stopped.acknowledged).then_some("run the same command again: it goes on where this one stopped");
+    #[cfg(feature = "serve")]
+    if let Some(crate::serve::ServeError::Session(..)) = error.downcast_ref() {
+        return Some("look after the disk and start again; to give that upload up, remove the file");
     }
     match error.downcast_ref::<DriverError>()? {
         DriverError::NothingToResume => Some("leave --resume always away to start over"),

@@ -7,7 +7,6 @@ mod destination;
 mod duration;
 mod exit_code;
 mod failure;
-#[expect(dead_code, unused_imports, reason = "the options that ask for all of them follow")]
 mod secret;
 #[cfg(feature = "serve")]
 mod serve_config;

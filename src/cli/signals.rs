@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use crate::driver::{DriverError, Unverified};
 use crate::transport::Interrupter;
-use crate::uploader::UploadError;
 
 /// SIGINT, on every system.
 const INTERRUPT: i32 = 2;
@@ -27,14 +26,27 @@ pub(super) struct Signals {
 pub(super) struct Stopped {
     /// Its number.
     pub(super) signal: i32,
-    /// Whether the server had acknowledged the upload by then, so that there is nothing to go on with.
-    pub(super) acknowledged: bool,
+    /// How far the upload was.
+    pub(super) left: Left,
+}
+
+/// What an upload that was stopped leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Nothing that another run could go on with.
+    Nothing,
+    /// What the same command goes on with.
+    Session,
+    /// What it could go on with, were it not told to start over.
+    SpurnedSession,
+    /// The server had acknowledged all of it by then.
+    Acknowledged,
 }
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.signal == INTERRUPT { "interrupted" } else { "terminated" })?;
-        if self.acknowledged {
+        if self.left == Left::Acknowledged {
             f.write_str(" after the server acknowledged the upload, before it was verified")?;
         }
         Ok(())
@@ -45,7 +57,10 @@ impl std::error::Error for Stopped {}
 
 /// The time for the whole upload is over.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct TimeIsUp;
+pub(super) struct TimeIsUp {
+    /// How far the upload was.
+    pub(super) left: Left,
+}
 
 impl fmt::Display for TimeIsUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -115,18 +130,21 @@ fn end(signal: i32) {
     std::process::exit(128 + signal);
 }
 
-/// Names the signal in a result that one brought about.
-pub(super) fn name(result: anyhow::Result<()>, signals: &Signals) -> anyhow::Result<()> {
+/// Names the signal in a result that one brought about. `goes_on` tells whether the command goes on with a session that
+/// is kept.
+pub(super) fn name(result: anyhow::Result<()>, signals: &Signals, goes_on: bool) -> anyhow::Result<()> {
     result.map_err(|error| {
-        let acknowledged = match error.downcast_ref() {
-            Some(DriverError::Upload(UploadError::Interrupted) | DriverError::Interrupted) => false,
-            Some(DriverError::Unverified(Unverified::Interrupted)) => true,
+        let left = match error.downcast_ref() {
+            Some(DriverError::Interrupted { can_go_on: true }) if goes_on => Left::Session,
+            Some(DriverError::Interrupted { can_go_on: true }) => Left::SpurnedSession,
+            Some(DriverError::Interrupted { can_go_on: false }) => Left::Nothing,
+            Some(DriverError::Unverified(Unverified::Interrupted)) => Left::Acknowledged,
             _ => return error,
         };
         match signals.received.load(Ordering::SeqCst) {
             0 => error,
-            TIME_IS_UP => TimeIsUp.into(),
-            signal => Stopped { signal, acknowledged }.into(),
+            TIME_IS_UP => TimeIsUp { left }.into(),
+            signal => Stopped { signal, left }.into(),
         }
     })
 }

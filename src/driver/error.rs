@@ -35,8 +35,11 @@ pub enum DriverError {
         /// By what it is the same.
         proof: String,
     },
-    /// The user stopped it before it began.
-    Interrupted,
+    /// The user stopped it before it ended.
+    Interrupted {
+        /// Whether another run can go on where this one stopped.
+        can_go_on: bool,
+    },
 }
 
 impl fmt::Display for DriverError {
@@ -59,7 +62,7 @@ impl fmt::Display for DriverError {
                 f,
                 "the answer to Close-Session was lost, and the server has forgotten the session since; the file at the destination is the same by {proof}"
             ),
-            Self::Interrupted => f.write_str("interrupted"),
+            Self::Interrupted { .. } => f.write_str("interrupted"),
         }
     }
 }
@@ -72,9 +75,11 @@ impl std::error::Error for DriverError {
             Self::Entity(error) => error.source(),
             Self::Digest(error) => error.source(),
             Self::UnconfirmedSame { error, .. } => Some(error),
-            Self::NothingToResume | Self::Interrupted | Self::Reply(_) | Self::Different(_) | Self::Unverified(_) => {
-                None
-            }
+            Self::NothingToResume
+            | Self::Interrupted { .. }
+            | Self::Reply(_)
+            | Self::Different(_)
+            | Self::Unverified(_) => None,
         }
     }
 }

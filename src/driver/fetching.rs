@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode, Uri, response};
 
 use crate::event::UploadEvent;
-use crate::protocol::{TransportError, digits};
+use crate::protocol::TransportError;
 use crate::transport::Sink;
-use crate::uploader::RetryPolicy;
+use crate::uploader::{Backoff, Hint, RetryPolicy};
 
 use super::{Tools, complete};
 
@@ -39,11 +39,6 @@ pub(super) fn may_pass(status: StatusCode) -> bool {
     busy || (status.is_server_error() && !fatal)
 }
 
-/// `Retry-After` in seconds; as a date it is not looked at here.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    digits(text(headers, RETRY_AFTER)?).map(Duration::from_secs)
-}
-
 /// A field's value, if it is given once.
 pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
@@ -57,12 +52,12 @@ pub(super) struct Patience {
     policy: RetryPolicy,
     last_progress: Instant,
     attempts: u32,
-    random: u64,
+    backoff: Backoff,
 }
 
 impl Patience {
     pub(super) fn new(policy: RetryPolicy, seed: u64, now: Instant) -> Self {
-        Self { policy, last_progress: now, attempts: 0, random: seed | 1 }
+        Self { policy, last_progress: now, attempts: 0, backoff: Backoff::new(seed) }
     }
 
     /// Not more than so many tries in a row.
@@ -75,26 +70,13 @@ impl Patience {
         (self.last_progress, self.attempts) = (now, 0);
     }
 
-    /// The pause before the next try and the try's number, or `None` if there is to be none.
+    /// The pause before the next try and the try's number, or `None` if there is to be none. `after` is the server's
+    /// `Retry-After`.
     pub(super) fn pause(&mut self, after: Option<Duration>, now: Instant) -> Option<(Duration, u32)> {
         self.attempts = self.attempts.saturating_add(1);
-        let spent = now.saturating_duration_since(self.last_progress);
-        let left = self.policy.no_progress_timeout.checked_sub(spent).filter(|left| !left.is_zero())?;
-        if self.policy.retries.is_some_and(|retries| self.attempts > retries) {
-            return None;
-        }
-        let factor = 1_u32.checked_shl(self.attempts - 1).unwrap_or(u32::MAX);
-        let limit = self.policy.delay.saturating_mul(factor).min(self.policy.max_delay);
-        let pause = limit.mul_f64(self.fraction()).max(after.unwrap_or_default());
-        (pause < left || after.is_some()).then(|| (pause.min(left), self.attempts))
-    }
-
-    /// A number from 0 to 1, by the xorshift generator.
-    fn fraction(&mut self) -> f64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        f64::from(u32::try_from(self.random >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
+        let hint = Hint { after, ..Hint::default() };
+        let pause = self.backoff.allowed(&self.policy, self.attempts, hint, self.last_progress, now)?;
+        Some((pause, self.attempts))
     }
 }
 
@@ -103,19 +85,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_up_to_a_limit_and_end_with_the_budget() {
+    fn the_budget_ends_and_new_bytes_refill_it() {
         let (policy, now) = (RetryPolicy::default(), Instant::now());
-        for seed in 0..100 {
-            let mut patience = Patience::new(policy.clone(), seed, now);
-            for attempt in 1..40 {
-                let limit = Duration::from_secs(1 << (attempt - 1).min(6)).min(policy.max_delay);
-                let (pause, number) = patience.pause(None, now).expect("within the budget");
-                assert!(pause <= limit && number == attempt, "{attempt}: {pause:?}");
-            }
-            assert_eq!(patience.pause(None, now + policy.no_progress_timeout), None);
-            patience.progressed(now + policy.no_progress_timeout);
-            assert!(patience.pause(None, now + policy.no_progress_timeout).is_some());
+        let mut patience = Patience::new(policy.clone(), 1, now);
+        for attempt in 1..40 {
+            assert_eq!(patience.pause(None, now).map(|(_, number)| number), Some(attempt));
         }
+        let later = now + policy.no_progress_timeout;
+        assert_eq!(patience.pause(None, later), None);
+        patience.progressed(later);
+        assert_eq!(patience.pause(None, later).map(|(_, number)| number), Some(1));
     }
 
     #[test]

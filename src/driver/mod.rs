@@ -18,7 +18,7 @@ use http::{Request, Response, StatusCode, Uri};
 
 use crate::digest::{DigestError, PrefixDigest};
 use crate::entity::UploadEntity;
-use crate::event::UploadEvent;
+use crate::event::{Resize, UploadEvent};
 use crate::journal::{Entry, Now};
 use crate::protocol::text::escape;
 use crate::protocol::{
@@ -88,8 +88,9 @@ struct Run<'a> {
 pub fn upload(start: Start, tools: Tools<'_>, wishes: Wishes) -> Result<(), DriverError> {
     let Start { uploader, entry, digest } = start;
     let mut run = Run { tools, entry, digest, wishes, has_reply: false };
+    run.note_saved_reply();
     let result = run.run(uploader);
-    let (mut tools, wishes) = run.remember(&result);
+    let (result, mut tools, wishes) = run.remember(result);
     verify::after(result, &mut tools, &wishes)
 }
 
@@ -139,6 +140,11 @@ impl<'a> Run<'a> {
                 UploadEvent::Acknowledged { offset, .. } => {
                     self.digest.seek(*offset, self.tools.entity)?;
                     self.entry.acknowledged(*offset, self.digest.fingerprint());
+                }
+                UploadEvent::Resized { why: Resize::Refused, .. } => {
+                    if let (_, Some(size)) = uploader.fragment_sizes() {
+                        self.entry.refused_by_host(size, Now::read());
+                    }
                 }
                 _ => {}
             }
@@ -216,6 +222,18 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// An earlier run saved this session's reply, and it is still there.
+    fn note_saved_reply(&mut self) {
+        let is_saved = self.entry.record().session.as_ref().is_some_and(|session| session.reply_saved);
+        if is_saved
+            && let Some(file) = &self.wishes.reply
+            && let Some(size) = file.saved()
+        {
+            self.has_reply = true;
+            (self.tools.report)(&UploadEvent::ReplySaved { path: file.path().display().to_string(), size });
+        }
+    }
+
     /// Fetches the reply, if one is wanted and not there yet.
     fn fetch_reply(&mut self) -> Result<(), DriverError> {
         let Some(file) = self.wishes.reply.as_mut().filter(|_| !self.has_reply) else { return Ok(()) };
@@ -225,25 +243,31 @@ impl<'a> Run<'a> {
         let url = raw.and_then(|raw| reply_url::resolve(raw, &self.wishes.destination).ok());
         let url = url.ok_or(DriverError::Reply(ReplyError::NotOffered))?;
         let patience = Patience::new(self.wishes.retry.clone(), self.wishes.seed, Instant::now());
-        reply::fetch(&url, file, &mut self.tools, patience)?;
+        let entry = &mut self.entry;
+        reply::fetch(&url, file, &mut self.tools, patience, |contents| entry.reply_saving(contents, Now::read()))?;
         self.has_reply = true;
         Ok(())
     }
 
     /// Leaves in the journal what another run can go on with, and nothing else.
-    fn remember(self, result: &Result<(), DriverError>) -> (Tools<'a>, Wishes) {
+    fn remember(self, result: Result<(), DriverError>) -> (Result<(), DriverError>, Tools<'a>, Wishes) {
         let Self { tools, mut entry, wishes, .. } = self;
-        let of_use = entry.record().session.is_some() && result.as_ref().is_err_and(DriverError::keeps_session);
-        let warnings = if of_use {
+        let leaves = entry.record().session.is_some() || entry.record().reply.is_some();
+        let of_use = leaves && result.as_ref().is_err_and(DriverError::keeps_session);
+        let (can_go_on, warnings) = if of_use {
             entry.flush(Now::read());
-            entry.take_warnings()
+            (entry.is_on_disk() && entry.record().session.is_some(), entry.take_warnings())
         } else {
-            entry.finished()
+            (false, entry.finished())
         };
         for warning in warnings {
             (tools.report)(&UploadEvent::Warning { text: warning.to_string() });
         }
-        (tools, wishes)
+        let result = result.map_err(|error| match error {
+            DriverError::Upload(UploadError::Interrupted) => DriverError::Interrupted { can_go_on },
+            other => other,
+        });
+        (result, tools, wishes)
     }
 }
 
@@ -256,7 +280,9 @@ impl DriverError {
             | Self::Unverified(_)
             | Self::UnconfirmedSame { .. } => false,
             Self::Upload(error) => !error.cancels_session(),
-            Self::Reply(_) | Self::Entity(_) | Self::Digest(_) | Self::NothingToResume | Self::Interrupted => true,
+            Self::Reply(_) | Self::Entity(_) | Self::Digest(_) | Self::NothingToResume | Self::Interrupted { .. } => {
+                true
+            }
         }
     }
 }

@@ -8,18 +8,16 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, Header
 use http::header::{LAST_MODIFIED, RANGE, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, StatusCode, Uri, response};
 
+use crate::digest::Contents;
 use crate::event::UploadEvent;
 use crate::protocol::text::escape;
 use crate::protocol::{ContentRange, TransportError, TransportErrorKind, digits};
 use crate::transport::Sink;
-use crate::uploader::UploadError;
+use crate::uploader::{UploadError, retry_after};
 
-use super::fetching::{self, Patience, may_pass, retry_after, text};
-use super::reply_file::{ReplyFile, ReplyFileError};
+use super::fetching::{self, Patience, may_pass, text};
+use super::reply_file::{MAX_SIZE, ReplyFile, ReplyFileError};
 use super::{DriverError, Tools};
-
-/// Largest reply that is saved, in bytes.
-const MAX_SIZE: u64 = 1 << 30;
 
 /// How long the application may take, with time to tell (MC-BUP 3.1.2).
 pub(super) const APPLICATION_TIME: Duration = Duration::from_secs(330);
@@ -57,12 +55,14 @@ impl fmt::Display for ReplyError {
 
 impl std::error::Error for ReplyError {}
 
-/// Fetches the reply from `url` into `file`, as often as `patience` allows, going on where it broke off.
+/// Fetches the reply from `url` into `file`, as often as `patience` allows, going on where it broke off. `saving` is
+/// told the contents before the file gets its name.
 pub(super) fn fetch(
     url: &Uri,
     file: &mut ReplyFile,
     tools: &mut Tools<'_>,
     mut patience: Patience,
+    saving: impl FnOnce(Contents),
 ) -> Result<(), DriverError> {
     (tools.report)(&UploadEvent::FetchingReply { url: url.to_string() });
     let mut download = Download::new(file);
@@ -90,7 +90,9 @@ pub(super) fn fetch(
         }
     }
     let size = download.have;
-    file.finish().map_err(|error| DriverError::Reply(ReplyError::File(error)))?;
+    let failed = |error| DriverError::Reply(ReplyError::File(error));
+    saving(file.contents().map_err(failed)?);
+    file.finish().map_err(failed)?;
     (tools.report)(&UploadEvent::ReplySaved { path: file.path().display().to_string(), size });
     Ok(())
 }

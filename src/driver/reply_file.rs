@@ -2,33 +2,43 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Seek, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
+
+use crate::digest::Contents;
+
+/// Largest reply that is saved, in bytes.
+pub(super) const MAX_SIZE: u64 = 1 << 30;
 
 /// Where to save the reply.
 #[derive(Debug)]
 pub struct ReplyFile {
     path: PathBuf,
     may_replace: bool,
+    /// The size in bytes of what is there, if an earlier run of the same upload saved it.
+    saved: Option<u64>,
     partial: Option<NamedTempFile>,
 }
 
 impl ReplyFile {
-    /// The reply goes to `path`. Checked now, so that nothing is uploaded whose reply cannot be saved.
+    /// The reply goes to `path`. Checked now, so that nothing is uploaded whose reply cannot be saved. What an earlier
+    /// run of the same upload saved there, told by its contents, may be replaced.
     ///
     /// # Errors
-    /// When something has that name and is not to be replaced, or nothing can be written beside it.
-    pub fn new(path: PathBuf, may_replace: bool) -> Result<Self, ReplyFileError> {
+    /// When something else has that name and is not to be replaced, or nothing can be written beside it.
+    pub fn new(path: PathBuf, may_replace: bool, earlier: Option<Contents>) -> Result<Self, ReplyFileError> {
         let wrong = |kind| ReplyFileError { path: path.clone(), kind };
+        let saved = earlier.filter(|earlier| holds(&path, *earlier)).map(|earlier| earlier.size);
+        let may_replace = may_replace || saved.is_some();
         match path.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => return Err(wrong(ReplyFileErrorKind::Directory)),
             Ok(_) if !may_replace => return Err(wrong(ReplyFileErrorKind::Exists)),
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(wrong(ReplyFileErrorKind::Io(error))),
             _ => {}
         }
-        let file = Self { path, may_replace, partial: None };
+        let file = Self { path, may_replace, saved, partial: None };
         file.create().map_err(|error| file.error(error))?;
         Ok(file)
     }
@@ -37,6 +47,23 @@ impl ReplyFile {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The size in bytes of the reply that an earlier run saved here.
+    pub(super) fn saved(&self) -> Option<u64> {
+        self.saved
+    }
+
+    /// What was written.
+    pub(super) fn contents(&mut self) -> Result<Contents, ReplyFileError> {
+        let read = |this: &mut Self| {
+            let file = this.partial()?;
+            file.rewind()?;
+            let contents = Contents::of(&mut *file, MAX_SIZE)?;
+            file.seek(SeekFrom::End(0))?;
+            Ok(contents)
+        };
+        read(self).map_err(|error| self.error(error))
     }
 
     fn create(&self) -> io::Result<NamedTempFile> {
@@ -82,6 +109,15 @@ impl ReplyFile {
     }
 }
 
+/// Whether a file of ours could be there: nothing but a plain file is opened.
+fn holds(path: &Path, contents: Contents) -> bool {
+    let plain = path.symlink_metadata().is_ok_and(|found| found.is_file() && found.len() == contents.size);
+    plain
+        && File::open(path)
+            .and_then(|file| Contents::of(file, contents.size.min(MAX_SIZE)))
+            .is_ok_and(|found| found == contents)
+}
+
 /// The reply cannot be saved.
 #[derive(Debug)]
 pub struct ReplyFileError {
@@ -117,7 +153,7 @@ mod tests {
     fn the_name_appears_when_the_reply_is_whole() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("reply");
-        let mut file = ReplyFile::new(path.clone(), false).expect("free");
+        let mut file = ReplyFile::new(path.clone(), false, None).expect("free");
         assert_eq!(std::fs::read_dir(folder.path()).expect("read").count(), 0, "the check leaves nothing");
         file.append(b"wrong").expect("written");
         file.clear().expect("cleared");
@@ -134,15 +170,33 @@ mod tests {
     fn what_is_there_is_not_replaced_unless_asked_for() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("reply");
-        let mut early = ReplyFile::new(path.clone(), false).expect("free");
+        let mut early = ReplyFile::new(path.clone(), false, None).expect("free");
         std::fs::write(&path, "mine").expect("written");
         assert!(early.finish().is_err(), "it came in between");
         assert_eq!(std::fs::read(&path).expect("read"), b"mine");
-        let text = |path: &Path, force| ReplyFile::new(path.to_owned(), force).expect_err("refused").to_string();
+        let text = |path: &Path, force| ReplyFile::new(path.to_owned(), force, None).expect_err("refused").to_string();
         assert!(text(&path, false).contains("--force"));
         assert!(text(folder.path(), true).contains("it is a directory"));
         assert!(text(&folder.path().join("none/reply"), true).contains("cannot save the reply"));
-        ReplyFile::new(path.clone(), true).expect("allowed").finish().expect("replaced");
+        ReplyFile::new(path.clone(), true, None).expect("allowed").finish().expect("replaced");
         assert_eq!(std::fs::read(&path).expect("read"), b"");
+    }
+
+    #[test]
+    fn only_the_same_contents_are_known_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("reply");
+        let mut file = ReplyFile::new(path.clone(), false, None).expect("free");
+        file.append(b"reply").expect("written");
+        let contents = file.contents().expect("read");
+        assert_eq!(contents, Contents::of(&b"reply"[..], 5).expect("read"));
+        assert!(ReplyFile::new(path.clone(), false, Some(contents)).expect("free").saved().is_none(), "not named yet");
+        file.finish().expect("named");
+        assert_eq!(ReplyFile::new(path.clone(), false, Some(contents)).expect("ours").saved(), Some(5));
+        for other in ["replY", "repl", "reply+", ""] {
+            std::fs::write(&path, other).expect("written");
+            assert!(ReplyFile::new(path.clone(), false, Some(contents)).is_err(), "{other:?}");
+        }
+        assert!(ReplyFile::new(path, true, Some(contents)).expect("allowed").saved().is_none());
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::digest::{DigestError, PrefixDigest, verify_prefix};
 use crate::entity::UploadEntity;
-use crate::journal::{Claim, Entry, SavedSession};
+use crate::journal::{Claim, Entry, Now, SavedSession};
 use crate::transport::Interrupter;
 use crate::uploader::{Event, Plan, Saved, Uploader};
 
@@ -46,20 +46,25 @@ impl Start {
         seed: u64,
     ) -> Result<Self, DriverError> {
         let Claim { entry, is_known } = claim;
+        let refused = entry.host_refused(Now::read());
+        let knowing = |uploader: Uploader| match refused {
+            Some(size) => uploader.knowing_refused(size),
+            None => uploader,
+        };
         let session = entry.record().session.clone().filter(|_| is_known && mode != ResumeMode::Never);
         let Some(session) = session else {
             if mode == ResumeMode::Always {
                 return Err(DriverError::NothingToResume);
             }
             return Ok(Self {
-                uploader: Uploader::new(plan, Instant::now(), seed),
+                uploader: knowing(Uploader::new(plan, Instant::now(), seed)),
                 entry,
                 digest: PrefixDigest::new(),
             });
         };
         let changed = entity.identity().difference(&entry.record().identity).is_some();
         let digest = if changed { None } else { unchanged_prefix(entity, &session, interrupter)? };
-        let uploader = Uploader::resume(plan.clone(), saved(session, &plan), Instant::now(), seed);
+        let uploader = knowing(Uploader::resume(plan.clone(), saved(session, &plan), Instant::now(), seed));
         let Some(digest) = digest else { return Self::given_up(uploader, entry) };
         Ok(Self { uploader, entry, digest })
     }
@@ -81,7 +86,7 @@ fn unchanged_prefix(
     match verify_prefix(entity, session.acknowledged, session.prefix, &mut go_on) {
         Ok(digest) => Ok(Some(digest)),
         Err(DigestError::Differs(_)) => Ok(None),
-        Err(DigestError::Stopped) => Err(DriverError::Interrupted),
+        Err(DigestError::Stopped) => Err(DriverError::Interrupted { can_go_on: true }),
         Err(error) => Err(error.into()),
     }
 }

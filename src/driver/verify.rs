@@ -12,9 +12,9 @@ use crate::entity::{EntityError, UploadEntity};
 use crate::event::UploadEvent;
 use crate::protocol::{ContentRange, TransportError, TransportErrorKind, digits};
 use crate::transport::{Interrupter, Sink};
-use crate::uploader::UploadError;
+use crate::uploader::{UploadError, retry_after};
 
-use super::fetching::{self, Patience, may_pass, retry_after, text};
+use super::fetching::{self, Patience, may_pass, text};
 use super::{DriverError, Tools, Wishes};
 
 /// The file is there already; nobody waits for ever to see it.

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::Uri;
 
-use crate::digest::Fingerprint;
+use crate::digest::{Contents, Fingerprint};
 use crate::protocol::{Session, reply_url};
 
 use super::error::JournalWarning;
 use super::files::Lock;
-use super::key::without_query;
+use super::host;
+use super::key::{Key, without_query};
 use super::record::{Record, SavedSession, may_lead_to};
 use super::store::Store;
 
@@ -87,6 +88,12 @@ impl Entry {
         &self.record
     }
 
+    /// Whether another process finds this record.
+    #[must_use]
+    pub fn is_on_disk(&self) -> bool {
+        self.is_on_disk
+    }
+
     /// What was worth a warning since the last call.
     pub fn take_warnings(&mut self) -> Vec<JournalWarning> {
         std::mem::take(&mut self.warnings)
@@ -120,6 +127,7 @@ impl Entry {
             refused_size: None,
             close_sent: false,
             reply_url: None,
+            reply_saved: false,
         });
         self.target_changed(target);
         self.write(now);
@@ -139,6 +147,20 @@ impl Entry {
         if let Some(session) = &mut self.record.session {
             session.fragment_size = Some(in_use).filter(|size| *size > 0);
             session.refused_size = refused.filter(|size| *size > 0);
+        }
+    }
+
+    /// The smallest fragment in bytes that the URL's host refused in an upload of the last [`HOST_EXPIRY`](super::HOST_EXPIRY).
+    #[must_use]
+    pub fn host_refused(&self, now: Now) -> Option<u64> {
+        host::refused_size(self.store.as_ref()?, Key::of_host(&self.record.url), now.wall)
+    }
+
+    /// The URL's host, or what stands before it, refused a fragment of `size` bytes. Durable when it returns, if that
+    /// is possible.
+    pub fn refused_by_host(&self, size: u64, now: Now) {
+        if let Some(store) = &self.store {
+            host::remember(store, Key::of_host(&self.record.url), size, now.wall);
         }
     }
 
@@ -178,6 +200,19 @@ impl Entry {
         {
             session.reply_url = Some(raw.to_owned());
         }
+    }
+
+    /// The reply arrived, and a file with these contents is about to get its name. Durable when it returns: another run
+    /// then knows the file as its own.
+    pub fn reply_saving(&mut self, contents: Contents, now: Now) {
+        if let Some(session) = &mut self.record.session
+            && session.reply_url.is_some()
+            && self.sent == self.record.identity.size()
+        {
+            session.reply_saved = true;
+            self.record.reply = Some(contents);
+        }
+        self.flush(now);
     }
 
     /// Close-Session is about to be sent. Durable when it returns.

@@ -25,6 +25,14 @@ impl Key {
         hash.update(path.as_os_str().as_encoded_bytes());
         Self(hash.finalize().into())
     }
+
+    /// The key of what is remembered of a URL's host: scheme, name and port.
+    pub(super) fn of_host(url: &Uri) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"bitsup host 1\0");
+        hash.update(origin(url));
+        Self(hash.finalize().into())
+    }
 }
 
 impl fmt::Display for Key {
@@ -65,12 +73,16 @@ impl std::error::Error for NotAKey {}
 
 /// One spelling for the same URL: scheme and host in lower case, no default port. The path stays as it was typed.
 pub(super) fn canonical(url: &Uri) -> String {
+    let path = url.path_and_query().map_or("/", |path| path.as_str());
+    format!("{}{path}", origin(url))
+}
+
+fn origin(url: &Uri) -> String {
     let scheme = url.scheme_str().unwrap_or_default();
     let host = url.host().unwrap_or_default().to_ascii_lowercase();
     let default = if url.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
     let port = url.port_u16().unwrap_or(default);
-    let path = url.path_and_query().map_or("/", |path| path.as_str());
-    format!("{scheme}://{host}:{port}{path}")
+    format!("{scheme}://{host}:{port}")
 }
 
 /// A URL without what may be secret: its query, and its user information, which is refused before it gets here.
@@ -105,6 +117,16 @@ mod tests {
             assert_ne!(key(url, path), same, "{url} {path}");
         }
         assert_eq!(key("https://h:443", "/f"), key("https://H/", "/f"));
+    }
+
+    #[test]
+    fn a_host_has_one_key_for_all_its_paths() {
+        let of = |url: &'static str| Key::of_host(&Uri::from_static(url));
+        assert_eq!(of("http://h/a?q"), of("HTTP://H:80/"));
+        for other in ["https://h/", "http://h:81/", "http://g/"] {
+            assert_ne!(of(other), of("http://h/"), "{other}");
+        }
+        assert_ne!(of("http://h/"), key("http://h/", ""));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 mod entry;
 mod error;
 mod files;
+mod host;
 mod key;
 mod prune;
 mod record;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 pub use entry::{Entry, Now};
 pub use error::{FolderProblem, JournalError, JournalWarning};
+pub use host::HOST_EXPIRY;
 pub use key::{Key, NotAKey};
 pub use prune::{EXPIRY, Pruned, PrunedWhat};
 pub use record::{BadRecord, Record, SavedSession, Upload};

@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use super::store::{Found, Store};
-use super::{BadRecord, Journal, Key};
+use super::{BadRecord, Journal, Key, host};
 
 /// Servers forget a session after this long without progress; so do we.
 pub const EXPIRY: Duration = Duration::from_hours(14 * 24);
@@ -12,7 +12,7 @@ pub const EXPIRY: Duration = Duration::from_hours(14 * 24);
 /// Something that was removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pruned {
-    /// Which upload it was of.
+    /// Which upload, or host, it was of.
     pub key: Key,
     /// What it was.
     pub what: PrunedWhat,
@@ -27,6 +27,8 @@ pub enum PrunedWhat {
     Broken(BadRecord),
     /// Files without a record: a lock, a half-written or a set-aside record.
     Leftover,
+    /// What a host refused longer than [`HOST_EXPIRY`](super::HOST_EXPIRY) ago.
+    HostExpired,
 }
 
 impl Journal {
@@ -39,6 +41,13 @@ impl Journal {
         let mut pruned = Vec::new();
         for (key, found) in store.found()? {
             pruned.extend(prune_one(store, key, found, now)?.map(|what| Pruned { key, what }));
+        }
+        for key in store.hosts()? {
+            let what = host::prune(store, key, now)?.map(|why| match why {
+                Ok(()) => PrunedWhat::HostExpired,
+                Err(reason) => PrunedWhat::Broken(reason),
+            });
+            pruned.extend(what.map(|what| Pruned { key, what }));
         }
         Ok(pruned)
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use http::Uri;
 use serde::Deserialize;
 
-use crate::digest::Fingerprint;
+use crate::digest::{Contents, Fingerprint};
 use crate::entity::{SourceIdentity, UploadEntity};
 use crate::protocol::{ContentName, HostId, SessionId};
 
@@ -32,6 +32,8 @@ pub struct Record {
     pub identity: SourceIdentity,
     /// The session, once the server opened one.
     pub session: Option<SavedSession>,
+    /// The contents of the reply file that this upload saved last, or is about to: it may be replaced.
+    pub reply: Option<Contents>,
     /// When the upload began.
     pub created: SystemTime,
     /// When this was written last.
@@ -63,6 +65,8 @@ pub struct SavedSession {
     pub close_sent: bool,
     /// Where the server's reply can be fetched, as the server wrote it.
     pub reply_url: Option<String>,
+    /// Whether [`Record::reply`] is this session's reply: it need not be fetched again.
+    pub reply_saved: bool,
 }
 
 /// The upload that somebody wants to go on with.
@@ -92,6 +96,7 @@ impl Upload<'_> {
             path: as_text(self.entity.absolute_path()),
             identity: self.entity.identity().clone(),
             session: None,
+            reply: None,
             created: now,
             updated: now,
         }

@@ -1,6 +1,6 @@
 //! Records as files: written so that a crash leaves the old one or the new one, read so that nothing in them is trusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::error::FolderProblem;
 use super::files::{self, Files, Lock, ReadError};
+use super::host::HostMemory;
 use super::key::Key;
 use super::record::{BadRecord, Record};
 
@@ -15,6 +16,7 @@ const RECORD: &str = "json";
 const TEMPORARY: &str = "tmp";
 const SET_ASIDE: &str = "bad";
 const LOCK: &str = "lock";
+const HOST: &str = "host";
 
 /// Whoever tidies up holds a lock for an instant: that is no other upload.
 const LOCK_TRIES: usize = 4;
@@ -46,8 +48,17 @@ impl Store {
 
     /// The record of an upload, if there is one.
     pub(super) fn load(&self, key: Key) -> Result<Option<Record>, BadRecord> {
-        match self.files.read(&file(key, RECORD)) {
-            Ok(bytes) => Record::from_bytes(&bytes, key).map(Some),
+        self.read(key, RECORD)?.map(|bytes| Record::from_bytes(&bytes, key)).transpose()
+    }
+
+    /// What is remembered of a host, if anything is.
+    pub(super) fn load_host(&self, host: Key) -> Result<Option<HostMemory>, BadRecord> {
+        self.read(host, HOST)?.map(|bytes| HostMemory::from_bytes(&bytes)).transpose()
+    }
+
+    fn read(&self, key: Key, ending: &str) -> Result<Option<Vec<u8>>, BadRecord> {
+        match self.files.read(&file(key, ending)) {
+            Ok(bytes) => Ok(Some(bytes)),
             Err(ReadError::Missing) => Ok(None),
             Err(ReadError::Untrusted(why)) => Err(BadRecord::Untrusted(why)),
             Err(ReadError::Io(error)) => Err(BadRecord::Unreadable(error.kind())),
@@ -56,9 +67,13 @@ impl Store {
 
     /// Writes a record. When this returns, it survives a power cut; when it fails, the old one is still there, or the new.
     pub(super) fn save(&self, record: &Record) -> io::Result<()> {
-        let (temporary, name) = (file(record.key, TEMPORARY), file(record.key, RECORD));
+        self.replace(record.key, RECORD, &record.to_bytes()?)
+    }
+
+    fn replace(&self, key: Key, ending: &str, bytes: &[u8]) -> io::Result<()> {
+        let (temporary, name) = (file(key, TEMPORARY), file(key, ending));
         self.files.remove(&temporary)?;
-        let result = self.write(&temporary, &record.to_bytes()?).and_then(|()| self.files.rename(&temporary, &name));
+        let result = self.write(&temporary, bytes).and_then(|()| self.files.rename(&temporary, &name));
         if result.is_err() {
             // A full disk must not stay full because of us; the error is told either way.
             let _ = self.files.remove(&temporary);
@@ -70,6 +85,24 @@ impl Store {
         let mut file = self.files.create_new(name)?;
         file.write_all(bytes)?;
         file.sync()
+    }
+
+    /// Writes what is remembered of a host, as durably. Only who holds its lock may do that.
+    pub(super) fn save_host(&self, host: Key, memory: HostMemory) -> io::Result<()> {
+        self.replace(host, HOST, &memory.to_bytes()?)
+    }
+
+    /// Forgets a host.
+    pub(super) fn remove_host(&self, host: Key) -> io::Result<()> {
+        self.files.remove(&file(host, HOST))?;
+        self.files.sync()
+    }
+
+    /// The hosts of which something is remembered, in order.
+    pub(super) fn hosts(&self) -> io::Result<BTreeSet<Key>> {
+        let names = self.files.names()?;
+        let host = |name: &String| name.strip_suffix(HOST)?.strip_suffix('.')?.parse().ok();
+        Ok(names.iter().filter_map(host).collect())
     }
 
     /// Removes a record, if there is one.

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::Uri;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Fingerprint;
+use crate::digest::{Contents, Fingerprint};
 use crate::entity::SourceIdentity;
 use crate::protocol::{HostId, reply_url};
 
@@ -27,6 +27,9 @@ pub(super) struct Stored {
     path: String,
     source: SourceIdentity,
     session: Option<StoredSession>,
+    /// Written only where there is one, so that a bitsup that does not know it reads all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply: Option<StoredContents>,
     created: u64,
     updated: u64,
 }
@@ -46,6 +49,16 @@ struct StoredSession {
     refused_size: Option<u64>,
     close_sent: bool,
     reply_url: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    reply_saved: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredContents {
+    size: u64,
+    digest: String,
+    contents: String,
 }
 
 impl Stored {
@@ -59,6 +72,7 @@ impl Stored {
             path: record.path.clone(),
             source: record.identity.clone(),
             session: record.session.as_ref().map(StoredSession::of),
+            reply: record.reply.map(StoredContents::of),
             created: seconds(record.created),
             updated: seconds(record.updated),
         }
@@ -70,7 +84,13 @@ impl Stored {
             Some(session) => Some(session.check(&url, self.source.size())?),
             None => None,
         };
-        let is_whole = self.v == VERSION && self.key.parse() == Ok(key);
+        let reply = match self.reply {
+            Some(reply) => Some(reply.check()?),
+            None => None,
+        };
+        // What a session is said to have saved is what the record tells of.
+        let says_what = reply.is_some() || !session.as_ref().is_some_and(|session| session.reply_saved);
+        let is_whole = says_what && self.v == VERSION && self.key.parse() == Ok(key);
         is_whole.then_some(())?;
         Some(Record {
             key,
@@ -80,6 +100,7 @@ impl Stored {
             path: self.path,
             identity: self.source,
             session,
+            reply,
             created: time(self.created)?,
             updated: time(self.updated)?,
         })
@@ -101,6 +122,7 @@ impl StoredSession {
             refused_size: session.refused_size,
             close_sent: session.close_sent,
             reply_url: session.reply_url.clone(),
+            reply_saved: session.reply_saved,
         }
     }
 
@@ -118,8 +140,10 @@ impl StoredSession {
         let sizes = [self.fragment_size, self.refused_size].iter().all(|size| *size != Some(0));
         let goes_there = target.as_ref().is_none_or(|target| may_lead_to(url, host.as_ref(), target));
         let replies_there = self.reply_url.as_deref().is_none_or(|raw| reply_url::resolve(raw, url).is_ok());
-        if !(in_order && closes_whole && sizes && goes_there && replies_there && self.digest == Fingerprint::ALGORITHM)
-        {
+        // It is fetched only where it was offered, and when the server has every byte.
+        let saves_offered = !self.reply_saved || (self.reply_url.is_some() && self.sent == size);
+        let is_whole = in_order && closes_whole && sizes && saves_offered;
+        if !(is_whole && goes_there && replies_there && self.digest == Fingerprint::ALGORITHM) {
             return None;
         }
         Some(SavedSession {
@@ -134,7 +158,23 @@ impl StoredSession {
             refused_size: self.refused_size,
             close_sent: self.close_sent,
             reply_url: self.reply_url,
+            reply_saved: self.reply_saved,
         })
+    }
+}
+
+impl StoredContents {
+    fn of(contents: Contents) -> Self {
+        Self {
+            size: contents.size,
+            digest: Fingerprint::ALGORITHM.to_owned(),
+            contents: contents.fingerprint.to_string(),
+        }
+    }
+
+    fn check(self) -> Option<Contents> {
+        let fingerprint = self.contents.parse().ok()?;
+        (self.digest == Fingerprint::ALGORITHM).then_some(Contents { size: self.size, fingerprint })
     }
 }
 

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::progress::{Phase, Progress};
 use super::screen::{Screen, Sink};
-use super::{Terminal, clean, units};
+use super::{Terminal, clean, redact, units};
 use crate::event::UploadEvent;
 
 /// Shortest time between two drawings.
@@ -108,6 +108,8 @@ const MIN_NAME: usize = 8;
 const MAX_NAME: usize = 24;
 const MIN_BAR: usize = 12;
 const MAX_BAR: usize = 42;
+/// Less of a cause says nothing: `503 Service`.
+const MIN_CAUSE: usize = 12;
 
 /// Name, bar, percent, amount, rate, time: as many of them as `width` has room for, in less than `width` columns.
 fn line(progress: &Progress, now: Instant, width: usize, colour: bool) -> String {
@@ -118,6 +120,12 @@ fn line(progress: &Progress, now: Instant, width: usize, colour: bool) -> String
     let least_name = name_width.min(MIN_NAME);
     while fields.len() > 1 && least_name + 1 + columns(&fields.join(" ")) > limit {
         fields.pop();
+    }
+    if matches!(progress.phase, Phase::Waiting(_)) {
+        let room = |reserved| limit.saturating_sub(reserved + 2 + columns(&fields.join(" ")));
+        // Beside the bar if that leaves enough to read, else in its place.
+        let beside = room(MIN_NAME + MIN_BAR + 1);
+        fields.extend(cause(progress, if beside >= MIN_CAUSE { beside } else { room(least_name) }));
     }
     let tail = fields.join(" ");
     let Some(room) = limit.checked_sub(columns(&tail) + 1).filter(|room| *room > 0) else {
@@ -144,12 +152,27 @@ fn fields(progress: &Progress, now: Instant) -> Vec<String> {
         Phase::Cancelling => "cancelling".to_owned(),
         Phase::Completed => format!("in {}", units::duration(progress.elapsed(now))),
     };
-    vec![
+    let mut fields = vec![
         format!("{:>3} %", progress.percent()),
         format!("{:>8}/{}", units::size(progress.acked()), units::size(progress.size)),
         format!("{rate:>10}"),
         format!("{state:<12}"),
-    ]
+    ];
+    if matches!(progress.phase, Phase::Waiting(_)) {
+        // Nothing moves; why is worth the room.
+        fields.remove(2);
+    }
+    fields
+}
+
+/// Why it waits, in at most `room` columns.
+fn cause(progress: &Progress, room: usize) -> Option<String> {
+    let text = clean(&redact::url(&progress.cause));
+    match columns(&text) {
+        needed if needed <= room => Some(text),
+        _ if room >= MIN_CAUSE => Some(format!("{}…", take(text.chars(), room - 1))),
+        _ => None,
+    }
 }
 
 /// `[====---   ]`: acknowledged, on its way, to do. Not full before the end, as the percentage.
@@ -275,6 +298,27 @@ mod tests {
         let (after, now) = progress("a.bin", &events);
         let text = line(&after, now, 80, false);
         assert!(text.contains("==] 100 %") && text.ends_with("in 3.0 s"), "{text}");
+    }
+
+    #[test]
+    fn a_pause_shows_its_countdown_and_its_cause() {
+        let mut events = uploading();
+        events.push(UploadEvent::Retrying {
+            cause: "503 Service Unavailable, context 5, the server (Fragment)".to_owned(),
+            pause: Duration::from_secs(4),
+            attempt: 1,
+        });
+        let (progress, now) = progress("a.bin", &events);
+        let lines = [110, 80, 60, 44].map(|width| line(&progress, now, width, false));
+        assert_eq!(
+            lines,
+            [
+                "a.bin [======---    ]  50 % 50.0 MiB/100 MiB again in 4 s 503 Service Unavailable, context 5, the server (Fr…",
+                "a.bin [======---    ]  50 % 50.0 MiB/100 MiB again in 4 s 503 Service Unavaila…",
+                "a.bin  50 % 50.0 MiB/100 MiB again in 4 s 503 Service Unav…",
+                "a.bin  50 % 50.0 MiB/100 MiB again in 4 s",
+            ]
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What happens on the way that people want to know without `-v`: pauses, lost sessions, bytes that are sent again.
 
 use super::{redact, units};
-use crate::event::UploadEvent;
+use crate::event::{Resize, UploadEvent};
 
 /// The line about an event, if it is worth one. Not escaped yet: the writer does that.
 pub(super) fn line(event: &UploadEvent) -> Option<String> {
@@ -11,7 +11,7 @@ pub(super) fn line(event: &UploadEvent) -> Option<String> {
             format!("resuming: the server has {} of {}", units::size(*offset), units::size(*total))
         }
         UploadEvent::Retrying { cause, pause, attempt } => {
-            format!("{}; try {attempt} in {}", redact::url(cause), units::duration(*pause))
+            format!("{}: trying again in {}, try {attempt}", redact::url(cause), units::duration(*pause))
         }
         UploadEvent::SessionLost { cause } => format!("{}; starting over with a new session", redact::url(cause)),
         UploadEvent::HostGivenUp { origin } => {
@@ -24,7 +24,7 @@ pub(super) fn line(event: &UploadEvent) -> Option<String> {
         UploadEvent::Resynced { from, to } if to < from => {
             format!("the server went back; {} are sent again", units::size(from - to))
         }
-        UploadEvent::Resized { from, to } if to < from => {
+        UploadEvent::Resized { from, to, why: Resize::Refused } => {
             format!("fragments of {} are too large; now {}", units::size(*from), units::size(*to))
         }
         _ => return None,
@@ -40,18 +40,21 @@ mod tests {
     #[test]
     fn pauses_name_their_cause() {
         let event = UploadEvent::Retrying {
-            cause: "no answer to Fragment: the connection was cut".to_owned(),
+            cause: "503 Service Unavailable, ERROR_DISK_FULL (0x80070070) (Fragment)".to_owned(),
             pause: Duration::from_secs(5),
             attempt: 2,
         };
-        assert_eq!(line(&event).as_deref(), Some("no answer to Fragment: the connection was cut; try 2 in 5.0 s"));
+        let expected = "503 Service Unavailable, ERROR_DISK_FULL (0x80070070) (Fragment): trying again in 5.0 s, try 2";
+        assert_eq!(line(&event).as_deref(), Some(expected));
     }
 
     #[test]
-    fn growth_and_skipping_ahead_are_not_worth_a_line() {
-        assert_eq!(line(&UploadEvent::Resized { from: 1, to: 2 }), None);
+    fn measured_sizes_and_skipping_ahead_are_not_worth_a_line() {
+        for why in [Resize::Waiting { permille: 1 }, Resize::Slow, Resize::Lost] {
+            assert_eq!(line(&UploadEvent::Resized { from: 2, to: 1, why }), None);
+        }
         assert_eq!(line(&UploadEvent::Resynced { from: 1, to: 2 }), None);
-        let shrunk = UploadEvent::Resized { from: 2048, to: 1024 };
+        let shrunk = UploadEvent::Resized { from: 2048, to: 1024, why: Resize::Refused };
         assert_eq!(line(&shrunk).as_deref(), Some("fragments of 2.00 KiB are too large; now 1.00 KiB"));
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Progress {
     pub(super) url: String,
     pub(super) size: u64,
     pub(super) phase: Phase,
+    /// Why it waits, while it does.
+    pub(super) cause: String,
     /// Where the first fragment began: what a resumed upload does not send again.
     pub(super) baseline: Option<u64>,
     acked: u64,
@@ -44,6 +46,7 @@ impl Progress {
             url: url.to_owned(),
             size,
             phase: Phase::Connecting,
+            cause: String::new(),
             baseline: None,
             acked: 0,
             fragment: None,
@@ -71,7 +74,8 @@ impl Progress {
             UploadEvent::Resynced { to, .. } => self.stand_at(*to),
             UploadEvent::Resumed { offset, .. } => self.stand_at(*offset),
             UploadEvent::SessionLost { .. } => self.stand_at(0),
-            UploadEvent::Retrying { pause, .. } => {
+            UploadEvent::Retrying { cause, pause, .. } => {
+                self.cause.clone_from(cause);
                 self.phase = Phase::Waiting(now.checked_add(*pause).unwrap_or(now));
             }
             UploadEvent::Completed { .. } => self.phase = Phase::Completed,

@@ -7,7 +7,7 @@ use http::StatusCode;
 use indicatif::{InMemoryTerm, TermLike};
 use proptest::prelude::*;
 
-use crate::event::UploadEvent;
+use crate::event::{Resize, UploadEvent};
 use crate::protocol::{ContentName, ContentRange, Packet, PacketKind, Session};
 
 /// A writer that keeps what was written.
@@ -108,7 +108,7 @@ pub(super) fn any_event() -> impl Strategy<Value = UploadEvent> {
         Just(UploadEvent::SessionCreated(session())),
         (number.clone(), number.clone()).prop_map(|(offset, total)| UploadEvent::Acknowledged { offset, total }),
         (number.clone(), number.clone()).prop_map(|(from, to)| UploadEvent::Resynced { from, to }),
-        (number.clone(), number.clone()).prop_map(|(from, to)| UploadEvent::Resized { from, to }),
+        (number.clone(), number.clone()).prop_map(|(from, to)| UploadEvent::Resized { from, to, why: Resize::Lost }),
         number.prop_map(|size| UploadEvent::Completed { size }),
     ]
 }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use http::HeaderMap;
 
 use super::{redact, units};
-use crate::event::UploadEvent;
+use crate::event::{Resize, UploadEvent};
 use crate::protocol::Session;
 
 /// What is said about an event at `level`: `>` sent, `<` received, `*` decided; doubled for heads.
@@ -38,11 +38,20 @@ fn packet_line(event: &UploadEvent) -> Option<String> {
         UploadEvent::SessionCreated(session) => session_line(session),
         UploadEvent::HostChanged(host) => format!("* continuing at host {host}"),
         UploadEvent::Resynced { from, to } => format!("* resync: expected offset {from}, the server wants {to}"),
-        UploadEvent::Resized { from, to } => {
-            format!("* fragment size {} -> {}", units::size(*from), units::size(*to))
+        UploadEvent::Resized { from, to, why } => {
+            format!("* fragment size {} -> {}: {}", units::size(*from), units::size(*to), reason(*why))
         }
         _ => return None,
     })
+}
+
+fn reason(why: Resize) -> String {
+    match why {
+        Resize::Waiting { permille } => format!("waiting took {}.{} %", permille / 10, permille % 10),
+        Resize::Slow => "the last took longer than 30 s".to_owned(),
+        Resize::Refused => "refused as too large".to_owned(),
+        Resize::Lost => "the connection was lost".to_owned(),
+    }
 }
 
 fn session_line(session: &Session) -> String {
@@ -86,8 +95,8 @@ mod tests {
         let id = session().id;
         assert_eq!(lines(&UploadEvent::SessionCreated(session()), 1), [format!("* session {id}")]);
         assert_eq!(
-            lines(&UploadEvent::Resized { from: 256 << 10, to: 28 << 20 }, 1),
-            ["* fragment size 256 KiB -> 28.0 MiB"]
+            lines(&UploadEvent::Resized { from: 4 << 20, to: 13 << 20, why: Resize::Waiting { permille: 31 } }, 1),
+            ["* fragment size 4.00 MiB -> 13.0 MiB: waiting took 3.1 %"]
         );
         assert_eq!(
             lines(&UploadEvent::Resynced { from: 9, to: 7 }, 1),

@@ -10,6 +10,7 @@ mod lost;
 mod packet;
 pub mod reply_url;
 pub mod text;
+mod timing;
 
 pub use ack::{AckError, Answer, FragmentAck, Session};
 pub use error::{BitsError, ErrorContext, HResult};
@@ -17,6 +18,7 @@ pub use id::{HostId, IdError, ProtocolId, SessionId};
 pub use lost::{TlsFault, TransportError, TransportErrorKind};
 pub(crate) use packet::digits;
 pub use packet::{ContentName, ContentRange, Packet, PacketKind, RangeError, method};
+pub use timing::Timing;
 
 /// Names of the protocol's header fields (MC-BUP 2.2.1), in the form `http` compares them: lower case.
 pub mod header {

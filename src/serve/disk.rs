@@ -8,6 +8,21 @@ use super::folder::{Folder, Replace};
 
 /// The steps on whose order the durability rests.
 pub(crate) trait Disk: fmt::Debug + Send + Sync {
+    /// Makes a file that was not there.
+    fn create(&self, folder: &Folder, name: &str) -> io::Result<File> {
+        folder.create_new(name)
+    }
+
+    /// Removes a file; one that is not there is fine.
+    fn remove(&self, folder: &Folder, name: &str) -> io::Result<()> {
+        folder.remove(name)
+    }
+
+    /// Cuts a file to a length.
+    fn set_len(&self, file: &File, len: u64) -> io::Result<()> {
+        file.set_len(len)
+    }
+
     /// Writes all bytes where the file stands.
     fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
         file.write_all(bytes)

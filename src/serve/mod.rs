@@ -192,6 +192,8 @@ impl fmt::Debug for Server {
 pub enum ServeError {
     /// The folder cannot be used.
     Root(PathBuf, io::Error),
+    /// A session of an earlier server cannot be read from its files; they are left as they are.
+    Session(PathBuf, io::Error),
     /// The certificate or its key cannot be used.
     Tls(TlsError),
     /// Another server uses the folder.
@@ -206,6 +208,7 @@ impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root(root, _) => write!(f, "use the folder {}", root.display()),
+            Self::Session(file, _) => write!(f, "go on with the unfinished upload {}", file.display()),
             Self::Tls(error) => error.fmt(f),
             Self::InUse(root) => write!(f, "use the folder {}: another server receives into it", root.display()),
             Self::Bind(address, _) => write!(f, "listen on {address}"),
@@ -217,7 +220,7 @@ impl fmt::Display for ServeError {
 impl std::error::Error for ServeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Root(_, error) | Self::Bind(_, error) | Self::Runtime(error) => Some(error),
+            Self::Root(_, error) | Self::Session(_, error) | Self::Bind(_, error) | Self::Runtime(error) => Some(error),
             Self::Tls(error) => error.source(),
             Self::InUse(_) => None,
         }

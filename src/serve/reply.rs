@@ -1,5 +1,7 @@
 //! Upload-reply ([MC-BUP] 1.3.3): an application sees each complete file and may answer with a file of its own.
 
+use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use super::path::TargetPath;
@@ -13,7 +15,8 @@ const FILE: &str = "responsefile.bin";
 ///
 /// It runs through the system's shell, once for a session, with `BITSUP_FILE` (the path of the received bytes),
 /// `BITSUP_URL` and `BITSUP_SESSION` in its environment. What it writes to its standard output is the reply. An exit code
-/// other than 0 refuses the file. A run that the server's own end cuts short counts as none.
+/// other than 0 refuses the file. A run that the server's own end cuts short, or whose reply the disk does not take, counts
+/// as none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReplyCommand {
@@ -23,6 +26,30 @@ pub struct ReplyCommand {
     pub time_limit: Duration,
     /// Largest reply, in bytes. Default: 1 GiB.
     pub max_reply: u64,
+}
+
+/// Why there is no reply.
+#[derive(Debug)]
+pub(crate) enum ReplyFailure {
+    /// The application does not want the file, or broke a limit: final.
+    Application(String),
+    /// The receiver could not keep what the application said. It is asked again when the client tries again.
+    Storage(io::Error),
+}
+
+impl From<io::Error> for ReplyFailure {
+    fn from(error: io::Error) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl fmt::Display for ReplyFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Application(what) => f.write_str(what),
+            Self::Storage(error) => write!(f, "the reply cannot be stored: {error}"),
+        }
+    }
 }
 
 impl ReplyCommand {

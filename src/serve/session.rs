@@ -163,7 +163,7 @@ impl Session {
     }
 }
 
-/// The first of the client's protocols that this server speaks ([MC-BUP] 3.2.5).
+/// The first of the client's protocols that this server speaks ([MC-BUP] 2.2.2).
 pub(crate) fn choose_protocol(offered: &[ProtocolId]) -> Result<ProtocolId, Refusal> {
     let spoken = |protocol: &&ProtocolId| **protocol == ProtocolId::BITS_1_5_UPLOAD;
     offered.iter().find(spoken).copied().ok_or(Refusal::Invalid("no protocol in common"))

@@ -210,6 +210,9 @@ impl Connection {
             if interim > 0 {
                 self.buffers.input_consume(interim);
             }
+            if self.answer.is_finished() {
+                self.exchange.note(|facts| _ = facts.answered.get_or_insert_with(Instant::now));
+            }
         }
         Ok(Some(count))
     }
@@ -249,10 +252,10 @@ impl Transport for Connection {
         if self.exchange.facts().answered_early {
             return Ok(());
         }
-        self.transmit(amount, begins).map_err(|fault| {
-            self.spent = true;
-            fault.into()
-        })
+        self.exchange.note(|facts| _ = facts.began.get_or_insert_with(Instant::now));
+        self.transmit(amount, begins).inspect_err(|_| self.spent = true)?;
+        self.exchange.note(|facts| facts.sent = Some(Instant::now()));
+        Ok(())
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {

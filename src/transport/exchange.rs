@@ -1,7 +1,9 @@
 //! What is known of the exchange under way, shared by those who take part in it.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::protocol::Timing;
 
 use super::tls::CertificateWanted;
 
@@ -29,6 +31,23 @@ pub(super) struct Facts {
     pub(super) certificate_wanted: Option<CertificateWanted>,
     /// What this request grants its answer beyond the usual limit.
     pub(super) patience: Duration,
+    /// When its first byte was offered to the network.
+    pub(super) began: Option<Instant>,
+    /// When the network had taken all of what was offered last.
+    pub(super) sent: Option<Instant>,
+    /// When the answer's head was complete.
+    pub(super) answered: Option<Instant>,
+}
+
+impl Facts {
+    /// How long it took, if it went as it should.
+    pub(super) fn timing(&self) -> Option<Timing> {
+        let (began, sent, answered) = (self.began?, self.sent?, self.answered?);
+        (!self.answered_early).then(|| Timing {
+            total: answered.saturating_duration_since(began),
+            waiting: answered.saturating_duration_since(sent),
+        })
+    }
 }
 
 impl Exchange {

@@ -98,6 +98,9 @@ impl Http {
         if let Some(wanted) = facts.certificate_wanted {
             answer.extensions_mut().insert(wanted);
         }
+        if let Some(timing) = facts.timing() {
+            answer.extensions_mut().insert(timing);
+        }
         answer
     }
 }

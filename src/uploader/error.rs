@@ -86,6 +86,15 @@ pub enum UploadError {
 }
 
 impl UploadError {
+    /// What went wrong with one try, for whoever waits for the next: what the server said comes first, as a bar may
+    /// have room for the beginning only.
+    pub(super) fn of_a_try(&self) -> String {
+        match self {
+            Self::Refused { packet, error, .. } => format!("{error} ({packet})"),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether the session is of no use after this and is given up at the server.
     #[must_use]
     pub fn cancels_session(&self) -> bool {

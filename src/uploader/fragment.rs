@@ -6,7 +6,7 @@ use http::Response;
 
 use crate::event::UploadEvent;
 use crate::protocol::{
-    AckError, Answer, BitsError, ContentRange, FragmentAck, Packet, PacketKind, SessionId, TransportError,
+    AckError, Answer, BitsError, ContentRange, FragmentAck, Packet, PacketKind, SessionId, Timing, TransportError,
     TransportErrorKind, ack,
 };
 
@@ -100,7 +100,7 @@ impl Fragment {
         now: Instant,
     ) -> Result<State, UploadError> {
         match ack::fragment(answer, &self.session) {
-            Ok(Answer::Ack(ack)) => self.acknowledged(context, &ack, now),
+            Ok(Answer::Ack(ack)) => self.acknowledged(context, &ack, answer.extensions().get().copied(), now),
             Ok(Answer::Refused(error)) => self.refused(context, error, answer, now),
             Err(error) if counts_as_lost(&error) => {
                 let fault = Fault::bad_answer(PACKET, error);
@@ -111,7 +111,13 @@ impl Fragment {
     }
 
     /// The server's offset decides, forwards or backwards, on 200 and 416 alike; but it cannot have what was not sent.
-    fn acknowledged(mut self, context: &mut Context, ack: &FragmentAck, now: Instant) -> Result<State, UploadError> {
+    fn acknowledged(
+        mut self,
+        context: &mut Context,
+        ack: &FragmentAck,
+        timing: Option<Timing>,
+        now: Instant,
+    ) -> Result<State, UploadError> {
         let range = self.range(context);
         self.sent = self.sent.max(range.end());
         if ack.next_offset.is_some() {
@@ -132,7 +138,7 @@ impl Fragment {
             None => range.first(),
         };
         self.silent_416 = ack.next_offset.is_none() && !ack.in_step;
-        self.advance(context, offset, range, now)
+        self.advance(context, offset, range, timing, now)
     }
 
     fn advance(
@@ -140,6 +146,7 @@ impl Fragment {
         context: &mut Context,
         offset: u64,
         range: ContentRange,
+        timing: Option<Timing>,
         now: Instant,
     ) -> Result<State, UploadError> {
         let advanced = offset > range.first();
@@ -156,7 +163,7 @@ impl Fragment {
         if offset > highest {
             context.target.progressed();
         }
-        report(context, offset, range, was_asking);
+        report(context, offset, range, was_asking, timing);
         self.offset = offset;
         if advanced || offset < range.first() {
             return Ok(self.or_close(context));
@@ -176,10 +183,10 @@ impl Fragment {
         let range = self.range(context);
         match refusal {
             Refusal::FragmentTooLarge => {
-                let Some((from, to)) = context.sizing.too_large(range.len()) else {
+                let Some(change) = context.sizing.too_large(range.len()) else {
                     return Err(UploadError::Refused { packet: PACKET, refusal, error });
                 };
-                context.tell(UploadEvent::Resized { from, to });
+                context.resized(Some(change));
                 Ok(State::Fragment(self))
             }
             Refusal::SessionNotFound => context.restart(Fault::refused(PACKET, refusal, error, answer), now),
@@ -216,17 +223,17 @@ impl Fragment {
         self.unanswered(context, Fault::lost(PACKET, error), now)
     }
 
-    /// Twice at one offset is how some proxies and servers refuse a large body.
+    /// A loss may be chance; twice at one offset is how some proxies and servers refuse a large body.
     fn cut(&mut self, context: &mut Context) {
         self.cuts += 1;
-        if self.cuts < 2 {
-            return;
-        }
-        self.cuts = 0;
         let len = self.range(context).len();
-        if let Some((from, to)) = context.sizing.cut_twice(len) {
-            context.tell(UploadEvent::Resized { from, to });
-        }
+        let change = if self.cuts < 2 {
+            context.sizing.cut_once(len)
+        } else {
+            self.cuts = 0;
+            context.sizing.cut_twice(len)
+        };
+        context.resized(change);
     }
 
     /// The server may have stored all, some or nothing of the fragment.
@@ -264,11 +271,12 @@ fn stuck(context: &mut Context, now: Instant) -> Result<State, UploadError> {
     context.restart(fault, now)
 }
 
-fn report(context: &mut Context, offset: u64, range: ContentRange, was_asking: bool) {
+fn report(context: &mut Context, offset: u64, range: ContentRange, was_asking: bool, timing: Option<Timing>) {
     if offset != range.end() {
         context.tell(UploadEvent::Resynced { from: range.end(), to: offset });
-    } else if !was_asking && let Some((from, to)) = context.sizing.taken(range.len()) {
-        context.tell(UploadEvent::Resized { from, to });
+    } else if !was_asking {
+        let change = context.sizing.taken(range.len(), timing);
+        context.resized(change);
     }
     context.tell(UploadEvent::Acknowledged { offset, total: context.plan.size });
 }

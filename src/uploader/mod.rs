@@ -37,13 +37,13 @@ use create::CreateSession;
 use fragment::Fragment;
 use ping::Ping;
 use recovery::Fault;
-use retry::Backoff;
 use sizing::Sizing;
 use target::Target;
 
 pub use error::UploadError;
 pub use refusal::Refusal;
 pub use retry::RetryPolicy;
+pub(crate) use retry::{Backoff, Hint, retry_after};
 pub use saved::Saved;
 pub use sizing::FragmentSize;
 
@@ -82,7 +82,8 @@ pub enum Action {
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
-    /// The packet was answered.
+    /// The packet was answered. A [`Timing`](crate::protocol::Timing) in the answer's extensions is what the size of
+    /// fragments goes by; without one it stays.
     Answered(Response<()>),
     /// The packet was not answered; whether the server got it is unknown.
     Lost(TransportError),
@@ -118,6 +119,12 @@ struct Context {
 impl Context {
     fn tell(&mut self, event: UploadEvent) {
         self.outbox.push(event);
+    }
+
+    fn resized(&mut self, change: Option<sizing::Change>) {
+        if let Some(sizing::Change { from, to, why }) = change {
+            self.tell(UploadEvent::Resized { from, to, why });
+        }
     }
 }
 
@@ -180,6 +187,14 @@ impl Uploader {
         (self.context.sizing.current(), self.context.sizing.refused())
     }
 
+    /// A fragment of so many bytes was refused in an earlier upload to this host: unless the user chose a size, none as
+    /// large is sent.
+    #[must_use]
+    pub fn knowing_refused(mut self, size: u64) -> Self {
+        self.context.sizing.learnt_elsewhere(size);
+        self
+    }
+
     /// What happened since the last call that is worth telling, in order.
     pub fn take_events(&mut self) -> Vec<UploadEvent> {
         std::mem::take(&mut self.context.outbox)
@@ -225,6 +240,9 @@ impl Context {
 }
 
 fn answered(state: State, context: &mut Context, answer: &Response<()>, now: Instant) -> Result<State, UploadError> {
+    if let (Some(timing), State::Ping(_) | State::CreateSession(_)) = (answer.extensions().get(), &state) {
+        context.sizing.exchanged(*timing);
+    }
     match state {
         State::Ping(ping) => ping.answered(context, answer),
         State::CreateSession(create) => create.answered(context, answer, now),

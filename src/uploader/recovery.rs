@@ -4,14 +4,13 @@
 use std::time::{Duration, Instant};
 
 use http::Response;
-use http::header::{DATE, RETRY_AFTER};
 
 use crate::event::UploadEvent;
 use crate::protocol::{AckError, BitsError, PacketKind, TransportError, TransportErrorKind};
 
 use super::create::CreateSession;
 use super::ping::Ping;
-use super::retry::{Hint, left};
+use super::retry::{Hint, left, retry_after};
 use super::{Context, Refusal, State, UploadError};
 
 /// Something went wrong, and the same upload may still succeed.
@@ -31,7 +30,7 @@ impl Fault {
 
     /// The server refused in a way that may pass.
     pub(super) fn refused(packet: PacketKind, refusal: Refusal, error: BitsError, answer: &Response<()>) -> Self {
-        let hint = Hint { after: retry_after(answer), slowly: refusal == Refusal::DiskFull, at_once: false };
+        let hint = Hint { after: retry_after(answer.headers()), slowly: refusal == Refusal::DiskFull, at_once: false };
         Self { cause: UploadError::Refused { packet, refusal, error }, hint }
     }
 
@@ -51,21 +50,14 @@ impl Context {
     pub(super) fn retry(&mut self, fault: Fault, then: State, now: Instant) -> Result<State, UploadError> {
         let then = self.leave_host_in_time(then, now);
         let Some(pause) = self.pause(fault.hint, now) else { return Err(self.give_up(fault.cause, now)) };
-        self.tell(UploadEvent::Retrying { cause: fault.cause.to_string(), pause, attempt: self.budget.attempts() });
+        self.tell(UploadEvent::Retrying { cause: fault.cause.of_a_try(), pause, attempt: self.budget.attempts() });
         Ok(State::Waiting(pause, Box::new(then)))
     }
 
     /// The pause before the next try, or `None` if there is to be none.
     fn pause(&mut self, hint: Hint, now: Instant) -> Option<Duration> {
         let attempt = self.budget.attempt();
-        let policy = &self.plan.retry;
-        let time_left = left(self.budget.last_progress(), policy.no_progress_timeout, now)?;
-        if policy.retries.is_some_and(|retries| attempt > retries) {
-            return None;
-        }
-        let pause = self.backoff.pause(policy, attempt, hint);
-        // A server that asks for more time than there is gets what there is.
-        (pause < time_left || hint.after.is_some()).then(|| pause.min(time_left))
+        self.backoff.allowed(&self.plan.retry, attempt, hint, self.budget.last_progress(), now)
     }
 
     fn give_up(&self, cause: UploadError, now: Instant) -> UploadError {
@@ -145,42 +137,4 @@ pub(super) fn is_always_final(error: &TransportError) -> bool {
             | TransportErrorKind::Local
             | TransportErrorKind::NotAllowed
     )
-}
-
-/// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date, which is compared with the server's own clock.
-fn retry_after(answer: &Response<()>) -> Option<Duration> {
-    let field = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    let wanted = field(RETRY_AFTER)?;
-    if let Some(seconds) = crate::protocol::digits(wanted) {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = httpdate::parse_http_date(wanted).ok()?;
-    let server_now = httpdate::parse_http_date(field(DATE)?).ok()?;
-    Some(until.duration_since(server_now).unwrap_or(Duration::ZERO))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn after(fields: &[(&'static str, &'static str)]) -> Option<Duration> {
-        let mut answer = Response::new(());
-        for (name, value) in fields {
-            answer.headers_mut().insert(*name, http::HeaderValue::from_static(value));
-        }
-        retry_after(&answer)
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date_by_the_servers_clock() {
-        assert_eq!(after(&[("retry-after", "120")]), Some(Duration::from_mins(2)));
-        let dates = [("retry-after", "Mon, 18 Jun 2007 21:11:57 GMT"), ("date", "Mon, 18 Jun 2007 21:11:27 GMT")];
-        assert_eq!(after(&dates), Some(Duration::from_secs(30)));
-        let past = [("retry-after", "Mon, 18 Jun 2007 21:11:57 GMT"), ("date", "Mon, 18 Jun 2007 22:11:27 GMT")];
-        assert_eq!(after(&past), Some(Duration::ZERO));
-        for nonsense in ["", "-1", "soon", "99999999999999999999999"] {
-            assert_eq!(after(&[("retry-after", nonsense)]), None, "{nonsense:?}");
-        }
-        assert_eq!(after(&[]), None);
-    }
 }

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use http::HeaderMap;
+use http::header::{DATE, RETRY_AFTER};
+
 /// How persistent an upload is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {
@@ -32,30 +35,49 @@ impl Default for RetryPolicy {
 
 /// What the fault says about when to try again.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Hint {
+pub(crate) struct Hint {
     /// The server's `Retry-After`.
-    pub(super) after: Option<Duration>,
+    pub(crate) after: Option<Duration>,
     /// It will take a while: a full disk is not emptied in a second.
-    pub(super) slowly: bool,
+    pub(crate) slowly: bool,
     /// Nothing was lost but an idle connection: try at once, the first time.
-    pub(super) at_once: bool,
+    pub(crate) at_once: bool,
 }
 
 /// Pauses with full jitter: anything between nothing and a limit that doubles, so that many clients of one server
 /// that fail together do not come back together.
 #[derive(Debug, Clone)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     random: u64,
 }
 
 impl Backoff {
     /// `seed` is the upload's only randomness: the same seed gives the same pauses.
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { random: seed }
     }
 
+    /// The pause before try number `attempt`, or `None` if `policy` allows no more tries: nothing was gained since
+    /// `last_progress`.
+    pub(crate) fn allowed(
+        &mut self,
+        policy: &RetryPolicy,
+        attempt: u32,
+        hint: Hint,
+        last_progress: Instant,
+        now: Instant,
+    ) -> Option<Duration> {
+        let time_left = left(last_progress, policy.no_progress_timeout, now)?;
+        if policy.retries.is_some_and(|retries| attempt > retries) {
+            return None;
+        }
+        let pause = self.pause(policy, attempt, hint);
+        // A server that asks for more time than there is gets what there is.
+        (pause < time_left || hint.after.is_some()).then(|| pause.min(time_left))
+    }
+
     /// The pause before try number `attempt`, counted from 1.
-    pub(super) fn pause(&mut self, policy: &RetryPolicy, attempt: u32, hint: Hint) -> Duration {
+    fn pause(&mut self, policy: &RetryPolicy, attempt: u32, hint: Hint) -> Duration {
         if hint.at_once && attempt == 1 {
             return Duration::ZERO;
         }
@@ -81,6 +103,18 @@ impl Backoff {
 pub(super) fn left(since: Instant, limit: Duration, now: Instant) -> Option<Duration> {
     let spent = now.checked_duration_since(since).unwrap_or(Duration::ZERO);
     limit.checked_sub(spent).filter(|left| !left.is_zero())
+}
+
+/// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date, which is compared with the server's own clock.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let field = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let wanted = field(RETRY_AFTER)?;
+    if let Some(seconds) = crate::protocol::digits(wanted) {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(wanted).ok()?;
+    let server_now = httpdate::parse_http_date(field(DATE)?).ok()?;
+    Some(until.duration_since(server_now).unwrap_or(Duration::ZERO))
 }
 
 #[cfg(test)]
@@ -120,5 +154,26 @@ mod tests {
         let mut backoff = Backoff::new(7);
         assert_eq!(backoff.pause(&RetryPolicy::default(), 1, hint), Duration::ZERO);
         assert_ne!(backoff.pause(&RetryPolicy::default(), 2, hint), Duration::ZERO);
+    }
+
+    fn after(fields: &[(&'static str, &'static str)]) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.insert(*name, http::HeaderValue::from_static(value));
+        }
+        retry_after(&headers)
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_by_the_servers_clock() {
+        assert_eq!(after(&[("retry-after", "120")]), Some(Duration::from_mins(2)));
+        let dates = [("retry-after", "Mon, 18 Jun 2007 21:11:57 GMT"), ("date", "Mon, 18 Jun 2007 21:11:27 GMT")];
+        assert_eq!(after(&dates), Some(Duration::from_secs(30)));
+        let past = [("retry-after", "Mon, 18 Jun 2007 21:11:57 GMT"), ("date", "Mon, 18 Jun 2007 22:11:27 GMT")];
+        assert_eq!(after(&past), Some(Duration::ZERO));
+        for nonsense in ["", "-1", "soon", "99999999999999999999999"] {
+            assert_eq!(after(&[("retry-after", nonsense)]), None, "{nonsense:?}");
+        }
+        assert_eq!(after(&[]), None);
     }
 }

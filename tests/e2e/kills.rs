@@ -3,7 +3,7 @@
 //! The short run takes some of the calls; the long one takes all:
 //! `cargo test --test e2e kills -- --ignored --nocapture`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -39,26 +39,30 @@ fn upload(prefix: &[&str], source: &Source, receiver: &Receiver, state: &Path) -
     Finished(command.output().expect("started"))
 }
 
-/// A system call of the main thread: which, and the how manieth of its name. `strace` counts each name for itself.
+/// A system call: which, and the how manieth of its name in its thread. `strace` counts each name and each thread for
+/// itself, so where two threads come to the same, the first of them is killed there.
 type Point = (String, usize);
 
 /// The calls of an upload that nobody kills, in order.
 fn calls(source: &Source, receiver: &Receiver) -> Vec<Point> {
     let folder = TempDir::new().expect("a folder");
     let trace = folder.path().join("trace");
-    let strace = ["strace", "-qq", "-o", trace.to_str().expect("text")];
+    let strace = ["strace", "-f", "-qq", "-o", trace.to_str().expect("text")];
     upload(&strace, source, receiver, &folder.path().join("state")).exits(0);
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     let trace = fs::read_to_string(&trace).expect("a trace");
-    let names = trace.lines().filter_map(|line| line.split_once('(')).map(|(name, _)| name);
+    let lines = trace.lines().filter_map(|line| line.split_once(' '));
+    let calls = lines.filter_map(|(thread, line)| Some((thread, line.trim_start().split_once('(')?.0)));
     // The first call is the start of the program itself, and is over before strace may inject anything.
-    let names = names.filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && *name != "execve");
-    let point = |name: &str| {
-        let count = counts.entry(name.to_owned()).or_default();
+    let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && name != "execve";
+    let point = |(thread, name): (&str, &str)| {
+        let count = counts.entry((thread.to_owned(), name.to_owned())).or_default();
         *count += 1;
-        (name.to_owned(), *count)
+        let point = (name.to_owned(), *count);
+        seen.insert(point.clone()).then_some(point)
     };
-    names.map(point).collect()
+    calls.filter(|(_, name)| is_name(name)).filter_map(point).collect()
 }
 
 /// One kill, then another run.
@@ -68,7 +72,7 @@ fn kill_at((name, count): &Point, source: &Source, receiver: &Receiver, tally: &
     let published = receiver.path("file.bin");
     let _ = fs::remove_file(&published);
     let inject = format!("inject={name}:signal=KILL:when={count}");
-    let first = upload(&["strace", "-qq", "-o", "/dev/null", "-e", &inject], source, receiver, &state);
+    let first = upload(&["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject], source, receiver, &state);
     if first.0.status.signal() == Some(9) {
         tally.kills += 1;
     } else {

@@ -14,6 +14,7 @@ mod reply;
 #[cfg(unix)]
 mod resume;
 mod sessions;
+mod sizes;
 mod support;
 mod usage;
 mod verify;

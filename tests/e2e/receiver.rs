@@ -79,6 +79,28 @@ fn a_receiver_without_a_folder_or_port_says_so() {
         .says(&["listen on", &address]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_receiver_that_cannot_read_an_unfinished_upload_keeps_it_and_does_not_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sessions = folder.path().join(".bitsup-sessions");
+    std::fs::create_dir(&sessions).expect("made");
+    let name = |ending| sessions.join(format!("6d1a6c3e-2a8a-4dd3-9d5b-3f4e0b7c9a10.{ending}"));
+    std::fs::write(name("part"), "bytes").expect("written");
+    // No link is followed there, so this stands for a disk that does not give the file.
+    std::os::unix::fs::symlink("elsewhere", name("json")).expect("linked");
+    run(["serve".as_ref(), "--listen".as_ref(), "127.0.0.1:0".as_ref(), folder.path().as_os_str()]).exits(2).says(&[
+        "cannot receive uploads",
+        "unfinished upload",
+        "6d1a6c3e",
+        ".json",
+        "start again",
+        "remove the file",
+    ]);
+    assert_eq!(std::fs::read(name("part")).expect("still there"), b"bytes");
+    assert!(name("json").is_symlink());
+}
+
 #[test]
 fn the_whole_job_on_one_machine() {
     let (a, b) = (Source::named("a.bin", 300_000), Source::named("b.bin", 0));

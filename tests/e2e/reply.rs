@@ -146,6 +146,16 @@ fn a_broken_download_goes_on_where_it_broke() {
 }
 
 #[test]
+fn a_busy_server_is_asked_for_the_reply_when_it_wants() {
+    let busy = "HTTP/1.1 503 Service Unavailable\nDate: Mon, 18 Jun 2007 21:11:27 GMT\nRetry-After: Mon, 18 Jun 2007 21:11:28 GMT";
+    let server = offering("r", move |_, number| if number == 0 { Reply::head(busy) } else { whole("", b"answer") });
+    let place = Place::new();
+    let finished = place.upload(&server.url("/f"), &Source::new(SIZE), &[]);
+    finished.exits(0).says(&["503 Service Unavailable: trying again in 1.0 s, try 1"]);
+    assert_eq!(place.reply(), b"answer");
+}
+
+#[test]
 fn a_reply_that_changed_begins_again() {
     let (old, new) = (content(5000), content(3000).into_iter().rev().collect::<Vec<_>>());
     let expected = new.clone();
@@ -203,6 +213,51 @@ fn another_run_fetches_what_the_first_could_not() {
     assert_eq!(place.reply(), b"answer");
     let packets = server.packets();
     assert_eq!(packets, ["Ping", "Create-Session", "Fragment", "", "Ping", "", "Close-Session"]);
+}
+
+/// A server as [`offering`], whose first Close-Session has no answer.
+fn losing_close() -> ScriptServer {
+    let raw = "r";
+    let (model, mut closes) = (Model::default(), 0);
+    ScriptServer::start(move |request| match request.packet() {
+        "" => whole("", b"answer"),
+        "Close-Session" if closes == 0 => {
+            closes += 1;
+            Reply::HangUp
+        }
+        "Fragment" => {
+            let Reply::Bytes(bytes) = model.answer(request) else { return Reply::HangUp };
+            let head = String::from_utf8(bytes).expect("text");
+            Reply::Bytes(head.replacen("\r\n\r\n", &format!("\r\nBITS-Reply-URL: {raw}\r\n\r\n"), 1).into_bytes())
+        }
+        _ => model.answer(request),
+    })
+}
+
+#[test]
+fn a_reply_that_was_saved_is_known_again_and_not_fetched_twice() {
+    let (server, place, source) = (losing_close(), Place::new(), Source::new(SIZE));
+    place.upload(&server.url("/f"), &source, &["--retries", "0"]).exits(11).says(&["reply saved as"]);
+    assert_eq!(place.reply(), b"answer");
+    place.upload(&server.url("/f"), &source, &[]).exits(0).says(&["reply saved as"]);
+    assert_eq!(place.reply(), b"answer");
+    let packets = server.packets();
+    assert_eq!(packets, ["Ping", "Create-Session", "Fragment", "", "Close-Session", "Ping", "Close-Session"]);
+    // The upload is over: the file is nobody's any more.
+    place.upload(&server.url("/f"), &source, &[]).exits(2).says(&["--force"]);
+}
+
+#[test]
+fn a_reply_that_was_saved_and_is_gone_is_fetched_again_and_one_that_was_changed_is_kept() {
+    let (server, place, source) = (losing_close(), Place::new(), Source::new(SIZE));
+    place.upload(&server.url("/f"), &source, &["--retries", "0"]).exits(11);
+    std::fs::write(place.path(), "Answer").expect("written");
+    place.upload(&server.url("/f"), &source, &[]).exits(2).says(&["--force"]);
+    assert_eq!(place.reply(), b"Answer");
+    std::fs::remove_file(place.path()).expect("removed");
+    place.upload(&server.url("/f"), &source, &[]).exits(0);
+    assert_eq!(place.reply(), b"answer");
+    assert_eq!(server.packets()[5..], ["Ping", "", "Close-Session"]);
 }
 
 #[test]

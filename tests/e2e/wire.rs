@@ -39,11 +39,11 @@ fn the_straight_path_is_one_connection_with_lengths_and_nothing_odd() {
     let session = Some("{A-1}");
     assert!(requests[2..].iter().all(|request| request.field("bits-session-id") == session));
     let ranges: Vec<_> = requests.iter().filter_map(Request::range).collect();
-    assert_eq!(ranges, [(0, 262_143, 600_000), (262_144, 599_999, 600_000)]);
+    assert_eq!(ranges, [(0, 196_607, 600_000), (196_608, 599_999, 600_000)]);
 }
 
 #[test]
-fn auto_doubles_up_to_28_mib() {
+fn auto_grows_by_steps_that_a_refusal_makes_cheap() {
     let (server, _) = model(|request| {
         let (_, last, _) = request.range()?;
         Some(Reply::head(&format!("{ACK}\nBITS-Received-Content-Range: {}", last + 1)))
@@ -54,7 +54,19 @@ fn auto_doubles_up_to_28_mib() {
     run(["upload".as_ref(), path.as_os_str(), server.url("/").as_ref()]).exits(0);
     let sizes: Vec<u64> =
         server.requests().iter().filter_map(Request::range).map(|(a, b, _)| (b - a + 1) >> 10).collect();
-    assert_eq!(sizes, [256, 512, 1024, 2048, 4096, 8192, 16384, 28672, 28672, 12544]);
+    assert_eq!(sizes[0], 192);
+    // By how much they grow is measured, and no matter of a test on a busy machine.
+    let mut largest = 0;
+    for size in sizes {
+        let most = match largest {
+            0 => 192,
+            1..1024 => 1024,
+            1024..28_672 => 28_672,
+            _ => 2 * largest,
+        };
+        assert!(size <= most, "{size} after {largest}");
+        largest = largest.max(size);
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What may be written, and where.
+//! What may be written, and where (faults 56, 57 and 62).
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::support::{DENIED, Fixture, INVALID, upload};
 
 #[test]
-fn an_existing_file_is_403_at_create_and_at_publish() {
+fn fault_57_an_existing_file_is_403_at_create_and_at_publish() {
     let fixture = Fixture::new();
     let mut client = fixture.connect();
     let session = client.open("/a");
@@ -21,7 +21,7 @@ fn an_existing_file_is_403_at_create_and_at_publish() {
 }
 
 #[test]
-fn an_existing_file_is_replaced_when_allowed() {
+fn fault_57_an_existing_file_is_replaced_when_allowed() {
     let fixture = Fixture::with(|options| options.allow_overwrite = true);
     fs::write(fixture.path("a"), "old").unwrap();
     upload(&mut fixture.connect(), "/a", b"new");
@@ -29,7 +29,7 @@ fn an_existing_file_is_replaced_when_allowed() {
 }
 
 #[test]
-fn of_two_uploads_to_one_name_the_second_to_close_is_403() {
+fn fault_57_of_two_uploads_to_one_name_the_second_to_close_is_403() {
     let fixture = Fixture::new();
     let mut client = fixture.connect();
     let (one, two) = (client.open("/a"), client.open("/a"));
@@ -38,6 +38,24 @@ fn of_two_uploads_to_one_name_the_second_to_close_is_403() {
     client.close("/a", &two).expect(200);
     client.close("/a", &one).expect_error(403, DENIED);
     assert_eq!(fs::read(fixture.path("a")).unwrap(), b"2");
+}
+
+#[cfg(unix)]
+#[test]
+fn fault_57_only_regular_files_are_replaced() {
+    use std::os::unix::net::UnixListener;
+    let fixture = Fixture::with(|options| options.allow_overwrite = true);
+    let mut client = fixture.connect();
+    let session = client.open("/a");
+    client.fragment("/a", &session, "0-1/2", b"ab").expect_offset(200, 2);
+    let socket = UnixListener::bind(fixture.path("a")).unwrap();
+    client.create("/a").expect_error(403, DENIED);
+    client.close("/a", &session).expect_error(403, DENIED);
+    assert!(!fs::symlink_metadata(fixture.path("a")).unwrap().is_file());
+    drop(socket);
+    fs::remove_file(fixture.path("a")).unwrap();
+    client.close("/a", &session).expect(200);
+    assert_eq!(fs::read(fixture.path("a")).unwrap(), b"ab");
 }
 
 #[test]
@@ -56,7 +74,7 @@ fn a_folder_as_target_is_400_and_a_missing_one_on_the_way_404() {
 }
 
 #[test]
-fn paths_that_lead_elsewhere_are_403() {
+fn fault_56_paths_that_lead_elsewhere_are_403() {
     let fixture = Fixture::with(|options| options.allow_overwrite = true);
     let mut client = fixture.connect();
     for path in [
@@ -90,7 +108,7 @@ fn paths_that_lead_elsewhere_are_403() {
 
 #[cfg(unix)]
 #[test]
-fn symbolic_links_are_not_followed() {
+fn fault_56_symbolic_links_are_not_followed() {
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("victim"), "old").unwrap();
     let fixture = Fixture::with(|options| options.allow_overwrite = true);
@@ -111,7 +129,7 @@ fn symbolic_links_are_not_followed() {
 
 #[cfg(unix)]
 #[test]
-fn unfinished_files_are_private_and_finished_ones_never_executable() {
+fn fault_62_unfinished_files_are_private_and_finished_ones_never_executable() {
     use std::os::unix::fs::PermissionsExt;
     let fixture = Fixture::new();
     let mut client = fixture.connect();

@@ -1,4 +1,4 @@
-//! Request heads, and the log of them.
+//! Request heads, and the log of them (faults 59 and 64).
 
 use std::fs;
 use std::io::Write;
@@ -59,7 +59,7 @@ fn http_1_0_is_refused() {
 }
 
 #[test]
-fn heads_that_can_be_read_in_two_ways_are_refused_and_end_the_connection() {
+fn fault_59_heads_that_can_be_read_in_two_ways_are_refused_and_end_the_connection() {
     let fixture = Fixture::new();
     let smuggled = "BITS_POST /b HTTP/1.1\r\nHost: h\r\nBITS-Packet-Type: Ping\r\nContent-Length: 0\r\n\r\n";
     for (fields, end) in [
@@ -102,7 +102,7 @@ fn an_endless_head_ends_the_connection() {
 }
 
 #[test]
-fn every_packet_is_one_line_with_what_clients_send_escaped() {
+fn fault_64_every_packet_is_one_line_with_what_clients_send_escaped() {
     let fixture = Fixture::new();
     let mut client = fixture.connect();
     let session = client.open("/a");

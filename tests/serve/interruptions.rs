@@ -41,7 +41,7 @@ fn bytes_of_a_cut_fragment_are_kept_when_the_server_is_stopped() {
 }
 
 #[test]
-fn a_new_request_ends_the_one_that_hangs() {
+fn fault_64_a_new_request_ends_the_one_that_hangs() {
     let fixture = Fixture::new();
     let session = fixture.connect().open("/a");
     let mut hanging = fixture.connect();

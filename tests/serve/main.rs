@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "whatever fails here is a failed test")]
 
 mod access;
+mod conformance;
 mod files;
 mod fragments;
 mod heads;

@@ -42,7 +42,7 @@ fn published_files_are_given_out_whole_and_in_parts() {
 }
 
 #[test]
-fn nothing_else_is_given_out() {
+fn fault_56_nothing_else_is_given_out() {
     let fixture = reading();
     fs::create_dir(fixture.path("d")).unwrap();
     fs::write(fixture.path("d/f"), "x").unwrap();
@@ -81,7 +81,7 @@ fn nothing_else_is_given_out() {
 }
 
 #[test]
-fn heads_of_two_readings_are_refused_for_get_too() {
+fn fault_59_heads_of_two_readings_are_refused_for_get_too() {
     let fixture = reading();
     fs::write(fixture.path("a"), "x").unwrap();
     for fields in

@@ -5,9 +5,9 @@ use std::fs;
 use std::io::Read;
 use std::time::Duration;
 
-use bitsup::serve::{Options, ReplyCommand};
+use bitsup::serve::{Account, Options, ReplyCommand};
 
-use crate::support::{Answer, Client, Fixture, UNKNOWN};
+use crate::support::{Answer, Client, Fixture, GUID, UNKNOWN, capture};
 
 const REJECTED: &str = "0x80004005";
 
@@ -68,6 +68,60 @@ fn the_reply_is_offered_as_iis_does_and_lives_until_close() {
     assert_eq!(get(&mut client, &path, "").0.status, 405);
     assert_eq!(fs::read(fixture.path("d/a")).unwrap(), b"abcd");
     assert_eq!(fixture.state_files().len(), 1, "only the tombstone is left: {:?}", fixture.state_files());
+}
+
+#[test]
+fn windows_recorded_requests_fetch_the_reply() {
+    const RECORDED: &str = "C85B4E0A-9EB9-4114-BFA4-8A43B4710091";
+    let fixture = with_command("yes reply | head -c 9977");
+    fs::create_dir(fixture.path("upload-ref-isapi-WebFarm")).unwrap();
+    let mut client = fixture.connect();
+    let created = client.ask(&capture("upload-reply/01-request-create-session.http")).expect(200);
+    let session = created.field("BITS-Session-Id").unwrap().trim_matches(['{', '}']).to_owned();
+    // The one change: the session is ours.
+    let request = |name: &str| {
+        let text = String::from_utf8(capture(&format!("upload-reply/{name}.http"))).unwrap();
+        assert!(text.contains(RECORDED), "{text}");
+        text.replace(RECORDED, &session).into_bytes()
+    };
+    client.send(&request("05-request-fragment"));
+    let last = client.ask(&capture("upload-reply/06-fragment-body.bin")).expect_offset(200, 4892);
+    let url = format!("BITS-Sessions\\Replies\\{{{session}}}\\responsefile.bin");
+    assert_eq!(last.field("BITS-Reply-URL"), Some(&*url));
+    let part = client.ask(&request("10-request-reply-range"));
+    assert_eq!((part.status, part.field("Content-Range")), (206, Some("bytes 0-9976/9977")));
+    assert_eq!(part.field("Content-Length"), Some("9977"));
+    let mut reply = vec![0; 9977];
+    client.stream.read_exact(&mut reply).unwrap();
+    assert_eq!(reply, b"reply\n".iter().copied().cycle().take(9977).collect::<Vec<_>>());
+    client.ask(&request("12-request-close-session")).expect(200);
+}
+
+#[test]
+fn fault_58_a_reply_is_its_users_alone() {
+    // Of `s3cret` and each of these.
+    const ME: (&str, &str) = ("Authorization", "Basic bWU6czNjcmV0");
+    const OTHER: (&str, &str) = ("Authorization", "Basic b3RoZXI6czNjcmV0");
+    let serving = |user: &'static str| {
+        move |options: &mut Options| {
+            options.account = Some(Account::new(user, "s3cret").unwrap());
+            options.reply_command = Some(ReplyCommand::new("echo reply"));
+        }
+    };
+    let fixture = Fixture::with(serving("me"));
+    let mut client = fixture.connect();
+    let created = client.packet("/a", "Create-Session", &[ME, ("BITS-Supported-Protocols", GUID)], b"").expect(200);
+    let session = created.field("BITS-Session-Id").unwrap().to_owned();
+    let fields = [ME, ("BITS-Session-Id", &*session), ("Content-Range", "bytes 0-1/2")];
+    client.packet("/a", "Fragment", &fields, b"ab").expect_offset(200, 2);
+    drop(client);
+    let path = format!("/BITS-Sessions/Replies/{}/responsefile.bin", session.trim_matches(['{', '}']));
+    let read_as = |fixture: &Fixture, (name, value): (&str, &str)| {
+        get(&mut fixture.connect(), &path, &format!("{name}: {value}\r\n")).0.status
+    };
+    assert_eq!(read_as(&fixture, ME), 200);
+    let fixture = fixture.restart(serving("other"));
+    assert_eq!(read_as(&fixture, OTHER), 405);
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn cancel_after_close_leaves_the_file() {
 }
 
 #[test]
-fn unknown_foreign_and_misspelt_sessions_look_the_same() {
+fn fault_58_unknown_foreign_and_misspelt_sessions_look_the_same() {
     let fixture = Fixture::new();
     let mut client = fixture.connect();
     let session = client.open("/a");
@@ -73,7 +73,7 @@ fn unknown_foreign_and_misspelt_sessions_look_the_same() {
 }
 
 #[test]
-fn a_session_without_progress_expires() {
+fn fault_58_a_session_without_progress_expires() {
     let fixture = Fixture::with(|options| options.session_timeout = Duration::from_millis(200));
     let mut client = fixture.connect();
     let session = client.open("/a");
@@ -82,7 +82,7 @@ fn a_session_without_progress_expires() {
 }
 
 #[test]
-fn one_client_has_so_many_sessions_and_no_more() {
+fn fault_61_one_client_has_so_many_sessions_and_no_more() {
     let fixture = Fixture::with(|options| options.max_sessions = 2);
     let mut client = fixture.connect();
     let first = client.open("/a");

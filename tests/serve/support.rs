@@ -46,9 +46,7 @@ impl Fixture {
     }
 
     pub(crate) fn connect(&self) -> Client {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        Client { stream }
+        Client::of(self.address)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -142,6 +140,12 @@ impl Answer {
 }
 
 impl Client {
+    pub(crate) fn of(server: SocketAddr) -> Self {
+        let stream = TcpStream::connect(server).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        Self { stream }
+    }
+
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).unwrap();
     }

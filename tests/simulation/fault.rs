@@ -10,6 +10,10 @@ pub(crate) enum Fault {
     LostRequest,
     /// The answer is.
     LostAnswer,
+    /// No byte of the request is taken for as long as the client waits; half of the fragment has arrived.
+    Stalled,
+    /// The request is carried out, and no answer comes for as long as the client waits.
+    Silent,
     /// The connection breaks within the fragment.
     CutBody,
     /// The request arrives twice; the first answer counts.
@@ -40,14 +44,19 @@ pub(crate) enum Fault {
     CrashUnanswered,
     /// The same, with a journal that lags as far behind as it may.
     CrashLagging,
+    /// The source is another before the request.
+    SourceChanged,
+    /// The client dies before the request, and the source is another when it runs again.
+    CrashChanged,
 }
 
 use Fault::{
-    BadGateway, BareAck, CrashLagging, CrashUnanswered, CrashUnsent, CrashUnwritten, CutBody, Duplicate, Forget, Lie,
-    LostAnswer, LostRequest, Refused, Replay, RollBack, Stale, StaleFirst, Unavailable,
+    BadGateway, BareAck, CrashChanged, CrashLagging, CrashUnanswered, CrashUnsent, CrashUnwritten, CutBody, Duplicate,
+    Forget, Lie, LostAnswer, LostRequest, Refused, Replay, RollBack, Silent, SourceChanged, Stale, StaleFirst, Stalled,
+    Unavailable,
 };
 
-const ON_FRAGMENT: [Fault; 18] = [
+const ON_FRAGMENT: [Fault; 22] = [
     Refused,
     LostRequest,
     LostAnswer,
@@ -66,9 +75,13 @@ const ON_FRAGMENT: [Fault; 18] = [
     CrashUnsent,
     CrashUnanswered,
     CrashLagging,
+    SourceChanged,
+    CrashChanged,
+    Stalled,
+    Silent,
 ];
 
-const ON_CLOSE: [Fault; 15] = [
+const ON_CLOSE: [Fault; 19] = [
     Refused,
     LostRequest,
     LostAnswer,
@@ -84,12 +97,21 @@ const ON_CLOSE: [Fault; 15] = [
     CrashUnsent,
     CrashUnanswered,
     CrashLagging,
+    SourceChanged,
+    CrashChanged,
+    Stalled,
+    Silent,
 ];
 
-const ON_CREATE: [Fault; 8] =
-    [Refused, LostRequest, LostAnswer, Replay, Unavailable, BadGateway, CrashUnsent, CrashUnanswered];
+const ON_CREATE: [Fault; 9] =
+    [Refused, LostRequest, LostAnswer, Replay, Unavailable, BadGateway, CrashUnsent, CrashUnanswered, Silent];
 
 impl Fault {
+    /// Much like another fault, the upload's end, or a server's lie: all schedules have it in the first place only.
+    pub(crate) fn comes_first(self) -> bool {
+        matches!(self, Refused | Stalled | Silent | Lie | SourceChanged | CrashChanged)
+    }
+
     /// The faults that make a difference to such a request, or to the server just before it.
     pub(crate) fn on(request: Request) -> &'static [Fault] {
         match request {
@@ -97,7 +119,7 @@ impl Fault {
             Request::Create => &ON_CREATE,
             Request::Fragment { .. } => &ON_FRAGMENT,
             Request::Close { .. } => &ON_CLOSE,
-            Request::Cancel { .. } => &[LostAnswer],
+            Request::Cancel { .. } => &[LostAnswer, Silent],
         }
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Model {
     tells: bool,
     /// The first session is forgotten before its third fragment.
     forgets: bool,
+    /// Fragments of more bytes are refused.
+    pub(crate) most: Option<u64>,
     publishes_at_last: bool,
     pub(crate) overwrites: bool,
     /// A repeated Close is acknowledged.
@@ -42,12 +44,13 @@ const PLAIN: Model = Model {
     tied: false,
     tells: true,
     forgets: false,
+    most: None,
     publishes_at_last: false,
     overwrites: true,
     remembers_close: false,
 };
 
-pub(crate) const MODELS: [Model; 11] = [
+pub(crate) const MODELS: [Model; 12] = [
     PLAIN,
     Model { name: "trimming", overlap: Overlap::Trims, remembers_close: true, ..PLAIN },
     Model { name: "random access", overlap: Overlap::Rewrites, ..PLAIN },
@@ -56,6 +59,7 @@ pub(crate) const MODELS: [Model; 11] = [
     Model { name: "never tells the offset", tells: false, ..PLAIN },
     Model { name: "never tells the offset, trimming", tells: false, overlap: Overlap::Trims, ..PLAIN },
     Model { name: "forgets sessions", forgets: true, ..PLAIN },
+    Model { name: "refuses large fragments in disguise", most: Some(6000), ..PLAIN },
     Model { name: "publishes at the last fragment", publishes_at_last: true, overlap: Overlap::Trims, ..PLAIN },
     Model { name: "overwriting off", overwrites: false, ..PLAIN },
     Model {
@@ -190,6 +194,11 @@ impl Server {
         }
     }
 
+    /// Whether it refuses a fragment of so many bytes, whatever else is right with it.
+    pub(crate) fn refuses_size(&self, len: u64) -> bool {
+        self.model.most.is_some_and(|most| len > most)
+    }
+
     pub(crate) fn forget(&mut self) {
         self.sessions.iter_mut().for_each(|session| session.life = Life::Gone);
     }
@@ -235,6 +244,10 @@ impl Server {
         if model.forgets && id == 0 && session.fragments == 3 {
             session.life = Life::Gone;
             return Reply::NOT_FOUND;
+        }
+        if model.most.is_some_and(|most| end - first > most) {
+            // As IIS, a proxy before it, or request filtering say it.
+            return Reply::bare([413, 404, 403][session.fragments as usize % 3]);
         }
         let out_of_step = first > session.next || (model.overlap == Overlap::Refuses && first != session.next);
         if out_of_step {

@@ -15,6 +15,9 @@ use crate::server::{Model, Overlap, Reply, Request, Server};
 /// Requests beyond one for each fragment that an upload may need once nothing goes wrong any more.
 const SLACK: u64 = 20;
 
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(2);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(330);
+
 /// How often the user gives the same command again after an upload gave up.
 const MAX_RUNS: u32 = 30;
 
@@ -56,6 +59,8 @@ pub(crate) enum End {
     RefusedByOwnFile,
     /// The same, because the server lied or lost bytes more than once, in a session after the one that published.
     Misled,
+    /// The source changed, and nothing more of it was sent.
+    SourceChanged,
 }
 
 /// One session in the journal.
@@ -135,6 +140,9 @@ pub(crate) struct World {
     lied: bool,
     /// How often the server lost bytes, or its Ack hid that it did.
     setbacks: u32,
+    /// The smallest fragment that this run knows to be refused, in bytes.
+    refused: Option<u64>,
+    source_changed: bool,
     end: Option<End>,
 }
 
@@ -158,6 +166,8 @@ impl World {
             since_fault: 0,
             lied: false,
             setbacks: 0,
+            refused: None,
+            source_changed: false,
             end: None,
         };
         world.go_on()?;
@@ -192,8 +202,18 @@ impl World {
         if self.since_fault > fragments + SLACK {
             return Err(format!("still at it {} requests after the last fault", self.since_fault));
         }
-        if fault == Some(Fault::CrashUnwritten) {
-            return self.restart(self.journal.fresh);
+        if self.source_changed && !matches!(request, Request::Cancel { .. }) {
+            return Err(format!("{request:?} after the source changed"));
+        }
+        match fault {
+            Some(Fault::CrashUnwritten) => return self.restart(self.journal.fresh),
+            Some(Fault::CrashChanged) => {
+                let resumes = self.journal.fresh.is_some();
+                self.restart(self.journal.fresh)?;
+                return if resumes { self.change_source() } else { Ok(()) };
+            }
+            Some(Fault::SourceChanged) => return self.change_source(),
+            _ => {}
         }
         self.write_journal(request)?;
         self.lied |= fault == Some(Fault::Lie);
@@ -260,7 +280,15 @@ impl World {
                 self.server.forget();
                 return Some(self.deliver(request));
             }
-            Fault::CrashUnwritten | Fault::CrashUnsent => return None,
+            Fault::Stalled => {
+                self.deliver_part(request, 128);
+                return Some(self.timed_out(REQUEST_TIMEOUT));
+            }
+            Fault::Silent => {
+                self.at_server(request);
+                return Some(self.timed_out(RESPONSE_TIMEOUT));
+            }
+            Fault::CrashUnwritten | Fault::CrashUnsent | Fault::SourceChanged | Fault::CrashChanged => return None,
             Fault::CrashUnanswered | Fault::CrashLagging => {
                 self.at_server(request);
                 return None;
@@ -268,6 +296,18 @@ impl World {
         }
         self.connection += 1;
         Some(Event::Lost(TransportError::after_request(TransportErrorKind::Cut, "")))
+    }
+
+    fn timed_out(&mut self, limit: Duration) -> Event {
+        self.connection += 1;
+        self.now += limit;
+        Event::Lost(TransportError::after_request(TransportErrorKind::TimedOut(limit), ""))
+    }
+
+    /// The driver notices before it sends.
+    fn change_source(&mut self) -> Verdict {
+        self.source_changed = true;
+        self.tell(Event::SourceChanged)
     }
 
     fn at_server(&mut self, request: Request) -> Reply {
@@ -297,6 +337,12 @@ impl World {
             let bare = if reply.status == 200 && !self.watch.told { end } else { 0 };
             self.watch.told |= reply.offset.is_some();
             self.watch.acknowledged = self.watch.acknowledged.max(reply.offset.unwrap_or(bare));
+        }
+        if let Request::Fragment { first, end, .. } = request
+            && matches!(reply.status, 403 | 404 | 413)
+            && self.server.refuses_size(end - first)
+        {
+            self.refused = Some(self.refused.map_or(end - first, |known| known.min(end - first)));
         }
         Event::Answered(response(reply))
     }
@@ -357,6 +403,9 @@ impl World {
             Request::Fragment { session, first, end } => {
                 self.check_session(session)?;
                 self.first_fragment.get_or_insert(request);
+                if self.refused.is_some_and(|refused| end - first >= refused) {
+                    return Err(format!("a fragment of {} bytes, but {:?} were refused", end - first, self.refused));
+                }
                 if first > self.watch.sent {
                     return Err(format!("a fragment at {first}, but only {} bytes were sent", self.watch.sent));
                 }
@@ -399,6 +448,7 @@ impl World {
             return Err(String::from("it gives up again and again"));
         }
         self.connection += 1;
+        self.refused = record.and_then(|record| record.refused_size);
         let seed = self.setup.seed.wrapping_add(u64::from(self.runs));
         let machine = match record {
             Some(record) => {
@@ -427,6 +477,7 @@ impl World {
         match error {
             UploadError::Unconfirmed { .. } if self.watch.close_sent => self.end = Some(End::Unconfirmed),
             UploadError::Unconfirmed { .. } => return Err(String::from("unconfirmed, but no Close was sent")),
+            UploadError::SourceChanged if self.source_changed => self.end = Some(End::SourceChanged),
             UploadError::OutOfTurn => return Err(error.to_string()),
             UploadError::Refused { .. } | UploadError::BadAnswer { .. } => self.end = Some(self.failed(error)?),
             _ => return self.restart(self.journal.fresh),

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use bitsup::protocol::TransportErrorKind as Kind;
+use bitsup::protocol::{Timing, TransportErrorKind as Kind};
 use bitsup::transport::Http;
 
 use crate::support::{OK, Scheme, Server, answer, read_head, read_request};
@@ -18,6 +18,25 @@ fn a_connection_is_kept_under_tls_although_tickets_come_after_the_handshake() {
     let mut client = server.client();
     for length in [0, 5 << 20, 0] {
         assert_eq!(server.send(&mut client, length).expect("an answer").headers()["Number"], "0");
+    }
+}
+
+#[test]
+fn each_answer_says_how_long_its_own_exchange_took() {
+    for scheme in [Scheme::Plain, Scheme::Tls] {
+        let server = Server::start(scheme, |stream, _| {
+            loop {
+                read_request(stream)?;
+                answer(stream, OK)?;
+            }
+        });
+        let mut client = server.client();
+        for length in [0, 5 << 20, 0] {
+            let before = std::time::Instant::now();
+            let answer = server.send(&mut client, length).expect("an answer");
+            let timing = answer.extensions().get::<Timing>().expect("measured");
+            assert!(!timing.waiting.is_zero() && timing.waiting <= timing.total && timing.total <= before.elapsed());
+        }
     }
 }
 

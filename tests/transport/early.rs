@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use bitsup::protocol::TransportErrorKind as Kind;
+use bitsup::protocol::{Timing, TransportErrorKind as Kind};
 use bitsup::transport::{AnsweredEarly, Transport};
 
 use crate::support::{OK, Scheme, Server, answer, read_head, read_request};
@@ -27,6 +27,7 @@ fn count_recovered(scheme: Scheme) {
             Ok(answer) => {
                 assert_eq!(answer.status(), 413);
                 assert_eq!(answer.extensions().get::<AnsweredEarly>(), Some(&AnsweredEarly));
+                assert_eq!(answer.extensions().get::<Timing>(), None, "of part of a body nothing can be said");
                 recovered += 1;
             }
             Err(error) => losses.push(error),

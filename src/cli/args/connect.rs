@@ -26,6 +26,7 @@ pub struct ConnectArgs {
 
 /// How long to wait
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_field_names, reason = "fields have the names of their options")]
 #[command(next_help_heading = "Retry")]
 pub struct TimeoutArgs {
     /// Time for establishing a connection, all addresses and TLS included
@@ -36,7 +37,7 @@ pub struct TimeoutArgs {
     #[arg(long, value_name = "TIME", default_value = "2m")]
     pub request_timeout: String,
 
-    /// Time until an answer's head is complete
+    /// Time until an answer's head is complete; with --reply never below 5m30s for the last fragment's
     #[arg(long, value_name = "TIME", default_value = "5m30s")]
     pub response_timeout: String,
 }
@@ -76,7 +77,7 @@ pub struct TlsArgs {
 #[command(next_help_heading = "Proxy")]
 pub struct ProxyArgs {
     /// Go through this proxy: http, https, socks5, or socks5h, which also looks names up
-    /// [default: as http_proxy, HTTPS_PROXY, ALL_PROXY and NO_PROXY say]
+    /// [default: as `http_proxy`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say]
     #[arg(long, value_name = "URL|none", value_hint = ValueHint::Url)]
     pub proxy: Option<String>,
 

@@ -27,7 +27,7 @@ pub struct UploadArgs {
     #[arg(long, value_name = "GUID", help_heading = "Protocol")]
     pub protocol: Vec<String>,
 
-    /// Size of the fragments: `auto` grows from 256 KiB to 28 MiB, a SIZE is kept
+    /// Size of the fragments: `auto` goes by what exchanges take, a SIZE is kept
     #[arg(long, value_name = "auto|SIZE", default_value = "auto", help_heading = "Protocol")]
     pub fragment_size: String,
 

@@ -11,6 +11,7 @@ use crate::cli::config::CheckConfig;
 use crate::cli::{exit_code, failure};
 use crate::driver::{self, Findings};
 use crate::output::{ProgressMode, Reporter, redact_url};
+use crate::protocol::HostId;
 use crate::transport::Http;
 
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
@@ -106,7 +107,7 @@ fn record(url: &str, findings: &Findings, result: &anyhow::Result<()>) -> String
     put("ping_doubt", json!(findings.ping_doubt));
     if let Some(session) = &findings.session {
         put("protocol", json!(session.protocol.map(|id| id.to_string())));
-        put("host_id", json!(session.host.as_ref().map(|host| host.as_str())));
+        put("host_id", json!(session.host.as_ref().map(HostId::as_str)));
         put("host_id_fallback_seconds", json!(session.host_fallback_timeout.map(|time| time.as_secs())));
         put("cancelled", json!(findings.cancelled.as_ref().map(Result::is_ok)));
     }

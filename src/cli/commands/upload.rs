@@ -10,7 +10,7 @@ use crate::cli::signals::{self, Signals};
 use crate::driver::{self, ReplyFile, ResumeMode, Start, Tools};
 use crate::entity::UploadEntity;
 use crate::event::UploadEvent;
-use crate::journal::{Journal, Now, Upload};
+use crate::journal::{Journal, Now, Record, Upload};
 use crate::output::Reporter;
 use crate::transport::Http;
 
@@ -27,17 +27,15 @@ pub(super) fn upload(config: &UploadConfig, signals: &Signals, reporter: &mut Re
     if let Some(limit) = config.max_time() {
         signals.after(limit)?;
     }
-    let reply = reply_file(config, &entity)?;
-    let result = attempt(config, &entity, reply, signals, &mut |event| reporter.event(event));
+    let result = attempt(config, &entity, signals, &mut |event| reporter.event(event));
     reporter.finish();
     let what = || format!("cannot upload {} to {}", config.file.display(), config.destination());
-    signals::name(result, signals).with_context(what)
+    signals::name(result, signals, config.resume.resume != Resume::Never).with_context(what)
 }
 
 fn attempt(
     config: &UploadConfig,
     entity: &UploadEntity,
-    reply: Option<ReplyFile>,
     signals: &Signals,
     report: &mut dyn FnMut(&UploadEvent),
 ) -> anyhow::Result<()> {
@@ -52,6 +50,7 @@ fn attempt(
     }
     let upload = Upload { destination: &plan.destination, name: &plan.name, entity };
     let claim = journal(&config.resume, report).claim(&upload, Now::read())?;
+    let reply = reply_file(config, entity, claim.entry.record())?;
     let mode = match config.resume.resume {
         Resume::Auto => ResumeMode::Auto,
         Resume::Always => ResumeMode::Always,
@@ -69,13 +68,13 @@ fn attempt(
     Ok(())
 }
 
-/// Where the reply goes, checked before anything is sent.
-fn reply_file(config: &UploadConfig, entity: &UploadEntity) -> anyhow::Result<Option<ReplyFile>> {
+/// Where the reply goes, checked before anything is sent. `earlier` knows what a run of the same upload saved before.
+fn reply_file(config: &UploadConfig, entity: &UploadEntity, earlier: &Record) -> anyhow::Result<Option<ReplyFile>> {
     let Some(path) = &config.reply else { return Ok(None) };
     if path.canonicalize().is_ok_and(|path| path == entity.absolute_path()) {
         return Err(UsageError("--reply names the file that is to be uploaded".to_owned()).into());
     }
-    Ok(Some(ReplyFile::new(path.clone(), config.force)?))
+    Ok(Some(ReplyFile::new(path.clone(), config.force, earlier.reply)?))
 }
 
 fn journal(config: &ResumeConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {

@@ -45,7 +45,7 @@ impl ConnectConfig {
         let timeouts = timeouts(&args.timeouts)?;
         let settings = Settings {
             origin: destination.host().map(str::to_owned),
-            tls: tls(args.tls)?,
+            tls: tls(&args.tls)?,
             proxies: proxies(args.proxy)?,
             addresses: addresses(&args.address)?,
             ..timeouts
@@ -64,7 +64,7 @@ fn timeouts(args: &TimeoutArgs) -> Result<Settings, UsageError> {
     })
 }
 
-fn tls(args: TlsArgs) -> Result<TlsSettings, UsageError> {
+fn tls(args: &TlsArgs) -> Result<TlsSettings, UsageError> {
     let mut extra_roots = Vec::new();
     for path in &args.cacert {
         extra_roots.extend(authorities(path)?);

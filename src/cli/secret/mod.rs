@@ -1,8 +1,10 @@
 //! Where passwords, tokens and passphrases come from: files that only their owner can read, commands, the environment,
 //! and people at a terminal. Never the command line, which others can read in the process list.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the options of authentication ask for it"))]
 mod command;
 mod file;
+#[expect(dead_code, reason = "the options of authentication ask for it")]
 mod netrc;
 mod prompt;
 
@@ -10,10 +12,12 @@ use zeroize::Zeroizing;
 
 use crate::auth::Secret;
 
+#[expect(unused_imports, reason = "the options of authentication ask for it")]
 pub(super) use command::from_command;
-pub(super) use file::{from_file, open_private};
+pub(super) use file::from_file;
+#[expect(unused_imports, reason = "the options of authentication ask for it")]
 pub(super) use netrc::{Login as NetrcLogin, find as find_in_netrc};
-pub(super) use prompt::{NobodyToAsk, prompt};
+pub(super) use prompt::prompt;
 
 /// Longest secret that is read, in bytes: tokens are long.
 const MAX: usize = 16 * 1024;

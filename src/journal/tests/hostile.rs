@@ -70,6 +70,16 @@ fn damaged_contents_are_not_used() {
     refused(|path| replace(path, "{S-1}", "{S 1}"));
     refused(|path| replace(path, "\"close_sent\":false", "\"close_sent\":true"));
     refused(|path| replace(path, "\"reply_url\":null", "\"reply_url\":\"../r\""));
+    // A reply that nobody offered, or of which nothing is told.
+    refused(|path| replace(path, "\"reply_url\":null", "\"reply_url\":null,\"reply_saved\":true"));
+    refused(|path| replace(path, "\"reply_url\":null", "\"reply_url\":\"r\",\"reply_saved\":true"));
+    let reply = |digest: &str, contents: &str| {
+        let reply = format!("\"reply\":{{\"size\":1,\"digest\":\"{digest}\",\"contents\":\"{contents}\"}},\"created\"");
+        refused(|path| replace(path, "\"created\"", &reply));
+    };
+    reply("md5", &"0".repeat(32));
+    reply("xxh3-128", &"0".repeat(31));
+    reply("xxh3-128", &"G".repeat(32));
     // It is the record of another upload: the file's name is not enough.
     refused(|path| replace(path, "http://h/drop", "http://evil/drop"));
     refused(|path| replace(path, "file.bin\",\"source", "other.bin\",\"source"));

@@ -1,6 +1,7 @@
 mod crash;
 #[cfg(unix)]
 mod hostile;
+mod hosts;
 mod model;
 mod records;
 mod runs;

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,9 +13,10 @@ use tokio::task::block_in_place;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::super::answer::Refusal;
 use super::super::event::ServeEvent;
-use super::super::receiver::Question;
-use super::super::reply::ReplyCommand;
+use super::super::receiver::{Question, ReplyResult};
+use super::super::reply::{ReplyCommand, ReplyFailure};
 use super::Front;
 use crate::auth::SECRET_VARIABLES;
 
@@ -26,10 +26,13 @@ const MAX_RUNS: usize = 16;
 /// Bytes of the reply read at a time.
 const BLOCK: usize = 64 << 10;
 
+/// A run under way: nothing until it ends, and then why it could not be carried out, if so.
+type Run = watch::Receiver<Option<Refusal>>;
+
 /// The runs under way, by session.
 #[derive(Debug)]
 pub(super) struct Application {
-    runs: Mutex<HashMap<Uuid, watch::Receiver<()>>>,
+    runs: Mutex<HashMap<Uuid, Run>>,
     places: Semaphore,
 }
 
@@ -40,31 +43,40 @@ impl Default for Application {
 }
 
 impl Application {
-    fn runs(&self) -> MutexGuard<'_, HashMap<Uuid, watch::Receiver<()>>> {
+    fn runs(&self) -> MutexGuard<'_, HashMap<Uuid, Run>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Shows a complete file to the application, or waits until it has seen it. The run goes on if its client goes away.
-pub(super) async fn ask(front: &Arc<Front>, question: &Question, url: String) {
-    if let Some(mut run) = block_in_place(|| join(front, question, url)) {
-        // Nothing is ever sent: the run's end closes the channel.
-        let _ = run.changed().await;
-    }
+/// Answers why it could not be shown, if so.
+pub(super) async fn ask(front: &Arc<Front>, question: &Question, url: String) -> Option<Refusal> {
+    let mut run = block_in_place(|| join(front, question, url))?;
+    // A failure is told by a change; the end of a run that has none to tell closes the channel.
+    let _ = run.changed().await;
+    let failure = run.borrow();
+    failure.clone()
 }
 
 /// The run for this file: the one under way, or a new one. `None` if there was one before.
-fn join(front: &Arc<Front>, question: &Question, url: String) -> Option<watch::Receiver<()>> {
+fn join(front: &Arc<Front>, question: &Question, url: String) -> Option<Run> {
     let mut runs = front.application.runs();
     if let Some(run) = runs.get(&question.id()) {
         return Some(run.clone());
     }
     let command = front.options.reply_command.clone().filter(|_| question.is_open())?;
-    let (ends, run) = watch::channel(());
+    let (ends, run) = watch::channel(None);
     runs.insert(question.id(), run.clone());
-    let entry = Entry { front: Arc::clone(front), id: question.id(), _ends: ends };
+    let entry = Entry { front: Arc::clone(front), id: question.id() };
     let question = question.clone();
-    tokio::spawn(async move { run_once(&entry.front, &question, &command, &url).await });
+    tokio::spawn(async move {
+        let failure = run_once(&entry.front, &question, &command, &url).await;
+        // Whoever is told may ask anew at once.
+        drop(entry);
+        if failure.is_some() {
+            ends.send_replace(failure);
+        }
+    });
     Some(run)
 }
 
@@ -72,7 +84,6 @@ fn join(front: &Arc<Front>, question: &Question, url: String) -> Option<watch::R
 struct Entry {
     front: Arc<Front>,
     id: Uuid,
-    _ends: watch::Sender<()>,
 }
 
 impl Drop for Entry {
@@ -81,27 +92,33 @@ impl Drop for Entry {
     }
 }
 
-async fn run_once(front: &Front, question: &Question, command: &ReplyCommand, url: &str) {
+async fn run_once(front: &Front, question: &Question, command: &ReplyCommand, url: &str) -> Option<Refusal> {
     let _place = front.application.places.acquire().await;
     let result = match block_in_place(|| front.receiver.begin_reply(question)) {
-        Err(error) => Err(format!("the reply cannot be stored: {error}")),
+        Err(error) => Err(error.into()),
         Ok((path, reply)) => {
-            let executed = timeout(command.time_limit, execute(command, question, &path, url, &reply)).await;
-            executed.unwrap_or_else(|_| Err("it ran for too long".to_owned()))
+            let executed = timeout(command.time_limit, execute(front, question, (command, url), &path, &reply)).await;
+            executed.unwrap_or_else(|_| Err(ReplyFailure::Application("it ran for too long".to_owned())))
         }
     };
     let result = block_in_place(|| front.receiver.end_reply(question, result));
-    front.tell(&ServeEvent::Asked { session: question.session().to_string(), result });
+    let session = question.session().to_string();
+    front.tell(&ServeEvent::Asked { session, result: result.as_ref().map_err(ToString::to_string).copied() });
+    match result {
+        Err(ReplyFailure::Storage(error)) => Some(error.into()),
+        Ok(_) | Err(ReplyFailure::Application(_)) => None,
+    }
 }
 
 /// Runs the command to its end. Answers the reply's size in bytes.
 async fn execute(
-    command: &ReplyCommand,
+    front: &Front,
     question: &Question,
+    (command, url): (&ReplyCommand, &str),
     path: &Path,
-    url: &str,
-    mut reply: &File,
-) -> Result<u64, String> {
+    reply: &File,
+) -> ReplyResult {
+    let failed = |what: String| ReplyFailure::Application(what);
     let mut shell = shell(&command.command);
     for name in SECRET_VARIABLES {
         shell.env_remove(name);
@@ -114,26 +131,26 @@ async fn execute(
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| format!("it cannot be started: {error}"))?;
+        .map_err(|error| failed(format!("it cannot be started: {error}")))?;
     let family = Family::of(&child);
-    let mut output = child.stdout.take().ok_or("it has no standard output")?;
+    let mut output = child.stdout.take().ok_or_else(|| failed("it has no standard output".to_owned()))?;
     let (mut block, mut size) = (vec![0; BLOCK], 0);
     loop {
-        match output.read(&mut block).await.map_err(|error| format!("its output cannot be read: {error}"))? {
+        let read = output.read(&mut block).await;
+        match read.map_err(|error| failed(format!("its output cannot be read: {error}")))? {
             0 => break,
             count => {
                 size += count as u64;
                 if size > command.max_reply {
-                    return Err(format!("its reply is larger than {} bytes", command.max_reply));
+                    return Err(failed(format!("its reply is larger than {} bytes", command.max_reply)));
                 }
-                block_in_place(|| reply.write_all(&block[..count]))
-                    .map_err(|error| format!("the reply cannot be stored: {error}"))?;
+                block_in_place(|| front.receiver.write_reply(reply, &block[..count]))?;
             }
         }
     }
-    let status = child.wait().await.map_err(|error| format!("its end cannot be awaited: {error}"))?;
+    let status = child.wait().await.map_err(|error| failed(format!("its end cannot be awaited: {error}")))?;
     family.release();
-    if status.success() { Ok(size) } else { Err(format!("it failed: {status}")) }
+    if status.success() { Ok(size) } else { Err(failed(format!("it failed: {status}"))) }
 }
 
 #[cfg(unix)]

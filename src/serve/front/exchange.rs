@@ -106,8 +106,8 @@ impl Exchange {
         match outcome {
             Outcome::Answer(reply) => reply,
             Outcome::Ask(question) => {
-                application::ask(&self.front, &question, self.url(head)).await;
-                block_in_place(|| receiver.after(&question))
+                let failure = application::ask(&self.front, &question, self.url(head)).await;
+                block_in_place(|| receiver.after(&question, failure))
             }
         }
     }

@@ -11,7 +11,11 @@ use super::seat::{Seat, lock};
 use super::{Receiver, reply_of};
 use crate::protocol::SessionId;
 use crate::serve::answer::{Ack, Refusal, Reply};
+use crate::serve::reply::ReplyFailure;
 use crate::serve::session::{Acknowledged, Phase, Session, Verdict};
+
+/// The size of a reply in bytes, or why there is none.
+pub(crate) type ReplyResult = Result<u64, ReplyFailure>;
 
 /// What comes of a packet.
 pub(crate) enum Outcome {
@@ -69,8 +73,13 @@ impl Receiver {
         Ok((self.store.part_path(identity)?, self.store.create_reply(identity)?))
     }
 
-    /// Keeps what the application said, so that it is never asked again about this file.
-    pub(crate) fn end_reply(&self, question: &Question, result: Result<u64, String>) -> Result<u64, String> {
+    /// Writes bytes of a reply. Blocks on the disk.
+    pub(crate) fn write_reply(&self, reply: &File, bytes: &[u8]) -> io::Result<()> {
+        self.store.write(reply, bytes)
+    }
+
+    /// Keeps what the application said, so that it is never asked again about this file. What cannot be kept was not said.
+    pub(crate) fn end_reply(&self, question: &Question, result: ReplyResult) -> ReplyResult {
         let identity = &question.seat.identity;
         let mut session = lock(&question.seat.session);
         if session.phase != Phase::Open {
@@ -79,19 +88,25 @@ impl Receiver {
             return result;
         }
         let kept = result.and_then(|size| {
-            self.store.keep_reply(identity).map_err(|error| format!("the reply cannot be stored: {error}"))?;
+            self.store.keep_reply(identity)?;
             Ok(size)
         });
-        session.verdict = if kept.is_ok() { Verdict::Accepted } else { Verdict::Rejected };
-        if kept.is_err() {
-            // If this cannot be noted either, a restarted server asks again.
-            let _ = self.store.keep_rejection(identity);
+        match &kept {
+            Ok(_) => session.verdict = Verdict::Accepted,
+            Err(ReplyFailure::Application(_)) => {
+                session.verdict = Verdict::Rejected;
+                // If this cannot be noted, a restarted server asks again.
+                let _ = self.store.keep_rejection(identity);
+            }
+            Err(ReplyFailure::Storage(_)) => {
+                let _ = self.store.remove_reply(identity);
+            }
         }
         kept
     }
 
-    /// The answer once the application has seen the file.
-    pub(crate) fn after(&self, question: &Question) -> Reply {
+    /// The answer once the application has seen the file, or could not be shown it.
+    pub(crate) fn after(&self, question: &Question, failure: Option<Refusal>) -> Reply {
         let outcome = if question.closing {
             self.close(&question.seat)
         } else {
@@ -102,7 +117,7 @@ impl Receiver {
         };
         match outcome {
             Outcome::Answer(reply) => reply,
-            Outcome::Ask(_) => reply_of(&question.seat, Err(Refusal::Superseded)),
+            Outcome::Ask(_) => reply_of(&question.seat, Err(failure.unwrap_or(Refusal::Superseded))),
         }
     }
 }

@@ -7,6 +7,7 @@ mod quota;
 mod reading;
 mod seat;
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use std::collections::HashMap;
@@ -27,7 +28,7 @@ use super::store::{Identity, Store};
 use super::{Options, ServeError};
 use crate::protocol::{Packet, ProtocolId, SessionId};
 
-pub(crate) use application::{Outcome, Question};
+pub(crate) use application::{Outcome, Question, ReplyResult};
 pub(crate) use fragment::Fragment;
 use quota::Quota;
 use seat::{Seat, lock};
@@ -63,7 +64,7 @@ impl Receiver {
             _ => ServeError::Root(options.root.clone(), error),
         };
         let store = Store::open(&options.root, disk).map_err(root)?;
-        let found = store.load().map_err(root)?;
+        let found = store.load()?;
         let quota = Quota::new(options.max_temp);
         let seat = |(identity, session): (Identity, Session)| (identity.id, Seat::new(identity, session, &quota));
         let seats = Mutex::new(found.sessions.into_iter().map(seat).collect());

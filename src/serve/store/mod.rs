@@ -9,10 +9,11 @@
 //! - `.pos` is written after the bytes it counts were synced. What `.part` holds beyond is not counted.
 //! - The destination is renamed from a complete, synced `.part`. An open `.json` without `.part` was published.
 
+mod loading;
 mod replies;
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -23,14 +24,11 @@ use super::disk::Disk;
 use super::folder::{Folder, Kind, Permissions, Replace};
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::progress;
-use super::session::{Phase, Session};
+use super::session::Session;
 
 const FORMAT: u32 = 1;
 const LOCK: &str = "lock";
 const PROBE: &str = "probe";
-
-/// The endings of a session's files.
-const ENDINGS: [&str; 7] = ["json", "part", "pos", "tmp", "out", "reply", "failed"];
 
 /// What a session's `.json` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,15 +77,6 @@ pub(crate) struct Store {
     _lock: File,
 }
 
-/// What was found at the start.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    /// Sessions to go on with.
-    pub(crate) sessions: Vec<(Identity, Session)>,
-    /// Names of state files that make no sense and were removed.
-    pub(crate) discarded: Vec<String>,
-}
-
 impl Store {
     /// Opens the root and its sessions folder for this process alone.
     pub(crate) fn open(root: &std::path::Path, disk: Box<dyn Disk>) -> io::Result<Self> {
@@ -103,70 +92,6 @@ impl Store {
         })?;
         let published_mode = sessions.usual_mode(PROBE)?;
         Ok(Self { path, root, sessions, published_mode, disk, _lock: lock })
-    }
-
-    /// Reads the sessions that an earlier server left, and removes rubbish.
-    pub(crate) fn load(&self) -> io::Result<Found> {
-        let names = self.sessions.names()?;
-        let mut found = Found::default();
-        let mut kept = Vec::new();
-        for id in names.iter().filter_map(|name| Uuid::parse_str(name.strip_suffix(".json")?).ok()) {
-            match self.load_one(id) {
-                Ok(Some(session)) => found.sessions.push(session),
-                Ok(None) => {}
-                Err(_) => {
-                    found.discarded.push(format!("{id}.json"));
-                    continue;
-                }
-            }
-            kept.push(id.to_string());
-        }
-        for name in names {
-            let (stem, ending) = name.split_once('.').unwrap_or((&name, ""));
-            let ours = Uuid::parse_str(stem).is_ok() && ENDINGS.contains(&ending);
-            if ours && (["tmp", "out"].contains(&ending) || !kept.iter().any(|id| id == stem)) {
-                self.sessions.remove(&name)?;
-            }
-        }
-        Ok(found)
-    }
-
-    /// `None` for a session in a newer program's format, which is left alone.
-    fn load_one(&self, id: Uuid) -> io::Result<Option<(Identity, Session)>> {
-        let mut file = self.sessions.open_file(&format!("{id}.json"))?;
-        let mut text = String::new();
-        (&mut file).take(64 << 10).read_to_string(&mut text)?;
-        let version: serde_json::Value = serde_json::from_str(&text)?;
-        if version["v"].as_u64().is_some_and(|v| v > u64::from(FORMAT)) {
-            return Ok(None);
-        }
-        let card: Card = serde_json::from_str(&text)?;
-        let target = TargetPath::from_saved(&card.path).map_err(|_| io::ErrorKind::InvalidData)?;
-        let identity = Identity { id, target, client: card.client, user: card.user };
-        let mut session = Session::new(file.metadata()?.modified()?);
-        if card.closed || self.sessions.kind(&identity.file("part"))?.is_none() {
-            session.phase = Phase::Closed;
-        } else {
-            self.load_progress(&identity, &mut session)?;
-            session.verdict = self.load_verdict(&identity)?;
-        }
-        Ok(Some((identity, session)))
-    }
-
-    fn load_progress(&self, identity: &Identity, session: &mut Session) -> io::Result<()> {
-        let mut file = self.sessions.open_file(&identity.file("pos"))?;
-        if let Some((offset, total)) = progress::read(&mut file)? {
-            session.total = Some(total);
-            session.durable = offset;
-            session.touched = session.touched.max(file.metadata()?.modified()?);
-        }
-        let part = self.sessions.open_file(&identity.file("part"))?;
-        if part.metadata()?.len() < session.durable {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        part.set_len(session.durable)?;
-        session.written = session.durable;
-        Ok(())
     }
 
     /// The folder a file goes into. `NotFound` if it is missing.
@@ -200,8 +125,8 @@ impl Store {
 
     /// Makes a new session's files.
     pub(crate) fn create(&self, identity: &Identity) -> io::Result<()> {
-        self.sessions.create_new(&identity.file("part"))?;
-        self.sessions.create_new(&identity.file("pos"))?;
+        self.disk.create(&self.sessions, &identity.file("part"))?;
+        self.disk.create(&self.sessions, &identity.file("pos"))?;
         self.write_card(identity, false)
     }
 
@@ -239,35 +164,45 @@ impl Store {
             }
             let file = self.sessions.open_file(&part)?;
             // A write that failed half-way may have left more than was counted.
-            file.set_len(size)?;
+            self.disk.set_len(&file, size)?;
             self.published_mode.apply(&file)?;
             self.disk.sync_all(&file)?;
             self.disk.rename((&self.sessions, &part), (folder, name), replace)?;
         } else if standing != Some(Kind::File) {
             return Err(io::ErrorKind::NotFound.into());
         }
+        self.seal(identity, folder)
+    }
+
+    /// Makes a published file's name last, and leaves a tombstone.
+    fn seal(&self, identity: &Identity, folder: &Folder) -> io::Result<()> {
         self.disk.sync_folder(folder)?;
         // The file is published, whether or not the tombstone can be written: its missing part says the same.
         let _ = self.write_card(identity, true).and_then(|()| {
-            self.sessions.remove(&identity.file("pos"))?;
-            self.remove_reply(identity)
+            self.remove_reply(identity)?;
+            // The last to go: as long as it is there, the next start does all this again.
+            self.discard(identity, "pos")
         });
         Ok(())
     }
 
     /// Removes a session.
     pub(crate) fn remove(&self, identity: &Identity) -> io::Result<()> {
-        self.sessions.remove(&identity.file("json"))?;
+        self.discard(identity, "json")?;
         self.disk.sync_folder(&self.sessions)?;
-        self.sessions.remove(&identity.file("part"))?;
-        self.sessions.remove(&identity.file("pos"))?;
+        self.discard(identity, "part")?;
+        self.discard(identity, "pos")?;
         self.remove_reply(identity)
+    }
+
+    fn discard(&self, identity: &Identity, ending: &str) -> io::Result<()> {
+        self.disk.remove(&self.sessions, &identity.file(ending))
     }
 
     fn write_card(&self, identity: &Identity, closed: bool) -> io::Result<()> {
         let (temporary, name) = (identity.file("tmp"), identity.file("json"));
-        self.sessions.remove(&temporary)?;
-        let file = self.sessions.create_new(&temporary)?;
+        self.discard(identity, "tmp")?;
+        let file = self.disk.create(&self.sessions, &temporary)?;
         self.disk.write(&file, serde_json::to_string(&identity.card(closed))?.as_bytes())?;
         self.disk.sync_all(&file)?;
         self.disk.rename((&self.sessions, &temporary), (&self.sessions, &name), Replace::Allowed)?;

@@ -27,8 +27,8 @@ impl Store {
 
     /// Makes an empty file for an application's reply.
     pub(crate) fn create_reply(&self, identity: &Identity) -> io::Result<File> {
-        self.sessions.remove(&identity.file("out"))?;
-        self.sessions.create_new(&identity.file("out"))
+        self.discard(identity, "out")?;
+        self.disk.create(&self.sessions, &identity.file("out"))
     }
 
     /// Keeps a complete reply.
@@ -42,13 +42,13 @@ impl Store {
     /// Notes that the application does not want the file.
     pub(crate) fn keep_rejection(&self, identity: &Identity) -> io::Result<()> {
         self.remove_reply(identity)?;
-        self.sessions.create_new(&identity.file("failed"))?;
+        self.disk.create(&self.sessions, &identity.file("failed"))?;
         self.disk.sync_folder(&self.sessions)
     }
 
     /// Removes whatever an application said.
     pub(crate) fn remove_reply(&self, identity: &Identity) -> io::Result<()> {
-        ["out", "reply", "failed"].into_iter().try_for_each(|ending| self.sessions.remove(&identity.file(ending)))
+        ["out", "reply", "failed"].into_iter().try_for_each(|ending| self.discard(identity, ending))
     }
 
     /// Opens a reply for reading.

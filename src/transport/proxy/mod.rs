@@ -195,7 +195,7 @@ impl Parley<'_> {
             match result {
                 Ok(()) => return Ok(()),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    self.wait(PollFlags::IN | PollFlags::OUT)?
+                    self.wait(PollFlags::IN | PollFlags::OUT)?;
                 }
                 Err(error) => return Err(Fault::of_io(&error)),
             }

@@ -59,9 +59,10 @@ fn private_key(text: &[u8], passphrase: Option<&[u8]>) -> Result<PrivateKeyDer<'
     let encrypted: EncryptedPrivateKeyInfoRef<'_> =
         document.decode_msg().map_err(|error: pkcs8::der::Error| IdentityError::Encryption(error.to_string()))?;
     let decrypted: SecretDocument = encrypted.decrypt(passphrase).map_err(|error| match error {
-        pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed) => IdentityError::WrongPassphrase,
-        // Padding that is right by chance over a key that is not.
-        pkcs8::Error::Asn1(_) => IdentityError::WrongPassphrase,
+        // What is no key after all had padding that is right by chance.
+        pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed) | pkcs8::Error::Asn1(_) => {
+            IdentityError::WrongPassphrase
+        }
         other => IdentityError::Encryption(other.to_string()),
     })?;
     Ok(PrivatePkcs8KeyDer::from(decrypted.as_bytes().to_vec()).into())

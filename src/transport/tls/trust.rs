@@ -123,7 +123,7 @@ impl ServerCertVerifier for PinningVerifier {
                 Err(error) if is_authority_as_server(&error) && self.extra_roots.contains(end_entity) => {
                     verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 }
-                result => drop(result?),
+                result => _ = result?,
             }
         }
         if !self.pins.is_empty() {

@@ -2,6 +2,7 @@
 //! `!` another event, `~` a pause, `=` how it ends.
 
 mod recovery;
+mod sizes;
 
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
@@ -10,7 +11,8 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use proptest::prelude::*;
 
 use super::*;
-use crate::protocol::{ContentRange, PacketKind, TransportErrorKind, header};
+use crate::event::Resize;
+use crate::protocol::{ContentRange, PacketKind, Timing, TransportErrorKind, header};
 
 fn plan(size: u64, fragment: u64) -> Plan {
     Plan {
@@ -36,10 +38,21 @@ fn answer(text: &str) -> Response<()> {
     }
     for field in fields.split('|').filter(|field| !field.trim().is_empty()) {
         let (name, value) = field.split_once(':').expect("Name: value");
+        if name.trim() == "Took" {
+            answer.extensions_mut().insert(timing(value));
+            continue;
+        }
         let name: HeaderName = name.trim().parse().expect("a header name");
         answer.headers_mut().append(name, value.trim().parse().expect("a header value"));
     }
     answer
+}
+
+/// `total, waiting` in milliseconds.
+fn timing(text: &str) -> Timing {
+    let (total, waiting) = text.split_once(',').expect("total, waiting");
+    let time = |text: &str| Duration::from_millis(text.trim().parse().expect("a number"));
+    Timing { total: time(total), waiting: time(waiting) }
 }
 
 fn event(text: &str) -> Event {

@@ -156,6 +156,7 @@ pub(super) fn pruned_text(pruned: &Pruned) -> String {
         PrunedWhat::Expired => "expired after 14 days".to_owned(),
         PrunedWhat::Broken(reason) => format!("broken: {reason}"),
         PrunedWhat::Leftover => "left over".to_owned(),
+        PrunedWhat::HostExpired => "what a host refused, expired after 30 days".to_owned(),
     };
     format!("removed {:.8}: {what}\n", pruned.key.to_string())
 }
@@ -172,6 +173,7 @@ pub(super) fn pruned_json(pruned: &Pruned) -> String {
         PrunedWhat::Expired => ("expired", None),
         PrunedWhat::Broken(reason) => ("broken", Some(reason.to_string())),
         PrunedWhat::Leftover => ("leftover", None),
+        PrunedWhat::HostExpired => ("host-expired", None),
     };
     json_line(&Line { v: 1, removed, key: pruned.key.to_string(), problem })
 }

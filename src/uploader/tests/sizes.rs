@@ -1,0 +1,124 @@
+//! Fragments sized by measurement. `Took` is how long an exchange was, and how much of that was waiting, in
+//! milliseconds.
+
+use super::*;
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
+fn auto(size: u64) -> Uploader {
+    Uploader::new(Plan { fragment_size: FragmentSize::Auto, ..plan(size, 1) }, Instant::now(), 1)
+}
+
+/// Up to the Ack of 45 MiB and 192 KiB, on a link of 100 Mbit/s with 200 ms.
+const TO_THE_USUAL_LIMIT: &str = "
+     > Ping
+     < 200 ack Took: 200, 200
+     > Create-Session
+     < 200 ack BITS-Session-Id: s | Took: 200, 200
+     > Fragment bytes 0-196607/1073741824
+     < 200 ack BITS-Received-Content-Range: 196608 | Took: 216, 200
+     > Fragment bytes 196608-1245183/1073741824
+     < 200 ack BITS-Received-Content-Range: 1245184 | Took: 284, 200
+     > Fragment bytes 1245184-18022399/1073741824
+     < 200 ack BITS-Received-Content-Range: 18022400 | Took: 1542, 200
+     > Fragment bytes 18022400-47382527/1073741824
+     < 200 ack BITS-Received-Content-Range: 47382528 | Took: 2549, 200
+     > Fragment bytes 47382528-106102783/1073741824
+";
+
+fn after_the_usual_limit(rest: &str) {
+    play_machine(auto(1024 * MIB), &format!("{TO_THE_USUAL_LIMIT}{rest}"));
+}
+
+#[test]
+fn a_probe_that_is_refused_in_any_disguise_goes_back_to_the_last_good_size_for_good() {
+    for refusal in ["413", "404", "403"] {
+        after_the_usual_limit(&format!(
+            "< {refusal}
+             > Fragment bytes 47382528-76742655/1073741824
+             < 200 ack BITS-Received-Content-Range: 76742656 | Took: 2549, 200
+             > Fragment bytes 76742656-106102783/1073741824
+             < 200 ack BITS-Received-Content-Range: 106102784 | Took: 2549, 200
+             > Fragment bytes 106102784-135462911/1073741824
+             ! interrupted
+             = interrupted"
+        ));
+    }
+}
+
+#[test]
+fn a_probe_that_is_cut_is_not_repeated() {
+    after_the_usual_limit(
+        "! cut
+         ~
+         > Fragment bytes 47382528-47387647/1073741824
+         < 200 ack BITS-Received-Content-Range: 47387648 | Took: 200, 200
+         > Fragment bytes 47387648-76747775/1073741824
+         < 200 ack BITS-Received-Content-Range: 76747776 | Took: 2549, 200
+         > Fragment bytes 76747776-106107903/1073741824
+         ! interrupted
+         = interrupted",
+    );
+}
+
+#[test]
+fn a_probe_whose_answer_says_how_much_was_stored_goes_on_there() {
+    after_the_usual_limit(
+        "! timed out
+         ~
+         > Fragment bytes 47382528-47387647/1073741824
+         < 416 BITS-Received-Content-Range: 60000000
+         > Fragment bytes 60000000-89360127/1073741824
+         ! interrupted
+         = interrupted",
+    );
+}
+
+#[test]
+fn a_probe_that_is_taken_is_doubled() {
+    after_the_usual_limit(
+        "< 200 ack BITS-Received-Content-Range: 106102784 | Took: 4898, 200
+         > Fragment bytes 106102784-223543295/1073741824
+         ! interrupted
+         = interrupted",
+    );
+}
+
+#[test]
+fn what_an_earlier_upload_was_refused_is_never_sent_again() {
+    for (refused, first) in [(100 * KIB, 50 * KIB), (1000 * KIB, 192 * KIB)] {
+        let mut largest = 0;
+        let machine = auto(64 * MIB).knowing_refused(refused);
+        let (end, _) = run(machine, |n, packet| {
+            let Packet::Fragment { range, .. } = packet else {
+                return Event::Answered(answer("200 ack BITS-Session-Id: s | Took: 200, 200"));
+            };
+            assert!(n != 2 || range.len() == first, "{range:?}");
+            largest = largest.max(range.len());
+            let took = range.len() / 100_000 + 200;
+            let head = format!("200 ack BITS-Received-Content-Range: {} | Took: {took}, 200", range.end());
+            Event::Answered(answer(&head))
+        });
+        assert_eq!((end, largest), (Ok(()), refused / 2));
+    }
+}
+
+#[test]
+fn changes_are_told_with_their_reason() {
+    let mut machine = auto(64 * MIB);
+    for text in [
+        "200 ack Took: 200, 200",
+        "200 ack BITS-Session-Id: s | Took: 200, 200",
+        "200 ack BITS-Received-Content-Range: 196608 | Took: 400, 200",
+        "413",
+    ] {
+        machine = machine.handle(Event::Answered(answer(text)), Instant::now()).expect("goes on");
+    }
+    let resized = |event| match event {
+        UploadEvent::Resized { from, to, why } => Some((from / KIB, to / KIB, why)),
+        _ => None,
+    };
+    let changes: Vec<_> = machine.take_events().into_iter().filter_map(resized).collect();
+    assert_eq!(changes, [(192, 1024, Resize::Waiting { permille: 500 }), (1024, 512, Resize::Refused)]);
+}
