@@ -24,12 +24,17 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
     $values = @(switch ($words[-1]) {
         '--auth' { 'auto', 'basic', 'digest', 'ntlm', 'negotiate', 'none' }
         '--bearer-file' { return }
+        '--cacert' { return }
+        '--cert' { return }
         '--ci' { 'auto', 'github', 'gitlab', 'azure', 'none' }
         '--config' { return }
         '--files-from' { return }
+        '--key' { return }
+        '--key-passphrase-file' { return }
         '--netrc-file' { return }
         '--password-file' { return }
         '--progress' { 'auto', 'bar', 'plain', 'none' }
+        '--proxy-password-file' { return }
         '--reply' { return }
         '--resume' { 'auto', 'always', 'never' }
         '--state-dir' { return }
@@ -59,6 +64,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask a server whether it would take uploads, and how it is reached')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List, show, cancel or tidy up unfinished uploads')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Receive BITS uploads into a folder')
             [CompletionResult]::new('try', 'try', [CompletionResultType]::ParameterValue, 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes')
@@ -68,6 +74,46 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script for a shell')
             [CompletionResult]::new('upload', 'upload', [CompletionResultType]::ParameterValue, 'Upload files')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'bitsup;check' {
+            [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'Offer this protocol to the server; repeat for several, in order of preference [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password, `-` for standard input; others must not be able to read it')
+            [CompletionResult]::new('--password-command', '--password-command', [CompletionResultType]::ParameterName, 'Command whose first line of output is the password; the shell runs it')
+            [CompletionResult]::new('--bearer-file', '--bearer-file', [CompletionResultType]::ParameterName, 'File whose first line is a bearer token, `-` for standard input [default: the environment variable `BITSUP_TOKEN`, if no user is given]')
+            [CompletionResult]::new('--netrc-file', '--netrc-file', [CompletionResultType]::ParameterName, 'The same from this file')
+            [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'How to sign in: `auto` takes the strongest that the server offers, and nothing weaker after it was refused')
+            [CompletionResult]::new('--trust-host-id', '--trust-host-id', [CompletionResultType]::ParameterName, 'Sign in at this host, too, when the server leads there (`BITS-Host-Id`); repeat for several')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time for establishing a connection, all addresses and TLS included')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time without a byte of a request being taken')
+            [CompletionResult]::new('--response-timeout', '--response-timeout', [CompletionResultType]::ParameterName, 'Time until an answer''s head is complete; with --reply never below 5m30s for the last fragment''s')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'Trust the certificate authorities in this PEM file too')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Certificate for a server that asks for one, with those that vouch for it, in PEM')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Its private key, in PEM [default: in the same file]')
+            [CompletionResult]::new('--key-passphrase-file', '--key-passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line decrypts the key (PKCS#8); others must not be able to read it')
+            [CompletionResult]::new('--pin-sha256', '--pin-sha256', [CompletionResultType]::ParameterName, 'Accept only a server whose public key has this SHA-256, in base64 or hexadecimal, whoever vouches for it; repeat for several')
+            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'Go through this proxy: http, https, socks5, or socks5h, which also looks names up [default: as the environment says]')
+            [CompletionResult]::new('--proxy-user', '--proxy-user', [CompletionResultType]::ParameterName, 'User at the proxy; the password comes from the next option, `BITSUP_PROXY_PASSWORD` or a prompt')
+            [CompletionResult]::new('--proxy-password-file', '--proxy-password-file', [CompletionResultType]::ParameterName, 'File whose first line is that user''s password; others must not be able to read it')
+            [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST and PORT, an IPv6 one in brackets; repeat for several')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
+            [CompletionResult]::new('--no-host-id', '--no-host-id', [CompletionResultType]::ParameterName, 'Stay at the URL''s host, whatever other host the server names')
+            [CompletionResult]::new('--probe-fragment', '--probe-fragment', [CompletionResultType]::ParameterName, 'Find the largest fragment that gets through, up to 32 MiB: sends some hundred MiB at most, and finishes no file')
+            [CompletionResult]::new('--netrc', '--netrc', [CompletionResultType]::ParameterName, 'Take user and password from `~/.netrc`, or from the file that the environment variable `NETRC` names')
+            [CompletionResult]::new('--allow-cleartext-auth', '--allow-cleartext-auth', [CompletionResultType]::ParameterName, 'Allow Basic and bearer tokens over http, where anybody on the way can read them')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Accept any certificate, and with it anybody who pretends to be the server; pins hold all the same')
+            [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use only IPv4 addresses')
+            [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use only IPv4 addresses')
+            [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Use only IPv6 addresses')
+            [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'Use only IPv6 addresses')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print each packet and Ack; twice: also the heads, without secrets')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print each packet and Ack; twice: also the heads, without secrets')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'bitsup;sessions' {
@@ -102,19 +148,36 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             break
         }
         'bitsup;sessions;cancel' {
-            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`. The password comes from `--password-file`, `--password-command`, the environment variable `BITSUP_PASSWORD`, netrc, or is asked for')
-            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`. The password comes from `--password-file`, `--password-command`, the environment variable `BITSUP_PASSWORD`, netrc, or is asked for')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`')
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password, `-` for standard input; others must not be able to read it')
             [CompletionResult]::new('--password-command', '--password-command', [CompletionResultType]::ParameterName, 'Command whose first line of output is the password; the shell runs it')
             [CompletionResult]::new('--bearer-file', '--bearer-file', [CompletionResultType]::ParameterName, 'File whose first line is a bearer token, `-` for standard input [default: the environment variable `BITSUP_TOKEN`, if no user is given]')
             [CompletionResult]::new('--netrc-file', '--netrc-file', [CompletionResultType]::ParameterName, 'The same from this file')
             [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'How to sign in: `auto` takes the strongest that the server offers, and nothing weaker after it was refused')
             [CompletionResult]::new('--trust-host-id', '--trust-host-id', [CompletionResultType]::ParameterName, 'Sign in at this host, too, when the server leads there (`BITS-Host-Id`); repeat for several')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time for establishing a connection, all addresses and TLS included')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time without a byte of a request being taken')
+            [CompletionResult]::new('--response-timeout', '--response-timeout', [CompletionResultType]::ParameterName, 'Time until an answer''s head is complete; with --reply never below 5m30s for the last fragment''s')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'Trust the certificate authorities in this PEM file too')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Certificate for a server that asks for one, with those that vouch for it, in PEM')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Its private key, in PEM [default: in the same file]')
+            [CompletionResult]::new('--key-passphrase-file', '--key-passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line decrypts the key (PKCS#8); others must not be able to read it')
+            [CompletionResult]::new('--pin-sha256', '--pin-sha256', [CompletionResultType]::ParameterName, 'Accept only a server whose public key has this SHA-256, in base64 or hexadecimal, whoever vouches for it; repeat for several')
+            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'Go through this proxy: http, https, socks5, or socks5h, which also looks names up [default: as the environment says]')
+            [CompletionResult]::new('--proxy-user', '--proxy-user', [CompletionResultType]::ParameterName, 'User at the proxy; the password comes from the next option, `BITSUP_PROXY_PASSWORD` or a prompt')
+            [CompletionResult]::new('--proxy-password-file', '--proxy-password-file', [CompletionResultType]::ParameterName, 'File whose first line is that user''s password; others must not be able to read it')
+            [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST and PORT, an IPv6 one in brackets; repeat for several')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system''s folder for such things]')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Forget it here, also when the server cannot be told')
             [CompletionResult]::new('--netrc', '--netrc', [CompletionResultType]::ParameterName, 'Take user and password from `~/.netrc`, or from the file that the environment variable `NETRC` names')
             [CompletionResult]::new('--allow-cleartext-auth', '--allow-cleartext-auth', [CompletionResultType]::ParameterName, 'Allow Basic and bearer tokens over http, where anybody on the way can read them')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Accept any certificate, and with it anybody who pretends to be the server; pins hold all the same')
+            [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use only IPv4 addresses')
+            [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use only IPv4 addresses')
+            [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Use only IPv6 addresses')
+            [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'Use only IPv6 addresses')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings from a file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -230,8 +293,8 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name told to the server and appended to a URL that ends in /; for one file [default: the file''s name]')
             [CompletionResult]::new('--reply', '--reply', [CompletionResultType]::ParameterName, 'Save the reply of the server''s application, which it offers when it has the whole file')
             [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it')
-            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`. The password comes from `--password-file`, `--password-command`, the environment variable `BITSUP_PASSWORD`, netrc, or is asked for')
-            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`. The password comes from `--password-file`, `--password-command`, the environment variable `BITSUP_PASSWORD`, netrc, or is asked for')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`')
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File whose first line is the password, `-` for standard input; others must not be able to read it')
             [CompletionResult]::new('--password-command', '--password-command', [CompletionResultType]::ParameterName, 'Command whose first line of output is the password; the shell runs it')
             [CompletionResult]::new('--bearer-file', '--bearer-file', [CompletionResultType]::ParameterName, 'File whose first line is a bearer token, `-` for standard input [default: the environment variable `BITSUP_TOKEN`, if no user is given]')
@@ -244,11 +307,20 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'Give up after so many tries in a row without progress [default: as many as fit the time]')
             [CompletionResult]::new('--retry-delay', '--retry-delay', [CompletionResultType]::ParameterName, 'The first pause before another try; it doubles, and each is a random part of it')
             [CompletionResult]::new('--retry-max-delay', '--retry-max-delay', [CompletionResultType]::ParameterName, 'The longest pause')
+            [CompletionResult]::new('--max-time', '--max-time', [CompletionResultType]::ParameterName, 'Time for the whole upload; the session is kept for the next run [default: no limit]')
+            [CompletionResult]::new('--limit-rate', '--limit-rate', [CompletionResultType]::ParameterName, 'Send at most so many bytes a second [default: no limit]')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Time for establishing a connection, all addresses and TLS included')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Time without a byte of a request being taken')
             [CompletionResult]::new('--response-timeout', '--response-timeout', [CompletionResultType]::ParameterName, 'Time until an answer''s head is complete; with --reply never below 5m30s for the last fragment''s')
-            [CompletionResult]::new('--max-time', '--max-time', [CompletionResultType]::ParameterName, 'Time for the whole upload; the session is kept for the next run [default: no limit]')
-            [CompletionResult]::new('--limit-rate', '--limit-rate', [CompletionResultType]::ParameterName, 'Send at most so many bytes a second, all files together [default: no limit]')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'Trust the certificate authorities in this PEM file too')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Certificate for a server that asks for one, with those that vouch for it, in PEM')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Its private key, in PEM [default: in the same file]')
+            [CompletionResult]::new('--key-passphrase-file', '--key-passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line decrypts the key (PKCS#8); others must not be able to read it')
+            [CompletionResult]::new('--pin-sha256', '--pin-sha256', [CompletionResultType]::ParameterName, 'Accept only a server whose public key has this SHA-256, in base64 or hexadecimal, whoever vouches for it; repeat for several')
+            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'Go through this proxy: http, https, socks5, or socks5h, which also looks names up [default: as the environment says]')
+            [CompletionResult]::new('--proxy-user', '--proxy-user', [CompletionResultType]::ParameterName, 'User at the proxy; the password comes from the next option, `BITSUP_PROXY_PASSWORD` or a prompt')
+            [CompletionResult]::new('--proxy-password-file', '--proxy-password-file', [CompletionResultType]::ParameterName, 'File whose first line is that user''s password; others must not be able to read it')
+            [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST and PORT, an IPv6 one in brackets; repeat for several')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'How progress is shown: `auto` is a bar on a terminal and lines elsewhere')
             [CompletionResult]::new('--ci', '--ci', [CompletionResultType]::ParameterName, 'Annotations and log sections of this CI service; `auto` looks for it in the environment')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system''s folder for such things]')
@@ -261,6 +333,11 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--netrc', '--netrc', [CompletionResultType]::ParameterName, 'Take user and password from `~/.netrc`, or from the file that the environment variable `NETRC` names')
             [CompletionResult]::new('--allow-cleartext-auth', '--allow-cleartext-auth', [CompletionResultType]::ParameterName, 'Allow Basic and bearer tokens over http, where anybody on the way can read them')
             [CompletionResult]::new('--no-state', '--no-state', [CompletionResultType]::ParameterName, 'Keep nothing of this upload for resuming it')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Accept any certificate, and with it anybody who pretends to be the server; pins hold all the same')
+            [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use only IPv4 addresses')
+            [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use only IPv4 addresses')
+            [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Use only IPv6 addresses')
+            [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'Use only IPv6 addresses')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print each packet and Ack; twice: also the heads, without secrets')
@@ -272,6 +349,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             break
         }
         'bitsup;help' {
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Ask a server whether it would take uploads, and how it is reached')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List, show, cancel or tidy up unfinished uploads')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Receive BITS uploads into a folder')
             [CompletionResult]::new('try', 'try', [CompletionResultType]::ParameterValue, 'Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes')
@@ -281,6 +359,9 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script for a shell')
             [CompletionResult]::new('upload', 'upload', [CompletionResultType]::ParameterValue, 'Upload files')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'bitsup;help;check' {
             break
         }
         'bitsup;help;sessions' {

@@ -219,15 +219,17 @@ fn of_bad_answer(packet: PacketKind, error: &AckError) -> ExitCode {
 /// A connection that breaks before there is a session never worked.
 fn of_loss(packet: PacketKind, kind: TransportErrorKind) -> ExitCode {
     match kind {
-        TransportErrorKind::UnknownHost | TransportErrorKind::LookupFailed | TransportErrorKind::Connect => {
-            ExitCode::Connection
-        }
+        TransportErrorKind::UnknownHost
+        | TransportErrorKind::LookupFailed
+        | TransportErrorKind::Connect
+        | TransportErrorKind::ProxyRefused => ExitCode::Connection,
+        TransportErrorKind::ProxyAuthentication => ExitCode::Authentication,
         TransportErrorKind::Cut | TransportErrorKind::NoConnection
             if matches!(packet, PacketKind::Ping | PacketKind::CreateSession) =>
         {
             ExitCode::Connection
         }
-        TransportErrorKind::Tls => ExitCode::Tls,
+        TransportErrorKind::Tls(_) => ExitCode::Tls,
         TransportErrorKind::Cut | TransportErrorKind::NoConnection | TransportErrorKind::TimedOut(_) => {
             ExitCode::Server
         }

@@ -4,7 +4,7 @@ use crate::auth::{Scheme, SignInError};
 use crate::driver::{DriverError, ReplyError, Unverified};
 use crate::journal::JournalError;
 use crate::output::ErrorText;
-use crate::protocol::{AckError, BitsError, PacketKind, TransportErrorKind};
+use crate::protocol::{AckError, BitsError, PacketKind, TlsFault, TransportErrorKind};
 use crate::uploader::{Refusal, UploadError};
 
 use super::config::UsageError;
@@ -248,6 +248,48 @@ fn bad_answer(packet: PacketKind, error: &AckError) -> Advice {
     }
 }
 
+fn insecure(fault: TlsFault) -> Advice {
+    match fault {
+        TlsFault::UnknownAuthority => (
+            Some("a certificate authority of its own, or somebody in between"),
+            Some("add --cacert with the authority's certificate, if you trust it"),
+        ),
+        TlsFault::WrongName => (
+            Some("the URL has another name for the server than its certificate, or somebody is in between"),
+            Some("use a name that the certificate has; --resolve connects it to any address"),
+        ),
+        TlsFault::Expired | TlsFault::NotYetValid => (
+            Some("the server's certificate was not renewed in time, or this machine's clock is wrong"),
+            Some("check this machine's date; if it is right, tell the server's administrator"),
+        ),
+        TlsFault::Pin => (
+            Some("the server has a new key, or somebody is in between"),
+            Some("ask the server's administrator, and give the new hash to --pin-sha256"),
+        ),
+        TlsFault::CertificateWanted => (
+            Some("the server lets in only clients with a certificate"),
+            Some("add --cert and --key with a certificate that the server knows"),
+        ),
+        TlsFault::CertificateRefused => (
+            Some("the server does not know the certificate's authority, or its time is over"),
+            Some("ask the server's administrator which authority's certificates are taken"),
+        ),
+        TlsFault::Renegotiation => (
+            Some("IIS with TLS 1.2 asks for the certificate only after it has seen the URL"),
+            Some(
+                "ask the server's administrator to ask at the handshake: netsh http add sslcert (or update sslcert) \
+                 with clientcertnegotiation=enable; raising uploadReadAheadSize does not help bitsup",
+            ),
+        ),
+        TlsFault::Incompatible => (
+            Some("the server speaks only TLS 1.1 or older, or ciphers that are not safe any more"),
+            Some("ask the server's administrator for TLS 1.2 or 1.3"),
+        ),
+        TlsFault::NotTls => (Some("the port is one for http"), Some("check the URL's scheme and port")),
+        TlsFault::Other => (None, Some("run it again with -vv, and look at the server's certificate and log")),
+    }
+}
+
 fn lost(kind: TransportErrorKind) -> Advice {
     match kind {
         TransportErrorKind::UnknownHost => (Some("a typing error in the host's name"), Some("check the URL")),
@@ -259,10 +301,15 @@ fn lost(kind: TransportErrorKind) -> Advice {
             Some("the server is set up for another network, or not to be trusted"),
             Some("add --no-host-id to stay at the URL's host"),
         ),
-        TransportErrorKind::Tls => (
-            Some("the certificate is not trusted, expired, or for another name"),
-            Some("check the certificate and the clock"),
+        TransportErrorKind::ProxyAuthentication => (
+            Some("the user or password for the proxy is missing or wrong, or the proxy takes more than Basic only"),
+            Some("add --proxy-user and --proxy-password-file, or --proxy none to go without a proxy"),
         ),
+        TransportErrorKind::ProxyRefused => (
+            Some("the proxy's rules do not allow this host or port"),
+            Some("ask the proxy's administrator, or add --proxy none to go without a proxy"),
+        ),
+        TransportErrorKind::Tls(fault) => insecure(fault),
         TransportErrorKind::Cut | TransportErrorKind::NoConnection => {
             (Some("the server or something before it closed the connection"), Some(RUN_AGAIN))
         }

@@ -7,6 +7,8 @@ use super::args::Cli;
 /// What `-h` of a verb shows beside its arguments; the rest is in `--help`. A new option starts out as a rare one.
 const OFTEN: &[(&str, &[&str])] = &[
     ("upload", UPLOAD),
+    ("check", &["user", "password_file", "cacert", "proxy", "probe_fragment", "json", "verbose", "help"]),
+    ("sessions cancel", &["force", "user", "password_file", "cacert", "proxy", "help"]),
     (
         "serve",
         &[
@@ -67,12 +69,18 @@ pub(super) fn in_short(command: Command) -> Command {
         if ["config", "no_config"].contains(&arg.get_id().as_str()) { arg.hide_short_help(true) } else { arg }
     };
     OFTEN.iter().fold(command.mut_args(settings), |command, (verb, often)| {
-        // Without the receiver there are fewer verbs.
-        if command.find_subcommand(verb).is_none() {
-            return command;
-        }
-        command.mut_subcommand(verb, |verb| verb.mut_args(|arg| listed(arg, often)))
+        let path: Vec<&str> = verb.split(' ').collect();
+        in_verb(command, &path, often)
     })
+}
+
+fn in_verb(command: Command, path: &[&str], often: &[&str]) -> Command {
+    match path {
+        [] => command.mut_args(|arg| listed(arg, often)),
+        // Without the receiver there are fewer verbs.
+        [verb, ..] if command.find_subcommand(verb).is_none() => command,
+        [verb, rest @ ..] => command.mut_subcommand(verb, |command| in_verb(command, rest, often)),
+    }
 }
 
 fn listed(arg: Arg, often: &[&str]) -> Arg {

@@ -2,6 +2,7 @@
 //! in step, so that another process can go on.
 
 mod body;
+mod check;
 mod error;
 mod fetching;
 mod reply;
@@ -13,7 +14,7 @@ mod verify;
 use std::time::{Duration, Instant};
 
 use http::header::{HOST, HeaderValue, USER_AGENT};
-use http::{Request, Response, Uri};
+use http::{Request, Response, StatusCode, Uri};
 
 use crate::auth::{Login, Ready, Step};
 use crate::digest::{DigestError, PrefixDigest};
@@ -22,15 +23,17 @@ use crate::event::{Resize, UploadEvent};
 use crate::journal::{Entry, Now};
 use crate::protocol::text::escape;
 use crate::protocol::{
-    Answer, ContentRange, Packet, PacketKind, SessionId, TransportError, TransportErrorKind, ack, header, reply_url,
+    Answer, BitsError, ContentRange, Packet, PacketKind, SessionId, TlsFault, TransportError, TransportErrorKind, ack,
+    header, reply_url,
 };
-use crate::transport::{AtLeast, Interrupter, SameConnection, Transport};
+use crate::transport::{AtLeast, CertificateWanted, Interrupter, SameConnection, Transport};
 use crate::uploader::{Action, Event, RetryPolicy, UploadError, Uploader};
 
 use body::{Body, Failure};
 use fetching::Patience;
 use signed::{answer_head, prepare};
 
+pub use check::{CheckPlan, Findings, FragmentLimit, check};
 pub use error::DriverError;
 pub use reply::ReplyError;
 pub use reply_file::{ReplyFile, ReplyFileError};
@@ -255,12 +258,7 @@ impl<'a> Run<'a> {
     }
 
     fn event(&mut self, packet: PacketKind, answer: Response<()>) -> Event {
-        (self.tools.report)(&UploadEvent::Answered {
-            packet,
-            status: answer.status(),
-            next_offset: answer.headers().get(header::RECEIVED_CONTENT_RANGE).map(|v| escape(v.as_bytes())),
-        });
-        Event::Answered(answer)
+        answered(packet, answer, &mut *self.tools.report)
     }
 
     /// Notes where the reply is, if this is the Ack that says so.
@@ -345,6 +343,32 @@ impl DriverError {
 
 fn lost(error: TransportError) -> Event {
     if error.kind == TransportErrorKind::Interrupted { Event::Interrupted } else { Event::Lost(error) }
+}
+
+/// What came of a request, for the machine and for whoever watches.
+fn answered(packet: PacketKind, answer: Response<()>, report: &mut dyn FnMut(&UploadEvent)) -> Event {
+    report(&UploadEvent::Answered {
+        packet,
+        status: answer.status(),
+        next_offset: answer.headers().get(header::RECEIVED_CONTENT_RANGE).map(|v| escape(v.as_bytes())),
+    });
+    for_want_of_certificate(&answer).map_or_else(|| Event::Answered(answer), Event::Lost)
+}
+
+/// A web server that wants a certificate and got none says 403, and why only in the body (IIS: 403.7).
+fn for_want_of_certificate(answer: &Response<()>) -> Option<TransportError> {
+    let wanted = answer.extensions().get::<CertificateWanted>()?;
+    if answer.status() != StatusCode::FORBIDDEN || BitsError::of(answer).is_from_bits() {
+        return None;
+    }
+    let (fault, how) = match wanted {
+        CertificateWanted::AtHandshake => (TlsFault::CertificateWanted, "in the TLS handshake"),
+        CertificateWanted::ByRenegotiation => {
+            (TlsFault::Renegotiation, "by renegotiation, a second TLS handshake that bitsup does not do")
+        }
+    };
+    let detail = format!("the server answered 403 after it had asked for a client certificate {how}");
+    Some(TransportError::after_request(TransportErrorKind::Tls(fault), detail))
 }
 
 /// Adds what HTTP wants besides the packet.

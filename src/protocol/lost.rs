@@ -33,8 +33,12 @@ pub enum TransportErrorKind {
     Connect,
     /// A server on the internet named a host behind the user's own firewall.
     NotAllowed,
+    /// A proxy wants credentials, or does not accept ours.
+    ProxyAuthentication,
+    /// A proxy does not let this connection through.
+    ProxyRefused,
     /// The certificate was not accepted, or TLS has nothing in common.
-    Tls,
+    Tls(TlsFault),
     /// The connection was cut: refused, reset, closed early, also within the TLS handshake.
     Cut,
     /// The answer was not proper HTTP/1.1.
@@ -47,6 +51,33 @@ pub enum TransportErrorKind {
     NoConnection,
     /// Somebody on this machine asked for the end.
     Interrupted,
+}
+
+/// What TLS found wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TlsFault {
+    /// Nobody that this machine trusts vouches for the certificate.
+    UnknownAuthority,
+    /// The certificate is for other names.
+    WrongName,
+    /// Its time is over, by this machine's clock.
+    Expired,
+    /// Its time has not begun, by this machine's clock.
+    NotYetValid,
+    /// Its key is none of those that the user expects.
+    Pin,
+    /// The server wants a certificate of the client, and there is none.
+    CertificateWanted,
+    /// The server does not accept the client's certificate.
+    CertificateRefused,
+    /// The server asked for the client's certificate in a second handshake, which this program does not do.
+    Renegotiation,
+    /// Neither side speaks a version or cipher of the other.
+    Incompatible,
+    /// What answers there does not speak TLS.
+    NotTls,
+    /// Anything else.
+    Other,
 }
 
 impl TransportError {
@@ -75,7 +106,9 @@ impl TransportError {
         match self.kind {
             TransportErrorKind::UnknownHost
             | TransportErrorKind::NotAllowed
-            | TransportErrorKind::Tls
+            | TransportErrorKind::Tls(_)
+            | TransportErrorKind::ProxyAuthentication
+            | TransportErrorKind::ProxyRefused
             | TransportErrorKind::Interrupted => false,
             TransportErrorKind::LookupFailed
             | TransportErrorKind::Connect
@@ -95,7 +128,9 @@ impl fmt::Display for TransportError {
             TransportErrorKind::LookupFailed => f.write_str("the host's name could not be looked up")?,
             TransportErrorKind::Connect => f.write_str("no connection")?,
             TransportErrorKind::NotAllowed => f.write_str("the server leads to an address that it must not")?,
-            TransportErrorKind::Tls => f.write_str("no secure connection")?,
+            TransportErrorKind::ProxyAuthentication => f.write_str("the proxy wants a user and password")?,
+            TransportErrorKind::ProxyRefused => f.write_str("the proxy does not let this through")?,
+            TransportErrorKind::Tls(_) => f.write_str("no secure connection")?,
             TransportErrorKind::Cut => f.write_str("the connection was cut")?,
             TransportErrorKind::BadAnswer => f.write_str("the answer was not proper HTTP/1.1")?,
             TransportErrorKind::TimedOut(limit) => write!(f, "no byte moved for {} s", limit.as_secs_f32())?,

@@ -16,7 +16,7 @@ mod timing;
 pub use ack::{AckError, Answer, FragmentAck, Session};
 pub use error::{BitsError, ErrorContext, HResult};
 pub use id::{HostId, IdError, ProtocolId, SessionId};
-pub use lost::{TransportError, TransportErrorKind};
+pub use lost::{TlsFault, TransportError, TransportErrorKind};
 pub(crate) use packet::digits;
 pub use packet::{ContentName, ContentRange, Packet, PacketKind, RangeError, method};
 pub use timing::Timing;

@@ -15,8 +15,10 @@ use super::exchange::Exchange;
 use super::fault::Fault;
 use super::interrupt::Interrupter;
 use super::poll;
+use super::proxy::AbsoluteForm;
 use super::settings::{Settings, deadline};
 use super::stream::Stream;
+use super::tls::{CertificateWanted, Tls};
 
 /// The source is read and handed to the network in pieces of this size.
 const SEND_BUFFER: usize = 512 * 1024;
@@ -33,6 +35,8 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 pub(super) struct Connection {
     stream: Stream,
     buffers: PageBuffers,
+    /// How requests are written for the proxy at the other end, if one is to pass them on.
+    form: Option<AbsoluteForm>,
     settings: Settings,
     interrupter: Interrupter,
     exchange: Exchange,
@@ -50,9 +54,16 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(stream: Stream, settings: Settings, interrupter: Interrupter, exchange: Exchange) -> Self {
+    pub(super) fn new(
+        stream: Stream,
+        form: Option<AbsoluteForm>,
+        settings: Settings,
+        interrupter: Interrupter,
+        exchange: Exchange,
+    ) -> Self {
         Self {
             stream,
+            form,
             buffers: PageBuffers::new(RECEIVE_BUFFER, SEND_BUFFER),
             settings,
             interrupter,
@@ -66,37 +77,61 @@ impl Connection {
         }
     }
 
-    fn notice_exchange(&mut self) {
+    /// Whether this is the beginning of another exchange.
+    fn notice_exchange(&mut self) -> bool {
         let number = self.exchange.facts().number;
-        if self.number != number {
+        let is_new = self.number != number;
+        if is_new {
             self.number = number;
             self.answer = AnswerHead::default();
             (self.news, self.head_due, self.body_due) = (false, None, None);
+            let wanted = self.stream.tls().and_then(Tls::certificate_wanted);
+            self.exchange.note(|facts| facts.certificate_wanted = wanted);
+        }
+        is_new
+    }
+
+    /// Sends what the library wrote, the request line as the other end wants it.
+    fn transmit(&mut self, amount: usize, begins: bool) -> Result<(), Fault> {
+        let form = self.form.as_ref().filter(|_| begins);
+        match form.and_then(|form| form.first_line(&self.buffers.output()[..amount])) {
+            Some((line, length)) => self.send(&line, length, amount),
+            None => self.send(&[], 0, amount),
         }
     }
 
-    fn send(&mut self, amount: usize) -> Result<(), Fault> {
-        let mut sent = 0;
+    /// Sends `line`, and the library's output from `skipped` to `amount`.
+    fn send(&mut self, line: &[u8], skipped: usize, amount: usize) -> Result<(), Fault> {
+        let (mut line, mut sent) = (line, skipped);
         let mut due = deadline(self.settings.request_timeout);
         // A peer that takes everything is never waited for, so this is the moment to see its answer.
         let mut answered = self.answered_early()?;
         // Offered to the network up to here.
-        let mut granted = 0;
+        let mut granted = skipped;
         while !answered {
-            if sent == granted && granted < amount {
+            if line.is_empty() && sent == granted && granted < amount {
                 (granted, answered) = self.keep_pace(granted, amount)?;
                 due = deadline(self.settings.request_timeout);
                 continue;
             }
             let before = self.stream.accepted();
-            let (taken, result) = self.stream.push(&self.buffers.output()[sent..granted]);
-            sent += taken;
+            let was_line = !line.is_empty();
+            let (taken, result) = if was_line {
+                self.stream.push(line)
+            } else {
+                let (taken, result) = self.stream.push(&self.buffers.output()[sent..granted]);
+                sent += taken;
+                (taken, result)
+            };
+            if was_line {
+                line = &line[taken..];
+            }
             if self.stream.accepted() > before {
                 self.exchange.note(|facts| facts.request_was_sent = true);
                 due = deadline(self.settings.request_timeout);
             }
             match result {
-                Ok(()) if sent == amount => return Ok(()),
+                Ok(()) if !was_line && sent == amount => return Ok(()),
                 Ok(()) => continue,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => answered = self.salvage(&error)?,
@@ -128,8 +163,8 @@ impl Connection {
     fn salvage(&mut self, error: &io::Error) -> Result<bool, Fault> {
         match self.answered_early() {
             Ok(true) => Ok(true),
-            Err(fault) if matches!(fault.kind, Kind::Tls | Kind::BadAnswer) => Err(fault),
-            Ok(false) | Err(_) => Err(Fault::of_io(error)),
+            Err(fault) if matches!(fault.kind, Kind::Tls(_) | Kind::BadAnswer) => Err(fault),
+            Ok(false) | Err(_) => Err(self.stream.fault(error)),
         }
     }
 
@@ -184,8 +219,11 @@ impl Connection {
     fn receive_some(&mut self) -> Result<Option<usize>, Fault> {
         let count = match self.stream.receive(self.buffers.input_append_buf()) {
             Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-            Err(error) => return Err(Fault::of_io(&error)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.notice_renegotiation();
+                return Ok(None);
+            }
+            Err(error) => return Err(self.stream.fault(&error)),
         };
         self.buffers.input_appended(count);
         if count > 0 {
@@ -203,14 +241,28 @@ impl Connection {
         Ok(Some(count))
     }
 
+    /// A server that got no second handshake has little time left to say what it makes of that: some say nothing.
+    fn notice_renegotiation(&mut self) {
+        let wanted = self.stream.tls().and_then(Tls::certificate_wanted);
+        if wanted == Some(CertificateWanted::ByRenegotiation) && self.exchange.facts().certificate_wanted != wanted {
+            self.exchange.note(|facts| facts.certificate_wanted = wanted);
+            let soon = deadline(BODY_TIME);
+            self.head_due = self.head_due.into_iter().chain(soon).min();
+        }
+    }
+
     fn wait(&self, events: PollFlags, due: Option<Instant>, limit: Duration) -> Result<PollFlags, Fault> {
         let ready = poll::wait(&[self.stream.tcp()], events, due, &self.interrupter)?;
-        ready.first().copied().ok_or_else(|| Fault::new(Kind::TimedOut(limit), ""))
+        ready.first().copied().ok_or_else(|| {
+            let late = Fault::new(Kind::TimedOut(limit), "");
+            self.stream.explain(late)
+        })
     }
 
     fn hung_up(&self) -> Fault {
         let when = if self.answer.has_begun() { "in the middle of its answer" } else { "without an answer" };
-        Fault::new(Kind::Cut, format!("the server closed it {when}"))
+        let closed = Fault::new(Kind::Cut, format!("the server closed it {when}"));
+        self.stream.explain(closed)
     }
 }
 
@@ -220,12 +272,12 @@ impl Transport for Connection {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
-        self.notice_exchange();
+        let begins = self.notice_exchange();
         if self.exchange.facts().answered_early {
             return Ok(());
         }
         self.exchange.note(|facts| _ = facts.began.get_or_insert_with(Instant::now));
-        self.send(amount).inspect_err(|_| self.spent = true)?;
+        self.transmit(amount, begins).inspect_err(|_| self.spent = true)?;
         self.exchange.note(|facts| facts.sent = Some(Instant::now()));
         Ok(())
     }

@@ -1,19 +1,26 @@
-//! New connections, for the HTTP library.
+//! New connections, for the HTTP library: straight or through a proxy, with TLS or without.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
+use http::Uri;
 use ureq::Error;
-use ureq::unversioned::transport::{ConnectionDetails, Connector};
+use ureq::config::Config;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
 use crate::protocol::TransportErrorKind as Kind;
 
+use super::address::{Names, bare};
 use super::connection::Connection;
 use super::dial::dial;
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::interrupt::Interrupter;
+use super::proxy::{AbsoluteForm, Goal, Parley, Proxy, ProxyScheme};
 use super::reach::Reach;
-use super::resolver::bare;
+use super::reached::Reached;
 use super::settings::{Settings, deadline};
 use super::stream::{Socket, Stream};
 use super::tls::{Tls, Trust};
@@ -26,6 +33,142 @@ pub(super) struct PollConnector {
     pub(super) exchange: Exchange,
     pub(super) trust: Arc<Trust>,
     pub(super) reach: Arc<Reach>,
+    pub(super) reached: Arc<Mutex<Option<Reached>>>,
+}
+
+/// The server that a URL names.
+struct Server<'a> {
+    /// An IPv6 address in brackets.
+    host: &'a str,
+    port: u16,
+    is_https: bool,
+    authority: &'a str,
+}
+
+impl<'a> Server<'a> {
+    fn of(uri: &'a Uri) -> Self {
+        let is_https = uri.scheme_str() == Some("https");
+        Self {
+            host: uri.host().unwrap_or_default(),
+            port: uri.port_u16().unwrap_or(if is_https { 443 } else { 80 }),
+            is_https,
+            authority: uri.authority().map_or("", |authority| authority.as_str()),
+        }
+    }
+}
+
+impl PollConnector {
+    pub(super) fn new(settings: Settings, interrupter: Interrupter) -> Self {
+        let trust = Arc::new(Trust::new(settings.tls.clone()));
+        let reach = Arc::new(Reach::of(settings.origin.clone()));
+        Self { settings, interrupter, exchange: Exchange::default(), trust, reach, reached: Arc::default() }
+    }
+
+    fn open(&self, server: &Server<'_>) -> Result<Connection, Fault> {
+        let proxy = self.settings.proxies.route(server.host, server.port, server.is_https);
+        let (stream, due) = match proxy {
+            None => self.straight(server)?,
+            Some(proxy) => self.through(proxy, server).map_err(|fault| fault.at(proxy))?,
+        };
+        let address = stream.tcp().peer_addr().map_err(|error| Fault::of_connecting(&error))?;
+        let stream = if server.is_https {
+            let configured = self.trust.for_server(self.is_origin(server))?;
+            Stream::Tls(Box::new(Tls::open(stream, configured, bare(server.host), due, &self.interrupter)?))
+        } else {
+            stream
+        };
+        let tls = stream.tls().filter(|_| server.is_https).map(Tls::reached);
+        let reached = Reached { address, proxy: proxy.map(ToString::to_string), tls };
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = Some(reached);
+        let form = proxy
+            .filter(|proxy| !server.is_https && !proxy.is_socks())
+            .map(|proxy| AbsoluteForm::new(server.authority, proxy.clone()));
+        let (settings, interrupter) = (self.settings.clone(), self.interrupter.clone());
+        Ok(Connection::new(stream, form, settings, interrupter, self.exchange.clone()))
+    }
+
+    fn straight(&self, server: &Server<'_>) -> Result<(Stream, Option<Instant>), Fault> {
+        let addresses = self.allowed_addresses(server)?;
+        let due = deadline(self.settings.connect_timeout);
+        Ok((self.dial(&addresses, due)?, due))
+    }
+
+    fn through(&self, proxy: &Proxy, server: &Server<'_>) -> Result<(Stream, Option<Instant>), Fault> {
+        let names = self.names();
+        let goals: Vec<Goal<'_>> = if proxy.scheme == ProxyScheme::Socks5 {
+            self.allowed_addresses(server)?.into_iter().map(Goal::Address).collect()
+        } else {
+            // Whoever has names looked up elsewhere may not want this machine to ask for them.
+            let look_up = |host: &str| names.find(host, server.port);
+            let private = proxy.scheme == ProxyScheme::Socks5h;
+            self.reach.check_unseen(server.host, if private { None } else { Some(&look_up) })?;
+            vec![Goal::Host(server.host, server.port)]
+        };
+        let addresses = names.find(&proxy.host, proxy.port).map_err(|fault| fault.before("its own address: "))?;
+        let due = deadline(self.settings.connect_timeout);
+        let mut goals = goals.into_iter();
+        loop {
+            let Some(goal) = goals.next() else { return Err(Fault::unknown_host()) };
+            let result = self.pass(proxy, &addresses, server, &goal, due);
+            match result {
+                // The next address may be better, as if there were no proxy.
+                Err(fault) if goals.len() > 0 && fault.is_about_this_address() => {}
+                result => return result.map(|stream| (stream, due)),
+            }
+        }
+    }
+
+    /// A connection to a proxy that leads to the server, or takes requests for it.
+    fn pass(
+        &self,
+        proxy: &Proxy,
+        addresses: &[SocketAddr],
+        server: &Server<'_>,
+        goal: &Goal<'_>,
+        due: Option<Instant>,
+    ) -> Result<Stream, Fault> {
+        let mut stream = self.dial(addresses, due)?;
+        if proxy.scheme == ProxyScheme::Https {
+            let configured = self.trust.for_proxy()?;
+            let tls = Tls::open(stream, configured, bare(&proxy.host), due, &self.interrupter)?;
+            stream = Stream::Tls(Box::new(tls));
+        }
+        let mut parley = Parley { stream: &mut stream, due, interrupter: &self.interrupter };
+        if proxy.is_socks() {
+            parley.socks(proxy, goal)?;
+        } else if server.is_https {
+            parley.tunnel(proxy, server.host, server.port)?;
+        }
+        Ok(stream)
+    }
+
+    fn dial(&self, addresses: &[SocketAddr], due: Option<Instant>) -> Result<Stream, Fault> {
+        Ok(Stream::Plain(Socket::new(dial(addresses, due, &self.interrupter)?)))
+    }
+
+    /// The server's addresses, without those that it must not lead to.
+    fn allowed_addresses(&self, server: &Server<'_>) -> Result<Vec<SocketAddr>, Fault> {
+        let names = self.names();
+        let found = names.find(server.host, server.port)?;
+        // What only a proxy can look up is not on this machine's own network.
+        let behind_proxy = |origin: &str| self.settings.proxies.route(origin, server.port, server.is_https).is_some();
+        self.reach.check(server.host, found, |origin| match names.find(origin, server.port) {
+            Err(fault) if behind_proxy(origin) && !fault.is_interruption() => Ok(None),
+            result => result.map(Some),
+        })
+    }
+
+    fn names(&self) -> Names {
+        Names {
+            settings: self.settings.addresses.clone(),
+            timeout: self.settings.connect_timeout,
+            interrupter: self.interrupter.clone(),
+        }
+    }
+
+    fn is_origin(&self, server: &Server<'_>) -> bool {
+        self.settings.origin.as_ref().is_none_or(|origin| origin.eq_ignore_ascii_case(server.host))
+    }
 }
 
 impl Connector for PollConnector {
@@ -36,15 +179,16 @@ impl Connector for PollConnector {
         if self.exchange.facts().keeps_connection {
             return Err(Fault::new(Kind::NoConnection, "").into());
         }
-        let due = deadline(self.settings.connect_timeout);
-        let socket = Socket::new(dial(&details.addrs, due, &self.interrupter)?);
-        let stream = if details.needs_tls() {
-            let config = self.trust.config(&self.settings)?;
-            let host = bare(details.uri.host().unwrap_or_default());
-            Stream::Tls(Box::new(Tls::open(socket, config, host, due, &self.interrupter)?))
-        } else {
-            Stream::Plain(socket)
-        };
-        Ok(Some(Connection::new(stream, self.settings.clone(), self.interrupter.clone(), self.exchange.clone())))
+        Ok(Some(self.open(&Server::of(details.uri))?))
+    }
+}
+
+/// Names are looked up when a connection is made: the library would do so before each request.
+#[derive(Debug)]
+pub(super) struct NoResolver;
+
+impl Resolver for NoResolver {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        Ok(self.empty())
     }
 }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::protocol::Timing;
 
+use super::tls::CertificateWanted;
+
 /// The HTTP library stands between the sender of a body, the connection and the caller; this goes round it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Exchange(Arc<Mutex<Facts>>);
@@ -27,6 +29,8 @@ pub(super) struct Facts {
     pub(super) answered_early: bool,
     /// The answer's body is what the request is about: it may take as long as bytes arrive.
     pub(super) body_is_wanted: bool,
+    /// The server asked for a certificate of the client and got none.
+    pub(super) certificate_wanted: Option<CertificateWanted>,
     /// What this request grants its answer beyond the usual limit.
     pub(super) patience: Duration,
     /// When its first byte was offered to the network.

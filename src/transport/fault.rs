@@ -2,12 +2,11 @@
 
 use std::{fmt, io};
 
-use rustls::AlertDescription;
-
 use crate::protocol::text::escape;
 use crate::protocol::{TransportError, TransportErrorKind as Kind};
 
 use super::exchange::Facts;
+use super::proxy::Proxy;
 
 /// A loss, on its way through the HTTP library.
 #[derive(Debug)]
@@ -25,25 +24,43 @@ impl Fault {
         Self::new(Kind::Interrupted, "")
     }
 
-    /// An error of a connection in use.
+    /// An error of a connection in use, but for what TLS says.
     pub(super) fn of_io(error: &io::Error) -> Self {
-        let kind = match tls_error(error) {
-            Some(tls) if is_lasting(tls) => Kind::Tls,
-            None if is_shortage(error) => Kind::Local,
-            _ => Kind::Cut,
-        };
-        Self::new(kind, describe(error))
+        let kind = if is_shortage(error) { Kind::Local } else { Kind::Cut };
+        Self::new(kind, escape(error.to_string()))
     }
 
     /// An error of a connection that is being made.
     pub(super) fn of_connecting(error: &io::Error) -> Self {
-        Self::new(if is_shortage(error) { Kind::Local } else { Kind::Connect }, describe(error))
+        Self::new(if is_shortage(error) { Kind::Local } else { Kind::Connect }, escape(error.to_string()))
     }
 
-    /// An error of the TLS handshake. Whatever TLS itself finds wrong there will be wrong again.
-    pub(super) fn of_handshake(error: &io::Error) -> Self {
-        let kind = if tls_error(error).is_some() { Kind::Tls } else { Self::of_io(error).kind };
-        Self::new(kind, describe(error))
+    /// Something that a proxy did, or that was done to reach one.
+    pub(super) fn at(self, proxy: &Proxy) -> Self {
+        if self.is_interruption() { self } else { self.before(&format!("through the proxy {proxy}: ")) }
+    }
+
+    /// With more words in front.
+    pub(super) fn before(self, words: &str) -> Self {
+        let detail = if self.detail.is_empty() {
+            words.trim_end_matches([':', ' ']).to_owned()
+        } else {
+            format!("{words}{}", self.detail)
+        };
+        Self { kind: self.kind, detail }
+    }
+
+    pub(super) fn unknown_host() -> Self {
+        Self::new(Kind::UnknownHost, "")
+    }
+
+    pub(super) fn is_interruption(&self) -> bool {
+        self.kind == Kind::Interrupted
+    }
+
+    /// Whether another address of the same server may do.
+    pub(super) fn is_about_this_address(&self) -> bool {
+        self.kind == Kind::Connect
     }
 
     /// An error of an answer's body. That one of the connection is among them is told by its type alone.
@@ -103,40 +120,8 @@ impl From<ureq::Error> for Fault {
 }
 
 /// TLS speaks through the reader and writer of the connection; its errors come wrapped.
-fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+pub(super) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
-}
-
-/// Whether the same would happen again. What can be a corrupted or torn stream is not of that kind.
-fn is_lasting(error: &rustls::Error) -> bool {
-    match error {
-        rustls::Error::AlertReceived(alert) => !matches!(
-            alert,
-            AlertDescription::BadRecordMac
-                | AlertDescription::DecodeError
-                | AlertDescription::DecryptError
-                | AlertDescription::DecryptionFailed
-                | AlertDescription::InternalError
-                | AlertDescription::RecordOverflow
-                | AlertDescription::UnexpectedMessage
-                | AlertDescription::UserCanceled
-        ),
-        rustls::Error::InvalidCertificate(_)
-        | rustls::Error::NoCertificatesPresented
-        | rustls::Error::PeerIncompatible(_)
-        | rustls::Error::UnsupportedNameType => true,
-        _ => false,
-    }
-}
-
-fn describe(error: &io::Error) -> String {
-    match tls_error(error) {
-        Some(rustls::Error::AlertReceived(AlertDescription::CertificateRequired)) => {
-            "the server wants a client certificate (TLS alert CertificateRequired)".to_owned()
-        }
-        Some(rustls::Error::AlertReceived(alert)) => format!("the server refused with the TLS alert {alert:?}"),
-        _ => escape(error.to_string()),
-    }
 }
 
 /// No memory, or `EMFILE` and `ENFILE`, which have no stable kind yet.
@@ -155,16 +140,6 @@ mod tests {
         assert_eq!(Fault::of_io(&io::ErrorKind::ConnectionReset.into()).kind, Kind::Cut);
         #[cfg(unix)]
         assert_eq!(Fault::of_connecting(&io::Error::from_raw_os_error(24)).kind, Kind::Local);
-    }
-
-    #[test]
-    fn tls_refusals_last_and_torn_streams_do_not() {
-        let kind = |error: rustls::Error| Fault::of_io(&io::Error::other(error)).kind;
-        assert_eq!(kind(rustls::Error::AlertReceived(AlertDescription::CertificateRequired)), Kind::Tls);
-        assert_eq!(kind(rustls::Error::AlertReceived(AlertDescription::UnknownCA)), Kind::Tls);
-        assert_eq!(kind(rustls::Error::AlertReceived(AlertDescription::BadRecordMac)), Kind::Cut);
-        assert_eq!(kind(rustls::Error::DecryptError), Kind::Cut);
-        assert_eq!(Fault::of_handshake(&io::Error::other(rustls::Error::DecryptError)).kind, Kind::Tls);
     }
 
     #[test]

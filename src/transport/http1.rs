@@ -1,7 +1,7 @@
 //! HTTP/1.1 by `ureq`, on one kept-alive connection of our own.
 
 use std::io::{self, Read};
-use std::sync::Arc;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -13,15 +13,13 @@ use crate::protocol::TransportError;
 
 use super::answer::MAX_HEAD;
 use super::body::Outgoing;
-use super::connector::PollConnector;
+use super::connector::{NoResolver, PollConnector};
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::interrupt::Interrupter;
 use super::pace::Pace;
-use super::reach::Reach;
-use super::resolver::SystemResolver;
+use super::reached::Reached;
 use super::settings::Settings;
-use super::tls::Trust;
 use super::{AnsweredEarly, AtLeast, SameConnection, Sink, Transport};
 use crate::protocol::TransportErrorKind as Kind;
 use crate::protocol::text::escape;
@@ -52,9 +50,7 @@ impl Http {
     /// The same, to be ended by an interrupter that ends other things too.
     #[must_use]
     pub fn with_interrupter(settings: Settings, interrupter: Interrupter) -> Self {
-        let (exchange, trust) = (Exchange::default(), Arc::new(Trust::default()));
-        let reach = Arc::new(Reach::of(settings.origin.clone()));
-        let connector = PollConnector { settings, interrupter, exchange, trust, reach };
+        let connector = PollConnector::new(settings, interrupter);
         Self { agent: new_agent(&connector), connector }
     }
 
@@ -62,6 +58,12 @@ impl Http {
     #[must_use]
     pub fn interrupter(&self) -> Interrupter {
         self.connector.interrupter.clone()
+    }
+
+    /// What the last connection led to, once there was one.
+    #[must_use]
+    pub fn reached(&self) -> Option<Reached> {
+        self.connector.reached.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Closes the connection; the next exchange opens a new one.
@@ -94,6 +96,9 @@ impl Http {
         let mut answer = Response::from_parts(head, ());
         if early {
             answer.extensions_mut().insert(AnsweredEarly);
+        }
+        if let Some(wanted) = facts.certificate_wanted {
+            answer.extensions_mut().insert(wanted);
         }
         if let Some(timing) = facts.timing() {
             answer.extensions_mut().insert(timing);
@@ -169,9 +174,7 @@ fn new_agent(connector: &PollConnector) -> Agent {
         .max_idle_connections_per_host(1)
         .max_idle_age(MAX_IDLE)
         .build();
-    let (timeout, interrupter) = (connector.settings.connect_timeout, connector.interrupter.clone());
-    let resolver = SystemResolver { timeout, interrupter, reach: Arc::clone(&connector.reach) };
-    Agent::with_parts(config, connector.clone(), resolver)
+    Agent::with_parts(config, connector.clone(), NoResolver)
 }
 
 fn may_reuse_after(status: StatusCode) -> bool {

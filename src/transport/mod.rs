@@ -8,6 +8,7 @@
 //! by the size of the kernel's buffer. On Windows addresses are tried one after the other, an attempt to connect is not
 //! interrupted, and any other interruption is noticed within 100 ms.
 
+mod address;
 mod answer;
 mod body;
 mod buffers;
@@ -20,8 +21,9 @@ mod http1;
 mod interrupt;
 mod pace;
 mod poll;
+mod proxy;
 mod reach;
-mod resolver;
+mod reached;
 mod settings;
 mod stream;
 mod tls;
@@ -33,10 +35,14 @@ use http::{Request, Response, response};
 
 use crate::protocol::TransportError;
 
+pub use address::{AddressSettings, Family, FixedAddress};
 pub use http1::Http;
 pub use interrupt::Interrupter;
 pub use pace::Pace;
+pub use proxy::{BadProxy, Proxies, Proxy};
+pub use reached::{Reached, TlsReached};
 pub use settings::Settings;
+pub use tls::{BadPin, CertificateWanted, ClientIdentity, IdentityError, Pin, TlsSettings};
 
 /// One exchange at a time with one server.
 pub trait Transport {

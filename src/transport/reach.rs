@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use crate::protocol::TransportErrorKind as Kind;
 use crate::protocol::text::escape;
 
+use super::address::bare;
 use super::fault::Fault;
+use super::proxy::is_this_machine;
 
 /// Which addresses may be connected to, by those of the URL's own host.
 ///
@@ -25,12 +27,13 @@ impl Reach {
         Self { origin, is_public: Mutex::new(None) }
     }
 
-    /// Those of `host`'s addresses that may be connected to. `look_up` finds the origin's, if they are not known yet.
+    /// Those of `host`'s addresses that may be connected to. `look_up` finds the origin's, if they are not known yet;
+    /// `None`: they cannot be known on this machine's network.
     pub(super) fn check(
         &self,
         host: &str,
         addresses: Vec<SocketAddr>,
-        look_up: impl FnOnce(&str) -> Result<Vec<SocketAddr>, Fault>,
+        look_up: impl FnOnce(&str) -> Result<Option<Vec<SocketAddr>>, Fault>,
     ) -> Result<Vec<SocketAddr>, Fault> {
         let Some(origin) = &self.origin else { return Ok(addresses) };
         if origin.eq_ignore_ascii_case(host) {
@@ -43,24 +46,28 @@ impl Reach {
         let known = *self.is_public.lock().unwrap_or_else(PoisonError::into_inner);
         let confined = match known {
             Some(known) => known,
-            None => self.note(&look_up(origin)?),
+            None => look_up(origin)?.is_none_or(|addresses| self.note(&addresses)),
         };
         if !confined {
             return Ok(addresses);
         }
         let (within, allowed): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| !is_public(address.ip()));
         match within.first() {
-            Some(address) if allowed.is_empty() => Err(Fault::new(
-                Kind::NotAllowed,
-                format!(
-                    "{} is on the internet and named {}, whose address {} is not",
-                    escape(origin),
-                    escape(host),
-                    address.ip()
-                ),
-            )),
+            Some(address) if allowed.is_empty() => Err(not_allowed(origin, host, &address.ip().to_string())),
             _ => Ok(allowed),
         }
+    }
+
+    /// The same for a host that a proxy looks up, so that its addresses are not seen here: what its name says, and what
+    /// `look_up` finds, must not be private. A name that cannot be looked up here is no name of this machine's network.
+    pub(super) fn check_unseen(&self, host: &str, look_up: Option<&LookUp<'_>>) -> Result<(), Fault> {
+        let Some(origin) = self.origin.as_ref().filter(|origin| !origin.eq_ignore_ascii_case(host)) else {
+            return Ok(());
+        };
+        let Some(within) = private_address(host, look_up)? else { return Ok(()) };
+        let known = *self.is_public.lock().unwrap_or_else(PoisonError::into_inner);
+        let confined = known.map_or_else(|| private_address(origin, look_up).map(|found| found.is_none()), Ok)?;
+        if confined { Err(not_allowed(origin, host, &within)) } else { Ok(()) }
     }
 
     fn note(&self, addresses: &[SocketAddr]) -> bool {
@@ -68,6 +75,34 @@ impl Reach {
         *self.is_public.lock().unwrap_or_else(PoisonError::into_inner) = Some(public);
         public
     }
+}
+
+/// Finds a host's addresses.
+pub(super) type LookUp<'a> = dyn Fn(&str) -> Result<Vec<SocketAddr>, Fault> + 'a;
+
+/// An address of `host` that is not on the internet, as far as one can tell.
+fn private_address(host: &str, look_up: Option<&LookUp<'_>>) -> Result<Option<String>, Fault> {
+    let name = bare(host).trim_end_matches('.').to_ascii_lowercase();
+    let literal = name.parse::<IpAddr>().ok();
+    if is_this_machine(&name, literal) {
+        return Ok(Some(escape(name)));
+    }
+    let addresses = match (literal, look_up) {
+        (Some(address), _) => vec![address],
+        (None, None) => Vec::new(),
+        (None, Some(look_up)) => match look_up(host) {
+            Ok(found) => found.iter().map(SocketAddr::ip).collect(),
+            Err(fault) if fault.is_interruption() => return Err(fault),
+            Err(_) => Vec::new(),
+        },
+    };
+    Ok(addresses.into_iter().find(|address| !is_public(*address)).map(|address| address.to_string()))
+}
+
+fn not_allowed(origin: &str, host: &str, address: &str) -> Fault {
+    let text =
+        format!("{} is on the internet and named {}, whose address {address} is not", escape(origin), escape(host));
+    Fault::new(Kind::NotAllowed, text)
 }
 
 /// Whether an address is reached over the internet rather than on this machine or its own network.
@@ -126,7 +161,7 @@ mod tests {
         texts.iter().map(|text| SocketAddr::new(text.parse().expect("an address"), 80)).collect()
     }
 
-    fn unasked(_: &str) -> Result<Vec<SocketAddr>, Fault> {
+    fn unasked(_: &str) -> Result<Option<Vec<SocketAddr>>, Fault> {
         panic!("looked up")
     }
 
@@ -181,7 +216,7 @@ mod tests {
         let reach = reach();
         let asked = |host: &str| {
             assert_eq!(host, "origin");
-            Ok(addresses(&[PUBLIC]))
+            Ok(Some(addresses(&[PUBLIC])))
         };
         assert!(reach.check("other", addresses(&["10.0.0.2"]), asked).is_err());
         assert!(reach.check("other", addresses(&["10.0.0.2"]), unasked).is_err());
@@ -189,5 +224,34 @@ mod tests {
         let failed = |_: &str| Err(Fault::new(Kind::LookupFailed, ""));
         let fault = unknown.check("other", addresses(&["10.0.0.2"]), failed).expect_err("in doubt");
         assert_eq!(fault.kind, Kind::LookupFailed);
+        let only_by_proxy = Reach::of(Some("origin".to_owned()));
+        assert!(only_by_proxy.check("other", addresses(&["10.0.0.2"]), |_| Ok(None)).is_err());
+    }
+
+    #[test]
+    fn a_proxy_does_not_hide_where_a_host_is() {
+        let found = |host: &str| match host {
+            "origin" => Ok(addresses(&[PUBLIC])),
+            "inside" => Ok(addresses(&[PUBLIC, "10.0.0.2"])),
+            "intranet" => Ok(addresses(&["10.0.0.1"])),
+            _ => Err(Fault::unknown_host()),
+        };
+        let look_up: Option<&LookUp<'_>> = Some(&found);
+        for named in ["10.0.0.2", "[::1]", "localhost", "LOCALHOST.", "x.localhost", "inside"] {
+            assert!(reach().check_unseen(named, look_up).is_err(), "{named}");
+        }
+        for named in ["192.0.113.1", "elsewhere", "origin"] {
+            assert!(reach().check_unseen(named, look_up).is_ok(), "{named}");
+        }
+        // Nothing is looked up here: only what a name says can be judged.
+        assert!(reach().check_unseen("inside", None).is_ok());
+        assert!(reach().check_unseen("10.0.0.2", None).is_err());
+        let intranet = Reach::of(Some("intranet".to_owned()));
+        assert!(intranet.check_unseen("10.0.0.2", look_up).is_ok());
+        assert!(Reach::of(Some("10.0.0.1".to_owned())).check_unseen("10.0.0.2", None).is_ok());
+        // What only the proxy can look up counts as the internet.
+        assert!(Reach::of(Some("far".to_owned())).check_unseen("10.0.0.2", look_up).is_err());
+        let interrupted = |_: &str| Err(Fault::interrupted());
+        assert_eq!(reach().check_unseen("x", Some(&interrupted)).expect_err("interrupted").kind, Kind::Interrupted);
     }
 }

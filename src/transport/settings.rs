@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::CertificateDer;
+use super::address::AddressSettings;
+use super::proxy::Proxies;
+use super::tls::TlsSettings;
 
 use super::pace::Pace;
 
@@ -21,8 +23,12 @@ pub struct Settings {
     pub origin: Option<String>,
     /// How fast requests may go out, if that is limited. Clones share it.
     pub pace: Option<Pace>,
-    /// Certificates trusted besides the platform's.
-    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Whom to trust, and who to be.
+    pub tls: TlsSettings,
+    /// What stands between this machine and servers.
+    pub proxies: Proxies,
+    /// Where names lead.
+    pub addresses: AddressSettings,
 }
 
 impl Default for Settings {
@@ -33,7 +39,9 @@ impl Default for Settings {
             response_timeout: Duration::from_secs(330),
             origin: None,
             pace: None,
-            extra_roots: Vec::new(),
+            tls: TlsSettings::default(),
+            proxies: Proxies::default(),
+            addresses: AddressSettings::default(),
         }
     }
 }

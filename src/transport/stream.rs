@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
 
+use super::fault::Fault;
 use super::tls::Tls;
 
 /// A socket that counts what the network takes.
@@ -16,10 +17,6 @@ impl Socket {
     /// `stream` must not block.
     pub(super) fn new(stream: TcpStream) -> Self {
         Self { stream, accepted: 0 }
-    }
-
-    pub(super) fn stream(&self) -> &TcpStream {
-        &self.stream
     }
 
     fn count(&mut self, mut write: impl FnMut(&TcpStream) -> io::Result<usize>) -> io::Result<usize> {
@@ -61,7 +58,7 @@ impl Write for Socket {
     }
 }
 
-/// What an exchange is carried by.
+/// What an exchange is carried by: a socket, or TLS over another stream.
 #[derive(Debug)]
 pub(super) enum Stream {
     Plain(Socket),
@@ -109,10 +106,72 @@ impl Stream {
         matches!(self, Self::Tls(_))
     }
 
+    /// Whether something of TLS waits for the network to take it.
+    pub(super) fn wants_write(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(tls) => tls.wants_write(),
+        }
+    }
+
+    /// The TLS session that ends at the server, if any.
+    pub(super) fn tls(&self) -> Option<&Tls> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(tls) => Some(tls),
+        }
+    }
+
+    /// An error of this stream in use, with what TLS knows of its cause.
+    pub(super) fn fault(&self, error: &io::Error) -> Fault {
+        self.tls().map_or_else(|| Fault::of_io(error), |tls| tls.fault(error))
+    }
+
+    /// A loss, with what TLS knows of its cause.
+    pub(super) fn explain(&self, fault: Fault) -> Fault {
+        match self {
+            Self::Plain(_) => fault,
+            Self::Tls(tls) => tls.explain(fault),
+        }
+    }
+
     fn socket(&self) -> &Socket {
         match self {
             Self::Plain(socket) => socket,
-            Self::Tls(tls) => &tls.socket,
+            Self::Tls(tls) => tls.under.socket(),
+        }
+    }
+}
+
+/// For TLS within TLS.
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() { Ok(0) } else { self.receive(buffer) }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.write(data),
+            Self::Tls(tls) => match tls.push(data) {
+                (0, Err(error)) => Err(error),
+                (taken, _) => Ok(taken),
+            },
+        }
+    }
+
+    fn write_vectored(&mut self, data: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Plain(socket) => socket.write_vectored(data),
+            Self::Tls(_) => self.write(data.iter().find(|piece| !piece.is_empty()).map_or(&[], |piece| piece)),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(_) => Ok(()),
+            Self::Tls(tls) => tls.push(&[]).1,
         }
     }
 }

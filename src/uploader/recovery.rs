@@ -121,10 +121,20 @@ impl Context {
 
 /// Whether a loss before there is a session is final: the address is wrong rather than the network down.
 pub(super) fn is_final_at_first(error: &TransportError) -> bool {
-    is_always_final(error) || matches!(error.kind, TransportErrorKind::UnknownHost | TransportErrorKind::BadAnswer)
+    is_always_final(error)
+        || matches!(
+            error.kind,
+            TransportErrorKind::UnknownHost | TransportErrorKind::ProxyRefused | TransportErrorKind::BadAnswer
+        )
 }
 
 /// Losses that another try does not mend.
 pub(super) fn is_always_final(error: &TransportError) -> bool {
-    matches!(error.kind, TransportErrorKind::Tls | TransportErrorKind::Local | TransportErrorKind::NotAllowed)
+    matches!(
+        error.kind,
+        TransportErrorKind::Tls(_)
+            | TransportErrorKind::ProxyAuthentication
+            | TransportErrorKind::Local
+            | TransportErrorKind::NotAllowed
+    )
 }

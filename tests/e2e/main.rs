@@ -2,9 +2,11 @@
 
 mod auth;
 mod captures;
+mod check;
 mod ci;
 #[cfg(all(unix, feature = "serve"))]
 mod completion;
+mod connect;
 #[cfg(all(unix, feature = "serve"))]
 mod cuts;
 mod json;

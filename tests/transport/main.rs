@@ -5,6 +5,7 @@ mod early;
 mod fetches;
 mod heads;
 mod interrupts;
+mod proxies;
 mod stalls;
 mod support;
 mod tls;

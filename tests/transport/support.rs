@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use bitsup::protocol::TransportError;
-use bitsup::transport::{Http, Settings, Transport};
+use bitsup::transport::{Http, Settings, TlsSettings, Transport};
 use http::{Request, Response};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ConfigBuilder, ServerConfig, ServerConnection, StreamOwned};
@@ -87,7 +87,8 @@ impl Server {
 
     /// Settings that trust this server.
     pub(crate) fn settings(&self) -> Settings {
-        Settings { extra_roots: self.root.iter().cloned().collect(), ..Settings::default() }
+        let extra_roots = self.root.iter().cloned().collect();
+        Settings { tls: TlsSettings { extra_roots, ..TlsSettings::default() }, ..Settings::default() }
     }
 
     pub(crate) fn client(&self) -> Http {

@@ -8,8 +8,10 @@ use clap::{Args, ValueEnum, ValueHint};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Signing in")]
 pub struct AuthArgs {
-    /// Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`. The password comes from
-    /// `--password-file`, `--password-command`, the environment variable `BITSUP_PASSWORD`, netrc, or is asked for
+    /// Sign in as this user; for Windows also `DOMAIN\USER` or `USER@DOMAIN`
+    ///
+    /// The password comes from `--password-file`, `--password-command`, the environment variable `BITSUP_PASSWORD`,
+    /// netrc, or is asked for.
     #[arg(short, long, value_name = "USER")]
     pub user: Option<String>,
 

@@ -1,6 +1,8 @@
 //! What can be typed. Meaning and checks are in `config`.
 
 mod auth;
+mod check;
+mod connect;
 mod files;
 mod machine;
 mod output;
@@ -17,6 +19,8 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(super) use auth::{AuthArg, AuthArgs};
+pub(super) use check::CheckArgs;
+pub(super) use connect::{AddressArgs, ConnectArgs, ProxyArgs, TimeoutArgs, TlsArgs};
 pub(super) use files::FilesArgs;
 pub(super) use machine::{CiArg, MachineArgs};
 pub(super) use output::{OutputArgs, Progress};
@@ -53,6 +57,8 @@ Exit codes: 0 uploaded and closed, 2 usage, 3 source file, 4 source changed, 5 n
 pub enum Command {
     /// Upload files
     Upload(Box<UploadArgs>),
+    /// Ask a server whether it would take uploads, and how it is reached
+    Check(Box<CheckArgs>),
     /// List, show, cancel or tidy up unfinished uploads
     Sessions(SessionsArgs),
     /// Receive BITS uploads into a folder

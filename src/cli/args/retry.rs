@@ -22,18 +22,6 @@ pub struct RetryArgs {
     #[arg(long, value_name = "TIME", default_value = "60s")]
     pub retry_max_delay: String,
 
-    /// Time for establishing a connection, all addresses and TLS included
-    #[arg(long, value_name = "TIME", default_value = "30s")]
-    pub connect_timeout: String,
-
-    /// Time without a byte of a request being taken
-    #[arg(long, value_name = "TIME", default_value = "2m")]
-    pub request_timeout: String,
-
-    /// Time until an answer's head is complete; with --reply never below 5m30s for the last fragment's
-    #[arg(long, value_name = "TIME", default_value = "5m30s")]
-    pub response_timeout: String,
-
     /// Time for the whole upload; the session is kept for the next run [default: no limit]
     #[arg(long, value_name = "TIME")]
     pub max_time: Option<String>,

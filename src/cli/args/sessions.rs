@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{AuthArgs, StateArgs};
+use super::{AuthArgs, ConnectArgs, StateArgs};
 
 /// `bitsup sessions`
 #[derive(Debug, Args)]
@@ -43,6 +43,9 @@ pub enum SessionsCommand {
         /// Who signs in at the server
         #[command(flatten)]
         auth: Box<AuthArgs>,
+        /// How to reach the server
+        #[command(flatten)]
+        connect: Box<ConnectArgs>,
     },
     /// Remove what expired after 14 days, is broken or left over
     Prune {

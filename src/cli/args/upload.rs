@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum, ValueHint};
 #[cfg(feature = "serve")]
 use clap::{Command, FromArgMatches};
 
-use super::{AuthArgs, FilesArgs, MachineArgs, OutputArgs, ResumeArgs, RetryArgs, SpeedArgs};
+use super::{AuthArgs, ConnectArgs, FilesArgs, MachineArgs, OutputArgs, ResumeArgs, RetryArgs, SpeedArgs};
 
 /// `bitsup upload`
 #[derive(Debug, Args)]
@@ -65,6 +65,9 @@ pub struct UploadArgs {
     /// How fast
     #[command(flatten)]
     pub speed: SpeedArgs,
+    /// How to reach the server
+    #[command(flatten)]
+    pub connect: ConnectArgs,
 
     /// What is shown
     #[command(flatten)]

@@ -1,5 +1,6 @@
 //! One file a verb.
 
+mod check;
 mod completions;
 mod config;
 mod explain;
@@ -27,6 +28,7 @@ pub(super) fn ci(command: &Command) -> Ci {
 pub(super) fn run(cli: Cli, again: Option<&str>) -> anyhow::Result<()> {
     match cli.command {
         Command::Upload(args) => upload::run(*args, again),
+        Command::Check(args) => check::run(*args),
         Command::Sessions(args) => sessions::run(args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(*args),

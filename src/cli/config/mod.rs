@@ -1,6 +1,8 @@
 //! From what was typed to what is meant, checked.
 
 mod auth;
+mod check;
+mod connect;
 mod files;
 mod machine;
 mod output;
@@ -11,6 +13,8 @@ mod upload;
 use std::fmt;
 
 pub(super) use auth::{AuthConfig, SecretSource};
+pub(super) use check::CheckConfig;
+pub(super) use connect::ConnectConfig;
 pub(super) use files::{FilesConfig, Item, Source};
 pub(super) use machine::MachineConfig;
 pub(super) use output::OutputConfig;

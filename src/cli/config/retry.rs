@@ -4,20 +4,9 @@ use std::time::Duration;
 
 use crate::cli::args::RetryArgs;
 use crate::cli::duration;
-use crate::transport::Settings;
 use crate::uploader::RetryPolicy;
 
 use super::UsageError;
-
-/// The time limits of a connection; all else is as always.
-pub(super) fn timeouts(args: &RetryArgs) -> Result<Settings, UsageError> {
-    Ok(Settings {
-        connect_timeout: time("--connect-timeout", &args.connect_timeout)?,
-        request_timeout: time("--request-timeout", &args.request_timeout)?,
-        response_timeout: time("--response-timeout", &args.response_timeout)?,
-        ..Settings::default()
-    })
-}
 
 /// When to try again, and how long.
 pub(super) fn policy(args: &RetryArgs) -> Result<RetryPolicy, UsageError> {
@@ -30,6 +19,6 @@ pub(super) fn policy(args: &RetryArgs) -> Result<RetryPolicy, UsageError> {
     })
 }
 
-fn time(option: &str, text: &str) -> Result<Duration, UsageError> {
+pub(super) fn time(option: &str, text: &str) -> Result<Duration, UsageError> {
     duration::parse(text).map_err(|reason| UsageError(format!("{option}: {reason}")))
 }

@@ -11,7 +11,9 @@ use crate::protocol::ProtocolId;
 use crate::transport::{Pace, Settings};
 use crate::uploader::{FragmentSize, Plan, RetryPolicy};
 
-use super::{AuthConfig, FilesConfig, Item, MachineConfig, OutputConfig, ResumeConfig, UsageError, retry};
+use super::{
+    AuthConfig, ConnectConfig, FilesConfig, Item, MachineConfig, OutputConfig, ResumeConfig, UsageError, retry,
+};
 
 /// `bitsup upload`, checked.
 #[derive(Debug)]
@@ -19,7 +21,8 @@ pub(in crate::cli) struct UploadConfig {
     pub(in crate::cli) files: FilesConfig,
     pub(in crate::cli) output: OutputConfig,
     pub(in crate::cli) machine: MachineConfig,
-    transport: Settings,
+    pub(in crate::cli) connect: ConnectConfig,
+    pace: Option<Pace>,
     pub(in crate::cli) resume: ResumeConfig,
     auth: AuthArgs,
     protocols: Vec<ProtocolId>,
@@ -40,7 +43,8 @@ impl UploadConfig {
             protocols: protocols(&args.protocol)?,
             fragment_size: fragment_size(&args.fragment_size)?,
             retry: retry::policy(&args.retry)?,
-            transport: Settings { pace: limit.map(Pace::new), ..retry::timeouts(&args.retry)? },
+            connect: ConnectConfig::new(args.connect)?,
+            pace: limit.map(Pace::new),
             auth: args.auth,
             follow_host_id: !args.no_host_id,
             reply: args.reply,
@@ -54,7 +58,7 @@ impl UploadConfig {
 
     /// How `item`'s server is reached.
     pub(in crate::cli) fn transport(&self, item: &Item) -> Settings {
-        Settings { origin: item.destination.host().map(str::to_owned), ..self.transport.clone() }
+        Settings { pace: self.pace.clone(), ..self.connect.settings(&item.destination) }
     }
 
     /// Who signs in for `items`, where they go.
@@ -96,7 +100,7 @@ fn verify(how: VerifyArg) -> Verify {
     }
 }
 
-fn protocols(given: &[String]) -> Result<Vec<ProtocolId>, UsageError> {
+pub(super) fn protocols(given: &[String]) -> Result<Vec<ProtocolId>, UsageError> {
     if given.is_empty() {
         return Ok(vec![ProtocolId::BITS_1_5_UPLOAD]);
     }

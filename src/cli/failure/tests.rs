@@ -38,6 +38,20 @@ fn refused_error(packet: PacketKind, refusal: Refusal, error: BitsError) -> Uplo
     UploadError::Refused { packet, refusal, error }
 }
 
+const TLS_FAULTS: [TlsFault; 11] = [
+    TlsFault::UnknownAuthority,
+    TlsFault::WrongName,
+    TlsFault::Expired,
+    TlsFault::NotYetValid,
+    TlsFault::Pin,
+    TlsFault::CertificateWanted,
+    TlsFault::CertificateRefused,
+    TlsFault::Renegotiation,
+    TlsFault::Incompatible,
+    TlsFault::NotTls,
+    TlsFault::Other,
+];
+
 fn losses() -> Vec<TransportErrorKind> {
     use TransportErrorKind as Kind;
     // A new kind must be walked here too.
@@ -46,7 +60,9 @@ fn losses() -> Vec<TransportErrorKind> {
         | Kind::LookupFailed
         | Kind::Connect
         | Kind::NotAllowed
-        | Kind::Tls
+        | Kind::ProxyAuthentication
+        | Kind::ProxyRefused
+        | Kind::Tls(_)
         | Kind::Cut
         | Kind::BadAnswer
         | Kind::TimedOut(_)
@@ -55,9 +71,11 @@ fn losses() -> Vec<TransportErrorKind> {
         | Kind::Interrupted => kind,
     };
     let slow = Kind::TimedOut(Duration::from_secs(1));
-    let first = [Kind::UnknownHost, Kind::LookupFailed, Kind::Connect, Kind::NotAllowed, Kind::Tls, Kind::Cut];
+    let first = [Kind::UnknownHost, Kind::LookupFailed, Kind::Connect, Kind::NotAllowed, Kind::Cut];
     first
         .into_iter()
+        .chain(TLS_FAULTS.map(Kind::Tls))
+        .chain([Kind::ProxyAuthentication, Kind::ProxyRefused])
         .chain([Kind::BadAnswer, slow, Kind::Local, Kind::NoConnection, Kind::Interrupted])
         .map(named)
         .collect()

@@ -10,7 +10,7 @@ use super::options::{self, Kind, Scope};
 use super::{Origin, Setting};
 
 /// What the receiver tells its reply command, and what has a meaning of its own.
-const NO_OPTIONS: &[&str] = &["FILE", "URL", "SESSION", "CONFIG", "PASSWORD", "TOKEN"];
+const NO_OPTIONS: &[&str] = &["FILE", "URL", "SESSION", "CONFIG", "PASSWORD", "PROXY_PASSWORD", "TOKEN"];
 
 /// Likeness from which a variable is taken for a misspelt one. Others may have variables of their own with this prefix.
 const MISSPELT: f64 = 0.93;

@@ -22,9 +22,9 @@ pub(crate) fn command(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Comm
     command.env("BITSUP_STATE_DIR", format!("{}/state-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id()));
     // Nor his settings.
     command.env("XDG_CONFIG_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-settings"));
-    for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "NO_COLOR", "CLICOLOR_FORCE"]
+    for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"]
         .into_iter()
-        .chain(["GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD"])
+        .chain(["NO_COLOR", "CLICOLOR_FORCE", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD"])
     {
         command.env_remove(name);
     }
@@ -119,7 +119,6 @@ impl Source {
 }
 
 /// Not by a macro: the test harness would keep it to itself.
-#[cfg(all(unix, any(feature = "serve", feature = "windows-auth")))]
 pub(crate) fn say(text: &str) {
     use std::io::Write;
     std::io::stderr().write_all(format!("{text}\n").as_bytes()).expect("written");

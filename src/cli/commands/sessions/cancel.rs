@@ -3,8 +3,8 @@
 use anyhow::Context;
 
 use crate::auth::Login;
-use crate::cli::args::AuthArgs;
-use crate::cli::config::{AuthConfig, UsageError};
+use crate::cli::args::{AuthArgs, ConnectArgs};
+use crate::cli::config::{AuthConfig, ConnectConfig, UsageError};
 use crate::cli::secret;
 use crate::driver::{DriverError, Unanswered, complete, exchange};
 use crate::journal::{Journal, Record, SavedSession};
@@ -16,7 +16,13 @@ use crate::uploader::{Refusal, UploadError};
 
 use super::{find, say};
 
-pub(super) fn run(journal: &Journal, id: &str, force: bool, auth: AuthArgs) -> anyhow::Result<()> {
+pub(super) fn run(
+    journal: &Journal,
+    id: &str,
+    force: bool,
+    auth: AuthArgs,
+    connect: ConnectArgs,
+) -> anyhow::Result<()> {
     let listed = journal.list().context("cannot list the unfinished uploads")?;
     let (listed, id) = find::one(&listed, id)?;
     if let Err(reason) = &listed.record {
@@ -31,7 +37,7 @@ pub(super) fn run(journal: &Journal, id: &str, force: bool, auth: AuthArgs) -> a
         return Ok(());
     };
     let url = redact_url(&entry.record().url.to_string());
-    let told = match tell_server(entry.record(), auth) {
+    let told = match tell_server(entry.record(), auth, connect) {
         Err(error) if force => {
             say(&format!("the server was not told: {}", escape(format!("{error:#}"))));
             false
@@ -48,20 +54,21 @@ pub(super) fn run(journal: &Journal, id: &str, force: bool, auth: AuthArgs) -> a
 }
 
 /// Whether there was something to tell.
-fn tell_server(record: &Record, auth: AuthArgs) -> anyhow::Result<bool> {
+fn tell_server(record: &Record, auth: AuthArgs, connect: ConnectArgs) -> anyhow::Result<bool> {
     let Some(session) = &record.session else { return Ok(false) };
     if record.has_query && session.target.is_none() {
         return Err(UsageError("its URL has a query, which is not kept because it may hold a secret".to_owned()).into());
     }
     let mut login = secret::login(secret::identity(AuthConfig::new(auth, &record.url)?)?);
-    cancel(record, session, &mut login).map(|()| true).map_err(anyhow::Error::from)
+    let connect = ConnectConfig::new(connect)?;
+    connect.warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+    cancel(record, session, connect.settings(&record.url), &mut login).map(|()| true).map_err(anyhow::Error::from)
 }
 
-fn cancel(record: &Record, session: &SavedSession, login: &mut Login) -> Result<(), DriverError> {
+fn cancel(record: &Record, session: &SavedSession, settings: Settings, login: &mut Login) -> Result<(), DriverError> {
     let packet = PacketKind::CancelSession;
     let target = session.target.as_ref().unwrap_or(&record.url);
     let request = complete(Packet::CancelSession { session: session.id.clone() }.to_request(target));
-    let settings = Settings { origin: record.url.host().map(str::to_owned), ..Settings::default() };
     let answer = match exchange(&mut Http::new(settings), login, &mut |_| {}, &request) {
         Ok(answer) => answer,
         Err(Unanswered::Lost(error)) => return Err(UploadError::Lost { packet, error }.into()),

@@ -22,7 +22,7 @@ pub(super) fn run(args: SessionsArgs) -> anyhow::Result<()> {
     match args.command {
         SessionsCommand::List { json } => list(&journal, json),
         SessionsCommand::Show { id, json } => show(&journal, &id, json),
-        SessionsCommand::Cancel { id, force, auth } => cancel::run(&journal, &id, force, *auth),
+        SessionsCommand::Cancel { id, force, auth, connect } => cancel::run(&journal, &id, force, *auth, *connect),
         SessionsCommand::Prune { json } => prune(&journal, json),
     }
 }

@@ -1,0 +1,43 @@
+//! `bitsup check`, checked.
+
+use http::Uri;
+
+use crate::cli::args::CheckArgs;
+use crate::cli::destination;
+use crate::driver::CheckPlan;
+use crate::output::Verbosity;
+use crate::protocol::ContentName;
+
+use super::{AuthConfig, ConnectConfig, UsageError, upload};
+
+/// The name of the file that a folder is asked about.
+const NAME: &str = "bitsup-check";
+
+/// `bitsup check`, checked.
+#[derive(Debug)]
+pub(in crate::cli) struct CheckConfig {
+    pub(in crate::cli) plan: CheckPlan,
+    pub(in crate::cli) auth: AuthConfig,
+    pub(in crate::cli) connect: ConnectConfig,
+    pub(in crate::cli) json: bool,
+    pub(in crate::cli) verbosity: Verbosity,
+}
+
+impl CheckConfig {
+    pub(in crate::cli) fn new(args: CheckArgs) -> Result<Self, UsageError> {
+        let destination: Uri = destination::parse(&args.url, NAME.as_bytes()).map_err(UsageError)?;
+        Ok(Self {
+            auth: AuthConfig::new(args.auth, &destination)?,
+            connect: ConnectConfig::new(args.connect)?,
+            plan: CheckPlan {
+                destination,
+                name: ContentName::new(NAME),
+                protocols: upload::protocols(&args.protocol)?,
+                follow_host_id: !args.no_host_id,
+                probe_fragment: args.probe_fragment,
+            },
+            json: args.json,
+            verbosity: Verbosity { quiet: false, level: args.verbose },
+        })
+    }
+}

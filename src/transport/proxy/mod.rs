@@ -1,0 +1,266 @@
+//! Proxies: which one a connection goes through, and how it gets through.
+
+mod rules;
+mod socks;
+mod tunnel;
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Instant;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
+use rustix::event::PollFlags;
+use zeroize::Zeroizing;
+
+use crate::protocol::TransportErrorKind as Kind;
+
+use super::fault::Fault;
+use super::interrupt::Interrupter;
+use super::poll;
+use super::stream::Stream;
+
+pub use rules::Proxies;
+pub(super) use rules::is_this_machine;
+pub(super) use socks::Goal;
+pub(super) use tunnel::AbsoluteForm;
+
+/// A proxy, and who we are to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proxy {
+    pub(super) scheme: ProxyScheme,
+    /// As in its URL, an IPv6 address in brackets.
+    pub(super) host: String,
+    pub(super) port: u16,
+    login: Option<Login>,
+}
+
+/// How a proxy is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProxyScheme {
+    /// HTTP: CONNECT for https, whole URLs for http.
+    Http,
+    /// The same within TLS.
+    Https,
+    /// SOCKS 5; names are looked up here.
+    Socks5,
+    /// SOCKS 5; names are looked up by the proxy.
+    Socks5h,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Login {
+    user: String,
+    password: Zeroizing<String>,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<redacted>")
+    }
+}
+
+impl Proxy {
+    /// Whether a password came with the URL.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        self.login.as_ref().is_some_and(|login| !login.password.is_empty())
+    }
+
+    /// The user, if the URL names one.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.login.as_ref().map(|login| login.user.as_str())
+    }
+
+    /// The same proxy for this user. Nobody's name or password holds a control character or, for HTTP's Basic, a colon in
+    /// the name.
+    ///
+    /// # Errors
+    /// When the proxy could not be told them.
+    pub fn with_login(mut self, user: &str, password: &str) -> Result<Self, BadProxy> {
+        let is_http = matches!(self.scheme, ProxyScheme::Http | ProxyScheme::Https);
+        let has_control = [user, password].iter().any(|text| text.chars().any(char::is_control));
+        let too_long = !is_http && (user.len() > 255 || password.len() > 255);
+        if user.is_empty() || has_control || too_long || (is_http && user.contains(':')) {
+            return Err(BadProxy::Login);
+        }
+        self.login = Some(Login { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) });
+        Ok(self)
+    }
+
+    pub(super) fn is_socks(&self) -> bool {
+        matches!(self.scheme, ProxyScheme::Socks5 | ProxyScheme::Socks5h)
+    }
+
+    /// The value of `Proxy-Authorization`, if we are somebody to it.
+    fn basic(&self) -> Option<Zeroizing<String>> {
+        let login = self.login.as_ref()?;
+        let plain = Zeroizing::new(format!("{}:{}", login.user, *login.password));
+        Some(Zeroizing::new(format!("Basic {}", STANDARD.encode(plain.as_bytes()))))
+    }
+}
+
+/// Without user and password.
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.scheme {
+            ProxyScheme::Http => "http",
+            ProxyScheme::Https => "https",
+            ProxyScheme::Socks5 => "socks5",
+            ProxyScheme::Socks5h => "socks5h",
+        };
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+/// `[scheme://][user[:password]@]host[:port][/]`: without a scheme it is http, without a port 1080 as for curl, or 443
+/// for https.
+impl FromStr for Proxy {
+    type Err = BadProxy;
+
+    fn from_str(text: &str) -> Result<Self, BadProxy> {
+        let text = text.trim();
+        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "http" => ProxyScheme::Http,
+            "https" => ProxyScheme::Https,
+            "socks5" => ProxyScheme::Socks5,
+            "socks5h" => ProxyScheme::Socks5h,
+            _ => return Err(BadProxy::Scheme),
+        };
+        // A slash may be part of the password, the rest of a path may not follow.
+        let (login, place) = rest.rsplit_once('@').map_or((None, rest), |(login, place)| (Some(login), place));
+        let place = place.strip_suffix('/').unwrap_or(place);
+        let authority: http::uri::Authority = place.parse().map_err(|_| BadProxy::Host)?;
+        let host = authority.host();
+        if host.is_empty() || host == "[]" || place.contains(['\\', '/', '?', '#']) {
+            return Err(BadProxy::Host);
+        }
+        let port = match place[host.len()..].strip_prefix(':') {
+            None if scheme == ProxyScheme::Https => 443,
+            None => 1080,
+            Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or(BadProxy::Host)?,
+        };
+        let proxy = Self { scheme, host: host.to_owned(), port, login: None };
+        let Some(login) = login else { return Ok(proxy) };
+        let decoded = |text: &str| {
+            percent_decode_str(text)
+                .decode_utf8()
+                .map(|text| Zeroizing::new(text.into_owned()))
+                .map_err(|_| BadProxy::Login)
+        };
+        let (user, password) = login.split_once(':').unwrap_or((login, ""));
+        proxy.with_login(&decoded(user)?, &decoded(password)?)
+    }
+}
+
+/// Why a text names no proxy. The text is not repeated: it may hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadProxy {
+    /// A scheme that is not known.
+    Scheme,
+    /// No host, or a bad port.
+    Host,
+    /// A user or password that the proxy cannot be told.
+    Login,
+}
+
+impl fmt::Display for BadProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scheme => "a proxy's URL begins with http://, https://, socks5:// or socks5h://",
+            Self::Host => "a proxy's URL has a host and a port, such as http://proxy.example.com:3128",
+            Self::Login => "a proxy's user and password hold no control characters, and the user no colon",
+        })
+    }
+}
+
+impl std::error::Error for BadProxy {}
+
+/// Words with a proxy over a connection that was just made, within what is left of the time for connecting.
+pub(super) struct Parley<'a> {
+    pub(super) stream: &'a mut Stream,
+    pub(super) due: Option<Instant>,
+    pub(super) interrupter: &'a Interrupter,
+}
+
+impl Parley<'_> {
+    fn send(&mut self, data: &[u8]) -> Result<(), Fault> {
+        let mut sent = 0;
+        loop {
+            let (taken, result) = self.stream.push(&data[sent..]);
+            sent += taken;
+            match result {
+                Ok(()) => return Ok(()),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    self.wait(PollFlags::IN | PollFlags::OUT)?;
+                }
+                Err(error) => return Err(Fault::of_io(&error)),
+            }
+        }
+    }
+
+    /// Reads exactly so much: what comes after it is not the proxy's.
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<(), Fault> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.stream.receive(&mut buffer[filled..]) {
+                Ok(0) => return Err(Fault::new(Kind::Connect, "it closed the connection")),
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => self.wait(PollFlags::IN)?,
+                Err(error) => return Err(Fault::of_io(&error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn wait(&self, events: PollFlags) -> Result<(), Fault> {
+        if poll::wait(&[self.stream.tcp()], events, self.due, self.interrupter)?.is_empty() {
+            return Err(Fault::new(Kind::Connect, "it did not answer within the time limit"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_are_read_as_curl_reads_them() {
+        for (text, shown) in [
+            ("proxy", "http://proxy:1080"),
+            ("proxy:3128/", "http://proxy:3128"),
+            ("HTTP://u:p@proxy:3128", "http://proxy:3128"),
+            ("https://proxy", "https://proxy:443"),
+            ("socks5://[::1]:1081", "socks5://[::1]:1081"),
+            ("socks5h://u@proxy", "socks5h://proxy:1080"),
+        ] {
+            assert_eq!(text.parse::<Proxy>().map(|proxy| proxy.to_string()).as_deref(), Ok(shown), "{text}");
+        }
+        let proxy: Proxy = "http://u%20x:p%40/w@h:1".parse().expect("right");
+        assert_eq!((proxy.user(), proxy.has_password()), (Some("u x"), true));
+        assert_eq!(proxy.basic().as_deref().map(String::as_str), Some("Basic dSB4OnBAL3c="));
+        assert!(!format!("{proxy:?} {proxy}").contains("p@"));
+    }
+
+    #[test]
+    fn what_is_no_proxy_is_refused() {
+        for (text, error) in [
+            ("ftp://h", BadProxy::Scheme),
+            ("socks4://h", BadProxy::Scheme),
+            ("", BadProxy::Host),
+            ("http://", BadProxy::Host),
+            ("http://h:0", BadProxy::Host),
+            ("http://h:x", BadProxy::Host),
+            ("http://h/path", BadProxy::Host),
+            ("http://u%0a:p@h", BadProxy::Login),
+            ("http://u%3ax:p@h", BadProxy::Login),
+            ("http://:p@h", BadProxy::Login),
+        ] {
+            assert_eq!(text.parse::<Proxy>(), Err(error), "{text}");
+        }
+    }
+}

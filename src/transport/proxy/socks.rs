@@ -1,0 +1,167 @@
+//! SOCKS 5 (RFC 1928), with user and password (RFC 1929).
+
+use std::net::{IpAddr, SocketAddr};
+
+use zeroize::Zeroizing;
+
+use crate::protocol::TransportErrorKind as Kind;
+use crate::transport::address::bare;
+use crate::transport::fault::Fault;
+
+use super::{Parley, Proxy};
+
+const VERSION: u8 = 5;
+const ANYONE: u8 = 0;
+const PASSWORD: u8 = 2;
+const NOTHING_SUITS: u8 = 0xff;
+const CONNECT: u8 = 1;
+const IPV4: u8 = 1;
+const NAME: u8 = 3;
+const IPV6: u8 = 4;
+
+/// Where the proxy is to connect to.
+pub(in crate::transport) enum Goal<'a> {
+    /// A name, or an address in brackets if it is IPv6, and a port.
+    Host(&'a str, u16),
+    Address(SocketAddr),
+}
+
+impl Parley<'_> {
+    /// Has a SOCKS proxy connect to `goal`. What goes over the stream after this is the server's.
+    pub(in crate::transport) fn socks(&mut self, proxy: &Proxy, goal: &Goal<'_>) -> Result<(), Fault> {
+        self.greet(proxy)?;
+        self.send(&request(goal)?)?;
+        let mut head = [0; 4];
+        self.receive(&mut head)?;
+        check_version(head[0])?;
+        if head[1] != 0 {
+            return Err(refused(head[1]));
+        }
+        // The address that the proxy connected from.
+        let length = match head[3] {
+            IPV4 => 4,
+            IPV6 => 16,
+            NAME => {
+                let mut length = [0];
+                self.receive(&mut length)?;
+                usize::from(length[0])
+            }
+            _ => return Err(no_socks()),
+        };
+        self.receive(&mut [0; 255 + 2][..length + 2])
+    }
+
+    fn greet(&mut self, proxy: &Proxy) -> Result<(), Fault> {
+        match &proxy.login {
+            Some(_) => self.send(&[VERSION, 2, ANYONE, PASSWORD])?,
+            None => self.send(&[VERSION, 1, ANYONE])?,
+        }
+        let mut chosen = [0; 2];
+        self.receive(&mut chosen)?;
+        check_version(chosen[0])?;
+        match (chosen[1], &proxy.login) {
+            (ANYONE, _) => Ok(()),
+            (PASSWORD, Some(login)) => self.log_in(&login.user, &login.password),
+            (NOTHING_SUITS, _) => {
+                let known = if proxy.login.is_some() {
+                    "it wants another kind of login than user and password"
+                } else {
+                    "it takes nobody without a user and password"
+                };
+                Err(Fault::new(Kind::ProxyAuthentication, known))
+            }
+            _ => Err(no_socks()),
+        }
+    }
+
+    fn log_in(&mut self, user: &str, password: &str) -> Result<(), Fault> {
+        let mut message = Zeroizing::new(vec![1]);
+        for text in [user, password] {
+            // Lengths were checked when it was set up.
+            message.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
+            message.extend_from_slice(text.as_bytes());
+        }
+        self.send(&message)?;
+        let mut answer = [0; 2];
+        self.receive(&mut answer)?;
+        if answer[1] == 0 { Ok(()) } else { Err(Fault::new(Kind::ProxyAuthentication, "it does not accept ours")) }
+    }
+}
+
+fn request(goal: &Goal<'_>) -> Result<Vec<u8>, Fault> {
+    let mut request = vec![VERSION, CONNECT, 0];
+    let literal = match goal {
+        Goal::Address(address) => Some(address.ip()),
+        Goal::Host(host, _) => bare(host).parse().ok(),
+    };
+    let port = match (goal, literal) {
+        (_, Some(IpAddr::V4(address))) => {
+            request.push(IPV4);
+            request.extend(address.octets());
+            goal.port()
+        }
+        (_, Some(IpAddr::V6(address))) => {
+            request.push(IPV6);
+            request.extend(address.octets());
+            goal.port()
+        }
+        (Goal::Host(host, port), None) => {
+            let length = u8::try_from(host.len()).map_err(|_| Fault::new(Kind::UnknownHost, "its name is too long"))?;
+            request.extend([NAME, length]);
+            request.extend(host.as_bytes());
+            *port
+        }
+        (Goal::Address(address), None) => address.port(),
+    };
+    request.extend(port.to_be_bytes());
+    Ok(request)
+}
+
+impl Goal<'_> {
+    fn port(&self) -> u16 {
+        match self {
+            Self::Host(_, port) => *port,
+            Self::Address(address) => address.port(),
+        }
+    }
+}
+
+fn check_version(version: u8) -> Result<(), Fault> {
+    if version == VERSION { Ok(()) } else { Err(no_socks()) }
+}
+
+fn no_socks() -> Fault {
+    Fault::new(Kind::ProxyRefused, "what answers there does not speak SOCKS 5")
+}
+
+/// RFC 1928 section 6. Only what the proxy's rules forbid stays forbidden.
+fn refused(code: u8) -> Fault {
+    let (kind, text) = match code {
+        2 => (Kind::ProxyRefused, "not allowed by its rules"),
+        3 => (Kind::Connect, "it finds the network unreachable"),
+        4 => (Kind::Connect, "it finds the host unreachable"),
+        5 => (Kind::Connect, "the server refused its connection"),
+        6 => (Kind::Connect, "its connection took too long"),
+        8 => (Kind::ProxyRefused, "it does not know this kind of address"),
+        _ => (Kind::Connect, "it failed"),
+    };
+    Fault::new(kind, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_as_the_rfc_has_them() {
+        let bytes = |goal: Goal<'_>| request(&goal).expect("short enough");
+        assert_eq!(bytes(Goal::Host("h.x", 443)), b"\x05\x01\x00\x03\x03h.x\x01\xbb");
+        assert_eq!(bytes(Goal::Host("192.0.2.1", 80)), b"\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50");
+        assert_eq!(bytes(Goal::Host("[::1]", 80)), b"\x05\x01\x00\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x50");
+        assert_eq!(
+            bytes(Goal::Address("192.0.2.1:80".parse().expect("right"))),
+            b"\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50"
+        );
+        assert!(request(&Goal::Host(&"h".repeat(256), 80)).is_err());
+    }
+}

@@ -1,0 +1,140 @@
+//! HTTP proxies: a tunnel by CONNECT (RFC 9110 section 9.3.6), or whole URLs in requests (RFC 9112 section 3.2.2).
+
+use http::StatusCode;
+use zeroize::Zeroizing;
+
+use crate::protocol::TransportErrorKind as Kind;
+use crate::protocol::text::escape;
+use crate::transport::answer::AnswerHead;
+use crate::transport::fault::Fault;
+
+use super::{Parley, Proxy};
+
+impl Parley<'_> {
+    /// Has an HTTP proxy connect to `host`. What goes over the stream after this is the server's.
+    pub(in crate::transport) fn tunnel(&mut self, proxy: &Proxy, host: &str, port: u16) -> Result<(), Fault> {
+        let mut request = Zeroizing::new(format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n"));
+        request.push_str(&authorization(proxy));
+        request.push_str("\r\n");
+        self.send(request.as_bytes())?;
+        let head = self.receive_head()?;
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)?.parse::<u16>().ok());
+        let status = status.and_then(|code| StatusCode::from_u16(code).ok());
+        match status {
+            Some(status) if status.is_success() => Ok(()),
+            // 401 is tinyproxy's word for a wrong password.
+            Some(status @ (StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED)) => {
+                Err(unknown_to(proxy, status, lines))
+            }
+            // It could not reach the server, or is too busy: that may pass.
+            Some(status) if status.is_server_error() || matches!(status.as_u16(), 404 | 408 | 425 | 429) => {
+                Err(Fault::new(Kind::Connect, format!("it answered {status}")))
+            }
+            Some(status) => Err(Fault::new(Kind::ProxyRefused, format!("it answered {status}"))),
+            None => Err(Fault::new(Kind::ProxyRefused, "what answers there is no HTTP proxy")),
+        }
+    }
+
+    /// Byte by byte: the first one after it is the server's.
+    fn receive_head(&mut self) -> Result<String, Fault> {
+        let (mut watch, mut head) = (AnswerHead::default(), Vec::new());
+        while !watch.is_finished() {
+            let mut byte = [0];
+            self.receive(&mut byte)?;
+            head.extend(byte);
+            let dropped =
+                watch.take(&byte).map_err(|excess| Fault::new(Kind::ProxyRefused, format!("its answer: {excess}")))?;
+            head.drain(..dropped.min(head.len()));
+        }
+        Ok(String::from_utf8_lossy(&head).trim_start().to_owned())
+    }
+}
+
+fn authorization(proxy: &Proxy) -> Zeroizing<String> {
+    match proxy.basic() {
+        Some(value) => Zeroizing::new(format!("Proxy-Authorization: {}\r\n", *value)),
+        None => Zeroizing::default(),
+    }
+}
+
+/// The answer to one request says all: what we know was in it already.
+fn unknown_to<'a>(proxy: &Proxy, status: StatusCode, fields: impl Iterator<Item = &'a str>) -> Fault {
+    let challenges: Vec<_> = fields
+        .filter_map(|line| line.split_once(':'))
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("Proxy-Authenticate"))
+        .filter_map(|(_, value)| value.split_whitespace().next())
+        .map(|scheme| escape(scheme.trim_end_matches(',')))
+        .collect();
+    let text = if !challenges.is_empty() && !challenges.iter().any(|scheme| scheme.eq_ignore_ascii_case("Basic")) {
+        format!("it takes {}, and bitsup knows only Basic for proxies", challenges.join(", "))
+    } else if proxy.login.is_some() {
+        format!("it does not accept the user and password ({})", status.as_u16())
+    } else {
+        format!("it answered {status}")
+    };
+    Fault::new(Kind::ProxyAuthentication, text)
+}
+
+/// For requests to http URLs: the request line with the whole URL, and who we are to the proxy.
+#[derive(Debug)]
+pub(in crate::transport) struct AbsoluteForm {
+    /// `http://host:port`
+    origin: String,
+    proxy: Proxy,
+}
+
+impl AbsoluteForm {
+    /// `authority` is the URL's.
+    pub(in crate::transport) fn new(authority: &str, proxy: Proxy) -> Self {
+        Self { origin: format!("http://{authority}"), proxy }
+    }
+
+    /// From the beginning of a head: what goes out instead of its first line, and that line's length.
+    pub(in crate::transport) fn first_line(&self, head: &[u8]) -> Option<(Zeroizing<Vec<u8>>, usize)> {
+        let length = head.windows(2).position(|pair| pair == b"\r\n")? + 2;
+        let space = head[..length].iter().position(|byte| *byte == b' ')? + 1;
+        let mut line = Zeroizing::new(Vec::new());
+        line.extend_from_slice(&head[..space]);
+        line.extend_from_slice(self.origin.as_bytes());
+        line.extend_from_slice(&head[space..length]);
+        line.extend_from_slice(authorization(&self.proxy).as_bytes());
+        Some((line, length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_line_gets_the_whole_url() {
+        let proxy: Proxy = "u:p@proxy".parse().expect("right");
+        let form = AbsoluteForm::new("h:81", proxy);
+        let head = b"BITS_POST /a?b HTTP/1.1\r\nhost: h:81\r\n\r\nbody";
+        let (line, length) = form.first_line(head).expect("a line");
+        let expected = "BITS_POST http://h:81/a?b HTTP/1.1\r\nProxy-Authorization: Basic dTpw\r\n";
+        assert_eq!(String::from_utf8_lossy(&line), expected);
+        assert_eq!(&head[length..], b"host: h:81\r\n\r\nbody");
+    }
+
+    #[test]
+    fn schemes_that_a_proxy_takes_are_named() {
+        let proxy: Proxy = "proxy".parse().expect("right");
+        let fault = unknown_to(
+            &proxy,
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+            ["Proxy-Authenticate: NTLM", "proxy-authenticate: Negotiate"].into_iter(),
+        );
+        assert!(fault.detail.contains("takes NTLM, Negotiate, and"), "{}", fault.detail);
+        assert!(
+            unknown_to(
+                &proxy,
+                StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+                ["Proxy-Authenticate: Basic realm=x"].into_iter()
+            )
+            .detail
+            .contains("407")
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! TLS over a stream that does not block.
+
+mod identity;
+mod pin;
+mod refusal;
+mod trust;
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustix::event::PollFlags;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
+
+use crate::protocol::text::escape;
+use crate::protocol::{TlsFault, TransportErrorKind as Kind};
+
+use super::fault::Fault;
+use super::interrupt::Interrupter;
+use super::poll;
+use super::reached::TlsReached;
+use super::stream::Stream;
+
+use refusal::Circumstances;
+
+pub use identity::{ClientIdentity, IdentityError};
+pub use pin::{BadPin, Pin};
+pub use trust::TlsSettings;
+pub(super) use trust::{ClientAuth, Trust};
+
+/// Bytes that are encrypted before they are written, in one system call. Batches of 256 KiB measured up to 1.8 times the
+/// processor time, probably because the allocator returns that much freed memory to the kernel each time.
+const BATCH: usize = 112 * 1024;
+
+/// A TLS session and the stream that carries it.
+#[derive(Debug)]
+pub(super) struct Tls {
+    session: ClientConnection,
+    pub(super) under: Stream,
+    /// As in the URL.
+    host: String,
+    auth: Arc<ClientAuth>,
+    /// The server asked for a second handshake, and was told that there is none.
+    renegotiation: bool,
+}
+
+/// How the server asked for a certificate that it did not get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateWanted {
+    /// In the handshake.
+    AtHandshake,
+    /// In a second handshake (TLS 1.2), which cannot be had.
+    ByRenegotiation,
+}
+
+impl Tls {
+    /// Shakes hands with `host`, without the brackets of an IPv6 address.
+    pub(super) fn open(
+        under: Stream,
+        (config, auth): (Arc<ClientConfig>, Arc<ClientAuth>),
+        host: &str,
+        deadline: Option<Instant>,
+        interrupter: &Interrupter,
+    ) -> Result<Self, Fault> {
+        let refuse = |error: &dyn std::error::Error| Fault::new(Kind::Tls(TlsFault::Other), escape(error.to_string()));
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| refuse(&error))?;
+        let mut session = ClientConnection::new(config, name).map_err(|error| refuse(&error))?;
+        session.set_buffer_limit(Some(BATCH));
+        let mut tls = Self { session, under, host: host.to_owned(), auth, renegotiation: false };
+        while let Err(error) = tls.shake_hands() {
+            if error.kind() != io::ErrorKind::WouldBlock {
+                return Err(refusal::of_handshake(&error, &tls.circumstances()));
+            }
+            let events = if tls.wants_write() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+            if poll::wait(&[tls.under.tcp()], events, deadline, interrupter)?.is_empty() {
+                return Err(Fault::new(Kind::Connect, "the TLS handshake did not end within the time limit"));
+            }
+        }
+        Ok(tls)
+    }
+
+    fn shake_hands(&mut self) -> io::Result<()> {
+        while self.session.is_handshaking() {
+            if self.session.wants_write() {
+                self.session.write_tls(&mut self.under)?;
+            } else if !self.take_records()? {
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "closed in the middle of the TLS handshake"));
+            }
+        }
+        self.under.flush()
+    }
+
+    /// Sends `data` as far as it goes; says how much of it need not be offered again.
+    pub(super) fn push(&mut self, data: &[u8]) -> (usize, io::Result<()>) {
+        let mut taken = 0;
+        loop {
+            while self.session.wants_write() {
+                if let Err(error) = self.session.write_tls(&mut self.under) {
+                    return (taken, Err(error));
+                }
+            }
+            if taken == data.len() {
+                return (taken, self.under.flush());
+            }
+            match self.session.writer().write(&data[taken..]) {
+                Ok(0) => return (taken, Err(io::ErrorKind::WriteZero.into())),
+                Ok(count) => taken += count,
+                Err(error) => return (taken, Err(error)),
+            }
+        }
+    }
+
+    /// Decrypted bytes; none at the end. A session ticket is no data.
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.session.reader().read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // Closed without a farewell. HTTP's own framing tells whether something is missing.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
+                result => return result,
+            }
+            self.take_records()?;
+        }
+    }
+
+    /// Reads from the stream once; `false` at its end.
+    fn take_records(&mut self) -> io::Result<bool> {
+        let queued = self.session.process_new_packets().map_or(0, |state| state.tls_bytes_to_write());
+        let count = self.session.read_tls(&mut self.under)?;
+        match self.session.process_new_packets() {
+            Ok(state) => self.notice_renegotiation(state.tls_bytes_to_write() > queued),
+            Err(error) => {
+                // The alert that tells the peer why; the connection is lost either way.
+                let _ = self.session.write_tls(&mut self.under).and_then(|_| self.under.flush());
+                return Err(io::Error::other(error));
+            }
+        }
+        Ok(count > 0)
+    }
+
+    /// The library refuses a second handshake by an alert, and does not say so. Within TLS 1.2 nothing else that is
+    /// received is answered by itself.
+    fn notice_renegotiation(&mut self, answered: bool) {
+        let is_1_2 = self.session.protocol_version() == Some(ProtocolVersion::TLSv1_2);
+        if answered && is_1_2 && !self.session.is_handshaking() {
+            self.renegotiation = true;
+            // The server waits for it. What the network does not take now goes out with the next bytes.
+            let _ = self.session.write_tls(&mut self.under).and_then(|_| self.under.flush());
+        }
+    }
+
+    pub(super) fn wants_write(&self) -> bool {
+        self.session.wants_write() || self.under.wants_write()
+    }
+
+    /// Whether the server asked for a certificate and got none.
+    pub(super) fn certificate_wanted(&self) -> Option<CertificateWanted> {
+        match (self.renegotiation, self.auth.was_asked_in_vain()) {
+            (true, _) => Some(CertificateWanted::ByRenegotiation),
+            (false, true) => Some(CertificateWanted::AtHandshake),
+            (false, false) => None,
+        }
+    }
+
+    /// What is known of the server by this session.
+    pub(super) fn reached(&self) -> TlsReached {
+        let version = match self.session.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
+            Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
+            _ => "TLS",
+        };
+        let certificate = self.session.peer_certificates().and_then(|chain| chain.first());
+        TlsReached {
+            version,
+            cipher: self.session.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite())),
+            names: certificate.map(refusal::names).unwrap_or_default(),
+            pin: certificate.and_then(Pin::of),
+            sent_certificate: self.auth.was_used(),
+        }
+    }
+
+    /// An error of the session in use.
+    pub(super) fn fault(&self, error: &io::Error) -> Fault {
+        refusal::in_use(error, &self.circumstances())
+    }
+
+    /// A loss, with what TLS knows of its cause.
+    pub(super) fn explain(&self, fault: Fault) -> Fault {
+        refusal::cut(fault, &self.circumstances())
+    }
+
+    fn circumstances(&self) -> Circumstances<'_> {
+        Circumstances { host: &self.host, wanted: self.certificate_wanted(), sent_certificate: self.auth.was_used() }
+    }
+}

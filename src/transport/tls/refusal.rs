@@ -1,0 +1,264 @@
+//! What TLS found wrong, in words: the cause, and what the other side showed.
+
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use rustls::client::verify_server_name;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{AlertDescription as Alert, CertificateError, Error};
+
+use crate::protocol::text::escape;
+use crate::protocol::{TlsFault, TransportErrorKind as Kind};
+use crate::transport::fault::{Fault, tls_error};
+
+use super::CertificateWanted;
+use super::pin::PinMismatch;
+use super::trust::is_authority_as_server;
+
+/// Names of a certificate that are shown.
+const MAX_NAMES: usize = 8;
+
+/// What an error happened in.
+pub(super) struct Circumstances<'a> {
+    pub(super) host: &'a str,
+    pub(super) wanted: Option<CertificateWanted>,
+    pub(super) sent_certificate: bool,
+}
+
+/// An error of the handshake. Whatever TLS itself finds wrong there will be wrong again.
+pub(super) fn of_handshake(error: &io::Error, circumstances: &Circumstances<'_>) -> Fault {
+    match tls_error(error) {
+        Some(tls) => explain(tls, circumstances),
+        None => cut(Fault::of_io(error), circumstances),
+    }
+}
+
+/// An error later on. What can be a corrupted or torn stream may not happen again.
+pub(super) fn in_use(error: &io::Error, circumstances: &Circumstances<'_>) -> Fault {
+    match tls_error(error) {
+        Some(tls) if is_lasting(tls) || circumstances.wanted.is_some() => explain(tls, circumstances),
+        Some(tls) => Fault::new(Kind::Cut, explain(tls, circumstances).detail),
+        None => cut(Fault::of_io(error), circumstances),
+    }
+}
+
+/// A connection that ends without a word may have ended for want of a certificate; or not.
+pub(super) fn cut(fault: Fault, circumstances: &Circumstances<'_>) -> Fault {
+    match circumstances.wanted {
+        Some(CertificateWanted::ByRenegotiation) => Fault::new(Kind::Tls(TlsFault::Renegotiation), RENEGOTIATION),
+        Some(CertificateWanted::AtHandshake) if fault.kind == Kind::Cut => Fault::new(
+            fault.kind,
+            format!("{}; it had asked for a client certificate, and --cert gives none", fault.detail),
+        ),
+        _ => fault,
+    }
+}
+
+pub(in crate::transport) const RENEGOTIATION: &str =
+    "the server asked for a client certificate by renegotiation, a second handshake that bitsup does not do";
+
+fn is_lasting(error: &Error) -> bool {
+    match error {
+        Error::AlertReceived(alert) => !matches!(
+            alert,
+            Alert::BadRecordMac
+                | Alert::DecodeError
+                | Alert::DecryptError
+                | Alert::DecryptionFailed
+                | Alert::InternalError
+                | Alert::RecordOverflow
+                | Alert::UnexpectedMessage
+                | Alert::UserCanceled
+        ),
+        Error::InvalidCertificate(_)
+        | Error::NoCertificatesPresented
+        | Error::PeerIncompatible(_)
+        | Error::UnsupportedNameType => true,
+        _ => false,
+    }
+}
+
+fn explain(error: &Error, circumstances: &Circumstances<'_>) -> Fault {
+    let (fault, text) = match error {
+        error if is_authority_as_server(error) => (
+            TlsFault::UnknownAuthority,
+            "the server's certificate is marked as an authority's own, and this machine does not trust it".to_owned(),
+        ),
+        Error::InvalidCertificate(error) => certificate(error, circumstances.host),
+        Error::AlertReceived(alert) => self::alert(*alert, circumstances),
+        Error::PeerIncompatible(reason) => {
+            (TlsFault::Incompatible, format!("the server speaks neither TLS 1.2 nor 1.3 as bitsup does ({reason:?})"))
+        }
+        Error::InvalidMessage(_) => (TlsFault::NotTls, "what answers there does not speak TLS".to_owned()),
+        other => (TlsFault::Other, other.to_string()),
+    };
+    Fault::new(Kind::Tls(fault), escape(text))
+}
+
+fn certificate(error: &CertificateError, host: &str) -> (TlsFault, String) {
+    match error {
+        CertificateError::UnknownIssuer => (
+            TlsFault::UnknownAuthority,
+            "the server's certificate is signed by an authority that this machine does not know".to_owned(),
+        ),
+        CertificateError::NotValidForNameContext { presented, .. } => {
+            let names = join(presented);
+            let has = if names.is_empty() { "no name".to_owned() } else { names };
+            (TlsFault::WrongName, format!("the server's certificate is not for {host}, but for {has}"))
+        }
+        CertificateError::NotValidForName => {
+            (TlsFault::WrongName, format!("the server's certificate is not for {host}"))
+        }
+        CertificateError::ExpiredContext { not_after, .. } => (TlsFault::Expired, expired(Some(*not_after))),
+        CertificateError::Expired => (TlsFault::Expired, expired(None)),
+        CertificateError::NotValidYetContext { not_before, .. } => (TlsFault::NotYetValid, early(Some(*not_before))),
+        CertificateError::NotValidYet => (TlsFault::NotYetValid, early(None)),
+        CertificateError::Other(other) => match other.0.downcast_ref::<PinMismatch>() {
+            Some(mismatch) => (TlsFault::Pin, mismatch.to_string()),
+            None => (TlsFault::Other, format!("the server's certificate is not accepted: {}", other.0)),
+        },
+        other => (TlsFault::Other, format!("the server's certificate is not accepted: {other}")),
+    }
+}
+
+fn expired(end: Option<UnixTime>) -> String {
+    format!("the server's certificate expired{}; this machine's clock says {}", on(end), date(UnixTime::now()))
+}
+
+fn early(begin: Option<UnixTime>) -> String {
+    format!(
+        "the server's certificate is not valid yet{}; this machine's clock says {}",
+        before(begin),
+        date(UnixTime::now())
+    )
+}
+
+fn on(time: Option<UnixTime>) -> String {
+    time.map(|time| format!(" on {}", date(time))).unwrap_or_default()
+}
+
+fn before(time: Option<UnixTime>) -> String {
+    time.map(|time| format!(", but from {}", date(time))).unwrap_or_default()
+}
+
+fn date(time: UnixTime) -> String {
+    // Certificates may name years that the calendar of HTTP does not have.
+    let seconds = time.as_secs().min(253_402_300_799);
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+fn alert(alert: Alert, circumstances: &Circumstances<'_>) -> (TlsFault, String) {
+    if alert == Alert::CertificateRequired || (circumstances.wanted.is_some() && may_mean_certificate(alert)) {
+        if circumstances.wanted == Some(CertificateWanted::ByRenegotiation) {
+            return (TlsFault::Renegotiation, RENEGOTIATION.to_owned());
+        }
+        let text = format!("the server wants a client certificate (TLS alert {alert:?})");
+        return (TlsFault::CertificateWanted, text);
+    }
+    if circumstances.sent_certificate && may_mean_certificate(alert) {
+        let text = format!("the server does not accept the client certificate (TLS alert {alert:?})");
+        return (TlsFault::CertificateRefused, text);
+    }
+    match alert {
+        Alert::ProtocolVersion => {
+            (TlsFault::Incompatible, "the server speaks neither TLS 1.2 nor 1.3 (TLS alert ProtocolVersion)".to_owned())
+        }
+        Alert::InsufficientSecurity | Alert::HandshakeFailure => {
+            (TlsFault::Incompatible, format!("the server has no cipher in common with bitsup (TLS alert {alert:?})"))
+        }
+        _ => (TlsFault::Other, format!("the server refused with the TLS alert {alert:?}")),
+    }
+}
+
+fn may_mean_certificate(alert: Alert) -> bool {
+    matches!(
+        alert,
+        Alert::HandshakeFailure
+            | Alert::NoCertificate
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+            | Alert::DecryptError
+            | Alert::InternalError
+            | Alert::NoRenegotiation
+    )
+}
+
+/// The names that a certificate is for, as the library tells them: when it is not for the one that is asked for.
+pub(super) fn names(certificate: &CertificateDer<'_>) -> Vec<String> {
+    let nobody = ServerName::try_from("nobody.invalid");
+    let (Ok(parsed), Ok(nobody)) = (ParsedCertificate::try_from(certificate), nobody) else { return Vec::new() };
+    match verify_server_name(&parsed, &nobody) {
+        Err(Error::InvalidCertificate(CertificateError::NotValidForNameContext { presented, .. })) => {
+            presented.iter().map(|name| plain(name)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn join(names: &[String]) -> String {
+    let mut shown: Vec<_> = names.iter().take(MAX_NAMES).map(|name| plain(name)).collect();
+    if names.len() > MAX_NAMES {
+        shown.push(format!("{} more", names.len() - MAX_NAMES));
+    }
+    shown.join(", ")
+}
+
+/// `DnsName("host")` and `IpAddress(192.0.2.1)` as people write them.
+fn plain(name: &str) -> String {
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
+    escape(inner.trim_matches('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn circumstances(wanted: Option<CertificateWanted>, sent_certificate: bool) -> Circumstances<'static> {
+        Circumstances { host: "h", wanted, sent_certificate }
+    }
+
+    #[test]
+    fn refusals_last_and_torn_streams_do_not() {
+        let kind = |error: Error| in_use(&io::Error::other(error), &circumstances(None, false)).kind;
+        assert_eq!(kind(Error::AlertReceived(Alert::CertificateRequired)), Kind::Tls(TlsFault::CertificateWanted));
+        assert_eq!(kind(Error::AlertReceived(Alert::UnknownCA)), Kind::Tls(TlsFault::Other));
+        assert_eq!(kind(Error::AlertReceived(Alert::BadRecordMac)), Kind::Cut);
+        assert_eq!(kind(Error::DecryptError), Kind::Cut);
+        let fault = of_handshake(&io::Error::other(Error::DecryptError), &circumstances(None, false));
+        assert_eq!(fault.kind, Kind::Tls(TlsFault::Other));
+    }
+
+    #[test]
+    fn an_alert_means_what_was_asked_for() {
+        let kind = |alert, wanted, sent| explain(&Error::AlertReceived(alert), &circumstances(wanted, sent)).kind;
+        let asked = Some(CertificateWanted::AtHandshake);
+        assert_eq!(kind(Alert::HandshakeFailure, asked, false), Kind::Tls(TlsFault::CertificateWanted));
+        assert_eq!(kind(Alert::HandshakeFailure, None, false), Kind::Tls(TlsFault::Incompatible));
+        assert_eq!(kind(Alert::UnknownCA, None, true), Kind::Tls(TlsFault::CertificateRefused));
+        assert_eq!(kind(Alert::ProtocolVersion, None, false), Kind::Tls(TlsFault::Incompatible));
+        let again = Some(CertificateWanted::ByRenegotiation);
+        assert_eq!(kind(Alert::HandshakeFailure, again, false), Kind::Tls(TlsFault::Renegotiation));
+    }
+
+    #[test]
+    fn a_cut_connection_is_tried_again_whether_a_certificate_was_wanted_or_not() {
+        let reset = || Fault::of_io(&io::ErrorKind::ConnectionReset.into());
+        let fault = cut(reset(), &circumstances(Some(CertificateWanted::AtHandshake), false));
+        assert!(fault.kind == Kind::Cut && fault.detail.contains("--cert"), "{}", fault.detail);
+        assert!(!cut(reset(), &circumstances(None, false)).detail.contains("--cert"));
+    }
+
+    #[test]
+    fn names_read_as_people_write_them() {
+        assert_eq!(plain("DnsName(\"a.example\")"), "a.example");
+        assert_eq!(plain("IpAddress(192.0.2.1)"), "192.0.2.1");
+        let many: Vec<_> = (0..10).map(|i| format!("DnsName(\"h{i}\")")).collect();
+        assert!(join(&many).ends_with("h7, 2 more"));
+    }
+}

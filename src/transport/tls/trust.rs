@@ -1,0 +1,197 @@
+//! Whom to trust, and who to be.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, verify_server_name};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls_platform_verifier::Verifier;
+
+use crate::protocol::text::escape;
+use crate::protocol::{TlsFault, TransportErrorKind as Kind};
+use crate::transport::fault::Fault;
+
+use super::{ClientIdentity, Pin};
+
+/// Whom to trust, and who to be. The platform's trust store is used in any case, and read only when it is needed.
+#[derive(Debug, Clone, Default)]
+pub struct TlsSettings {
+    /// Certificates trusted besides the platform's.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// What a server gets that asks for the client's certificate: only the URL's own host, if
+    /// [`Settings::origin`](crate::transport::Settings::origin) names one.
+    pub identity: Option<ClientIdentity>,
+    /// If there are any, the server's key must be one of these, whoever vouches for it.
+    pub pins: Vec<Pin>,
+    /// Take any certificate for any name, of whatever age. Pins hold all the same.
+    pub insecure: bool,
+}
+
+/// What all connections of a transport share.
+#[derive(Debug)]
+pub(in crate::transport) struct Trust {
+    settings: TlsSettings,
+    servers: OnceLock<Configured>,
+    proxies: OnceLock<Configured>,
+}
+
+type Configured = (Arc<ClientConfig>, Arc<ClientAuth>);
+
+impl Trust {
+    pub(in crate::transport) fn new(settings: TlsSettings) -> Self {
+        Self { settings, servers: OnceLock::new(), proxies: OnceLock::new() }
+    }
+
+    /// For a server. `is_origin`: it may have the client's certificate.
+    pub(in crate::transport) fn for_server(&self, is_origin: bool) -> Result<Configured, Fault> {
+        let (config, auth) = configured(&self.servers, || self.settings.clone())?;
+        auth.begin(is_origin);
+        Ok((config, auth))
+    }
+
+    /// For a proxy: what is said of the server's certificate does not hold for it.
+    pub(in crate::transport) fn for_proxy(&self) -> Result<Configured, Fault> {
+        let extra_roots = self.settings.extra_roots.clone();
+        configured(&self.proxies, || TlsSettings { extra_roots, ..TlsSettings::default() })
+    }
+}
+
+fn configured(slot: &OnceLock<Configured>, settings: impl FnOnce() -> TlsSettings) -> Result<Configured, Fault> {
+    if let Some(configured) = slot.get() {
+        return Ok(configured.clone());
+    }
+    let made =
+        new_config(settings()).map_err(|error| Fault::new(Kind::Tls(TlsFault::Other), escape(error.to_string())))?;
+    Ok(slot.get_or_init(|| made).clone())
+}
+
+fn new_config(settings: TlsSettings) -> Result<Configured, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let extra_roots = settings.extra_roots;
+    let platform = if settings.insecure {
+        None
+    } else {
+        Some(Verifier::new_with_extra_roots(extra_roots.iter().cloned(), Arc::clone(&provider))?)
+    };
+    let verifier = PinningVerifier { platform, extra_roots, pins: settings.pins, provider: Arc::clone(&provider) };
+    let auth = Arc::new(ClientAuth {
+        key: settings.identity.map(ClientIdentity::into_key),
+        is_allowed: AtomicBool::new(false),
+        was_asked: AtomicBool::new(false),
+    });
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_client_cert_resolver(Arc::clone(&auth) as Arc<dyn ResolvesClientCert>);
+    Ok((Arc::new(config), auth))
+}
+
+/// The platform's judgement, unless it is not asked for, and then the pins.
+#[derive(Debug)]
+struct PinningVerifier {
+    platform: Option<Verifier>,
+    /// The user's own.
+    extra_roots: Vec<CertificateDer<'static>>,
+    pins: Vec<Pin>,
+    provider: Arc<CryptoProvider>,
+}
+
+/// A server whose certificate is marked as an authority's, as `openssl req -x509` makes them. Whoever names that very
+/// certificate as trusted means it; OpenSSL takes it then, too. Its time was checked before its kind.
+pub(super) fn is_authority_as_server(error: &rustls::Error) -> bool {
+    let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };
+    matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
+impl ServerCertVerifier for PinningVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Some(platform) = &self.platform {
+            match platform.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+                Err(error) if is_authority_as_server(&error) && self.extra_roots.contains(end_entity) => {
+                    verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                }
+                result => _ = result?,
+            }
+        }
+        if !self.pins.is_empty() {
+            Pin::require(&self.pins, end_entity)?;
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Answers servers that ask for the client's certificate, and remembers that they did. A transport has one handshake at
+/// a time, so one memory serves all.
+#[derive(Debug)]
+pub(in crate::transport) struct ClientAuth {
+    key: Option<Arc<CertifiedKey>>,
+    is_allowed: AtomicBool,
+    was_asked: AtomicBool,
+}
+
+impl ClientAuth {
+    fn begin(&self, is_allowed: bool) {
+        self.is_allowed.store(is_allowed, Ordering::Relaxed);
+        self.was_asked.store(false, Ordering::Relaxed);
+    }
+
+    fn may_use(&self) -> bool {
+        self.key.is_some() && self.is_allowed.load(Ordering::Relaxed)
+    }
+
+    /// Whether a certificate was asked for and there was none to give.
+    pub(super) fn was_asked_in_vain(&self) -> bool {
+        self.was_asked.load(Ordering::Relaxed) && !self.may_use()
+    }
+
+    /// Whether a certificate was asked for and given.
+    pub(super) fn was_used(&self) -> bool {
+        self.was_asked.load(Ordering::Relaxed) && self.may_use()
+    }
+}
+
+impl ResolvesClientCert for ClientAuth {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.was_asked.store(true, Ordering::Relaxed);
+        self.key.clone().filter(|_| self.may_use())
+    }
+
+    fn has_certs(&self) -> bool {
+        self.may_use()
+    }
+}
