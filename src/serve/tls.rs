@@ -24,7 +24,7 @@ pub enum TlsError {
     /// A file cannot be read, or holds nothing of the kind.
     File(PathBuf, pem::Error),
     /// The two do not fit together, or are of a kind that is not supported.
-    Unusable(TlsFiles, rustls::Error),
+    Unusable(Box<TlsFiles>, rustls::Error),
 }
 
 impl fmt::Display for TlsError {
@@ -63,7 +63,7 @@ pub(crate) fn config(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(certs, key))
-        .map_err(|error| TlsError::Unusable(files.clone(), error))?;
+        .map_err(|error| TlsError::Unusable(Box::new(files.clone()), error))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

@@ -1,7 +1,9 @@
 //! Wrong input: a clear message, the right code, nothing sent.
 
 use crate::support::bitsup::{Finished, Source, command, run};
-use crate::support::script::{Reply, ScriptServer};
+#[cfg(unix)]
+use crate::support::script::Reply;
+use crate::support::script::ScriptServer;
 
 #[test]
 fn what_is_no_source_exits_3() {

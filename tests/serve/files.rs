@@ -1,6 +1,7 @@
 //! What may be written, and where (faults 56, 57 and 62).
 
 use std::fs;
+#[cfg(unix)]
 use std::path::PathBuf;
 
 use crate::support::{DENIED, Fixture, INVALID, upload};

@@ -62,7 +62,7 @@ impl FromStr for Pin {
 
 fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> =
-        text.chars().filter(|c| *c != ':').map(|c| c.to_digit(16).and_then(|digit| digit.try_into().ok())).collect();
+        text.chars().filter(|c| *c != ':').map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
     let digits = digits.filter(|digits| digits.len() == 64)?;
     Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
