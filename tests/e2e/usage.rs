@@ -1,7 +1,7 @@
 //! Wrong input: a clear message, the right code, nothing sent.
 
 use crate::support::bitsup::{Finished, Source, command, run};
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 use crate::support::script::Reply;
 use crate::support::script::ScriptServer;
 

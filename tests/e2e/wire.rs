@@ -1,6 +1,6 @@
 //! What goes over the wire, seen by a server on raw sockets.
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 use std::sync::mpsc;
 
 use crate::support::bitsup::{Finished, Source, command, content, run};
