@@ -21,6 +21,8 @@ pub enum Credentials {
     Password(Password),
     /// For Bearer.
     Token(Secret),
+    /// Kerberos tickets that the machine has; for Negotiate.
+    Tickets,
 }
 
 /// Scheme, host and port: what credentials belong to (RFC 6454).

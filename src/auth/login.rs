@@ -21,7 +21,7 @@ pub struct Identity {
     pub origin: Uri,
     /// Other hosts that they may go to as well.
     pub trusted_hosts: Vec<String>,
-    /// What to sign in with; `None`: nothing.
+    /// What to sign in with; `None`: Kerberos tickets, if `choice` allows Negotiate and the machine has some.
     pub credentials: Option<Credentials>,
     /// In which ways.
     pub choice: Choice,
@@ -84,9 +84,14 @@ impl Login {
     /// Signs in as `identity`. `random` is all its randomness.
     #[must_use]
     pub fn new(identity: Identity, random: impl FnMut() -> [u8; 16] + Send + 'static) -> Self {
+        let credentials = match identity.choice {
+            Choice::None => None,
+            Choice::Auto | Choice::Only(Scheme::Negotiate) => identity.credentials.or(Some(Credentials::Tickets)),
+            Choice::Only(_) => identity.credentials,
+        };
         Self {
             scope: Scope::new(&identity.origin, identity.trusted_hosts),
-            credentials: identity.credentials.filter(|_| identity.choice != Choice::None),
+            credentials,
             choice: identity.choice,
             allow_cleartext: identity.allow_cleartext,
             random: Box::new(random),
@@ -162,8 +167,11 @@ impl Login {
             if let Some((known, way)) = &mut self.way
                 && *known == origin
             {
-                way.accepted();
-                self.used = self.used.or(Some(way.scheme()));
+                let scheme = way.scheme();
+                self.used = self.used.or(Some(scheme));
+                if let Err(reason) = way.accepted(&challenge::all(headers)) {
+                    return Step::Refused(SignInError::Failed { scheme, reason });
+                }
             }
             return Step::Done;
         }
@@ -182,10 +190,12 @@ impl Login {
         challenges: &[Challenge],
         request: &Request<()>,
     ) -> Result<(), SignInError> {
-        if self.credentials.is_none() {
+        let is_at_home = self.scope.holds(&origin);
+        let named_nobody = matches!(self.credentials, Some(Credentials::Tickets)) && !is_at_home;
+        if self.credentials.is_none() || named_nobody {
             return Err(SignInError::NoCredentials { offered: offered(challenges) });
         }
-        if !self.scope.holds(&origin) {
+        if !is_at_home {
             return Err(SignInError::OtherOrigin {
                 asks: escape(origin.to_string()),
                 origin: self.scope.origin.to_string(),
@@ -197,13 +207,13 @@ impl Login {
             let scheme = way.scheme();
             self.used = self.used.or(Some(scheme));
             if self.refused_in_a_row > MAX_IN_A_ROW {
-                return Err(SignInError::Rejected(scheme));
+                return Err(way.rejected());
             }
             let signed = request.headers().contains_key(AUTHORIZATION);
             return match way.challenged(challenges, signed, (self.random)()) {
                 Reaction::Again => Ok(()),
-                Reaction::Rejected => Err(SignInError::Rejected(scheme)),
-                #[cfg(feature = "windows-auth")]
+                Reaction::Rejected => Err(way.rejected()),
+                #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
                 Reaction::Failed(reason) => Err(SignInError::Failed { scheme, reason }),
             };
         }
@@ -230,7 +240,8 @@ impl Login {
                 continue;
             }
             let Some(credentials) = &self.credentials else { continue };
-            if !self.may_show_secret(scheme, origin) {
+            // Tickets are no secret, and no way but Negotiate takes them.
+            if !matches!(credentials, Credentials::Tickets) && !self.may_show_secret(scheme, origin) {
                 return Err(SignInError::Cleartext(scheme));
             }
             match Way::new(scheme, credentials, challenges, origin, (self.random)()) {
@@ -239,7 +250,13 @@ impl Login {
                 Err(why) => reason = why,
             }
         }
-        Err(SignInError::NothingInCommon { offered: offered(challenges), reason })
+        let offered = offered(challenges);
+        let is_offered = challenges.iter().any(|challenge| challenge.is(Scheme::Negotiate.as_str()));
+        Err(match &self.credentials {
+            Some(Credentials::Tickets) if is_offered => SignInError::NoTickets { offered, reason },
+            Some(Credentials::Tickets) if wanted.is_none() => SignInError::NoCredentials { offered },
+            _ => SignInError::NothingInCommon { offered, reason },
+        })
     }
 }
 

@@ -4,6 +4,8 @@
 mod challenge;
 mod credentials;
 mod digest;
+#[cfg(all(unix, feature = "kerberos"))]
+mod kerberos;
 mod login;
 mod scheme;
 mod secret;

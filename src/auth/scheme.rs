@@ -63,8 +63,17 @@ pub enum SignInError {
         /// What it offers, escaped.
         offered: String,
     },
+    /// The server wants somebody, who can only be whom the machine has Kerberos tickets for, and that fails.
+    NoTickets {
+        /// What it offers, escaped.
+        offered: String,
+        /// What stands against it, escaped.
+        reason: String,
+    },
     /// The server did not take the credentials.
     Rejected(Scheme),
+    /// The server did not take the Kerberos tickets.
+    TicketsRejected,
     /// The server offers nothing that can be used.
     NothingInCommon {
         /// What it offers, escaped.
@@ -95,6 +104,10 @@ impl fmt::Display for SignInError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoCredentials { offered } => write!(f, "the server wants a login ({offered})"),
+            Self::NoTickets { offered, reason } => {
+                write!(f, "the server wants a login ({offered}), and Kerberos tickets are no help: {reason}")
+            }
+            Self::TicketsRejected => f.write_str("the server did not accept the Kerberos tickets"),
             Self::Rejected(Scheme::Bearer) => f.write_str("the server did not accept the token"),
             Self::Rejected(scheme) => write!(f, "the server did not accept the user and password, by {scheme}"),
             Self::NothingInCommon { offered, reason } => write!(f, "the server offers {offered}: {reason}"),

@@ -6,8 +6,10 @@ use http::{HeaderValue, Request};
 use zeroize::Zeroizing;
 
 use super::challenge::Challenge;
-use super::credentials::{Credentials, Origin};
+use super::credentials::{Credentials, Origin, Password};
 use super::digest::Digest;
+#[cfg(all(unix, feature = "kerberos"))]
+use super::kerberos::Tickets;
 use super::scheme::{Scheme, SignInError};
 #[cfg(feature = "windows-auth")]
 use super::windows::Handshake;
@@ -22,7 +24,10 @@ pub(super) enum Way {
     Secret { scheme: Scheme, was_accepted: bool },
     /// A proof for each request.
     Digest { digest: Digest, was_accepted: bool, stale: u32 },
-    /// NTLM and Negotiate: a handshake for each connection.
+    /// Negotiate with Kerberos: a token for each request.
+    #[cfg(all(unix, feature = "kerberos"))]
+    Kerberos(Box<Tickets>),
+    /// NTLM and Negotiate with NTLM: a handshake for each connection.
     #[cfg(feature = "windows-auth")]
     Windows(Box<Handshake>),
 }
@@ -35,7 +40,7 @@ pub(super) enum Reaction {
     /// These credentials are not taken.
     Rejected,
     /// What the server sent cannot be answered.
-    #[cfg(feature = "windows-auth")]
+    #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
     Failed(String),
 }
 
@@ -58,23 +63,32 @@ impl Way {
             (Scheme::Digest, Credentials::Password(_)) => {
                 Some(Self::Digest { digest: Digest::choose(challenges, random)?, was_accepted: false, stale: 0 })
             }
-            #[cfg(feature = "windows-auth")]
-            (Scheme::Ntlm | Scheme::Negotiate, Credentials::Password(password)) => {
-                Some(Self::Windows(Box::new(Handshake::new(scheme, password, &origin.host)?)))
+            (Scheme::Ntlm, Credentials::Password(password)) => Some(by_password(scheme, password, origin)?),
+            // Kerberos is the stronger of the two. Nothing was sent yet if it lacks something.
+            (Scheme::Negotiate, Credentials::Password(password)) => {
+                let way = by_tickets(Some(&password.user), origin);
+                Some(way.or_else(|_| by_password(scheme, password, origin))?)
             }
-            #[cfg(not(feature = "windows-auth"))]
-            (Scheme::Ntlm | Scheme::Negotiate, Credentials::Password(_)) => {
-                let _ = origin;
-                return Err(format!("this bitsup was built without {scheme} (feature windows-auth)"));
-            }
+            (Scheme::Negotiate, Credentials::Tickets) => Some(by_tickets(None, origin)?),
             _ => None,
         })
+    }
+
+    /// What to say when the server does not take what it got.
+    pub(super) fn rejected(&self) -> SignInError {
+        match self {
+            #[cfg(all(unix, feature = "kerberos"))]
+            Self::Kerberos(_) => SignInError::TicketsRejected,
+            _ => SignInError::Rejected(self.scheme()),
+        }
     }
 
     pub(super) fn scheme(&self) -> Scheme {
         match self {
             Self::Secret { scheme, .. } => *scheme,
             Self::Digest { .. } => Scheme::Digest,
+            #[cfg(all(unix, feature = "kerberos"))]
+            Self::Kerberos(_) => Scheme::Negotiate,
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => handshake.scheme(),
         }
@@ -86,6 +100,8 @@ impl Way {
             Self::Secret { .. } | Self::Digest { .. } => false,
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => !handshake.is_done(),
+            #[cfg(all(unix, feature = "kerberos"))]
+            Self::Kerberos(tickets) => !tickets.is_proven(),
         }
     }
 
@@ -95,6 +111,8 @@ impl Way {
             Self::Secret { .. } | Self::Digest { .. } => false,
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => handshake.is_bound(),
+            #[cfg(all(unix, feature = "kerberos"))]
+            Self::Kerberos(tickets) => tickets.is_bound(),
         }
     }
 
@@ -103,6 +121,8 @@ impl Way {
             Self::Secret { .. } | Self::Digest { .. } => {}
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => handshake.restart(),
+            #[cfg(all(unix, feature = "kerberos"))]
+            Self::Kerberos(tickets) => tickets.restart(),
         }
     }
 
@@ -123,7 +143,12 @@ impl Way {
             (Self::Digest { digest, .. }, Credentials::Password(password)) => {
                 digest.prove(request, password).map_err(failed)?
             }
-            (Self::Digest { .. }, Credentials::Token(_)) => return Ok(None),
+            (Self::Secret { .. } | Self::Digest { .. }, _) => return Ok(None),
+            #[cfg(all(unix, feature = "kerberos"))]
+            (Self::Kerberos(tickets), _) => match tickets.next_token().map_err(failed)? {
+                Some(token) => format!("{scheme} {}", STANDARD.encode(token)),
+                None => return Ok(None),
+            },
             #[cfg(feature = "windows-auth")]
             (Self::Windows(handshake), _) => match handshake.next_token().map_err(failed)? {
                 Some(token) => format!("{scheme} {}", STANDARD.encode(token)),
@@ -136,14 +161,26 @@ impl Way {
             .map_err(|_| failed("the user, password or token holds a character that no header field may".to_owned()))
     }
 
-    /// The server let a request pass.
-    pub(super) fn accepted(&mut self) {
+    /// The server let a request pass; the challenges are what its answer holds nevertheless.
+    ///
+    /// # Errors
+    /// When it is to prove who it is, and does not.
+    #[cfg_attr(
+        not(all(unix, feature = "kerberos")),
+        expect(clippy::unnecessary_wraps, reason = "only Kerberos makes the server prove itself")
+    )]
+    pub(super) fn accepted(&mut self, challenges: &[Challenge]) -> Result<(), String> {
         match self {
             Self::Secret { was_accepted, .. } => *was_accepted = true,
             Self::Digest { was_accepted, stale, .. } => (*was_accepted, *stale) = (true, 0),
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => handshake.accepted(),
+            #[cfg(all(unix, feature = "kerberos"))]
+            Self::Kerberos(tickets) => return tickets.accepted(challenges),
         }
+        #[cfg(not(all(unix, feature = "kerberos")))]
+        let _ = challenges;
+        Ok(())
     }
 
     /// The server did not let a request pass. `signed`: it carried credentials.
@@ -163,6 +200,28 @@ impl Way {
             }
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => handshake.challenged(challenges),
+            #[cfg(all(unix, feature = "kerberos"))]
+            Self::Kerberos(tickets) => tickets.challenged(challenges),
         }
     }
+}
+
+#[cfg(all(unix, feature = "kerberos"))]
+fn by_tickets(user: Option<&str>, origin: &Origin) -> Result<Way, String> {
+    Ok(Way::Kerberos(Box::new(Tickets::new(&origin.host, user)?)))
+}
+
+#[cfg(not(all(unix, feature = "kerberos")))]
+fn by_tickets(_: Option<&str>, _: &Origin) -> Result<Way, String> {
+    Err("this bitsup was built without Kerberos (feature kerberos, not on Windows)".to_owned())
+}
+
+#[cfg(feature = "windows-auth")]
+fn by_password(scheme: Scheme, password: &Password, origin: &Origin) -> Result<Way, String> {
+    Ok(Way::Windows(Box::new(Handshake::new(scheme, password, &origin.host)?)))
+}
+
+#[cfg(not(feature = "windows-auth"))]
+fn by_password(scheme: Scheme, _: &Password, _: &Origin) -> Result<Way, String> {
+    Err(format!("this bitsup was built without {scheme} (feature windows-auth)"))
 }

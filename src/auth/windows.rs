@@ -13,7 +13,7 @@ use super::credentials::Password;
 use super::scheme::Scheme;
 use super::way::Reaction;
 
-/// Without Kerberos: what tickets the machine has is not this library's affair.
+/// Without Kerberos: the machine's tickets are the system's library's affair.
 const PACKAGES: &str = "ntlm,!kerberos,!pku2u";
 
 /// One user at one server.
@@ -100,7 +100,7 @@ impl Handshake {
             (Stage::Idle | Stage::Done | Stage::Proving(_), _) => Reaction::Again,
             (Stage::Proved, _) => Reaction::Rejected,
             (Stage::Greeted(_), None) => Reaction::Failed(
-                "the server does not go on after the greeting; it may want Kerberos, which this way does not do"
+                "the server does not go on after the greeting; it may want Kerberos: get a ticket with kinit, in a build with the feature kerberos"
                     .to_owned(),
             ),
             (Stage::Greeted(mut package), Some(token)) => match self.prove(&mut package, token) {

@@ -104,11 +104,22 @@ fn next(error: &anyhow::Error) -> Option<&'static str> {
     }
 }
 
+const WITHOUT_TICKETS: &str = if cfg!(all(unix, feature = "kerberos")) {
+    "get a ticket with kinit, or add --user NAME"
+} else {
+    "add --user NAME; for Kerberos install with `cargo install --path . --features kerberos` and get a ticket with kinit"
+};
+
 fn signing_in(reason: &SignInError) -> Advice {
     match reason {
         SignInError::NoCredentials { .. } => (
             Some("the folder is not open to anonymous uploads"),
             Some("add --user NAME, or --bearer-file FILE if the server takes tokens"),
+        ),
+        SignInError::NoTickets { .. } => (Some("the folder is not open to anonymous uploads"), Some(WITHOUT_TICKETS)),
+        SignInError::TicketsRejected => (
+            Some("the tickets' owner may not come in, or the server's own key is not the one that the realm knows"),
+            Some("look at the tickets with klist; to sign in as somebody else, kinit as them or add --user NAME"),
         ),
         SignInError::Rejected(Scheme::Bearer) => {
             (Some("the token expired, or is for something else"), Some("get a new token"))

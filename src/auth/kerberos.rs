@@ -1,0 +1,197 @@
+//! Negotiate with Kerberos inside (RFC 4559, RFC 4178), by the tickets that the machine has.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use libgssapi::context::{ClientCtx, CtxFlags, SecurityContext};
+use libgssapi::credential::{Cred, CredUsage};
+use libgssapi::error::Error;
+use libgssapi::name::Name;
+use libgssapi::oid::{GSS_MECH_KRB5, GSS_MECH_SPNEGO, GSS_NT_HOSTBASED_SERVICE, OidSet};
+
+use super::challenge::Challenge;
+use super::scheme::Scheme;
+use super::way::Reaction;
+use crate::protocol::text::escape;
+
+/// Whoever the tickets are for, at one server. Each request carries a token of its own: many servers look at each by
+/// itself, and those that remember the connection take it as well.
+#[derive(Debug)]
+pub(super) struct Tickets {
+    host: String,
+    user: Option<String>,
+    stage: Stage,
+    /// The server let one in on this connection.
+    proven: bool,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Nothing is under way.
+    Idle,
+    /// A token is to go out.
+    Ready(Exchange, Vec<u8>),
+    /// It went out.
+    Sent(Exchange),
+}
+
+/// One proof, in one or more legs.
+#[derive(Debug)]
+struct Exchange {
+    context: ClientCtx,
+    /// The server asked for a further leg, which means something on this connection only.
+    is_continued: bool,
+}
+
+impl Tickets {
+    /// Makes the first token at once: whether there is a ticket for this server shows only then.
+    ///
+    /// # Errors
+    /// When there are no tickets, or not of `user` if one is named, or none is to be had for the server.
+    pub(super) fn new(host: &str, user: Option<&str>) -> Result<Self, String> {
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let mut tickets =
+            Self { host: host.to_owned(), user: user.map(str::to_owned), stage: Stage::Idle, proven: false };
+        let (exchange, token) = tickets.begin()?;
+        tickets.stage = Stage::Ready(exchange, token);
+        Ok(tickets)
+    }
+
+    fn begin(&self) -> Result<(Exchange, Vec<u8>), String> {
+        let cred = Self::credential().map_err(describe)?;
+        if let Some(user) = &self.user {
+            let owner = cred.name().and_then(|name| name.display_name()).map_err(describe)?;
+            let owner = String::from_utf8_lossy(&owner);
+            if !is_of(user, &owner) {
+                return Err(format!("the Kerberos tickets are those of {}", escape(owner.as_bytes())));
+            }
+        }
+        self.first_leg(cred).map_err(describe)
+    }
+
+    /// Of Kerberos only: other packages that the system's library may have are not asked for.
+    fn credential() -> Result<Cred, Error> {
+        Cred::acquire(None, None, CredUsage::Initiate, Some(&OidSet::singleton(GSS_MECH_KRB5)?))
+    }
+
+    fn first_leg(&self, cred: Cred) -> Result<(Exchange, Vec<u8>), Error> {
+        let target = Name::new(format!("HTTP@{}", self.host).as_bytes(), Some(GSS_NT_HOSTBASED_SERVICE))?;
+        // Nothing is delegated: the server gets to know who it is, not to act for them.
+        let mut context = ClientCtx::new(Some(cred), target, CtxFlags::GSS_C_MUTUAL_FLAG, Some(GSS_MECH_SPNEGO));
+        let token = context.step(None, None)?.map(|token| token.to_vec()).unwrap_or_default();
+        Ok((Exchange { context, is_continued: false }, token))
+    }
+
+    /// Whether a request with a body may be sent in vain.
+    pub(super) fn is_proven(&self) -> bool {
+        self.proven
+    }
+
+    /// Whether what is sent next means something on this connection only.
+    pub(super) fn is_bound(&self) -> bool {
+        matches!(&self.stage, Stage::Ready(exchange, _) | Stage::Sent(exchange) if exchange.is_continued)
+    }
+
+    /// The connection is another.
+    pub(super) fn restart(&mut self) {
+        (self.stage, self.proven) = (Stage::Idle, false);
+    }
+
+    /// What the next request carries.
+    pub(super) fn next_token(&mut self) -> Result<Option<Vec<u8>>, String> {
+        let (exchange, token) = match std::mem::replace(&mut self.stage, Stage::Idle) {
+            Stage::Ready(exchange, token) => (exchange, token),
+            Stage::Idle | Stage::Sent(_) => match self.begin() {
+                Ok(begun) => begun,
+                // The tickets ran out in the middle of an upload; the connection may be signed in for longer.
+                Err(_) if self.proven => return Ok(None),
+                Err(reason) => return Err(reason),
+            },
+        };
+        self.stage = Stage::Sent(exchange);
+        Ok(Some(token))
+    }
+
+    /// A request was let in. What the server proves itself with is looked at if it is there: not all send it.
+    ///
+    /// # Errors
+    /// When it is not the server's.
+    pub(super) fn accepted(&mut self, challenges: &[Challenge]) -> Result<(), String> {
+        if let (Stage::Sent(mut exchange), Some(token)) =
+            (std::mem::replace(&mut self.stage, Stage::Idle), token(challenges))
+        {
+            exchange.answer(token).map_err(|reason| format!("the server does not prove who it is: {reason}"))?;
+        }
+        self.proven = true;
+        Ok(())
+    }
+
+    /// A request was not.
+    pub(super) fn challenged(&mut self, challenges: &[Challenge]) -> Reaction {
+        let was_proven = std::mem::take(&mut self.proven);
+        match (std::mem::replace(&mut self.stage, Stage::Idle), token(challenges)) {
+            (Stage::Idle | Stage::Ready(..), _) => Reaction::Again,
+            (Stage::Sent(mut exchange), Some(token)) => match exchange.answer(token) {
+                Ok(Some(token)) => {
+                    exchange.is_continued = true;
+                    self.stage = Stage::Ready(exchange, token);
+                    Reaction::Again
+                }
+                // It knows who this is, and lets only others in.
+                Ok(None) => Reaction::Rejected,
+                Err(reason) => Reaction::Failed(reason),
+            },
+            (Stage::Sent(_), None) if was_proven => Reaction::Again,
+            (Stage::Sent(_), None) => Reaction::Rejected,
+        }
+    }
+}
+
+impl Exchange {
+    /// Takes what the server says; what is to be said next, unless that was all.
+    fn answer(&mut self, token: &str) -> Result<Option<Vec<u8>>, String> {
+        let token = STANDARD.decode(token).map_err(|_| "its token is not base64".to_owned())?;
+        let next = self.context.step(Some(&token), None).map_err(describe)?;
+        Ok(next.filter(|_| !self.context.is_complete()).map(|token| token.to_vec()))
+    }
+}
+
+fn token(challenges: &[Challenge]) -> Option<&str> {
+    let mut own = challenges.iter().filter(|challenge| challenge.is(Scheme::Negotiate.as_str()));
+    own.find_map(|challenge| challenge.token.as_deref())
+}
+
+/// Whether tickets of `owner`, a principal, are those of a user as people and Windows write it: `me`, `me@REALM`,
+/// `REALM\me`, where Windows knows a realm by its first label as well.
+fn is_of(user: &str, owner: &str) -> bool {
+    let Some((name, realm)) = owner.rsplit_once('@') else { return false };
+    let (domain, user) = match (user.split_once('\\'), user.rsplit_once('@')) {
+        (Some((domain, user)), _) | (None, Some((user, domain))) => (Some(domain), user),
+        (None, None) => (None, user),
+    };
+    let is_realm = |domain: &str| {
+        domain.eq_ignore_ascii_case(realm)
+            || realm.split_once('.').is_some_and(|(first, _)| domain.eq_ignore_ascii_case(first))
+    };
+    name.eq_ignore_ascii_case(user) && domain.is_none_or(is_realm)
+}
+
+/// The library's texts may hold what the server sent.
+fn describe(error: Error) -> String {
+    escape(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tickets_are_told_to_be_a_users() {
+        for user in ["me", "ME", "me@corp.example.com", "CORP.EXAMPLE.COM\\me", "CORP\\me"] {
+            assert!(is_of(user, "me@CORP.EXAMPLE.COM"), "{user}");
+        }
+        for user in ["you", "me@other.example.com", "OTHER\\me", "EXAMPLE\\me", "", "me@"] {
+            assert!(!is_of(user, "me@CORP.EXAMPLE.COM"), "{user}");
+        }
+        assert!(!is_of("me", "me"));
+    }
+}
