@@ -31,7 +31,7 @@ const USUAL_MAX: u64 = 28 * 1024 * 1024;
 const MAX: u64 = 256 * 1024 * 1024;
 
 /// One fragment to the next: at most so many times as large.
-const GROWTH: u64 = 16;
+const GROWTH: u64 = 28;
 
 /// The same beyond [`USUAL_MAX`]: a refusal may come only after all of it was sent.
 const PROBE_GROWTH: u64 = 2;

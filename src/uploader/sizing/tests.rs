@@ -34,8 +34,8 @@ fn sizes(sizing: &mut Sizing) -> Vec<u64> {
 fn auto_reaches_the_usual_limit_within_five_fragments_and_probes_beyond_by_doubling() {
     let mut sizing = auto();
     let sizes = sizes(&mut sizing);
-    assert_eq!(sizes[..4], [START, MIB, 16 * MIB, USUAL_MAX]);
-    assert_eq!(sizes[4..], [56 * MIB, 112 * MIB, 224 * MIB, 256 * MIB]);
+    assert_eq!(sizes[..4], [START, MIB, USUAL_MAX, 56 * MIB]);
+    assert_eq!(sizes[4..], [112 * MIB, 224 * MIB, 256 * MIB]);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_limit_of_one_mib_is_found_by_refusals_of_larger_ones_alone() {
             take(&mut sizing);
         }
     }
-    assert_eq!((sizing.current(), refused), (MIB, vec![16, 8, 4, 2]));
+    assert_eq!((sizing.current(), refused), (MIB, vec![28, 14, 7, 3, 1]));
 }
 
 #[test]
