@@ -18,8 +18,8 @@ impl<'a> Outgoing<'a> {
     }
 
     /// From now on the source is read in pieces of at most so many bytes.
-    pub(super) fn at_most(&mut self, piece: Option<usize>) {
-        self.piece = piece.unwrap_or(usize::MAX);
+    pub(super) fn at_most(&mut self, piece: usize) {
+        self.piece = piece;
     }
 }
 

@@ -20,8 +20,9 @@ use super::settings::{Settings, deadline};
 use super::stream::Stream;
 use super::tls::{CertificateWanted, Tls};
 
-/// The source is read and handed to the network in pieces of this size.
-const SEND_BUFFER: usize = 512 * 1024;
+/// The source is read and handed to the network in pieces of at most this size. Of 512 KiB, 1, 2 and 4 MiB this took the
+/// least processor time on a loopback, 8 % less than 512 KiB.
+pub(super) const SEND_BUFFER: usize = 2 * 1024 * 1024;
 
 /// An answer is a head and rarely more. There is room for the largest head and for what comes with its last byte.
 const RECEIVE_BUFFER: usize = MAX_HEAD + 16 * 1024;

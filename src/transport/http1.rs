@@ -13,6 +13,7 @@ use crate::protocol::TransportError;
 
 use super::answer::MAX_HEAD;
 use super::body::Outgoing;
+use super::connection::SEND_BUFFER;
 use super::connector::{NoResolver, PollConnector};
 use super::exchange::Exchange;
 use super::fault::Fault;
@@ -29,6 +30,9 @@ const MAX_DRAINED: u64 = 64 * 1024;
 
 /// Bytes of a wanted body that are handed on at a time.
 const PIECE: usize = 64 * 1024;
+
+/// Enough for the system calls not to count.
+const SMALL_PIECE: usize = 512 * 1024;
 
 /// Longer than any pause within a session: the connection is kept for as long as the server keeps it.
 const MAX_IDLE: Duration = Duration::from_hours(24);
@@ -110,9 +114,9 @@ impl Http {
 impl Transport for Http {
     fn exchange(&mut self, request: Request<()>, body: &mut dyn Read) -> Result<Response<()>, TransportError> {
         let exchange = self.begin(&request)?;
-        let mut body = Outgoing::new(body, length(request.headers()).unwrap_or(0), exchange.clone());
-        // Read as it goes out, so that whoever counts what was read knows how far it is.
-        body.at_most(self.connector.settings.pace.as_ref().map(Pace::piece));
+        let length = length(request.headers()).unwrap_or(0);
+        let mut body = Outgoing::new(body, length, exchange.clone());
+        body.at_most(piece(length, self.connector.settings.pace.as_ref()));
         match self.agent.run(request.map(|()| SendBody::from_reader(&mut body))) {
             Ok(answer) => Ok(self.finish(answer)),
             Err(error) => {
@@ -156,6 +160,15 @@ fn pour(mut body: Body, sink: &mut dyn Sink) -> Result<(), Fault> {
             }
         }
     }
+}
+
+/// Bytes of a body that are read at a time, as it goes out: whoever counts what was read knows how far it is. Short bodies
+/// are those of slow links, so they are read in smaller pieces.
+fn piece(length: u64, pace: Option<&Pace>) -> usize {
+    // Whole pages of the file.
+    let sixteenth = usize::try_from((length / 16).next_multiple_of(4096)).unwrap_or(usize::MAX);
+    let piece = sixteenth.clamp(SMALL_PIECE, SEND_BUFFER);
+    pace.map_or(piece, |pace| piece.min(pace.piece()))
 }
 
 /// Time limits are the connection's.
