@@ -10,7 +10,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -24,11 +24,15 @@ use super::stream::{Signals, WatchedStream};
 /// Most fields in a head.
 const MAX_FIELDS: usize = 100;
 
+/// The TLS library asks for 4 KiB at a time: a system call for each would take longer than decrypting them.
+const READ_AHEAD: usize = 64 * 1024;
+
 /// Serves a connection until it ends or the server stops.
 pub(super) async fn serve(front: Arc<Front>, stream: TcpStream, client: SocketAddr, stop: watch::Receiver<bool>) {
     // Without it the answers are only later, so a failure is no reason to refuse the client.
     let _ = stream.set_nodelay(true);
     let Some(tls) = &front.tls else { return converse(front, stream, client, stop).await };
+    let stream = BufReader::with_capacity(READ_AHEAD, stream);
     let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(stream);
     // Whoever cannot agree on TLS was told so by TLS itself.
     if let Ok(Ok(stream)) = timeout(front.options.times.head, handshake).await {
