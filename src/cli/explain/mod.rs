@@ -3,6 +3,7 @@
 mod exit;
 mod hresult;
 mod http;
+mod iis;
 
 use std::fmt::Write;
 
@@ -51,6 +52,9 @@ impl Explanation {
 /// What can be told all the same of a code that is in no table.
 pub(super) fn explain(text: &str) -> Result<Explanation, String> {
     let text = text.trim();
+    if let Some(explanation) = iis::explain(text) {
+        return Ok(explanation);
+    }
     if let Some(number) = small(text) {
         return of_exit(number).or_else(|| http::explain(number)).ok_or_else(|| {
             format!("{number} is no exit code of bitsup and no HTTP status; an HRESULT is written 0x{number:08X}")
@@ -75,6 +79,10 @@ pub(super) fn list() -> String {
     text.push_str("\nHTTP statuses, as the answer to the first packets of an upload\n");
     for status in http::COMMON {
         let _ = writeln!(text, "  {status:<11} {}", http::summary(*status));
+    }
+    text.push_str("\nStatus and sub-status in IIS's log\n");
+    for (code, meaning) in iis::list() {
+        let _ = writeln!(text, "  {code:<11} {meaning}");
     }
     text.push_str("\nHRESULTs\n");
     for info in HResult::known() {

@@ -54,6 +54,18 @@ fn a_status_means_what_the_upload_makes_of_it() {
 }
 
 #[test]
+fn a_sub_status_of_iis_log_is_explained_whole() {
+    for (code, meaning) in iis::list() {
+        let text = text(code);
+        for part in [meaning, "cause: ", "next: "] {
+            assert!(text.contains(part), "{code}: {text}");
+        }
+        assert!(list().contains(&format!("\n  {code:<11} {meaning}\n")), "{code}");
+    }
+    assert!(explain("404.99").is_err());
+}
+
+#[test]
 fn an_hresult_names_the_exit_code_that_the_upload_ends_with() {
     for (code, exit) in [
         ("E_ACCESSDENIED", ExitCode::Refused),
