@@ -1,6 +1,7 @@
-//! Files as Windows has them: patience with whoever else holds a file open.
+//! Files as Windows has them: paths in the form that people know, and patience with whoever else holds a file open.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf, Prefix};
 use std::time::Duration;
 use std::{fs, io, thread};
 
@@ -9,6 +10,9 @@ const HELD: [i32; 2] = [5, 32];
 
 /// How long to wait for them, in milliseconds, before each further try.
 const PAUSES: [u64; 4] = [1, 10, 50, 200];
+
+/// Longer paths need their prefix.
+const MAX_PATH: usize = 260;
 
 /// Gives a file another name, replacing what has it.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
@@ -50,11 +54,45 @@ fn patiently<T>(mut step: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     step()
 }
 
+/// A path without the prefix `\\?\`, which few programs and people understand, where it means the same without it.
+pub(crate) fn plain(path: PathBuf) -> PathBuf {
+    let mut components = path.components();
+    let Some(Component::Prefix(prefix)) = components.next() else { return path };
+    let mut short = match prefix.kind() {
+        Prefix::VerbatimDisk(letter) => OsString::from(format!("{}:", char::from(letter))),
+        Prefix::VerbatimUNC(server, share) => [r"\\".as_ref(), server, r"\".as_ref(), share].into_iter().collect(),
+        _ => return path,
+    };
+    short.push(components.as_path());
+    // A device's name, or an ending in a dot or a space, would then be read otherwise.
+    let is_same = short.len() < MAX_PATH && std::path::absolute(&short).is_ok_and(|read| read.as_os_str() == short);
+    if is_same { short.into() } else { path }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::windows::fs::OpenOptionsExt;
 
     use super::*;
+
+    #[test]
+    fn a_prefix_goes_where_it_means_nothing() {
+        for (path, expected) in [
+            (r"\\?\C:\a\b c.txt", r"C:\a\b c.txt"),
+            (r"\\?\UNC\server\share\a", r"\\server\share\a"),
+            (r"\\?\C:\a\b.", r"\\?\C:\a\b."),
+            (
+                r"\\?\Volume{00000000-0000-0000-0000-000000000000}\a",
+                r"\\?\Volume{00000000-0000-0000-0000-000000000000}\a",
+            ),
+            (r"C:\a", r"C:\a"),
+            ("a", "a"),
+        ] {
+            assert_eq!(plain(path.into()), Path::new(expected));
+        }
+        let long = format!(r"\\?\C:\{}", "a".repeat(300));
+        assert_eq!(plain(long.clone().into()), Path::new(&long));
+    }
 
     #[test]
     fn who_holds_a_file_for_a_moment_is_waited_for() {
