@@ -105,6 +105,11 @@ impl Folder {
         None
     }
 
+    /// Whether both are one folder, by whichever spelling they were reached: resolving gives back the one on the disk.
+    pub(crate) fn is_same_folder(&self, other: &Self) -> io::Result<bool> {
+        Ok(self.0.canonicalize()? == other.0.canonicalize()?)
+    }
+
     /// Not known here; publishing finds out.
     #[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
     #[expect(clippy::unused_self, reason = "the same on every system")]
