@@ -101,3 +101,5 @@ pub mod protocol;
 pub mod serve;
 pub mod transport;
 pub mod uploader;
+#[cfg(windows)]
+mod windows;

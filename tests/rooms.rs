@@ -66,8 +66,12 @@ const ROOMS: &[Room] = &[
     Room { place: "auth/windows.rs", may: &["base64", "crate::auth", "crate::protocol::text", "sspi"] },
     Room { place: "event.rs", may: &["crate::protocol", "http"] },
     Room { place: "uploader/", may: &["crate::protocol", "crate::event", "http", "httpdate"] },
-    Room { place: "entity.rs", may: &["crate::protocol::ContentRange", "std::fs", "std::io", "std::os", "rustix::fs"] },
-    Room { place: "entity/", may: &["serde", "std::fs", "std::os"] },
+    Room {
+        place: "entity.rs",
+        may: &["crate::protocol::ContentRange", "crate::windows", "std::fs", "std::io", "std::os", "rustix::fs"],
+    },
+    Room { place: "entity/", may: &["serde", "std::fs", "std::io", "std::os", "winapi_util"] },
+    Room { place: "windows.rs", may: &["std::fs", "std::io", "std::thread", "tempfile"] },
     Room { place: "digest.rs", may: &["crate::entity", "crate::protocol::ContentRange", "std::io", "twox_hash"] },
     Room {
         place: "transport/",
@@ -115,6 +119,7 @@ const ROOMS: &[Room] = &[
             "crate::digest",
             "crate::entity",
             "crate::protocol",
+            "crate::windows",
             "http",
             "rustix",
             "serde",
@@ -168,6 +173,7 @@ const ROOMS: &[Room] = &[
         place: "serve/",
         may: &[
             "crate::protocol",
+            "crate::windows",
             "http",
             "percent_encoding",
             "rustix",

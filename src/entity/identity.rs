@@ -1,7 +1,9 @@
 //! What tells one state of a file from another without reading it.
 
 use std::fmt;
-use std::fs::Metadata;
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -34,25 +36,49 @@ impl Timestamp {
 }
 
 impl SourceIdentity {
-    pub(super) fn of(metadata: &Metadata) -> Self {
-        #[cfg(unix)]
+    /// Of an open file.
+    #[cfg(unix)]
+    pub(super) fn of(file: &File) -> io::Result<Self> {
+        Ok(Self::told(&file.metadata()?))
+    }
+
+    /// Of what a path leads to.
+    #[cfg(unix)]
+    pub(super) fn at(path: &Path) -> io::Result<Self> {
+        Ok(Self::told(&std::fs::metadata(path)?))
+    }
+
+    #[cfg(unix)]
+    fn told(metadata: &std::fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
         Self {
             size: metadata.len(),
             modified: metadata.modified().ok().and_then(Timestamp::of),
-            #[cfg(unix)]
             changed: Some(Timestamp(metadata.ctime(), u32::try_from(metadata.ctime_nsec()).unwrap_or(0))),
-            #[cfg(unix)]
             inode: Some(metadata.ino()),
-            #[cfg(unix)]
             device: Some(metadata.dev()),
-            #[cfg(not(unix))]
-            changed: None,
-            #[cfg(not(unix))]
-            inode: None,
-            #[cfg(not(unix))]
-            device: None,
         }
+    }
+
+    /// Of an open file. Windows' time of the last change of properties has no safe binding.
+    #[cfg(not(unix))]
+    pub(super) fn of(file: &File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        // A file server that does not number its files says 0.
+        let told = winapi_util::file::information(file).ok().filter(|told| told.file_index() != 0);
+        Ok(Self {
+            size: metadata.len(),
+            modified: metadata.modified().ok().and_then(Timestamp::of),
+            changed: None,
+            inode: told.as_ref().map(winapi_util::file::Information::file_index),
+            device: told.as_ref().map(winapi_util::file::Information::volume_serial_number),
+        })
+    }
+
+    /// Of what a path leads to.
+    #[cfg(not(unix))]
+    pub(super) fn at(path: &Path) -> io::Result<Self> {
+        Self::of(&File::open(path)?)
     }
 
     /// Size in bytes.
@@ -122,7 +148,7 @@ mod tests {
     use super::*;
 
     fn identity(file: &tempfile::NamedTempFile) -> SourceIdentity {
-        SourceIdentity::of(&file.as_file().metadata().expect("asked"))
+        SourceIdentity::of(file.as_file()).expect("asked")
     }
 
     #[test]
@@ -145,8 +171,8 @@ mod tests {
         file.as_file().set_modified(time).expect("set");
         other.as_file().set_modified(time).expect("set");
         let before = identity(&file);
+        assert_eq!(identity(&other).difference(&before), Some(Difference::OtherFile));
         if cfg!(unix) {
-            assert_eq!(identity(&other).difference(&before), Some(Difference::OtherFile));
             let touched = SourceIdentity { changed: Some(Timestamp(0, 0)), ..before.clone() };
             assert_eq!(touched.difference(&before), Some(Difference::Changed));
         }

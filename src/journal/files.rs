@@ -42,6 +42,9 @@ pub(super) trait Files: fmt::Debug + Send + Sync {
 
     /// Holds a lock file, made if it is not there; `None` if another process holds it.
     fn try_lock(&self, name: &str) -> io::Result<Option<Lock>>;
+
+    /// Lets go of a lock and leaves no file behind, without letting two hold it at a time.
+    fn unlock_and_remove(&self, name: &str, lock: Lock) -> io::Result<()>;
 }
 
 /// A file that is being written.

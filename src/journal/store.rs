@@ -129,10 +129,7 @@ impl Store {
 
     /// Unlocks an upload of which nothing is remembered, and leaves no lock file behind.
     pub(super) fn unlock_for_good(&self, key: Key, lock: Lock) -> io::Result<()> {
-        // Removed before it is unlocked: who waits for it finds that it locks nothing any more.
-        let result = self.files.remove(&file(key, LOCK));
-        drop(lock);
-        result
+        self.files.unlock_and_remove(&file(key, LOCK), lock)
     }
 
     /// Removes what a crash or a bad record left of an upload. Only who holds its lock may do that.

@@ -65,7 +65,7 @@ pub struct Failure {
     pub hresult: Option<HResult>,
     /// Whether the same command may succeed later.
     pub retryable: bool,
-    /// The command that goes on, for a POSIX shell. `None` if there is none, or if it holds a secret.
+    /// The command that goes on, for a POSIX shell, on Windows for `PowerShell`. `None` if there is none, or if it holds a secret.
     pub resume_command: Option<String>,
 }
 

@@ -1,12 +1,16 @@
 //! TCP connections: all addresses within one time limit.
 
 use std::net::{SocketAddr, TcpStream};
+#[cfg(any(test, not(unix)))]
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
 use super::fault::Fault;
 use super::interrupt::Interrupter;
+#[cfg(any(test, not(unix)))]
+use super::poll::SLICE;
 use crate::protocol::TransportErrorKind as Kind;
 
 /// Bytes that the kernel takes beyond what it has sent: what counts as sent is then nearly true, and costs nothing.
@@ -15,9 +19,9 @@ const NOT_SENT_MAX: u32 = 128 * 1024;
 
 /// Connects to the first address that answers. Empty `addresses` cannot be connected to.
 ///
-/// On Unix the next address is tried beside the ones before as soon as they fail, or keep silent for 250 ms
-/// (RFC 8305); the others are given up when one answers. On Windows, whose polling misses failed connections before
-/// version 2004, one is tried after the other with an equal share of the time left.
+/// The next address is tried beside the ones before as soon as they fail, or keep silent for 250 ms (RFC 8305); the
+/// others are given up when one answers. On Windows each has a thread of its own: before version 2004, polling misses
+/// failed connections there.
 ///
 /// # Errors
 /// With the last address's reason when all failed, when the deadline passes, and when it is interrupted.
@@ -73,10 +77,8 @@ fn connect(addresses: &[SocketAddr], end: Option<Instant>, interrupter: &Interru
 }
 
 /// How long an address may keep silent before the next one is tried.
-#[cfg(unix)]
 const PATIENCE: Duration = Duration::from_millis(250);
 
-#[cfg(unix)]
 fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     one.into_iter().chain(other).min()
 }
@@ -117,32 +119,90 @@ fn first_connected(
 
 #[cfg(not(unix))]
 fn connect(addresses: &[SocketAddr], end: Option<Instant>, interrupter: &Interrupter) -> Result<TcpStream, Fault> {
+    connect_in_threads(addresses, end, interrupter)
+}
+
+/// The same by blocking calls, each in a thread that is left to itself when another one, or an interruption, was faster.
+#[cfg(any(test, not(unix)))]
+fn connect_in_threads(
+    addresses: &[SocketAddr],
+    end: Option<Instant>,
+    interrupter: &Interrupter,
+) -> Result<TcpStream, Fault> {
     let mut last = Fault::new(Kind::Connect, "");
-    for (tried, address) in addresses.iter().enumerate() {
+    let (answer, answers) = mpsc::channel();
+    let mut waiting = 0;
+    let mut untried = addresses.iter();
+    loop {
+        match untried.next() {
+            Some(address) => {
+                connect_in_thread(*address, end, answer.clone()).map_err(|error| Fault::of_io(&error))?;
+                waiting += 1;
+            }
+            None if waiting == 0 => return Err(last),
+            None => {}
+        }
+        let patience = (untried.len() > 0).then(|| Instant::now() + PATIENCE);
+        match next_answer(&answers, earlier(end, patience), interrupter)? {
+            Some(Ok(stream)) => return Ok(stream),
+            Some(Err(error)) => {
+                waiting -= 1;
+                last = Fault::of_connecting(&error);
+            }
+            None => {}
+        }
+        if end.is_some_and(|end| Instant::now() >= end) {
+            return Err(timed_out());
+        }
+    }
+}
+
+#[cfg(any(test, not(unix)))]
+fn connect_in_thread(
+    address: SocketAddr,
+    end: Option<Instant>,
+    answer: mpsc::Sender<std::io::Result<TcpStream>>,
+) -> std::io::Result<()> {
+    let connect = move || match end.map(|end| end.saturating_duration_since(Instant::now())) {
+        // No time at all would be an error of its own.
+        Some(left) => TcpStream::connect_timeout(&address, left.max(Duration::from_millis(1))),
+        None => TcpStream::connect(address),
+    };
+    // Nobody listens any more if another one was faster.
+    std::thread::Builder::new().name("connect".to_owned()).spawn(move || drop(answer.send(connect()))).map(drop)
+}
+
+/// Waits for an answer until `end`; looks for an interruption meanwhile.
+#[cfg(any(test, not(unix)))]
+fn next_answer<T>(
+    answers: &mpsc::Receiver<T>,
+    end: Option<Instant>,
+    interrupter: &Interrupter,
+) -> Result<Option<T>, Fault> {
+    loop {
         if interrupter.is_interrupted() {
             return Err(Fault::interrupted());
         }
-        let share = |end: Instant| {
-            let left = u32::try_from(addresses.len() - tried).unwrap_or(1);
-            (end.saturating_duration_since(Instant::now()) / left).max(Duration::from_millis(1))
-        };
-        let connected = match end.map(share) {
-            Some(limit) => TcpStream::connect_timeout(address, limit),
-            None => TcpStream::connect(address),
-        };
-        match connected {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = Fault::of_connecting(&error),
+        let left = end.map_or(SLICE, |end| end.saturating_duration_since(Instant::now()));
+        if let Ok(answer) = answers.recv_timeout(left.min(SLICE)) {
+            return Ok(Some(answer));
+        }
+        if left.is_zero() {
+            return Ok(None);
         }
     }
-    Err(if end.is_some_and(|end| Instant::now() >= end) { timed_out() } else { last })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::net::TcpListener;
 
     use super::*;
+
+    type Connect = fn(&[SocketAddr], Option<Instant>, &Interrupter) -> Result<TcpStream, Fault>;
+
+    /// What this system uses, and what those without a usable poll use.
+    const WAYS: [Connect; 2] = [connect, connect_in_threads];
 
     fn closed_port() -> SocketAddr {
         TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port")
@@ -152,56 +212,78 @@ mod tests {
     fn a_refused_address_falls_through_to_the_next() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let open = listener.local_addr().expect("an address");
-        let stream = dial(&[closed_port(), closed_port(), open], None, &Interrupter::new()).expect("connected");
-        assert_eq!(stream.peer_addr().expect("connected"), open);
-        assert!(stream.nodelay().expect("asked"));
-    }
-
-    #[test]
-    fn a_silent_address_falls_through_to_the_next() {
-        let (_full, silent) = silent_port();
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let open = listener.local_addr().expect("an address");
-        let stream = dial(&[silent, open], None, &Interrupter::new()).expect("connected");
-        assert_eq!(stream.peer_addr().expect("connected"), open);
-    }
-
-    #[test]
-    fn a_silent_address_ends_with_the_time_limit() {
-        let (_full, silent) = silent_port();
-        let end = Instant::now() + Duration::from_millis(50);
-        let fault = dial(&[silent], Some(end), &Interrupter::new()).expect_err("silent");
-        assert_eq!((fault.kind, fault.detail.as_str()), (Kind::Connect, "none within the time limit"));
-    }
-
-    #[test]
-    fn connecting_is_interrupted() {
-        let (_full, silent) = silent_port();
-        let interrupter = Interrupter::new();
-        let other = interrupter.clone();
-        let dialling = std::thread::spawn(move || dial(&[silent], None, &other).expect_err("interrupted").kind);
-        interrupter.interrupt();
-        assert_eq!(dialling.join().expect("no panic"), Kind::Interrupted);
+        let addresses = [closed_port(), closed_port(), open];
+        for connect in WAYS {
+            let stream = connect(&addresses, None, &Interrupter::new()).expect("connected");
+            assert_eq!(stream.peer_addr().expect("connected"), open);
+        }
+        assert!(dial(&addresses, None, &Interrupter::new()).expect("connected").nodelay().expect("asked"));
     }
 
     #[test]
     fn all_refused_is_no_connection() {
-        let fault = dial(&[closed_port(), closed_port()], None, &Interrupter::new()).expect_err("refused");
-        assert_eq!(fault.kind, Kind::Connect);
-        assert_eq!(dial(&[], None, &Interrupter::new()).expect_err("nothing").kind, Kind::Connect);
+        for connect in WAYS {
+            let fault = connect(&[closed_port(), closed_port()], None, &Interrupter::new()).expect_err("refused");
+            assert_eq!(fault.kind, Kind::Connect);
+            assert_eq!(connect(&[], None, &Interrupter::new()).expect_err("nothing").kind, Kind::Connect);
+        }
     }
 
-    /// A port whose queue of connections is full: the kernel keeps silent to further ones.
-    fn silent_port() -> (Vec<TcpStream>, SocketAddr) {
-        use socket2::{Domain, Socket, Type};
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("bound");
-        socket.listen(0).expect("listening");
-        let address = socket.local_addr().expect("an address").as_socket().expect("an IP address");
-        let mut kept = vec![TcpStream::from(socket)];
-        while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
-            kept.push(stream);
+    /// Only where a port can be made to keep silent.
+    #[cfg(unix)]
+    mod silent {
+        use super::*;
+
+        #[test]
+        fn a_silent_address_falls_through_to_the_next() {
+            let (_full, silent) = silent_port();
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+            let open = listener.local_addr().expect("an address");
+            for connect in WAYS {
+                let stream = connect(&[silent, open], None, &Interrupter::new()).expect("connected");
+                assert_eq!(stream.peer_addr().expect("connected"), open);
+            }
         }
-        (kept, address)
+
+        #[test]
+        fn a_silent_address_ends_with_the_time_limit() {
+            let (_full, silent) = silent_port();
+            for connect in WAYS {
+                let end = Instant::now() + Duration::from_millis(50);
+                let fault = connect(&[silent], Some(end), &Interrupter::new()).expect_err("silent");
+                assert_eq!(fault.kind, Kind::Connect);
+                assert!(Instant::now() >= end);
+            }
+            let end = Some(Instant::now() + Duration::from_millis(50));
+            let fault = dial(&[silent], end, &Interrupter::new()).expect_err("silent");
+            assert_eq!(fault.detail, "none within the time limit");
+        }
+
+        #[test]
+        fn connecting_is_interrupted() {
+            let (_full, silent) = silent_port();
+            for connect in WAYS {
+                let interrupter = Interrupter::new();
+                let other = interrupter.clone();
+                let dialling = move || connect(&[silent], None, &other).expect_err("interrupted").kind;
+                let dialling = std::thread::spawn(dialling);
+                interrupter.interrupt();
+                assert_eq!(dialling.join().expect("no panic"), Kind::Interrupted);
+            }
+        }
+
+        /// A port whose queue of connections is full: the kernel keeps silent to further ones.
+        fn silent_port() -> (Vec<TcpStream>, SocketAddr) {
+            use socket2::{Domain, Socket, Type};
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+            socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("bound");
+            socket.listen(0).expect("listening");
+            let address = socket.local_addr().expect("an address").as_socket().expect("an IP address");
+            let mut kept = vec![TcpStream::from(socket)];
+            while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
+                kept.push(stream);
+            }
+            (kept, address)
+        }
     }
 }

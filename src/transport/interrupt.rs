@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Clones are the same interrupter. It may be given to several transports, and to whoever waits between their
 /// exchanges. On Unix a blocked transport is woken by a socket in its poll set; elsewhere, or when there is no
 /// descriptor left for it, the transport looks every 100 ms. The operating system's name lookup is abandoned, not
-/// ended; on Windows the same goes for a connection attempt.
+/// ended; on Windows the same goes for attempts to connect.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupter(Arc<Inner>);
 

@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::interrupt::Interrupter;
 
 /// Longest sleep where an interruption cannot end it.
-const SLICE: Duration = Duration::from_millis(100);
+pub(super) const SLICE: Duration = Duration::from_millis(100);
 
 /// Waits until one of the sockets is ready, for one of `events` or because of an error; says for each what it is ready
 /// for. Empty when the deadline passed.

@@ -141,7 +141,9 @@ fn wrong_options_exit_2_without_a_word_of_the_password() {
     }
     let mut upload = command(["upload"]);
     upload.arg(source.arg()).arg("https://h/").env("HTTPS_PROXY", format!("ftp://me:{PASSWORD}@h"));
-    run_discreetly(upload).exits(2).says(&["HTTPS_PROXY in the environment"]);
+    // Windows makes no difference between upper and lower case.
+    let name = if cfg!(windows) { "https_proxy" } else { "HTTPS_PROXY" };
+    run_discreetly(upload).exits(2).says(&[&format!("{name} in the environment")]);
 }
 
 #[test]

@@ -22,7 +22,6 @@ mod readme;
 mod receiver;
 mod refusals;
 mod reply;
-#[cfg(unix)]
 mod resume;
 mod sessions;
 mod settings;

@@ -29,15 +29,11 @@ fn automatic_fragments_arrive_whole() {
 #[test]
 fn names_with_anything_in_them_arrive_under_that_name() {
     let receiver = Receiver::start(&[]);
-    for name in ["a b.bin", "größe.bin", "100% #1?.bin", "+plus&and=.bin", "日本.bin"] {
+    // A question mark is no part of a Windows file name.
+    let marks = if cfg!(windows) { "100% #1!.bin" } else { "100% #1?.bin" };
+    for name in ["a b.bin", "größe.bin", marks, "+plus&and=.bin", "日本.bin"] {
         let source = Source::named(name, 10);
-        let finished = upload(&receiver, &source, &[]);
-        // A question mark is no part of a Windows file name: the receiver refuses what Windows would.
-        if name.contains('?') {
-            assert_ne!(finished.0.status.code(), Some(1));
-            continue;
-        }
-        finished.exits(0);
+        upload(&receiver, &source, &[]).exits(0);
         assert_eq!(receiver.published(name), source.bytes);
     }
 }

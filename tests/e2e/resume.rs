@@ -2,8 +2,12 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
+#[cfg(unix)]
+use std::io::{BufRead, BufReader, Read};
+#[cfg(unix)]
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
+#[cfg(unix)]
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -13,10 +17,13 @@ use bitsup::digest::Fingerprint;
 use bitsup::entity::UploadEntity;
 use bitsup::journal::{Journal, Now, Upload};
 use bitsup::protocol::{ContentName, Session};
+#[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::support::bitsup::{Finished, Source, command, program};
+#[cfg(unix)]
+use crate::support::bitsup::program;
+use crate::support::bitsup::{Finished, Source, command};
 use crate::support::keeper::{Hold, Keeper};
 use crate::support::script::{Reply, Request};
 
@@ -119,12 +126,14 @@ fn firsts(requests: &[Request]) -> Vec<u64> {
     requests.iter().filter_map(Request::range).map(|(first, _, _)| first).collect()
 }
 
+#[cfg(unix)]
 fn signal(child: &Child, signal: Signal) {
     let id = Pid::from_raw(i32::try_from(child.id()).expect("small")).expect("not 0");
     kill_process(id, signal).expect("sent");
 }
 
-/// Ends by a signal within two seconds.
+/// Ends by a signal within two seconds. Windows has none that another process could send.
+#[cfg(unix)]
 #[track_caller]
 fn stopped(child: Child, by: Signal, code: i32) -> Finished {
     let started = Instant::now();
@@ -160,6 +169,7 @@ fn a_killed_upload_goes_on_where_it_stopped() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_signal_stops_while_the_server_is_silent_and_says_how_to_go_on() {
     for (by, code, word) in [(Signal::INT, 130, "interrupted"), (Signal::TERM, 143, "terminated")] {
@@ -175,6 +185,7 @@ fn a_signal_stops_while_the_server_is_silent_and_says_how_to_go_on() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_signal_stops_while_it_waits_for_another_try() {
     let mut refusals = 0;
@@ -269,10 +280,16 @@ fn a_file_that_is_replaced_on_its_way_goes_on_as_it_was_opened_and_that_is_said(
     keeper.wait();
     let other = case.folder.path().join("other");
     fs::write(&other, vec![7; SIZE]).expect("written");
-    fs::rename(&other, &case.source.path).expect("renamed");
+    let renamed = fs::rename(&other, &case.source.path);
     keeper.release();
     let finished = Finished(child.wait_with_output().expect("an end"));
-    finished.exits(0).says(&["warning: ", "names another file by now; the one that was opened was uploaded"]);
+    finished.exits(0);
+    match renamed {
+        // Before Windows 10, and in Wine, an open file keeps its name.
+        Err(_) if cfg!(windows) => return,
+        result => result.expect("renamed"),
+    }
+    finished.says(&["warning: ", "names another file by now; the one that was opened was uploaded"]);
     assert!(keeper.kept().published == [case.source.bytes.clone()]);
     case.run(&keeper, &[]).exits(0);
     assert_eq!(keeper.kept().published.last(), Some(&vec![7; SIZE]));
@@ -332,6 +349,7 @@ fn a_state_folder_that_cannot_be_is_one_warning() {
 }
 
 /// A limit on the size of files fails every write of a byte, as a full disk does, also for root.
+#[cfg(unix)]
 #[test]
 fn a_full_state_folder_is_one_warning() {
     let (case, keeper) = (Case::new(), Keeper::start(None));
@@ -346,6 +364,7 @@ fn a_full_state_folder_is_one_warning() {
 }
 
 /// Root may write everywhere: then somebody else runs it.
+#[cfg(unix)]
 #[test]
 fn a_read_only_state_folder_is_one_warning() {
     const NOBODY: u32 = 65_534;
@@ -389,7 +408,7 @@ fn a_second_run_keeps_out_of_the_first_ones_way() {
 #[test]
 fn a_record_that_cannot_be_trusted_is_not() {
     type Spoil = fn(&Case);
-    let spoilers: [(&str, Spoil); 5] = [
+    let spoilers: &[(&str, Spoil)] = &[
         ("truncated", |case| {
             let file = File::options().write(true).open(case.record()).expect("opened");
             file.set_len(file.metadata().expect("its size").len() / 2).expect("cut");
@@ -400,11 +419,13 @@ fn a_record_that_cannot_be_trusted_is_not() {
             assert!(text.contains("\"v\":1"), "{text}");
             fs::write(case.record(), text.replacen("\"v\":1", "\"v\":2", 1)).expect("written");
         }),
+        #[cfg(unix)]
         ("a symbolic link", |case| {
             let real = case.folder.path().join("real");
             fs::rename(case.record(), &real).expect("moved");
             symlink(&real, case.state().join(case.name_of_lock())).expect("linked");
         }),
+        #[cfg(unix)]
         ("group-writable", |case| {
             fs::set_permissions(case.record(), PermissionsExt::from_mode(0o660)).expect("opened");
         }),
@@ -421,6 +442,7 @@ fn a_record_that_cannot_be_trusted_is_not() {
     }
 }
 
+#[cfg(unix)]
 impl Case {
     /// What the record is called, when only its lock is left.
     fn name_of_lock(&self) -> String {
@@ -529,6 +551,7 @@ fn another_host_is_used_if_it_works_and_left_if_not() {
 }
 
 /// The connection is accepted, and nobody ever answers on it.
+#[cfg(unix)]
 #[test]
 fn a_signal_before_there_is_a_session_keeps_nothing_and_does_not_say_so() {
     for packet in ["Ping", "Create-Session"] {
@@ -541,6 +564,7 @@ fn a_signal_before_there_is_a_session_keeps_nothing_and_does_not_say_so() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn an_interrupted_upload_promises_only_what_the_same_command_keeps() {
     for (option, promise) in [

@@ -92,6 +92,8 @@ fn limits_are_500_for_the_file_and_413_for_the_fragment() {
     client.fragment("/a", &session, "0-9/100", b"abcdefghij").expect_offset(200, 10);
 }
 
+/// Only where the file system says how much is free.
+#[cfg(unix)]
 #[test]
 fn a_file_larger_than_the_disk_is_refused_before_its_bytes() {
     let fixture = Fixture::new();

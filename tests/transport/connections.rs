@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use bitsup::protocol::{Timing, TransportErrorKind as Kind};
 use bitsup::transport::Http;
 
-use crate::support::{OK, Scheme, Server, answer, read_head, read_request};
+use crate::support::{OK, Scheme, Server, answer, read_head, read_request, schemes};
 
 #[test]
 fn a_connection_is_kept_under_tls_although_tickets_come_after_the_handshake() {
@@ -23,7 +23,7 @@ fn a_connection_is_kept_under_tls_although_tickets_come_after_the_handshake() {
 
 #[test]
 fn each_answer_says_how_long_its_own_exchange_took() {
-    for scheme in [Scheme::Plain, Scheme::Tls] {
+    for scheme in schemes() {
         let server = Server::start(scheme, |stream, _| {
             loop {
                 read_request(stream)?;
@@ -61,7 +61,7 @@ fn a_closed_connection_is_replaced_without_a_loss() {
 
 #[test]
 fn a_loss_tells_whether_its_connection_was_used_before() {
-    for scheme in [Scheme::Plain, Scheme::Tls] {
+    for scheme in schemes() {
         let server = Server::start(scheme, |stream, _| {
             read_request(stream)?;
             answer(stream, OK)?;

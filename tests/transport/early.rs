@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use bitsup::protocol::{Timing, TransportErrorKind as Kind};
 use bitsup::transport::{AnsweredEarly, Transport};
 
-use crate::support::{OK, Scheme, Server, answer, read_head, read_request};
+use crate::support::{OK, Scheme, Server, answer, read_head, read_request, schemes};
 
 const TOO_LARGE: &str = "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 9\r\n\r\ntoo large";
 const TRIES: usize = 100;
@@ -70,7 +70,7 @@ fn the_source_is_not_read_on_after_an_early_answer() {
 
 #[test]
 fn a_connection_with_an_early_answer_is_not_used_again() {
-    for scheme in [Scheme::Plain, Scheme::Tls] {
+    for scheme in schemes() {
         // 416 and 200 leave a connection usable, but not when the request is only half out.
         let server = Server::start(scheme, |stream, number| {
             if number == 0 {
@@ -88,7 +88,7 @@ fn a_connection_with_an_early_answer_is_not_used_again() {
 
 #[test]
 fn an_interim_answer_does_not_stop_the_body() {
-    for scheme in [Scheme::Plain, Scheme::Tls] {
+    for scheme in schemes() {
         let server = Server::start(scheme, |stream, _| {
             let head = read_head(stream)?;
             answer(stream, "HTTP/1.1 100 Continue\r\nX: y\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 1")?;
@@ -104,7 +104,7 @@ fn an_interim_answer_does_not_stop_the_body() {
 
 #[test]
 fn hanging_up_without_a_word_is_a_cut() {
-    for scheme in [Scheme::Plain, Scheme::Tls] {
+    for scheme in schemes() {
         let server = Server::start(scheme, |stream, _| {
             read_head(stream)?;
             stream.read_exact(&mut vec![0; 100_000])

@@ -7,7 +7,7 @@ use bitsup::protocol::TransportErrorKind as Kind;
 use bitsup::transport::{AtLeast, Http, Settings, Sink, Transport};
 use http::{Request, response};
 
-use crate::support::{OK, Scheme, Server, Stream, answer, read_head};
+use crate::support::{OK, Scheme, Server, Stream, answer, read_head, schemes};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -47,7 +47,7 @@ fn body(length: usize) -> String {
 
 #[test]
 fn a_body_arrives_whole_and_the_connection_is_kept() {
-    for scheme in [Scheme::Plain, Scheme::Tls] {
+    for scheme in schemes() {
         let server = Server::start(scheme, |stream, connection| {
             assert_eq!(connection, 0, "one connection");
             for text in [

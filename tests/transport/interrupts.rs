@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use bitsup::protocol::TransportErrorKind as Kind;
 
-use crate::support::{Scheme, Server, read_head, read_request};
+use crate::support::{Scheme, Server, read_head, read_request, schemes};
 
 /// Interrupts an exchange once the server says that it came to a stop.
 fn interrupted(scheme: Scheme, length: u64, read_body: bool) -> bool {
@@ -35,12 +35,10 @@ fn interrupted(scheme: Scheme, length: u64, read_body: bool) -> bool {
 
 #[test]
 fn sending_is_interrupted() {
-    assert!(interrupted(Scheme::Plain, 1 << 40, false));
-    assert!(interrupted(Scheme::Tls, 1 << 40, false));
+    assert!(schemes().all(|scheme| interrupted(scheme, 1 << 40, false)));
 }
 
 #[test]
 fn waiting_for_an_answer_is_interrupted() {
-    assert!(interrupted(Scheme::Plain, 10, true));
-    assert!(interrupted(Scheme::Tls, 10, true));
+    assert!(schemes().all(|scheme| interrupted(scheme, 10, true)));
 }

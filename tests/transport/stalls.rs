@@ -6,7 +6,7 @@ use std::time::Duration;
 use bitsup::protocol::TransportErrorKind as Kind;
 use bitsup::transport::{Http, Settings};
 
-use crate::support::{OK, Scheme, Server, Stream, answer, read_head, read_request};
+use crate::support::{OK, Scheme, Server, Stream, answer, read_head, read_request, schemes};
 
 const SHORT: Duration = Duration::from_millis(150);
 
@@ -29,7 +29,7 @@ fn loss(
 
 #[test]
 fn a_server_that_reads_nothing_runs_into_the_request_limit() {
-    for scheme in [Scheme::Plain, Scheme::Tls] {
+    for scheme in schemes() {
         let kind = loss(
             scheme,
             1 << 30,
@@ -46,7 +46,7 @@ fn a_server_that_reads_nothing_runs_into_the_request_limit() {
 
 #[test]
 fn a_server_that_answers_nothing_runs_into_the_response_limit() {
-    for scheme in [Scheme::Plain, Scheme::Tls] {
+    for scheme in schemes() {
         let kind = loss(
             scheme,
             10,

@@ -22,6 +22,13 @@ pub(crate) enum Scheme {
     Tls,
 }
 
+/// Both; without TLS where `BITSUP_TEST_WITHOUT_TLS` says that the system cannot trust an authority of our own. Wine 8
+/// cannot: its `CertCreateCertificateChainEngine` does not know the structure that Windows 8 brought.
+pub(crate) fn schemes() -> impl Iterator<Item = Scheme> {
+    let with_tls = std::env::var_os("BITSUP_TEST_WITHOUT_TLS").is_none();
+    [Scheme::Plain].into_iter().chain(with_tls.then_some(Scheme::Tls))
+}
+
 /// A server whose connections, one after the other, are handled by one function; the connection is closed after it,
 /// and reset if something was left unread.
 pub(crate) struct Server {

@@ -31,11 +31,13 @@ pub(in crate::cli) fn from_file(option: &str, path: &Path) -> Result<Secret, Usa
 /// # Errors
 /// When it cannot be opened, or others can read it; the message says what to do.
 pub(in crate::cli) fn open_private(path: &Path) -> Result<File, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
+    let folder = || "it is a folder".to_owned();
+    // Windows does not even open one.
+    let file = File::open(path).map_err(|error| if path.is_dir() { folder() } else { error.to_string() })?;
     // Of what was opened, not of what has that name by now.
     let metadata = file.metadata().map_err(|error| error.to_string())?;
     if metadata.is_dir() {
-        return Err("it is a folder".to_owned());
+        return Err(folder());
     }
     if is_open_to_others(&metadata) {
         return Err("others can read it: run chmod 600 on it".to_owned());
@@ -96,7 +98,8 @@ mod tests {
     fn what_cannot_be_read_is_named() {
         let error = from_file("--password-file", Path::new("/no/such/file")).expect_err("refused");
         assert!(error.0.starts_with("--password-file /no/such/file: "), "{error}");
-        assert!(from_file("--password-file", &std::env::temp_dir()).is_err());
+        let error = from_file("--password-file", &std::env::temp_dir()).expect_err("refused");
+        assert!(error.0.ends_with("it is a folder"), "{error}");
     }
 
     #[test]

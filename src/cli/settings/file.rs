@@ -83,10 +83,12 @@ fn text(path: &Path, may_be_a_pipe: bool) -> io::Result<String> {
             return Err(io::Error::other("it is not a regular file"));
         }
     }
-    let file = File::open(path)?;
+    let directory = || io::Error::other("it is a directory");
+    // Windows does not even open one.
+    let file = File::open(path).map_err(|error| if path.is_dir() { directory() } else { error })?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
-        return Err(io::Error::other("it is a directory"));
+        return Err(directory());
     }
     if metadata.is_file() && is_open_to_others(&metadata) {
         return Err(io::Error::other(

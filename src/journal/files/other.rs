@@ -2,9 +2,15 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{Files, FolderProblem, Lock, NOT_A_FOLDER, NOT_REGULAR, NewFile, ReadError};
+use crate::windows;
+
+/// Others may read and write a lock file while it is open, but not take its name away: what is locked would then not be
+/// what the next one locks.
+const BUT_NOT_REMOVE: u32 = 1 | 2;
 
 #[derive(Debug)]
 pub(super) struct Folder(PathBuf);
@@ -35,14 +41,11 @@ impl Files for Folder {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(self.0.join(from), self.0.join(to))
+        windows::rename(&self.0.join(from), &self.0.join(to))
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        match fs::remove_file(self.0.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        windows::remove(&self.0.join(name))
     }
 
     /// Folders cannot be synced here.
@@ -59,11 +62,26 @@ impl Files for Folder {
     }
 
     fn try_lock(&self, name: &str) -> io::Result<Option<Lock>> {
-        let file = File::options().read(true).write(true).create(true).truncate(false).open(self.0.join(name))?;
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false).share_mode(BUT_NOT_REMOVE);
+        let file = match options.open(self.0.join(name)) {
+            // Whoever removes it has it for an instant.
+            Err(error) if windows::is_held(&error) => return Ok(None),
+            result => result?,
+        };
         match file.try_lock() {
             Ok(()) => Ok(Some(Lock::on(file))),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn unlock_and_remove(&self, name: &str, lock: Lock) -> io::Result<()> {
+        drop(lock);
+        match fs::remove_file(self.0.join(name)) {
+            // Somebody has it open: now it is that one's lock.
+            Err(error) if error.kind() != io::ErrorKind::NotFound && !windows::is_held(&error) => Err(error),
+            _ => Ok(()),
         }
     }
 }

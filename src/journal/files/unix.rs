@@ -140,4 +140,11 @@ impl Files for Folder {
         }
         Ok(None)
     }
+
+    /// Removed before it is unlocked: who waits for it finds that it locks nothing any more.
+    fn unlock_and_remove(&self, name: &str, lock: Lock) -> io::Result<()> {
+        let result = self.remove(name);
+        drop(lock);
+        result
+    }
 }

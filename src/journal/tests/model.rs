@@ -171,6 +171,10 @@ impl Files for Model {
     fn try_lock(&self, _name: &str) -> io::Result<Option<Lock>> {
         Ok(Some(Lock::pretended()))
     }
+
+    fn unlock_and_remove(&self, name: &str, _lock: Lock) -> io::Result<()> {
+        self.remove(name)
+    }
 }
 
 struct Open {

@@ -68,6 +68,19 @@ mod tests {
         assert_eq!(names, ["d", "f"]);
     }
 
+    #[test]
+    fn a_folder_is_known_again() {
+        let (dir, folder) = folder();
+        std::fs::create_dir(dir.path().join("d")).unwrap();
+        std::fs::create_dir(dir.path().join("e")).unwrap();
+        let entered = folder.enter("d").unwrap();
+        assert!(entered.is_same_folder(&Folder::open(&dir.path().join("d")).unwrap()).unwrap());
+        assert!(!entered.is_same_folder(&folder.enter("e").unwrap()).unwrap());
+        if let Ok(other_case) = folder.enter("D") {
+            assert!(entered.is_same_folder(&other_case).unwrap());
+        }
+    }
+
     #[cfg(unix)]
     #[test]
     fn symbolic_links_are_neither_entered_nor_opened() {

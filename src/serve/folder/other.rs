@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Kind, Replace};
+use crate::windows;
 
 /// A folder.
 #[derive(Debug)]
@@ -70,21 +71,15 @@ impl Folder {
 
     /// Removes a file; one that is not there is fine.
     pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
-        match fs::remove_file(self.0.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        windows::remove(&self.0.join(name))
     }
 
     /// Gives a file another place on the same file system.
     pub(crate) fn rename(&self, name: &str, to: &Self, new_name: &str, replace: Replace) -> io::Result<()> {
         let (from, to) = (self.0.join(name), to.0.join(new_name));
         match replace {
-            Replace::Allowed => fs::rename(from, to),
-            Replace::Never => {
-                fs::hard_link(&from, to)?;
-                fs::remove_file(from)
-            }
+            Replace::Allowed => windows::rename(&from, &to),
+            Replace::Never => windows::rename_without_replacing(&from, &to),
         }
     }
 
@@ -108,6 +103,11 @@ impl Folder {
     #[expect(clippy::unused_self, reason = "the same on every system")]
     pub(crate) fn free_space(&self) -> Option<u64> {
         None
+    }
+
+    /// Whether both are one folder, by whichever spelling they were reached: resolving gives back the one on the disk.
+    pub(crate) fn is_same_folder(&self, other: &Self) -> io::Result<bool> {
+        Ok(self.0.canonicalize()? == other.0.canonicalize()?)
     }
 
     /// Not known here; publishing finds out.

@@ -135,6 +135,12 @@ impl Folder {
         if stat.f_blocks == 0 { None } else { stat.f_bavail.checked_mul(stat.f_frsize) }
     }
 
+    /// Whether both are one folder, by whichever spelling they were reached.
+    pub(crate) fn is_same_folder(&self, other: &Self) -> io::Result<bool> {
+        let (this, other) = (fs::fstat(&self.0)?, fs::fstat(&other.0)?);
+        Ok((this.st_dev, this.st_ino) == (other.st_dev, other.st_ino))
+    }
+
     /// Whether files can be renamed from one to the other.
     pub(crate) fn is_same_device(&self, other: &Self) -> io::Result<bool> {
         Ok(fs::fstat(&self.0)?.st_dev == fs::fstat(&other.0)?.st_dev)

@@ -94,11 +94,16 @@ impl Store {
         Ok(Self { path, root, sessions, published_mode, disk, _lock: lock })
     }
 
-    /// The folder a file goes into. `NotFound` if it is missing.
+    /// The folder a file goes into. `NotFound` if it is missing, or that of the sessions.
     pub(crate) fn folder_of(&self, target: &TargetPath) -> io::Result<Folder> {
         let mut folder = self.root.enter(".")?;
         for name in target.folders() {
             folder = folder.enter(name)?;
+            // The path was looked at, but file systems have their own ideas of which names are the same: on macOS `ſ`
+            // is an `s`.
+            if folder.is_same_folder(&self.sessions)? {
+                return Err(io::ErrorKind::NotFound.into());
+            }
         }
         Ok(folder)
     }

@@ -75,6 +75,9 @@ fn new_config(settings: TlsSettings) -> Result<Configured, rustls::Error> {
     let extra_roots = settings.extra_roots;
     let platform = if settings.insecure {
         None
+    } else if extra_roots.is_empty() {
+        // On Windows it then wants nothing of the system that only newer ones have.
+        Some(Verifier::new(Arc::clone(&provider))?)
     } else {
         Some(Verifier::new_with_extra_roots(extra_roots.iter().cloned(), Arc::clone(&provider))?)
     };

@@ -1,7 +1,6 @@
 //! What the end-to-end tests share: the built program, a receiver, and a server that answers whatever a test wants.
 
 pub(crate) mod bitsup;
-#[cfg(unix)]
 pub(crate) mod keeper;
 #[cfg(all(unix, feature = "serve"))]
 pub(crate) mod proxy;

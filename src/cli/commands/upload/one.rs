@@ -140,7 +140,7 @@ pub(super) fn mode(config: &UploadConfig) -> ResumeMode {
 /// Where the reply goes, checked before anything is sent. `earlier` knows what a run of the same upload saved before.
 fn reply_file(config: &UploadConfig, entity: &UploadEntity, earlier: &Record) -> anyhow::Result<Option<ReplyFile>> {
     let Some(path) = &config.reply else { return Ok(None) };
-    if path.canonicalize().is_ok_and(|path| path == entity.absolute_path()) {
+    if entity.is_at(path) {
         return Err(UsageError("--reply names the file that is to be uploaded".to_owned()).into());
     }
     Ok(Some(ReplyFile::new(path.clone(), config.force, earlier.reply)?))

@@ -42,7 +42,35 @@ fn expand(source: OsString) -> Result<Vec<OsString>, UsageError> {
         _ => return Ok(vec![source]),
     };
     let refused = |reason: String| UsageError(format!("{pattern:?}: {reason}"));
-    let paths = glob::glob(pattern).map_err(|error| refused(error.to_string()))?;
+    // As the file system does.
+    let options = glob::MatchOptions { case_sensitive: false, ..glob::MatchOptions::new() };
+    let paths = glob::glob_with(pattern, options).map_err(|error| refused(error.to_string()))?;
     let files: Vec<OsString> = paths.filter_map(Result::ok).filter(|path| path.is_file()).map(OsString::from).collect();
     if files.is_empty() { Err(refused("no file matches".to_owned())) } else { Ok(files) }
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_expanded_as_the_file_system_compares() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.zip", "B.ZIP", "c d.zip", "[e].zip", "f.txt"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        std::fs::create_dir(folder.path().join("g.zip")).unwrap();
+        let expanded = |pattern: &str| {
+            let found = expand(folder.path().join(pattern).into()).map_err(|error| error.0)?;
+            let name = |path: &OsString| Path::new(path).file_name().unwrap().to_str().unwrap().to_lowercase();
+            let mut names: Vec<String> = found.iter().map(name).collect();
+            names.sort();
+            Ok::<_, String>(names)
+        };
+        assert_eq!(expanded("*.zip").unwrap(), ["[e].zip", "a.zip", "b.zip", "c d.zip"]);
+        assert_eq!(expanded("?.Zip").unwrap(), ["a.zip", "b.zip"]);
+        assert_eq!(expanded("[e].zip").unwrap(), ["[e].zip"], "a name goes before a pattern");
+        assert_eq!(expanded("missing.zip").unwrap(), ["missing.zip"], "told when it is opened");
+        assert!(expanded("*.exe").unwrap_err().ends_with("no file matches"));
+    }
 }
