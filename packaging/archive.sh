@@ -15,7 +15,7 @@ mkdir -p "$staging/$name"/{completions,docs,man}
 cp "$binary" "$staging/$name/"
 cp README.md CHANGELOG.md SECURITY.md LICENSE-APACHE LICENSE-MIT "$staging/$name/"
 cp man/*.1 "$staging/$name/man/"
-cp docs/*.md "$staging/$name/docs/"
+cp docs/* "$staging/$name/docs/"
 find completions -type f ! -name '*.sh' -exec cp {} "$staging/$name/completions/" \;
 
 case $target in
@@ -26,7 +26,7 @@ case $target in
     *)
         archive=$name.tar.gz
         # macOS has no GNU tar; its archives are not the same each time.
-        if tar --version | grep -q GNU; then
+        if [[ $(tar --version) == *GNU* ]]; then
             tar -C "$staging" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@"${SOURCE_DATE_EPOCH:-0}" -c "$name" |
                 gzip -9n >"$out/$archive"
         else

@@ -300,6 +300,7 @@ const ROOMS: &[Room] = &[
     Room { place: "cli/size.rs", may: &[] },
     Room { place: "cli/completion.rs", may: &["clap", "clap_complete", "crate::cli"] },
     Room { place: "cli/help.rs", may: &["clap", "crate::cli"] },
+    Room { place: "cli/mistyped.rs", may: &["clap", "crate::cli"] },
     Room { place: "cli/settings/", may: &["clap", "crate::cli", "etcetera", "http", "strsim", "toml"] },
     Room { place: "cli/settings/environment.rs", may: &["clap", "crate::cli", "std::env::vars_os"] },
     Room {

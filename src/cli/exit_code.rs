@@ -9,6 +9,7 @@ use crate::serve::ServeError;
 use crate::uploader::{Refusal, UploadError};
 
 use super::config::UsageError;
+use super::mistyped::Mistyped;
 use super::several::SomeFailed;
 use super::signals::{Stopped, TimeIsUp};
 
@@ -138,7 +139,11 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
     if error.is::<JournalError>() {
         return ExitCode::Locked;
     }
-    if error.is::<UsageError>() || error.is::<ReplyFileError>() || error.is::<JournalWarning>() {
+    if error.is::<UsageError>()
+        || error.is::<Mistyped>()
+        || error.is::<ReplyFileError>()
+        || error.is::<JournalWarning>()
+    {
         return ExitCode::Usage;
     }
     #[cfg(feature = "serve")]

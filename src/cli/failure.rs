@@ -8,19 +8,22 @@ use crate::protocol::{AckError, BitsError, PacketKind, TlsFault, TransportErrorK
 use crate::uploader::{Refusal, UploadError};
 
 use super::config::UsageError;
+use super::mistyped::Mistyped;
 use super::signals::{Left, Stopped, TimeIsUp};
 use super::{exit_code, explain};
 
 /// The text for an error, however wrapped: what is known of it, filled up from the table of exit codes.
 pub(super) fn text(error: &anyhow::Error) -> ErrorText {
+    if let Some(mistyped) = error.downcast_ref::<Mistyped>() {
+        return ErrorText { what: mistyped.to_string(), next: Some(mistyped.next.clone()), ..ErrorText::default() };
+    }
     let mut text = own_text(error);
     let code = exit_code::of(error);
-    // Whoever typed something wrong is told what is right by the message itself.
-    if error.is::<UsageError>() {
-        return text;
-    }
     let info = explain::exit_info(code);
-    text.cause.get_or_insert_with(|| info.cause.to_owned());
+    // Whoever typed something wrong is told what is right by the message itself.
+    if !error.is::<UsageError>() {
+        text.cause.get_or_insert_with(|| info.cause.to_owned());
+    }
     let next = text.next.unwrap_or_else(|| info.advice.to_owned());
     let code = server_code(error).unwrap_or_else(|| (code as u8).to_string());
     text.next = Some(format!("{next} (more: bitsup explain {code})"));

@@ -50,8 +50,12 @@ fn as_utf8(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
         return rest.into();
     }
-    let Some(rest) = bytes.strip_prefix(b"\xff\xfe") else { return bytes.into() };
-    let units: Vec<u16> = rest.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+    let (rest, unit): (_, fn([u8; 2]) -> u16) = match bytes {
+        [0xff, 0xfe, rest @ ..] => (rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => (rest, u16::from_be_bytes),
+        _ => return bytes.into(),
+    };
+    let units: Vec<u16> = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
     String::from_utf16_lossy(&units).into_bytes().into()
 }
 
@@ -111,8 +115,10 @@ mod tests {
             "#TYPE Selected\r\n\"Destination\",\"SOURCE\"\r\n\"http://h/a \"\"1\"\"\",\"c:\\a, b\"\r\n,\"x\ny\"\r\n";
         let expected = vec![listed("c:\\a, b", Some("http://h/a \"1\"")), listed("x\ny", None)];
         assert_eq!(parse(text.as_bytes(), false), Ok(expected.clone()));
-        let wide: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
-        assert_eq!(parse(&wide, false), Ok(expected));
+        for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let wide: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(to_bytes).collect();
+            assert_eq!(parse(&wide, false), Ok(expected.clone()));
+        }
         assert_eq!(parse(b"Source,Destination\na\n", false), Ok(vec![listed("a", None)]));
     }
 

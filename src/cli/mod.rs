@@ -13,6 +13,7 @@ mod facts;
 mod failure;
 mod file_list;
 mod help;
+mod mistyped;
 mod secret;
 #[cfg(feature = "serve")]
 mod serve_config;
@@ -25,9 +26,11 @@ use std::ffi::OsString;
 
 use clap::FromArgMatches;
 
+use crate::output::json::JsonLog;
 use crate::output::{Ci, ProgressMode, Reporter, Verbosity};
 
-use config::UsageError;
+use config::{MachineConfig, UsageError};
+use mistyped::Mistyped;
 use settings::{Completed, Environment};
 
 pub use args::Cli;
@@ -43,12 +46,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     command.build();
     let completed = match settings::complete(&command, typed.clone(), &Environment::read()) {
         Ok(completed) => completed,
-        Err(error) => return fail(&error.into(), None, Ci::None),
+        Err(error) => return refuse(&error.into(), &typed),
     };
-    let matches = command.try_get_matches_from(&completed.args);
+    let matches = command.try_get_matches_from_mut(&completed.args);
     let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
+            if let Some(mistyped) = Mistyped::of(&error, &command, &typed) {
+                return refuse(&mistyped.into(), &completed.args);
+            }
             // Help and version are no failures and go to standard output; a closed one is nobody's error.
             let _ = error.print();
             return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
@@ -59,6 +65,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(()) => ExitCode::Success,
         Err(error) => fail(&error, Some(&completed), ci),
     }
+}
+
+/// Says why nothing was begun, also to programs if they read along: the words may make no sense, but these do.
+fn refuse(error: &anyhow::Error, words: &[OsString]) -> ExitCode {
+    let machine = MachineConfig::new(&mistyped::machine(words));
+    if machine.json {
+        JsonLog::stdout().end(Some(&facts::of(error, None)));
+    }
+    fail(error, None, machine.ci)
 }
 
 /// Says what failed. Who typed nothing wrong is told where it is set.

@@ -58,6 +58,20 @@ fn what_a_server_says_is_no_command() {
 }
 
 #[test]
+fn what_was_typed_wrongly_is_annotated_and_is_no_command() {
+    let source = Source::new(10);
+    // A file's name that the shell put where an option may stand.
+    let typed = "--x\n::add-mask::y ##vso[z]\x1b[31m";
+    for variables in [&[][..], &[("GITHUB_ACTIONS", "true")]] {
+        let finished = upload(variables, &[typed], &[&source], "http://h/");
+        let stderr = finished.exits(2).stderr();
+        assert!(!stderr.contains("\n::add-mask") && !stderr.contains("##") && !stderr.contains('\x1b'), "{stderr:?}");
+        let annotation = "\n::error::bitsup: unexpected argument '--x ::add-mask::y ";
+        assert_eq!(stderr.contains(annotation), !variables.is_empty(), "{stderr:?}");
+    }
+}
+
+#[test]
 fn several_files_are_a_section() {
     let (a, b, model) = (Source::named("a", 10), Source::named("b", 10), Model::default());
     let server = ScriptServer::start(move |request| model.answer(request));

@@ -69,6 +69,7 @@ fn wrong_options_exit_2_and_say_what_is_right() {
     }
     run(["upload"]).exits(2);
     run(["no-such-verb"]).exits(2);
+    run(["man".as_ref(), source.arg()]).exits(2).says(&["cannot make the folder"]);
 }
 
 #[test]

@@ -4,11 +4,11 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::Context;
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
+use crate::cli::config::UsageError;
 use crate::cli::{explain, help};
 
 pub(super) fn run(folder: Option<&Path>) -> anyhow::Result<()> {
@@ -21,14 +21,16 @@ pub(super) fn run(folder: Option<&Path>) -> anyhow::Result<()> {
             result => Ok(result?),
         };
     };
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    fs::create_dir_all(folder)
+        .map_err(|error| UsageError(format!("cannot make the folder {}: {error}", folder.display())))?;
     write_all(&command, folder)
 }
 
 /// A page for each verb, and for the verbs of verbs.
 fn write_all(command: &Command, folder: &Path) -> anyhow::Result<()> {
     let path = folder.join(Man::new(command.clone()).get_filename());
-    fs::write(&path, page(command)?).with_context(|| format!("cannot write {}", path.display()))?;
+    fs::write(&path, page(command)?)
+        .map_err(|error| UsageError(format!("cannot write {}: {error}", path.display())))?;
     command.get_subcommands().try_for_each(|verb| write_all(verb, folder))
 }
 

@@ -211,7 +211,11 @@ fn what_ends_an_upload_elsewhere_has_its_lines() {
 }
 
 #[test]
-fn a_typing_error_says_what_is_right_and_no_more() {
+fn a_typing_error_says_what_is_right_and_where_to_look() {
     let error = anyhow::Error::new(UsageError("--name wants a name".to_owned()));
-    assert_eq!(text(&error).to_string(), "bitsup: error: --name wants a name");
+    assert_eq!(
+        text(&error).to_string(),
+        "bitsup: error: --name wants a name\n  next:   correct what the message names; --help shows the options, \
+         `bitsup config` what is set elsewhere (more: bitsup explain 2)"
+    );
 }
