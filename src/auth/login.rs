@@ -14,6 +14,10 @@ use crate::protocol::text::escape;
 /// Answers of 401 in a row, legs of a handshake included, after which nothing more is tried.
 const MAX_IN_A_ROW: u32 = 6;
 
+/// Proofs of a password that go out without an answer, one after the other, before any was taken: each may count as a
+/// wrong one at the server, and accounts are locked after five or so.
+const MAX_UNANSWERED: u32 = 3;
+
 /// Who wants to be let in, where, and how.
 #[derive(Debug, Clone)]
 pub struct Identity {
@@ -54,6 +58,11 @@ pub struct Login {
     /// The first way that was used. No other is tried after it.
     used: Option<Scheme>,
     refused_in_a_row: u32,
+    /// A proof of the password is on its way.
+    proof_is_out: bool,
+    /// Proofs whose answer was lost, while it is not known that the password is right.
+    unanswered: u32,
+    was_taken: bool,
 }
 
 /// Whether a request can go out.
@@ -98,6 +107,9 @@ impl Login {
             way: None,
             used: None,
             refused_in_a_row: 0,
+            proof_is_out: false,
+            unanswered: 0,
+            was_taken: false,
         }
     }
 
@@ -131,7 +143,12 @@ impl Login {
         if has_body(request.headers()) && way.wants_empty_request() {
             return Ok(Ready::SignInFirst);
         }
+        let proves = way.is_about_to_prove(credentials);
+        if proves && self.unanswered >= MAX_UNANSWERED {
+            return Err(SignInError::Unanswered { scheme: way.scheme(), times: self.unanswered });
+        }
         if let Some(mut value) = way.authorization(request, credentials)? {
+            self.proof_is_out = proves;
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);
         }
@@ -152,8 +169,12 @@ impl Login {
         origin.is_https || self.allow_cleartext || !scheme.shows_the_secret()
     }
 
-    /// The connection is gone, or may be.
-    pub fn disconnected(&mut self) {
+    /// The connection is gone, or may be. `was_sent`: the server may have got the last request all the same.
+    pub fn disconnected(&mut self, was_sent: bool) {
+        let proof_was_out = std::mem::take(&mut self.proof_is_out);
+        if proof_was_out && was_sent && !self.was_taken {
+            self.unanswered += 1;
+        }
         if let Some((_, way)) = &mut self.way {
             way.disconnected();
         }
@@ -162,14 +183,19 @@ impl Login {
     /// What the answer to `request`, which [`Login::sign`] had, asks for.
     pub fn answered(&mut self, request: &Request<()>, status: StatusCode, headers: &HeaderMap) -> Step {
         let origin = Origin::of(request.uri());
+        let proof_was_out = std::mem::take(&mut self.proof_is_out);
         if status != StatusCode::UNAUTHORIZED {
             self.refused_in_a_row = 0;
+            let has_looked = comes_after_signing_in(status);
+            if proof_was_out && has_looked {
+                (self.was_taken, self.unanswered) = (true, 0);
+            }
             if let Some((known, way)) = &mut self.way
                 && *known == origin
             {
                 let scheme = way.scheme();
                 self.used = self.used.or(Some(scheme));
-                if let Err(reason) = way.accepted(&challenge::all(headers)) {
+                if let Err(reason) = way.accepted(&challenge::all(headers), has_looked) {
                     return Step::Refused(SignInError::Failed { scheme, reason });
                 }
             }
@@ -269,6 +295,18 @@ fn offered(challenges: &[Challenge]) -> String {
         }
     }
     if names.is_empty() { "no way of signing in that can be read".to_owned() } else { names.join(", ") }
+}
+
+/// Whether a server that answers so has looked at who asks. Others may have no time for it, or stand before it.
+fn comes_after_signing_in(status: StatusCode) -> bool {
+    let is_before = matches!(
+        status,
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_EARLY
+            | StatusCode::TOO_MANY_REQUESTS
+    );
+    !is_before && !status.is_server_error()
 }
 
 fn has_body(headers: &HeaderMap) -> bool {

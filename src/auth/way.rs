@@ -105,6 +105,17 @@ impl Way {
         }
     }
 
+    /// Whether what the next request carries tells the server whether the password is right.
+    pub(super) fn is_about_to_prove(&self, credentials: &Credentials) -> bool {
+        match self {
+            Self::Secret { .. } | Self::Digest { .. } => matches!(credentials, Credentials::Password(_)),
+            #[cfg(feature = "windows-auth")]
+            Self::Windows(handshake) => handshake.is_about_to_prove(),
+            #[cfg(all(unix, feature = "kerberos"))]
+            Self::Kerberos(_) => false,
+        }
+    }
+
     /// Whether the next request must go over the same connection.
     pub(super) fn belongs_to_connection(&self) -> bool {
         match self {
@@ -161,7 +172,8 @@ impl Way {
             .map_err(|_| failed("the user, password or token holds a character that no header field may".to_owned()))
     }
 
-    /// The server let a request pass; the challenges are what its answer holds nevertheless.
+    /// The server let a request pass; the challenges are what its answer holds nevertheless. `has_looked`: it is known to
+    /// have looked at who asks.
     ///
     /// # Errors
     /// When it is to prove who it is, and does not.
@@ -169,10 +181,10 @@ impl Way {
         not(all(unix, feature = "kerberos")),
         expect(clippy::unnecessary_wraps, reason = "only Kerberos makes the server prove itself")
     )]
-    pub(super) fn accepted(&mut self, challenges: &[Challenge]) -> Result<(), String> {
+    pub(super) fn accepted(&mut self, challenges: &[Challenge], has_looked: bool) -> Result<(), String> {
         match self {
             Self::Secret { was_accepted, .. } => *was_accepted = true,
-            Self::Digest { was_accepted, stale, .. } => (*was_accepted, *stale) = (true, 0),
+            Self::Digest { was_accepted, stale, .. } => (*was_accepted, *stale) = (*was_accepted || has_looked, 0),
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => handshake.accepted(),
             #[cfg(all(unix, feature = "kerberos"))]

@@ -56,6 +56,11 @@ impl Handshake {
         matches!(self.stage, Stage::Done)
     }
 
+    /// Whether the proof goes out next.
+    pub(super) fn is_about_to_prove(&self) -> bool {
+        matches!(self.stage, Stage::Proving(_))
+    }
+
     /// Whether what is sent next means something on this connection only. The greeting begins on any.
     pub(super) fn is_bound(&self) -> bool {
         matches!(self.stage, Stage::Proved | Stage::Done)

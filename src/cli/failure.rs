@@ -128,6 +128,12 @@ fn signing_in(reason: &SignInError) -> Advice {
             Some("the user or password is wrong, or the account is locked or may not come in that way"),
             Some("check both, also the domain (DOMAIN\\USER); nothing was tried twice, lest the account be locked"),
         ),
+        SignInError::Unanswered { .. } => (
+            Some(
+                "something on the way, or the server, hangs up on whoever signs in; whether the password is right is not known",
+            ),
+            Some("find out what hangs up before you run it again: too many tries may lock the account"),
+        ),
         SignInError::NothingInCommon { .. } => (
             Some("the server wants another way of signing in than there are credentials for"),
             Some("leave --auth out, or ask the server's administrator which ways are allowed"),

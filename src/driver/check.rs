@@ -195,7 +195,7 @@ impl Check<'_> {
         let answer = match self.transport.exchange(request.clone(), &mut body) {
             Ok(answer) => answer,
             Err(error) => {
-                self.login.disconnected();
+                self.login.disconnected(error.request_was_sent);
                 let again = error.kind == TransportErrorKind::NoConnection || error.is_stale_connection();
                 return Ok(if again { Event::NotSignedIn } else { lost(error) });
             }

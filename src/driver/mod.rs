@@ -238,7 +238,7 @@ impl<'a> Run<'a> {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                self.tools.login.disconnected();
+                self.tools.login.disconnected(error.request_was_sent);
                 let forgotten = error.kind == TransportErrorKind::NoConnection;
                 return Ok(if forgotten { Event::NotSignedIn } else { lost(error) });
             }

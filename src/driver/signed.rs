@@ -80,11 +80,11 @@ fn in_turn(
             // Whoever was signed in on it signs in on another, unless the request itself belongs to it.
             Err(error) if error.kind == TransportErrorKind::NoConnection && !begun_again && !is_bound => {
                 begun_again = true;
-                login.disconnected();
+                login.disconnected(false);
                 continue;
             }
             Err(error) => {
-                login.disconnected();
+                login.disconnected(error.request_was_sent);
                 return Err(Unanswered::Lost(error));
             }
         };

@@ -187,6 +187,28 @@ fn fault_20_a_wrong_password_goes_out_once_and_the_state_is_kept() {
 }
 
 #[test]
+fn fault_20_a_password_whose_answer_is_lost_again_and_again_goes_out_three_times() {
+    let desk = Desk::new();
+    let file = format!("--password-file={}", desk.password_file().display());
+    for offer in ["Basic realm=\"x\"", "Digest realm=\"x\", nonce=\"n\", qop=\"auth\""] {
+        let (server, _) = gated(move |request| {
+            let signed = request.field("authorization").is_some();
+            Some(if signed { Reply::HangUp } else { unauthorized(&format!("WWW-Authenticate: {offer}")) })
+        });
+        let others: Vec<_> = (0..3).map(|n| desk.file(&format!("f{n}"), "text").display().to_string()).collect();
+        let options = ["-ume", &file, CLEARTEXT, "--retry-delay=1ms", "--no-state", "-j3"];
+        let options: Vec<&str> = options.into_iter().chain(others.iter().map(String::as_str)).collect();
+        desk.run(desk.upload(&server.url("/d/"), &options)).exits(7).says(&[
+            "the connection was lost 3 times after the user and password went out",
+            "may lock the account",
+            "3 were not begun",
+        ]);
+        let sent = server.requests().iter().filter(|request| request.field("authorization").is_some()).count();
+        assert_eq!(sent, 3, "{offer}");
+    }
+}
+
+#[test]
 fn a_wrong_password_goes_out_once_for_several_files() {
     let desk = Desk::new();
     let (server, _) = gated(|_| Some(unauthorized("WWW-Authenticate: Basic realm=\"x\"")));
