@@ -3,12 +3,13 @@
 use std::fmt;
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Request, StatusCode, Uri};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
 
-use super::challenge::{self, Challenge};
+use super::challenge::{self, Challenge, Demand};
 use super::credentials::{Credentials, Origin, Scope};
 use super::scheme::{Choice, Scheme, SignInError};
 use super::way::{Reaction, Way};
+use crate::protocol::ChannelBinding;
 use crate::protocol::text::escape;
 
 /// Answers of 401 in a row, legs of a handshake included, after which nothing more is tried.
@@ -72,6 +73,8 @@ pub enum Ready {
     Anywhere,
     /// Only on the connection that the last request went over: it is what is signed in.
     OnSameConnection,
+    /// Only on connections with this channel binding: what it carries is bound to it.
+    OnlyTo(ChannelBinding),
     /// Not yet: it has a body, and a request without one is to sign in first.
     SignInFirst,
 }
@@ -152,7 +155,11 @@ impl Login {
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        Ok(if way.belongs_to_connection() { Ready::OnSameConnection } else { Ready::Anywhere })
+        Ok(match way.channel() {
+            _ if way.belongs_to_connection() => Ready::OnSameConnection,
+            Some(channel) => Ready::OnlyTo(channel),
+            None => Ready::Anywhere,
+        })
     }
 
     /// The way that needs no question: the user named it, or has a token.
@@ -180,8 +187,10 @@ impl Login {
         }
     }
 
-    /// What the answer to `request`, which [`Login::sign`] had, asks for.
-    pub fn answered(&mut self, request: &Request<()>, status: StatusCode, headers: &HeaderMap) -> Step {
+    /// What the answer to `request`, which [`Login::sign`] had, asks for. Over TLS the [`ChannelBinding`] is in its
+    /// extensions.
+    pub fn answered(&mut self, request: &Request<()>, answer: &Response<()>) -> Step {
+        let (status, headers) = (answer.status(), answer.headers());
         let origin = Origin::of(request.uri());
         let proof_was_out = std::mem::take(&mut self.proof_is_out);
         if status != StatusCode::UNAUTHORIZED {
@@ -203,23 +212,19 @@ impl Login {
         }
         self.refused_in_a_row += 1;
         let challenges = challenge::all(headers);
-        match self.challenged(origin, &challenges, request) {
+        let demand = Demand { challenges: &challenges, channel: answer.extensions().get().copied() };
+        match self.challenged(origin, demand, request) {
             Err(error) => Step::Refused(error),
             Ok(()) if has_body(request.headers()) => Step::SignInFirst,
             Ok(()) => Step::Again,
         }
     }
 
-    fn challenged(
-        &mut self,
-        origin: Origin,
-        challenges: &[Challenge],
-        request: &Request<()>,
-    ) -> Result<(), SignInError> {
+    fn challenged(&mut self, origin: Origin, demand: Demand<'_>, request: &Request<()>) -> Result<(), SignInError> {
         let is_at_home = self.scope.holds(&origin);
         let named_nobody = matches!(self.credentials, Some(Credentials::Tickets)) && !is_at_home;
         if self.credentials.is_none() || named_nobody {
-            return Err(SignInError::NoCredentials { offered: offered(challenges) });
+            return Err(SignInError::NoCredentials { offered: offered(demand.challenges) });
         }
         if !is_at_home {
             return Err(SignInError::OtherOrigin {
@@ -236,20 +241,21 @@ impl Login {
                 return Err(way.rejected());
             }
             let signed = request.headers().contains_key(AUTHORIZATION);
-            return match way.challenged(challenges, signed, (self.random)()) {
+            return match way.challenged(demand, signed, (self.random)()) {
                 Reaction::Again => Ok(()),
                 Reaction::Rejected => Err(way.rejected()),
                 #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
                 Reaction::Failed(reason) => Err(SignInError::Failed { scheme, reason }),
             };
         }
-        let way = self.choose(&origin, challenges)?;
+        let way = self.choose(&origin, demand)?;
         self.way = Some((origin, way));
         Ok(())
     }
 
     /// The strongest way that is offered and has what it needs; after one was used, only that one.
-    fn choose(&mut self, origin: &Origin, challenges: &[Challenge]) -> Result<Way, SignInError> {
+    fn choose(&mut self, origin: &Origin, demand: Demand<'_>) -> Result<Way, SignInError> {
+        let challenges = demand.challenges;
         let wanted = match (self.used, self.choice, &self.credentials) {
             (Some(used), ..) => Some(used),
             (_, Choice::Only(scheme), _) => Some(scheme),
@@ -270,7 +276,7 @@ impl Login {
             if !matches!(credentials, Credentials::Tickets) && !self.may_show_secret(scheme, origin) {
                 return Err(SignInError::Cleartext(scheme));
             }
-            match Way::new(scheme, credentials, challenges, origin, (self.random)()) {
+            match Way::new(scheme, credentials, demand, origin, (self.random)()) {
                 Ok(Some(way)) => return Ok(way),
                 Ok(None) => {}
                 Err(why) => reason = why,

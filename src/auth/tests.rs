@@ -1,7 +1,7 @@
 //! Whole conversations, without a network.
 
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 
 use super::*;
 
@@ -42,12 +42,12 @@ fn exchange(login: &mut Login, uri: &'static str, length: &'static str, offers: 
         assert!(value.is_sensitive());
         value.to_str().expect("text").to_owned()
     });
-    let mut headers = HeaderMap::new();
+    let mut answer = Response::new(());
     for offer in offers.unwrap_or_default() {
-        headers.append(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
+        answer.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
     }
-    let status = if offers.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
-    (sent.unwrap_or_default(), login.answered(&request, status, &headers))
+    *answer.status_mut() = if offers.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+    (sent.unwrap_or_default(), login.answered(&request, &answer))
 }
 
 const BASIC: &str = "Basic realm=\"x\"";
@@ -213,32 +213,30 @@ fn nothing_shows_the_secrets() {
 
 /// What a conversation looks like: `lost` is a request whose answer never came.
 fn transcript(login: &mut Login, script: &[&str]) -> String {
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for answer in script {
         let mut request = request("https://h/a", "0");
         if let Err(error) = login.sign(&mut request) {
-            lines += &format!("! {error}\n");
+            lines.push(format!("! {error}"));
             break;
         }
         let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        lines += &format!("> {}\n", sent.and_then(|text| text.split(' ').next()).unwrap_or("unsigned"));
+        lines.push(format!("> {}", sent.and_then(|text| text.split(' ').next()).unwrap_or("unsigned")));
         let (status, offer) = answer.split_once(' ').unwrap_or((answer, ""));
-        match status.parse::<u16>() {
-            Ok(status) => {
-                let mut headers = HeaderMap::new();
-                if !offer.is_empty() {
-                    headers.insert(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
-                }
-                let status = StatusCode::from_u16(status).expect("a status");
-                lines += &format!("< {status} {:?}\n", login.answered(&request, status, &headers));
+        if let Ok(status) = status.parse::<u16>() {
+            let mut answer = Response::new(());
+            if !offer.is_empty() {
+                answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
             }
-            Err(_) => {
-                lines += &format!("< {answer}\n");
-                login.disconnected(*answer == "lost");
-            }
+            *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
+            lines.push(format!("< {} {:?}", answer.status(), login.answered(&request, &answer)));
+        } else {
+            lines.push(format!("< {answer}"));
+            login.disconnected(*answer == "lost");
         }
     }
-    lines
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 #[test]

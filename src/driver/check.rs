@@ -201,7 +201,7 @@ impl Check<'_> {
             }
         };
         (self.report)(&UploadEvent::AnswerHead(Box::new(answer_head(&answer))));
-        match self.login.answered(&request, answer.status(), answer.headers()) {
+        match self.login.answered(&request, &answer) {
             Step::Done => Ok(self.answered(kind, answer)),
             Step::Again | Step::SignInFirst => Ok(Event::NotSignedIn),
             Step::Refused(reason) => Err(refuse(NotSignedIn::because(reason, &answer))),

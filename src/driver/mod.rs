@@ -244,7 +244,7 @@ impl<'a> Run<'a> {
             }
         };
         (self.tools.report)(&UploadEvent::AnswerHead(Box::new(answer_head(&answer))));
-        match self.tools.login.answered(request, answer.status(), answer.headers()) {
+        match self.tools.login.answered(request, &answer) {
             Step::Done => Ok(self.event(PacketKind::Fragment, answer)),
             Step::Again | Step::SignInFirst => {
                 self.event(PacketKind::Fragment, answer);
