@@ -1,9 +1,9 @@
 """A small BITS server behind NTLM or Negotiate, by pyspnego: the counterpart that bitsup is tested against.
 
-Usage: ntlm_server.py ntlm|negotiate USERS LOG [close] [hangup] [tls=PEM] [bound=PEM]
+Usage: ntlm_server.py ntlm|negotiate USERS LOG [close] [hangup] [many] [tls=PEM] [bound=PEM]
 USERS is a file of DOMAIN:USER:PASSWORD lines. Prints its port. LOG gets a line for each request: the connection's
 number, the packet, and what was made of it. `close` ends every other connection after its first fragment; `hangup` every
-one that brings a proof. `tls` is a file with the certificate and key for TLS. `bound`: only who signs in bound to the
+one that brings a proof. `many`: files may come at a time, and are not kept. `tls` is a file with the certificate and key for TLS. `bound`: only who signs in bound to the
 certificate in that file is let in (RFC 5929), as with Extended Protection.
 """
 
@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler
 
 scheme, users, log_path = sys.argv[1:4]
 closing = "close" in sys.argv[4:]
+many = "many" in sys.argv[4:]
 hanging_up = "hangup" in sys.argv[4:]
 files = dict(option.split("=", 1) for option in sys.argv[4:] if "=" in option)
 os.environ["NTLM_USER_FILE"] = users
@@ -120,9 +121,11 @@ class Handler(BaseHTTPRequestHandler):
             fields.append(("BITS-Session-Id", "{1}"))
         if packet == "Fragment":
             first = int(self.headers["Content-Range"].split()[1].split("-")[0])
-            del stored[first:]
-            stored.extend(body)
-            fields.append(("BITS-Received-Content-Range", str(len(stored))))
+            if not many:
+                del stored[first:]
+                stored.extend(body)
+            received = first + len(body) if many else len(stored)
+            fields.append(("BITS-Received-Content-Range", str(received)))
             self.fragments += 1
         self.answer(200, fields)
         if packet == "Close-Session":

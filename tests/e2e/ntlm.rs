@@ -42,7 +42,8 @@ impl Server {
         let mut port = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut port).expect("a port");
         let scheme = if more.iter().any(|option| option.starts_with("tls=")) { "https" } else { "http" };
-        let url = format!("{scheme}://127.0.0.1:{}/a.bin", port.trim());
+        let path = if more.contains(&"many") { "" } else { "a.bin" };
+        let url = format!("{scheme}://127.0.0.1:{}/{path}", port.trim());
         Some(Self { child, url, folder })
     }
 
@@ -172,5 +173,26 @@ fn fault_20_a_proof_whose_answer_is_lost_again_and_again_goes_out_three_times() 
         lost.exits(7).says(&["the connection was lost 3 times after the user and password went out"]);
         let log = server.log();
         assert_eq!(log.iter().filter(|line| line.contains("hung up")).count(), 3, "{log:#?}");
+    }
+}
+
+#[test]
+fn several_files_at_a_time_sign_in_on_each_connection_and_a_wrong_password_is_proved_once() {
+    for scheme in ["ntlm", "negotiate"] {
+        let Some(server) = Server::start(scheme, &["many"]) else { return };
+        let source = Source::new(10);
+        let others: Vec<_> = (0..5).map(|n| server.folder.path().join(format!("f{n}"))).collect();
+        let mut options = vec!["-j3"];
+        for other in &others {
+            fs::write(other, "text").expect("written");
+            options.push(other.to_str().expect("text"));
+        }
+        server.upload_with(&source, "auto", "wrong", &options).exits(7).says(&["5 were not begun"]);
+        let log = server.log();
+        assert_eq!(log.iter().filter(|line| line.contains("refused")).count(), 1, "{log:#?}");
+        server.upload_with(&source, "auto", SECRET, &options).exits(0);
+        let log = server.log();
+        assert_eq!(log.iter().filter(|line| line.contains("Close-Session DOM")).count(), 6, "{log:#?}");
+        assert_eq!(log.iter().filter(|line| line.contains("refused")).count(), 1, "{log:#?}");
     }
 }
