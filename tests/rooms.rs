@@ -59,11 +59,20 @@ const ROOMS: &[Room] = &[
     Room { place: "main.rs", may: &["bitsup::cli", "std::env::args_os", "std::process::ExitCode"] },
     Room { place: "lib.rs", may: &[] },
     Room { place: "protocol/", may: &["http", "uuid"] },
-    Room { place: "auth/", may: &["base64", "crate::protocol::text", "digest_auth", "http", "zeroize"] },
+    Room {
+        place: "auth/",
+        may: &["base64", "crate::protocol::ChannelBinding", "crate::protocol::text", "digest_auth", "http", "zeroize"],
+    },
     // The system's library asks for tickets by itself.
-    Room { place: "auth/kerberos.rs", may: &["base64", "crate::auth", "crate::protocol::text", "libgssapi"] },
+    Room {
+        place: "auth/kerberos.rs",
+        may: &["base64", "crate::auth", "crate::protocol::ChannelBinding", "crate::protocol::text", "libgssapi"],
+    },
     // The library draws its own random numbers and looks at the clock.
-    Room { place: "auth/windows.rs", may: &["base64", "crate::auth", "crate::protocol::text", "sspi"] },
+    Room {
+        place: "auth/windows.rs",
+        may: &["base64", "crate::auth", "crate::protocol::ChannelBinding", "crate::protocol::text", "sspi"],
+    },
     Room { place: "event.rs", may: &["crate::protocol", "http"] },
     Room { place: "uploader/", may: &["crate::protocol", "crate::event", "http", "httpdate"] },
     Room {
@@ -77,6 +86,7 @@ const ROOMS: &[Room] = &[
         place: "transport/",
         may: &[
             // Not the packets: what one means is none of its business.
+            "crate::protocol::ChannelBinding",
             "crate::protocol::TlsFault",
             "crate::protocol::Timing",
             "crate::protocol::TransportError",
@@ -112,6 +122,7 @@ const ROOMS: &[Room] = &[
         ],
     },
     Room { place: "transport/tls/pin.rs", may: &["base64", "rustls", "sha2"] },
+    Room { place: "transport/tls/end_point.rs", may: &["crate::protocol::ChannelBinding", "pkcs8", "rustls", "sha2"] },
     Room { place: "transport/tls/identity.rs", may: &["pkcs8", "rustls"] },
     Room {
         place: "journal/",

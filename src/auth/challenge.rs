@@ -3,6 +3,8 @@
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
 
+use crate::protocol::ChannelBinding;
+
 /// Most challenges that are looked at.
 const MAX: usize = 32;
 
@@ -25,6 +27,18 @@ impl Challenge {
     pub(super) fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
+}
+
+/// What an answer asks for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Demand<'a> {
+    pub(super) challenges: &'a [Challenge],
+    /// What binds to the connection that it came over.
+    #[cfg_attr(
+        not(any(feature = "windows-auth", all(unix, feature = "kerberos"))),
+        expect(dead_code, reason = "no other way of signing in is bound to a connection")
+    )]
+    pub(super) channel: Option<ChannelBinding>,
 }
 
 /// All challenges of an answer, in their order. A header line that breaks the grammar counts for nothing: what it means

@@ -8,9 +8,11 @@ use libgssapi::error::Error;
 use libgssapi::name::Name;
 use libgssapi::oid::{GSS_MECH_KRB5, GSS_MECH_SPNEGO, GSS_NT_HOSTBASED_SERVICE, OidSet};
 
-use super::challenge::Challenge;
+use super::challenge::{Challenge, Demand};
+use super::credentials::Origin;
 use super::scheme::Scheme;
 use super::way::Reaction;
+use crate::protocol::ChannelBinding;
 use crate::protocol::text::escape;
 
 /// Whoever the tickets are for, at one server. Each request carries a token of its own: many servers look at each by
@@ -19,6 +21,9 @@ use crate::protocol::text::escape;
 pub(super) struct Tickets {
     host: String,
     user: Option<String>,
+    is_https: bool,
+    /// What tokens are bound to, over https: a server whose certificate is another cannot hand them on to this one.
+    channel: Option<ChannelBinding>,
     stage: Stage,
     /// The server let one in on this connection.
     proven: bool,
@@ -38,6 +43,7 @@ enum Stage {
 #[derive(Debug)]
 struct Exchange {
     context: ClientCtx,
+    binding: Option<Vec<u8>>,
     /// The server asked for a further leg, which means something on this connection only.
     is_continued: bool,
 }
@@ -47,10 +53,17 @@ impl Tickets {
     ///
     /// # Errors
     /// When there are no tickets, or not of `user` if one is named, or none is to be had for the server.
-    pub(super) fn new(host: &str, user: Option<&str>) -> Result<Self, String> {
+    pub(super) fn new(origin: &Origin, user: Option<&str>, channel: Option<ChannelBinding>) -> Result<Self, String> {
+        let host = origin.host.as_str();
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let mut tickets =
-            Self { host: host.to_owned(), user: user.map(str::to_owned), stage: Stage::Idle, proven: false };
+        let mut tickets = Self {
+            host: host.to_owned(),
+            user: user.map(str::to_owned),
+            is_https: origin.is_https,
+            channel,
+            stage: Stage::Idle,
+            proven: false,
+        };
         let (exchange, token) = tickets.begin()?;
         tickets.stage = Stage::Ready(exchange, token);
         Ok(tickets)
@@ -77,8 +90,9 @@ impl Tickets {
         let target = Name::new(format!("HTTP@{}", self.host).as_bytes(), Some(GSS_NT_HOSTBASED_SERVICE))?;
         // Nothing is delegated: the server gets to know who it is, not to act for them.
         let mut context = ClientCtx::new(Some(cred), target, CtxFlags::GSS_C_MUTUAL_FLAG, Some(GSS_MECH_SPNEGO));
-        let token = context.step(None, None)?.map(|token| token.to_vec()).unwrap_or_default();
-        Ok((Exchange { context, is_continued: false }, token))
+        let binding = self.channel.map(|channel| channel.application_data());
+        let token = context.step(None, binding.as_deref())?.map(|token| token.to_vec()).unwrap_or_default();
+        Ok((Exchange { context, binding, is_continued: false }, token))
     }
 
     /// Whether a request with a body may be sent in vain.
@@ -91,13 +105,22 @@ impl Tickets {
         matches!(&self.stage, Stage::Ready(exchange, _) | Stage::Sent(exchange) if exchange.is_continued)
     }
 
+    /// Where what the next request carries may go.
+    pub(super) fn channel(&self) -> Option<ChannelBinding> {
+        self.channel
+    }
+
     /// The connection is another.
     pub(super) fn restart(&mut self) {
-        (self.stage, self.proven) = (Stage::Idle, false);
+        (self.stage, self.proven, self.channel) = (Stage::Idle, false, None);
     }
 
     /// What the next request carries.
     pub(super) fn next_token(&mut self) -> Result<Option<Vec<u8>>, String> {
+        // A new connection may lead to a server with another certificate: its first answer tells what to bind to.
+        if self.is_https && self.channel.is_none() {
+            return Ok(None);
+        }
         let (exchange, token) = match std::mem::replace(&mut self.stage, Stage::Idle) {
             Stage::Ready(exchange, token) => (exchange, token),
             Stage::Idle | Stage::Sent(_) => match self.begin() {
@@ -126,9 +149,10 @@ impl Tickets {
     }
 
     /// A request was not.
-    pub(super) fn challenged(&mut self, challenges: &[Challenge]) -> Reaction {
+    pub(super) fn challenged(&mut self, demand: Demand<'_>) -> Reaction {
+        self.channel = demand.channel;
         let was_proven = std::mem::take(&mut self.proven);
-        match (std::mem::replace(&mut self.stage, Stage::Idle), token(challenges)) {
+        match (std::mem::replace(&mut self.stage, Stage::Idle), token(demand.challenges)) {
             (Stage::Idle | Stage::Ready(..), _) => Reaction::Again,
             (Stage::Sent(mut exchange), Some(token)) => match exchange.answer(token) {
                 Ok(Some(token)) => {
@@ -150,7 +174,7 @@ impl Exchange {
     /// Takes what the server says; what is to be said next, unless that was all.
     fn answer(&mut self, token: &str) -> Result<Option<Vec<u8>>, String> {
         let token = STANDARD.decode(token).map_err(|_| "its token is not base64".to_owned())?;
-        let next = self.context.step(Some(&token), None).map_err(describe)?;
+        let next = self.context.step(Some(&token), self.binding.as_deref()).map_err(describe)?;
         Ok(next.filter(|_| !self.context.is_complete()).map(|token| token.to_vec()))
     }
 }

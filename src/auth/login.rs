@@ -3,16 +3,21 @@
 use std::fmt;
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Request, StatusCode, Uri};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
 
-use super::challenge::{self, Challenge};
+use super::challenge::{self, Challenge, Demand};
 use super::credentials::{Credentials, Origin, Scope};
 use super::scheme::{Choice, Scheme, SignInError};
 use super::way::{Reaction, Way};
+use crate::protocol::ChannelBinding;
 use crate::protocol::text::escape;
 
 /// Answers of 401 in a row, legs of a handshake included, after which nothing more is tried.
 const MAX_IN_A_ROW: u32 = 6;
+
+/// Proofs of a password that go out without an answer, one after the other, before any was taken: each may count as a
+/// wrong one at the server, and accounts are locked after five or so.
+const MAX_UNANSWERED: u32 = 3;
 
 /// Who wants to be let in, where, and how.
 #[derive(Debug, Clone)]
@@ -54,6 +59,11 @@ pub struct Login {
     /// The first way that was used. No other is tried after it.
     used: Option<Scheme>,
     refused_in_a_row: u32,
+    /// A proof of the password is on its way.
+    proof_is_out: bool,
+    /// Proofs whose answer was lost, while it is not known that the password is right.
+    unanswered: u32,
+    was_taken: bool,
 }
 
 /// Whether a request can go out.
@@ -63,6 +73,8 @@ pub enum Ready {
     Anywhere,
     /// Only on the connection that the last request went over: it is what is signed in.
     OnSameConnection,
+    /// Only on connections with this channel binding: what it carries is bound to it.
+    OnlyTo(ChannelBinding),
     /// Not yet: it has a body, and a request without one is to sign in first.
     SignInFirst,
 }
@@ -98,6 +110,9 @@ impl Login {
             way: None,
             used: None,
             refused_in_a_row: 0,
+            proof_is_out: false,
+            unanswered: 0,
+            was_taken: false,
         }
     }
 
@@ -131,11 +146,20 @@ impl Login {
         if has_body(request.headers()) && way.wants_empty_request() {
             return Ok(Ready::SignInFirst);
         }
+        let proves = way.is_about_to_prove(credentials);
+        if proves && self.unanswered >= MAX_UNANSWERED {
+            return Err(SignInError::Unanswered { scheme: way.scheme(), times: self.unanswered });
+        }
         if let Some(mut value) = way.authorization(request, credentials)? {
+            self.proof_is_out = proves;
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        Ok(if way.belongs_to_connection() { Ready::OnSameConnection } else { Ready::Anywhere })
+        Ok(match way.channel() {
+            _ if way.belongs_to_connection() => Ready::OnSameConnection,
+            Some(channel) => Ready::OnlyTo(channel),
+            None => Ready::Anywhere,
+        })
     }
 
     /// The way that needs no question: the user named it, or has a token.
@@ -152,24 +176,35 @@ impl Login {
         origin.is_https || self.allow_cleartext || !scheme.shows_the_secret()
     }
 
-    /// The connection is gone, or may be.
-    pub fn disconnected(&mut self) {
+    /// The connection is gone, or may be. `was_sent`: the server may have got the last request all the same.
+    pub fn disconnected(&mut self, was_sent: bool) {
+        let proof_was_out = std::mem::take(&mut self.proof_is_out);
+        if proof_was_out && was_sent && !self.was_taken {
+            self.unanswered += 1;
+        }
         if let Some((_, way)) = &mut self.way {
             way.disconnected();
         }
     }
 
-    /// What the answer to `request`, which [`Login::sign`] had, asks for.
-    pub fn answered(&mut self, request: &Request<()>, status: StatusCode, headers: &HeaderMap) -> Step {
+    /// What the answer to `request`, which [`Login::sign`] had, asks for. Over TLS the [`ChannelBinding`] is in its
+    /// extensions.
+    pub fn answered(&mut self, request: &Request<()>, answer: &Response<()>) -> Step {
+        let (status, headers) = (answer.status(), answer.headers());
         let origin = Origin::of(request.uri());
+        let proof_was_out = std::mem::take(&mut self.proof_is_out);
         if status != StatusCode::UNAUTHORIZED {
             self.refused_in_a_row = 0;
+            let has_looked = comes_after_signing_in(status);
+            if proof_was_out && has_looked {
+                (self.was_taken, self.unanswered) = (true, 0);
+            }
             if let Some((known, way)) = &mut self.way
                 && *known == origin
             {
                 let scheme = way.scheme();
                 self.used = self.used.or(Some(scheme));
-                if let Err(reason) = way.accepted(&challenge::all(headers)) {
+                if let Err(reason) = way.accepted(&challenge::all(headers), has_looked) {
                     return Step::Refused(SignInError::Failed { scheme, reason });
                 }
             }
@@ -177,23 +212,19 @@ impl Login {
         }
         self.refused_in_a_row += 1;
         let challenges = challenge::all(headers);
-        match self.challenged(origin, &challenges, request) {
+        let demand = Demand { challenges: &challenges, channel: answer.extensions().get().copied() };
+        match self.challenged(origin, demand, request) {
             Err(error) => Step::Refused(error),
             Ok(()) if has_body(request.headers()) => Step::SignInFirst,
             Ok(()) => Step::Again,
         }
     }
 
-    fn challenged(
-        &mut self,
-        origin: Origin,
-        challenges: &[Challenge],
-        request: &Request<()>,
-    ) -> Result<(), SignInError> {
+    fn challenged(&mut self, origin: Origin, demand: Demand<'_>, request: &Request<()>) -> Result<(), SignInError> {
         let is_at_home = self.scope.holds(&origin);
         let named_nobody = matches!(self.credentials, Some(Credentials::Tickets)) && !is_at_home;
         if self.credentials.is_none() || named_nobody {
-            return Err(SignInError::NoCredentials { offered: offered(challenges) });
+            return Err(SignInError::NoCredentials { offered: offered(demand.challenges) });
         }
         if !is_at_home {
             return Err(SignInError::OtherOrigin {
@@ -210,20 +241,21 @@ impl Login {
                 return Err(way.rejected());
             }
             let signed = request.headers().contains_key(AUTHORIZATION);
-            return match way.challenged(challenges, signed, (self.random)()) {
+            return match way.challenged(demand, signed, (self.random)()) {
                 Reaction::Again => Ok(()),
                 Reaction::Rejected => Err(way.rejected()),
                 #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
                 Reaction::Failed(reason) => Err(SignInError::Failed { scheme, reason }),
             };
         }
-        let way = self.choose(&origin, challenges)?;
+        let way = self.choose(&origin, demand)?;
         self.way = Some((origin, way));
         Ok(())
     }
 
     /// The strongest way that is offered and has what it needs; after one was used, only that one.
-    fn choose(&mut self, origin: &Origin, challenges: &[Challenge]) -> Result<Way, SignInError> {
+    fn choose(&mut self, origin: &Origin, demand: Demand<'_>) -> Result<Way, SignInError> {
+        let challenges = demand.challenges;
         let wanted = match (self.used, self.choice, &self.credentials) {
             (Some(used), ..) => Some(used),
             (_, Choice::Only(scheme), _) => Some(scheme),
@@ -244,7 +276,7 @@ impl Login {
             if !matches!(credentials, Credentials::Tickets) && !self.may_show_secret(scheme, origin) {
                 return Err(SignInError::Cleartext(scheme));
             }
-            match Way::new(scheme, credentials, challenges, origin, (self.random)()) {
+            match Way::new(scheme, credentials, demand, origin, (self.random)()) {
                 Ok(Some(way)) => return Ok(way),
                 Ok(None) => {}
                 Err(why) => reason = why,
@@ -269,6 +301,18 @@ fn offered(challenges: &[Challenge]) -> String {
         }
     }
     if names.is_empty() { "no way of signing in that can be read".to_owned() } else { names.join(", ") }
+}
+
+/// Whether a server that answers so has looked at who asks. Others may have no time for it, or stand before it.
+fn comes_after_signing_in(status: StatusCode) -> bool {
+    let is_before = matches!(
+        status,
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_EARLY
+            | StatusCode::TOO_MANY_REQUESTS
+    );
+    !is_before && !status.is_server_error()
 }
 
 fn has_body(headers: &HeaderMap) -> bool {

@@ -72,6 +72,13 @@ pub enum SignInError {
     },
     /// The server did not take the credentials.
     Rejected(Scheme),
+    /// The connection was lost each time that the password, or a proof of it, was out: whether it is right is not known.
+    Unanswered {
+        /// In which way of signing in.
+        scheme: Scheme,
+        /// How often.
+        times: u32,
+    },
     /// The server did not take the Kerberos tickets.
     TicketsRejected,
     /// The server offers nothing that can be used.
@@ -110,6 +117,9 @@ impl fmt::Display for SignInError {
             Self::TicketsRejected => f.write_str("the server did not accept the Kerberos tickets"),
             Self::Rejected(Scheme::Bearer) => f.write_str("the server did not accept the token"),
             Self::Rejected(scheme) => write!(f, "the server did not accept the user and password, by {scheme}"),
+            Self::Unanswered { scheme, times } => {
+                write!(f, "the connection was lost {times} times after the user and password went out, by {scheme}")
+            }
             Self::NothingInCommon { offered, reason } => write!(f, "the server offers {offered}: {reason}"),
             Self::Cleartext(scheme) => {
                 write!(f, "the server wants {scheme} over http, where anybody on the way reads the secret")

@@ -1,7 +1,7 @@
 //! Whole conversations, without a network.
 
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 
 use super::*;
 
@@ -42,12 +42,12 @@ fn exchange(login: &mut Login, uri: &'static str, length: &'static str, offers: 
         assert!(value.is_sensitive());
         value.to_str().expect("text").to_owned()
     });
-    let mut headers = HeaderMap::new();
+    let mut answer = Response::new(());
     for offer in offers.unwrap_or_default() {
-        headers.append(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
+        answer.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
     }
-    let status = if offers.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
-    (sent.unwrap_or_default(), login.answered(&request, status, &headers))
+    *answer.status_mut() = if offers.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+    (sent.unwrap_or_default(), login.answered(&request, &answer))
 }
 
 const BASIC: &str = "Basic realm=\"x\"";
@@ -209,4 +209,75 @@ fn nothing_shows_the_secrets() {
     let mut login = Login::new(identity, || [0; 16]);
     exchange(&mut login, "https://h/a", "0", None);
     assert!(!format!("{login:?}").contains("s3cret") && !format!("{login:?}").contains(ME));
+}
+
+/// What a conversation looks like: `lost` is a request whose answer never came.
+fn transcript(login: &mut Login, script: &[&str]) -> String {
+    let mut lines = Vec::new();
+    for answer in script {
+        let mut request = request("https://h/a", "0");
+        if let Err(error) = login.sign(&mut request) {
+            lines.push(format!("! {error}"));
+            break;
+        }
+        let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        lines.push(format!("> {}", sent.and_then(|text| text.split(' ').next()).unwrap_or("unsigned")));
+        let (status, offer) = answer.split_once(' ').unwrap_or((answer, ""));
+        if let Ok(status) = status.parse::<u16>() {
+            let mut answer = Response::new(());
+            if !offer.is_empty() {
+                answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
+            }
+            *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
+            lines.push(format!("< {} {:?}", answer.status(), login.answered(&request, &answer)));
+        } else {
+            lines.push(format!("< {answer}"));
+            login.disconnected(*answer == "lost");
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+#[test]
+fn fault_20_a_proof_whose_answer_is_lost_is_repeated_twice() {
+    for (offer, scheme) in [(BASIC, "Basic"), (DIGEST, "Digest")] {
+        let mut login = login("https://h/a", Choice::Auto);
+        let first = format!("401 {offer}");
+        let told = transcript(&mut login, &[&first, "lost", "lost", "lost", "lost"]);
+        let expected = format!(
+            "> unsigned\n< 401 Unauthorized Again\n> {scheme}\n< lost\n> {scheme}\n< lost\n> {scheme}\n< lost\n\
+             ! the connection was lost 3 times after the user and password went out, by {scheme}\n"
+        );
+        assert_eq!(told, expected);
+        // Nor for another file on the same line.
+        assert!(transcript(&mut login, &["200"]).starts_with('!'));
+    }
+}
+
+#[test]
+fn a_proof_that_was_taken_once_is_repeated_as_often_as_the_network_wants() {
+    let first = format!("401 {BASIC}");
+    let lost: Vec<&str> = [first.as_str(), "lost", "lost", "200"].into_iter().chain(["lost"; 20]).collect();
+    let told = transcript(&mut login("https://h/a", Choice::Auto), &lost);
+    assert_eq!(told.matches("> Basic").count(), 23, "{told}");
+    // What never left this machine proves nothing, and a gateway's word is not the server's.
+    let script: Vec<&str> =
+        [first.as_str()].into_iter().chain(["not sent"; 20]).chain(["lost", "503", "lost", "200"]).collect();
+    let told = transcript(&mut login("https://h/a", Choice::Auto), &script);
+    assert!(told.ends_with("> Basic\n< 200 OK Done\n"), "{told}");
+    let script = [first.as_str(), "lost", "503", "lost", "502", "lost", "200"];
+    let told = transcript(&mut login("https://h/a", Choice::Auto), &script);
+    assert!(told.lines().last().is_some_and(|line| line.starts_with('!')), "{told}");
+    // Tokens lock nobody out.
+    let token = Some(Credentials::Token(Secret::new("abc.def".to_owned())));
+    let identity = Identity { credentials: token, ..identity("https://h/a", Choice::Auto) };
+    assert_eq!(transcript(&mut Login::new(identity, || [0; 16]), &["lost"; 9]).matches("> Bearer").count(), 9);
+}
+
+#[test]
+fn fault_20_a_busy_servers_answer_makes_no_wrong_password_right() {
+    let refusal = format!("401 {DIGEST}");
+    let told = transcript(&mut login("https://h/a", Choice::Auto), &[&refusal, "503", &refusal]);
+    assert!(told.ends_with("401 Unauthorized Refused(Rejected(Digest))\n"), "{told}");
 }

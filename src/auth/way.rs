@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Request};
 use zeroize::Zeroizing;
 
-use super::challenge::Challenge;
+use super::challenge::{Challenge, Demand};
 use super::credentials::{Credentials, Origin, Password};
 use super::digest::Digest;
 #[cfg(all(unix, feature = "kerberos"))]
@@ -13,6 +13,7 @@ use super::kerberos::Tickets;
 use super::scheme::{Scheme, SignInError};
 #[cfg(feature = "windows-auth")]
 use super::windows::Handshake;
+use crate::protocol::ChannelBinding;
 
 /// Nonces that a server may call stale one after the other.
 const MAX_STALE: u32 = 3;
@@ -52,7 +53,7 @@ impl Way {
     pub(super) fn new(
         scheme: Scheme,
         credentials: &Credentials,
-        challenges: &[Challenge],
+        demand: Demand<'_>,
         origin: &Origin,
         random: [u8; 16],
     ) -> Result<Option<Self>, String> {
@@ -61,15 +62,15 @@ impl Way {
                 Some(Self::Secret { scheme, was_accepted: false })
             }
             (Scheme::Digest, Credentials::Password(_)) => {
-                Some(Self::Digest { digest: Digest::choose(challenges, random)?, was_accepted: false, stale: 0 })
+                Some(Self::Digest { digest: Digest::choose(demand.challenges, random)?, was_accepted: false, stale: 0 })
             }
             (Scheme::Ntlm, Credentials::Password(password)) => Some(by_password(scheme, password, origin)?),
             // Kerberos is the stronger of the two. Nothing was sent yet if it lacks something.
             (Scheme::Negotiate, Credentials::Password(password)) => {
-                let way = by_tickets(Some(&password.user), origin);
+                let way = by_tickets(Some(&password.user), origin, demand);
                 Some(way.or_else(|_| by_password(scheme, password, origin))?)
             }
-            (Scheme::Negotiate, Credentials::Tickets) => Some(by_tickets(None, origin)?),
+            (Scheme::Negotiate, Credentials::Tickets) => Some(by_tickets(None, origin, demand)?),
             _ => None,
         })
     }
@@ -105,6 +106,17 @@ impl Way {
         }
     }
 
+    /// Whether what the next request carries tells the server whether the password is right.
+    pub(super) fn is_about_to_prove(&self, credentials: &Credentials) -> bool {
+        match self {
+            Self::Secret { .. } | Self::Digest { .. } => matches!(credentials, Credentials::Password(_)),
+            #[cfg(feature = "windows-auth")]
+            Self::Windows(handshake) => handshake.is_about_to_prove(),
+            #[cfg(all(unix, feature = "kerberos"))]
+            Self::Kerberos(_) => false,
+        }
+    }
+
     /// Whether the next request must go over the same connection.
     pub(super) fn belongs_to_connection(&self) -> bool {
         match self {
@@ -113,6 +125,15 @@ impl Way {
             Self::Windows(handshake) => handshake.is_bound(),
             #[cfg(all(unix, feature = "kerberos"))]
             Self::Kerberos(tickets) => tickets.is_bound(),
+        }
+    }
+
+    /// Where what the next request carries may go.
+    pub(super) fn channel(&self) -> Option<ChannelBinding> {
+        match self {
+            #[cfg(all(unix, feature = "kerberos"))]
+            Self::Kerberos(tickets) => tickets.channel(),
+            _ => None,
         }
     }
 
@@ -161,7 +182,8 @@ impl Way {
             .map_err(|_| failed("the user, password or token holds a character that no header field may".to_owned()))
     }
 
-    /// The server let a request pass; the challenges are what its answer holds nevertheless.
+    /// The server let a request pass; the challenges are what its answer holds nevertheless. `has_looked`: it is known to
+    /// have looked at who asks.
     ///
     /// # Errors
     /// When it is to prove who it is, and does not.
@@ -169,10 +191,10 @@ impl Way {
         not(all(unix, feature = "kerberos")),
         expect(clippy::unnecessary_wraps, reason = "only Kerberos makes the server prove itself")
     )]
-    pub(super) fn accepted(&mut self, challenges: &[Challenge]) -> Result<(), String> {
+    pub(super) fn accepted(&mut self, challenges: &[Challenge], has_looked: bool) -> Result<(), String> {
         match self {
             Self::Secret { was_accepted, .. } => *was_accepted = true,
-            Self::Digest { was_accepted, stale, .. } => (*was_accepted, *stale) = (true, 0),
+            Self::Digest { was_accepted, stale, .. } => (*was_accepted, *stale) = (*was_accepted || has_looked, 0),
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => handshake.accepted(),
             #[cfg(all(unix, feature = "kerberos"))]
@@ -184,13 +206,13 @@ impl Way {
     }
 
     /// The server did not let a request pass. `signed`: it carried credentials.
-    pub(super) fn challenged(&mut self, challenges: &[Challenge], signed: bool, random: [u8; 16]) -> Reaction {
+    pub(super) fn challenged(&mut self, demand: Demand<'_>, signed: bool, random: [u8; 16]) -> Reaction {
         match self {
             // The same again would be refused again.
             Self::Secret { .. } if signed => Reaction::Rejected,
             Self::Secret { .. } => Reaction::Again,
             Self::Digest { digest, was_accepted, stale } => {
-                let Ok(next) = Digest::choose(challenges, random) else { return Reaction::Rejected };
+                let Ok(next) = Digest::choose(demand.challenges, random) else { return Reaction::Rejected };
                 // A server that has forgotten its nonces does not always call them stale; but what it took before is
                 // right.
                 let is_old = (next.is_stale() && *stale < MAX_STALE) || std::mem::take(was_accepted);
@@ -199,20 +221,20 @@ impl Way {
                 if is_old || !signed { Reaction::Again } else { Reaction::Rejected }
             }
             #[cfg(feature = "windows-auth")]
-            Self::Windows(handshake) => handshake.challenged(challenges),
+            Self::Windows(handshake) => handshake.challenged(demand),
             #[cfg(all(unix, feature = "kerberos"))]
-            Self::Kerberos(tickets) => tickets.challenged(challenges),
+            Self::Kerberos(tickets) => tickets.challenged(demand),
         }
     }
 }
 
 #[cfg(all(unix, feature = "kerberos"))]
-fn by_tickets(user: Option<&str>, origin: &Origin) -> Result<Way, String> {
-    Ok(Way::Kerberos(Box::new(Tickets::new(&origin.host, user)?)))
+fn by_tickets(user: Option<&str>, origin: &Origin, demand: Demand<'_>) -> Result<Way, String> {
+    Ok(Way::Kerberos(Box::new(Tickets::new(origin, user, demand.channel)?)))
 }
 
 #[cfg(not(all(unix, feature = "kerberos")))]
-fn by_tickets(_: Option<&str>, _: &Origin) -> Result<Way, String> {
+fn by_tickets(_: Option<&str>, _: &Origin, _: Demand<'_>) -> Result<Way, String> {
     Err("this bitsup was built without Kerberos (feature kerberos, not on Windows)".to_owned())
 }
 

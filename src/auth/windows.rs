@@ -8,10 +8,11 @@ use sspi::{
     NegotiateConfig, Ntlm, SecurityBuffer, Sspi, SspiImpl, Username,
 };
 
-use super::challenge::Challenge;
+use super::challenge::Demand;
 use super::credentials::Password;
 use super::scheme::Scheme;
 use super::way::Reaction;
+use crate::protocol::ChannelBinding;
 
 /// Without Kerberos: the machine's tickets are the system's library's affair.
 const PACKAGES: &str = "ntlm,!kerberos,!pku2u";
@@ -56,6 +57,11 @@ impl Handshake {
         matches!(self.stage, Stage::Done)
     }
 
+    /// Whether the proof goes out next.
+    pub(super) fn is_about_to_prove(&self) -> bool {
+        matches!(self.stage, Stage::Proving(_))
+    }
+
     /// Whether what is sent next means something on this connection only. The greeting begins on any.
     pub(super) fn is_bound(&self) -> bool {
         matches!(self.stage, Stage::Proved | Stage::Done)
@@ -72,7 +78,7 @@ impl Handshake {
             Stage::Idle => {
                 let mut package =
                     Box::new(Package::new(self.scheme, &self.identity).map_err(|error| describe(&error))?);
-                let token = package.leg(&self.target, None).map_err(|error| describe(&error))?;
+                let token = package.leg(&self.target, Vec::new()).map_err(|error| describe(&error))?;
                 self.stage = Stage::Greeted(package);
                 Ok(Some(token))
             }
@@ -92,9 +98,12 @@ impl Handshake {
     }
 
     /// A request was not.
-    pub(super) fn challenged(&mut self, challenges: &[Challenge]) -> Reaction {
-        let token =
-            challenges.iter().filter(|challenge| challenge.is(self.scheme.as_str())).find_map(|c| c.token.as_ref());
+    pub(super) fn challenged(&mut self, demand: Demand<'_>) -> Reaction {
+        let token = demand
+            .challenges
+            .iter()
+            .filter(|challenge| challenge.is(self.scheme.as_str()))
+            .find_map(|c| c.token.as_ref());
         match (std::mem::replace(&mut self.stage, Stage::Idle), token) {
             // It was signed in, and the server does not know of it any more.
             (Stage::Idle | Stage::Done | Stage::Proving(_), _) => Reaction::Again,
@@ -103,7 +112,7 @@ impl Handshake {
                 "the server does not go on after the greeting; it may want Kerberos: get a ticket with kinit, in a build with the feature kerberos"
                     .to_owned(),
             ),
-            (Stage::Greeted(mut package), Some(token)) => match self.prove(&mut package, token) {
+            (Stage::Greeted(mut package), Some(token)) => match self.prove(&mut package, token, demand.channel) {
                 Ok(proof) => {
                     self.stage = Stage::Proving(proof);
                     Reaction::Again
@@ -113,10 +122,22 @@ impl Handshake {
         }
     }
 
-    fn prove(&self, package: &mut Package, token: &str) -> Result<Vec<u8>, String> {
+    /// Bound to the connection that the challenge came over, which is the one that the proof goes to.
+    fn prove(&self, package: &mut Package, token: &str, channel: Option<ChannelBinding>) -> Result<Vec<u8>, String> {
         let challenge = STANDARD.decode(token).map_err(|_| "the server's challenge is not base64".to_owned())?;
-        package.leg(&self.target, Some(challenge)).map_err(|error| describe(&error))
+        let token = SecurityBuffer::new(challenge, BufferType::Token);
+        let channel = channel.map(|channel| SecurityBuffer::new(bindings(channel), BufferType::ChannelBindings));
+        package.leg(&self.target, [token].into_iter().chain(channel).collect()).map_err(|error| describe(&error))
     }
+}
+
+/// Windows' `SEC_CHANNEL_BINDINGS`: no addresses, and application data behind the structure.
+fn bindings(channel: ChannelBinding) -> Vec<u8> {
+    const STRUCTURE: u32 = 32;
+    let data = channel.application_data();
+    let length = u32::try_from(data.len()).unwrap_or_default();
+    let fields = [0, 0, 0, 0, 0, 0, length, STRUCTURE];
+    fields.into_iter().flat_map(u32::to_le_bytes).chain(data).collect()
 }
 
 /// The library's own texts may quote what the server sent.
@@ -145,7 +166,7 @@ impl Package {
         Ok(Self::Negotiate(Box::new(negotiate), handle))
     }
 
-    fn leg(&mut self, target: &str, input: Option<Vec<u8>>) -> sspi::Result<Vec<u8>> {
+    fn leg(&mut self, target: &str, input: Vec<SecurityBuffer>) -> sspi::Result<Vec<u8>> {
         match self {
             Self::Ntlm(package, handle) => leg(&mut **package, handle, target, input),
             Self::Negotiate(package, handle) => leg(&mut **package, handle, target, input),
@@ -162,9 +183,8 @@ fn leg<P: Sspi + SspiImpl>(
     package: &mut P,
     handle: &mut P::CredentialsHandle,
     target: &str,
-    input: Option<Vec<u8>>,
+    mut input: Vec<SecurityBuffer>,
 ) -> sspi::Result<Vec<u8>> {
-    let mut input = [SecurityBuffer::new(input.unwrap_or_default(), BufferType::Token)];
     let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
     let mut builder = package
         .initialize_security_context()

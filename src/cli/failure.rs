@@ -113,6 +113,9 @@ const WITHOUT_TICKETS: &str = if cfg!(all(unix, feature = "kerberos")) {
     "add --user NAME; for Kerberos install with `cargo install --path . --features kerberos` and get a ticket with kinit"
 };
 
+const CHECK_BOTH: &str =
+    "check both, also the domain (DOMAIN\\USER); nothing was tried twice, lest the account be locked";
+
 fn signing_in(reason: &SignInError) -> Advice {
     match reason {
         SignInError::NoCredentials { .. } => (
@@ -121,15 +124,31 @@ fn signing_in(reason: &SignInError) -> Advice {
         ),
         SignInError::NoTickets { .. } => (Some("the folder is not open to anonymous uploads"), Some(WITHOUT_TICKETS)),
         SignInError::TicketsRejected => (
-            Some("the tickets' owner may not come in, or the server's own key is not the one that the realm knows"),
+            Some(
+                "the tickets' owner may not come in; the server's own key is not the one that the realm knows; or it has \
+             Extended Protection, and TLS ends on the way to it",
+            ),
             Some("look at the tickets with klist; to sign in as somebody else, kinit as them or add --user NAME"),
         ),
         SignInError::Rejected(Scheme::Bearer) => {
             (Some("the token expired, or is for something else"), Some("get a new token"))
         }
+        SignInError::Rejected(Scheme::Ntlm | Scheme::Negotiate) => (
+            Some(
+                "the user or password is wrong, or the account is locked or may not come in that way; or the server has \
+                 Extended Protection, and TLS ends on the way to it or is not used",
+            ),
+            Some(CHECK_BOTH),
+        ),
         SignInError::Rejected(_) => (
             Some("the user or password is wrong, or the account is locked or may not come in that way"),
-            Some("check both, also the domain (DOMAIN\\USER); nothing was tried twice, lest the account be locked"),
+            Some(CHECK_BOTH),
+        ),
+        SignInError::Unanswered { .. } => (
+            Some(
+                "something on the way, or the server, hangs up on whoever signs in; whether the password is right is not known",
+            ),
+            Some("find out what hangs up before you run it again: too many tries may lock the account"),
         ),
         SignInError::NothingInCommon { .. } => (
             Some("the server wants another way of signing in than there are credentials for"),

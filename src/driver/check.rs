@@ -195,13 +195,13 @@ impl Check<'_> {
         let answer = match self.transport.exchange(request.clone(), &mut body) {
             Ok(answer) => answer,
             Err(error) => {
-                self.login.disconnected();
+                self.login.disconnected(error.request_was_sent);
                 let again = error.kind == TransportErrorKind::NoConnection || error.is_stale_connection();
                 return Ok(if again { Event::NotSignedIn } else { lost(error) });
             }
         };
         (self.report)(&UploadEvent::AnswerHead(Box::new(answer_head(&answer))));
-        match self.login.answered(&request, answer.status(), answer.headers()) {
+        match self.login.answered(&request, &answer) {
             Step::Done => Ok(self.answered(kind, answer)),
             Step::Again | Step::SignInFirst => Ok(Event::NotSignedIn),
             Step::Refused(reason) => Err(refuse(NotSignedIn::because(reason, &answer))),

@@ -238,13 +238,13 @@ impl<'a> Run<'a> {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                self.tools.login.disconnected();
+                self.tools.login.disconnected(error.request_was_sent);
                 let forgotten = error.kind == TransportErrorKind::NoConnection;
                 return Ok(if forgotten { Event::NotSignedIn } else { lost(error) });
             }
         };
         (self.tools.report)(&UploadEvent::AnswerHead(Box::new(answer_head(&answer))));
-        match self.tools.login.answered(request, answer.status(), answer.headers()) {
+        match self.tools.login.answered(request, &answer) {
             Step::Done => Ok(self.event(PacketKind::Fragment, answer)),
             Step::Again | Step::SignInFirst => {
                 self.event(PacketKind::Fragment, answer);

@@ -7,7 +7,7 @@ use http::{Request, Response, response};
 use crate::auth::{Login, Ready, SignInError, Step};
 use crate::event::UploadEvent;
 use crate::protocol::{BitsError, TransportError, TransportErrorKind};
-use crate::transport::{SameConnection, Sink, Transport};
+use crate::transport::{OnlyTo, SameConnection, Sink, Transport};
 
 /// Why a request without a body got no answer that counts.
 #[derive(Debug)]
@@ -80,16 +80,16 @@ fn in_turn(
             // Whoever was signed in on it signs in on another, unless the request itself belongs to it.
             Err(error) if error.kind == TransportErrorKind::NoConnection && !begun_again && !is_bound => {
                 begun_again = true;
-                login.disconnected();
+                login.disconnected(false);
                 continue;
             }
             Err(error) => {
-                login.disconnected();
+                login.disconnected(error.request_was_sent);
                 return Err(Unanswered::Lost(error));
             }
         };
         report(&UploadEvent::AnswerHead(Box::new(answer_head(&answer))));
-        match login.answered(&signed, answer.status(), answer.headers()) {
+        match login.answered(&signed, &answer) {
             Step::Done => return Ok(answer),
             Step::Again | Step::SignInFirst => {}
             Step::Refused(reason) => {
@@ -102,8 +102,10 @@ fn in_turn(
 /// Signs a request, and keeps it to its connection if it must be.
 pub(super) fn prepare(login: &mut Login, request: &mut Request<()>) -> Result<Ready, SignInError> {
     let ready = login.sign(request)?;
-    if ready == Ready::OnSameConnection {
-        request.extensions_mut().insert(SameConnection);
+    match ready {
+        Ready::OnSameConnection => _ = request.extensions_mut().insert(SameConnection),
+        Ready::OnlyTo(channel) => _ = request.extensions_mut().insert(OnlyTo(channel)),
+        Ready::Anywhere | Ready::SignInFirst => {}
     }
     Ok(ready)
 }

@@ -4,6 +4,7 @@
 //! which tolerate what servers are known to send and refuse what could lose data.
 
 pub mod ack;
+mod channel;
 pub mod error;
 mod hresult;
 mod id;
@@ -14,6 +15,7 @@ pub mod text;
 mod timing;
 
 pub use ack::{AckError, Answer, FragmentAck, Session};
+pub use channel::ChannelBinding;
 pub use error::{BitsError, ErrorContext, HResult};
 pub use id::{HostId, IdError, ProtocolId, SessionId};
 pub use lost::{TlsFault, TransportError, TransportErrorKind};

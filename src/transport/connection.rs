@@ -7,7 +7,7 @@ use rustix::event::PollFlags;
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
-use crate::protocol::TransportErrorKind as Kind;
+use crate::protocol::{ChannelBinding, TransportErrorKind as Kind};
 
 use super::answer::{AnswerHead, MAX_HEAD};
 use super::buffers::PageBuffers;
@@ -38,6 +38,8 @@ pub(super) struct Connection {
     buffers: PageBuffers,
     /// How requests are written for the proxy at the other end, if one is to pass them on.
     form: Option<AbsoluteForm>,
+    /// What binds to it, if TLS goes all the way to the server.
+    channel: Option<ChannelBinding>,
     settings: Settings,
     interrupter: Interrupter,
     exchange: Exchange,
@@ -58,6 +60,7 @@ impl Connection {
     pub(super) fn new(
         stream: Stream,
         form: Option<AbsoluteForm>,
+        channel: Option<ChannelBinding>,
         settings: Settings,
         interrupter: Interrupter,
         exchange: Exchange,
@@ -65,6 +68,7 @@ impl Connection {
         Self {
             stream,
             form,
+            channel,
             buffers: PageBuffers::new(RECEIVE_BUFFER, SEND_BUFFER),
             settings,
             interrupter,
@@ -87,7 +91,7 @@ impl Connection {
             self.answer = AnswerHead::default();
             (self.news, self.head_due, self.body_due) = (false, None, None);
             let wanted = self.stream.tls().and_then(Tls::certificate_wanted);
-            self.exchange.note(|facts| facts.certificate_wanted = wanted);
+            self.exchange.note(|facts| (facts.certificate_wanted, facts.channel) = (wanted, self.channel));
         }
         is_new
     }
@@ -274,8 +278,13 @@ impl Transport for Connection {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
         let begins = self.notice_exchange();
-        if self.exchange.facts().answered_early {
+        let facts = self.exchange.facts();
+        if facts.answered_early {
             return Ok(());
+        }
+        if facts.only_to.is_some_and(|channel| self.channel != Some(channel)) {
+            self.spent = true;
+            return Err(Fault::new(Kind::NoConnection, "").into());
         }
         self.exchange.note(|facts| _ = facts.began.get_or_insert_with(Instant::now));
         self.transmit(amount, begins).inspect_err(|_| self.spent = true)?;

@@ -77,14 +77,16 @@ impl PollConnector {
         } else {
             stream
         };
-        let tls = stream.tls().filter(|_| server.is_https).map(Tls::reached);
+        let tls = stream.tls().filter(|_| server.is_https);
+        let channel = tls.and_then(Tls::channel_binding);
+        let tls = tls.map(Tls::reached);
         let reached = Reached { address, proxy: proxy.map(ToString::to_string), tls };
         *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = Some(reached);
         let form = proxy
             .filter(|proxy| !server.is_https && !proxy.is_socks())
             .map(|proxy| AbsoluteForm::new(server.authority, proxy.clone()));
         let (settings, interrupter) = (self.settings.clone(), self.interrupter.clone());
-        Ok(Connection::new(stream, form, settings, interrupter, self.exchange.clone()))
+        Ok(Connection::new(stream, form, channel, settings, interrupter, self.exchange.clone()))
     }
 
     fn straight(&self, server: &Server<'_>) -> Result<(Stream, Option<Instant>), Fault> {

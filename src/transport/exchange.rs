@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::protocol::Timing;
+use crate::protocol::{ChannelBinding, Timing};
 
 use super::tls::CertificateWanted;
 
@@ -21,6 +21,10 @@ pub(super) struct Facts {
     pub(super) reused_connection: bool,
     /// No new connection is to be made for it.
     pub(super) keeps_connection: bool,
+    /// What binds to the connection: TLS with the server.
+    pub(super) channel: Option<ChannelBinding>,
+    /// The request is for connections with this one only.
+    pub(super) only_to: Option<ChannelBinding>,
     /// The network took some of the request.
     pub(super) request_was_sent: bool,
     /// Something of an answer arrived.

@@ -21,7 +21,7 @@ use super::interrupt::Interrupter;
 use super::pace::Pace;
 use super::reached::Reached;
 use super::settings::Settings;
-use super::{AnsweredEarly, AtLeast, SameConnection, Sink, Transport};
+use super::{AnsweredEarly, AtLeast, OnlyTo, SameConnection, Sink, Transport};
 use crate::protocol::TransportErrorKind as Kind;
 use crate::protocol::text::escape;
 
@@ -81,7 +81,10 @@ impl Http {
         exchange.begin();
         let patience = request.extensions().get().map_or(Duration::ZERO, |AtLeast(time)| *time);
         let keeps_connection = request.extensions().get::<SameConnection>().is_some();
-        exchange.note(|facts| (facts.patience, facts.keeps_connection) = (patience, keeps_connection));
+        let only_to = request.extensions().get().map(|OnlyTo(channel)| *channel);
+        exchange.note(|facts| {
+            (facts.patience, facts.keeps_connection, facts.only_to) = (patience, keeps_connection, only_to);
+        });
         if self.connector.interrupter.is_interrupted() {
             return Err(Fault::interrupted().during(exchange.facts()));
         }
@@ -103,6 +106,9 @@ impl Http {
         }
         if let Some(wanted) = facts.certificate_wanted {
             answer.extensions_mut().insert(wanted);
+        }
+        if let Some(channel) = facts.channel {
+            answer.extensions_mut().insert(channel);
         }
         if let Some(timing) = facts.timing() {
             answer.extensions_mut().insert(timing);

@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use http::{Request, Response, response};
 
-use crate::protocol::TransportError;
+use crate::protocol::{ChannelBinding, TransportError};
 
 pub use address::{AddressSettings, Family, FixedAddress};
 pub use http1::Http;
@@ -85,6 +85,11 @@ pub struct AtLeast(pub Duration);
 /// is sent, and the error is [`TransportErrorKind::NoConnection`](crate::protocol::TransportErrorKind).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SameConnection;
+
+/// Keeps, in [`Request::extensions`], a request to connections that have this channel binding: on another nothing is sent,
+/// and the error is [`TransportErrorKind::NoConnection`](crate::protocol::TransportErrorKind).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnlyTo(pub ChannelBinding);
 
 /// Marks, in [`Response::extensions`], an answer that came before the whole request was sent. The rest was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,20 +1,28 @@
 """A front that lets in whom the system's GSSAPI library vouches for, and hands on to a BITS server.
 
-Usage: gssapi_front.py KEYTAB BACKEND_PORT LOG connection|each|silent|forged
+Usage: gssapi_front.py KEYTAB BACKEND_PORT LOG connection|each|silent|forged [tls=PEM] [bound=HEX] [brief]
 connection: who signed in is remembered for the connection. each: every request is looked at by itself. silent: the same,
 and the server does not prove who it is. forged: it proves to be somebody else. Prints its port. LOG gets a line for each
-request: the packet, and what was made of it.
+request: the packet, and what was made of it. tls: a file with the certificate and key for TLS. bound: only tokens bound to
+the certificate with this hash are taken (RFC 5929), as with Extended Protection. brief: each connection ends, unannounced,
+with its first answer.
 """
 
 import base64
 import http.client
 import socketserver
+import ssl
 import sys
 from http.server import BaseHTTPRequestHandler
 
 import gssapi
 
 keytab, backend_port, log_path, mode = sys.argv[1:5]
+files = dict(option.split("=", 1) for option in sys.argv[5:] if "=" in option)
+brief = "brief" in sys.argv[5:]
+bindings = None
+if "bound" in files:
+    bindings = gssapi.raw.ChannelBindings(application_data=b"tls-server-end-point:" + bytes.fromhex(files["bound"]))
 credentials = gssapi.Credentials(usage="accept", store={"keytab": keytab})
 
 
@@ -40,6 +48,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        self.close_connection = self.close_connection or brief
 
     def refuse(self, what, token=None):
         self.note(f"401 {what}")
@@ -53,13 +62,16 @@ class Handler(BaseHTTPRequestHandler):
             if self.user and mode == "connection":
                 return []
             return self.refuse("unsigned")
-        context = gssapi.SecurityContext(creds=credentials, usage="accept")
+        context = gssapi.SecurityContext(creds=credentials, usage="accept", channel_bindings=bindings)
         token = None
         try:
             # A token that says what is wrong is handed out first; the error comes with the next question.
             token = context.step(base64.b64decode(given.split(" ", 1)[1]))
             if not context.complete:
                 return self.refuse("incomplete", token)
+            # The library takes tokens that are bound to nothing as well, and only says so.
+            if bindings and gssapi.RequirementFlag.channel_bound not in context.actual_flags:
+                return self.refuse("unbound")
             self.user = str(context.initiator_name)
         except gssapi.exceptions.GSSError as error:
             return self.refuse(type(error).__name__, token)
@@ -89,5 +101,9 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 with Server(("127.0.0.1", 0), Handler) as server:
+    if "tls" in files:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(files["tls"])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     print(server.server_address[1], flush=True)
     server.serve_forever()

@@ -79,13 +79,23 @@ pids+=($!)
 for _ in $(seq 100); do grep -qo 'http://[0-9.:]*' "$work/serve" "$work/serve.err" && break; sleep 0.1; done
 backend=$(grep -oh 'http://[0-9.:]*' "$work/serve" "$work/serve.err" | head -1)
 
-# front MODE [KEYTAB]: the URL is in $url.
+# front MODE [OPTION...]: the URL is in $url.
 front() {
     : >"$work/port"
-    "$python" "$here/gssapi_front.py" "${2:-$work/keytab}" "${backend##*:}" "$work/front.log" "$1" >"$work/port" 2>"$work/front.err" &
+    "$python" "$here/gssapi_front.py" "$work/keytab" "${backend##*:}" "$work/front.log" "$@" >"$work/port" 2>"$work/front.err" &
     pids+=($!)
     for _ in $(seq 100); do [[ -s $work/port ]] && break; sleep 0.1; done
     url=http://localhost:$(cat "$work/port")
+    if [[ $* == *tls=* ]]; then url=${url/http:/https:}; fi
+}
+
+# certificate NAME OPTION...: $work/NAME.pem has it and its key; its hash is in $hash, by the algorithm of its signature.
+certificate() {
+    local made=$work/$1
+    openssl req -x509 -nodes -keyout "$made.key" -out "$made.crt" -days 30 -subj "/CN=$1" -addext subjectAltName=DNS:localhost \
+        "${@:3}" "-$2" >"$work/openssl" 2>&1
+    cat "$made.crt" "$made.key" >"$made.pem"
+    hash=$(openssl x509 -in "$made.crt" -outform der | "${2}sum" | cut -d' ' -f1)
 }
 
 # upload EXIT_CODE NAME OPTION...
@@ -150,6 +160,31 @@ upload 7 forged.bin
 says "the server does not prove who it is"
 if grep -q '^Create-Session' "$work/front.log"; then fail "an upload went on to a server that is somebody else"; fi
 
+# Over TLS tokens are bound to the server's certificate. Only the first Ping on a connection is refused.
+if command -v openssl >/dev/null; then
+    certificate other sha384 -newkey ec -pkeyopt ec_paramgen_curve:P-384
+    front each "tls=$work/other.pem" "bound=$hash"
+    upload 0 bound-384.bin --cacert "$work/other.crt" --fragment-size 1M
+    [[ $(refused) -eq 1 ]] || fail "bound: only the first Ping is to be refused"
+    certificate own sha256 -newkey rsa:2048
+    for mode in connection each silent; do
+        front "$mode" "tls=$work/own.pem" "bound=$hash"
+        upload 0 "bound-$mode.bin" --cacert "$work/own.crt" --fragment-size 1M
+        [[ $(refused) -eq 1 ]] || fail "bound, $mode: only the first Ping is to be refused"
+    done
+    front each "tls=$work/own.pem" "bound=$hash" brief
+    upload 0 bound-brief.bin --cacert "$work/own.crt" --fragment-size 1M
+    front each "tls=$work/own.pem"
+    upload 0 bound-unasked.bin --cacert "$work/own.crt"
+    # Somebody in between, whom this machine trusts, hands everything on to the server.
+    front each "tls=$work/other.pem" "bound=$hash"
+    upload 7 relayed.bin --cacert "$work/other.crt"
+    [[ $(refused) -eq 2 ]] || fail "relayed: the tickets were to be sent once"
+    grep -q '^Ping 401 BadChannelBindingsError$' "$work/front.log" || fail "relayed: not for the bindings"
+else
+    echo "SKIPPED: channel binding needs openssl"
+fi
+
 front each
 tickets -l 1s
 sleep 2
@@ -160,4 +195,4 @@ tickets
 url=${url/localhost/127.0.0.1}
 upload 7 unknown.bin
 says "kinit"
-echo "Kerberos: tickets on connections and on requests, none, expired, of others, refused, and a forged server: all as they should be"
+echo "Kerberos: tickets on connections and on requests, none, expired, of others, refused, a forged server, and bound to TLS: all as they should be"

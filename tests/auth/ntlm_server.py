@@ -1,22 +1,49 @@
 """A small BITS server behind NTLM or Negotiate, by pyspnego: the counterpart that bitsup is tested against.
 
-Usage: ntlm_server.py ntlm|negotiate USERS LOG [close]
+Usage: ntlm_server.py ntlm|negotiate USERS LOG [close] [hangup] [many] [tls=PEM] [bound=PEM]
 USERS is a file of DOMAIN:USER:PASSWORD lines. Prints its port. LOG gets a line for each request: the connection's
-number, the packet, and what was made of it. `close` ends every other connection after its first fragment.
+number, the packet, and what was made of it. `close` ends every other connection after its first fragment; `hangup` every
+one that brings a proof. `many`: files may come at a time, and are not kept. `tls` is a file with the certificate and key for TLS. `bound`: only who signs in bound to the
+certificate in that file is let in (RFC 5929), as with Extended Protection.
 """
 
 import base64
 import os
+import hashlib
 import socketserver
+import ssl
 import sys
 from http.server import BaseHTTPRequestHandler
 
 scheme, users, log_path = sys.argv[1:4]
 closing = "close" in sys.argv[4:]
+many = "many" in sys.argv[4:]
+hanging_up = "hangup" in sys.argv[4:]
+files = dict(option.split("=", 1) for option in sys.argv[4:] if "=" in option)
 os.environ["NTLM_USER_FILE"] = users
 
 import spnego  # noqa: E402  (reads the environment)
 
+
+
+def bindings():
+    """What a client that signs in has to be bound to; None: it need not be."""
+    if "bound" not in files:
+        return None
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from spnego.channel_bindings import GssChannelBindings
+
+    with open(files["bound"], "rb") as file:
+        certificate = x509.load_pem_x509_certificate(file.read())
+    algorithm = certificate.signature_hash_algorithm.name
+    if algorithm in ("md5", "sha1"):
+        algorithm = "sha256"
+    digest = hashlib.new(algorithm, certificate.public_bytes(Encoding.DER)).digest()
+    return GssChannelBindings(application_data=b"tls-server-end-point:" + digest)
+
+
+required = bindings()
 name = {"ntlm": "NTLM", "negotiate": "Negotiate"}[scheme]
 stored = bytearray()
 connections = 0
@@ -62,7 +89,13 @@ class Handler(BaseHTTPRequestHandler):
             self.challenge()
             return False
         if self.context is None:
-            self.context = spnego.server(hostname="127.0.0.1", service="HTTP", protocol=scheme)
+            self.context = spnego.server(
+                hostname="127.0.0.1", service="HTTP", protocol=scheme, channel_bindings=required
+            )
+        elif hanging_up:
+            self.note("hung up")
+            self.close_connection = True
+            return False
         try:
             token = self.context.step(base64.b64decode(given.split(" ", 1)[1]))
         except Exception as error:  # a wrong password, mostly
@@ -88,9 +121,11 @@ class Handler(BaseHTTPRequestHandler):
             fields.append(("BITS-Session-Id", "{1}"))
         if packet == "Fragment":
             first = int(self.headers["Content-Range"].split()[1].split("-")[0])
-            del stored[first:]
-            stored.extend(body)
-            fields.append(("BITS-Received-Content-Range", str(len(stored))))
+            if not many:
+                del stored[first:]
+                stored.extend(body)
+            received = first + len(body) if many else len(stored)
+            fields.append(("BITS-Received-Content-Range", str(received)))
             self.fragments += 1
         self.answer(200, fields)
         if packet == "Close-Session":
@@ -105,5 +140,9 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 with Server(("127.0.0.1", 0), Handler) as server:
+    if "tls" in files:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(files["tls"])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     print(server.server_address[1], flush=True)
     server.serve_forever()

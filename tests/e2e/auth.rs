@@ -187,21 +187,67 @@ fn fault_20_a_wrong_password_goes_out_once_and_the_state_is_kept() {
 }
 
 #[test]
+fn fault_20_a_password_whose_answer_is_lost_again_and_again_goes_out_three_times() {
+    let desk = Desk::new();
+    let file = format!("--password-file={}", desk.password_file().display());
+    for offer in ["Basic realm=\"x\"", "Digest realm=\"x\", nonce=\"n\", qop=\"auth\""] {
+        let (server, _) = gated(move |request| {
+            let signed = request.field("authorization").is_some();
+            Some(if signed { Reply::HangUp } else { unauthorized(&format!("WWW-Authenticate: {offer}")) })
+        });
+        let others: Vec<_> = (0..3).map(|n| desk.file(&format!("f{n}"), "text").display().to_string()).collect();
+        let options = ["-ume", &file, CLEARTEXT, "--retry-delay=1ms", "--no-state", "-j3"];
+        let options: Vec<&str> = options.into_iter().chain(others.iter().map(String::as_str)).collect();
+        desk.run(desk.upload(&server.url("/d/"), &options)).exits(7).says(&[
+            "the connection was lost 3 times after the user and password went out",
+            "may lock the account",
+            "3 were not begun",
+        ]);
+        let sent = server.requests().iter().filter(|request| request.field("authorization").is_some()).count();
+        assert_eq!(sent, 3, "{offer}");
+    }
+}
+
+#[test]
 fn a_wrong_password_goes_out_once_for_several_files() {
     let desk = Desk::new();
-    let (server, _) = gated(|_| Some(unauthorized("WWW-Authenticate: Basic realm=\"x\"")));
     let password = format!("--password-file={}", desk.password_file().display());
     let others: Vec<_> = (0..3).map(|n| desk.file(&format!("f{n}"), "text").display().to_string()).collect();
-    let others = others.iter().map(String::as_str);
-    let options: Vec<_> = ["-ume", &password, CLEARTEXT, "-j3"].into_iter().chain(others).collect();
-    desk.run(desk.upload(&server.url("/d/"), &options)).exits(7).says(&["3 were not begun"]);
-    let sent = || server.requests().iter().filter(|request| request.field("authorization").is_some()).count();
-    assert_eq!((server.requests().len(), sent()), (2, 1));
+    for offer in
+        ["Basic realm=\"x\"", "Digest realm=\"x\", nonce=\"n\", qop=\"auth\"", "Digest realm=\"x\", nonce=\"n\""]
+    {
+        let (server, _) = gated(move |_| Some(unauthorized(&format!("WWW-Authenticate: {offer}"))));
+        let options = ["-ume", &password, CLEARTEXT, "-j3"].into_iter();
+        let options: Vec<_> = options.chain(others.iter().map(String::as_str)).collect();
+        desk.run(desk.upload(&server.url("/d/"), &options)).exits(7).says(&["3 were not begun"]);
+        let sent = || server.requests().iter().filter(|request| request.field("authorization").is_some()).count();
+        assert_eq!((server.requests().len(), sent()), (2, 1), "{offer}");
 
-    // What fails before anybody signs in settles nothing.
-    let options = [&["missing"], &options[..]].concat();
-    desk.run(desk.upload(&server.url("/d/"), &options)).exits(15).says(&["3 were not begun"]);
-    assert_eq!((server.requests().len(), sent()), (4, 2));
+        // What fails before anybody signs in settles nothing.
+        let options = [&["missing"], &options[..]].concat();
+        desk.run(desk.upload(&server.url("/d/"), &options)).exits(15).says(&["3 were not begun"]);
+        assert_eq!((server.requests().len(), sent()), (4, 2), "{offer}");
+    }
+}
+
+#[test]
+fn several_connections_prove_a_digest_each_and_no_proof_is_used_twice() {
+    let desk = Desk::new();
+    let password = format!("--password-file={}", desk.password_file().display());
+    let others: Vec<_> = (0..6).map(|n| desk.file(&format!("f{n}"), "text").display().to_string()).collect();
+    let (server, _) = gated(|request| {
+        let signed = request.field("authorization").is_some();
+        (!signed).then(|| unauthorized("WWW-Authenticate: Digest realm=\"x\", nonce=\"n\", qop=\"auth\""))
+    });
+    let options = ["-ume", &password, "-j3", "--no-state"].into_iter();
+    let options: Vec<_> = options.chain(others.iter().map(String::as_str)).collect();
+    desk.run(desk.upload(&server.url("/d/"), &options)).exits(0);
+    let mut counts = std::collections::BTreeSet::new();
+    for request in server.requests() {
+        let Some(proof) = request.field("authorization") else { continue };
+        let part = |name: &str| proof.split(name).nth(1).and_then(|rest| rest.split(',').next()).map(str::to_owned);
+        assert!(counts.insert((part("cnonce="), part("nc="))), "a proof that was used before: {proof}");
+    }
 }
 
 #[test]

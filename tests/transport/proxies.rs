@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bitsup::protocol::{TransportError, TransportErrorKind as Kind};
+use bitsup::protocol::{ChannelBinding, TransportError, TransportErrorKind as Kind};
 use bitsup::transport::{FixedAddress, Http, Proxies, Settings, TlsSettings, Transport};
 use http::{Request, Response};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -128,7 +128,8 @@ fn http_goes_by_whole_urls() {
         };
         let mut client = Http::new(settings(&proxy, before, &authority));
         for length in [0, BODY] {
-            send(&mut client, "http://files.example:81/a?b", length).expect("through");
+            let answer = send(&mut client, "http://files.example:81/a?b", length).expect("through");
+            assert_eq!(answer.extensions().get::<ChannelBinding>(), None, "nobody signs in at the proxy's own TLS");
         }
         assert_eq!(seen(&log).len(), 2);
         for head in seen(&log) {

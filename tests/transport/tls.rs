@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bitsup::protocol::{TlsFault, TransportError, TransportErrorKind as Kind};
-use bitsup::transport::{ClientIdentity, FixedAddress, Http, IdentityError, Pin, Settings, TlsSettings};
+use bitsup::protocol::{ChannelBinding, TlsFault, TransportError, TransportErrorKind as Kind};
+use bitsup::transport::{
+    ClientIdentity, FixedAddress, Http, IdentityError, OnlyTo, Pin, Settings, TlsSettings, Transport,
+};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ConfigBuilder, RootCertStore, ServerConfig};
+use sha2::Digest;
 
 use crate::support::{OK, Scheme, Server, answer, read_request};
 
@@ -278,4 +281,51 @@ fn a_fixed_address_keeps_the_name_of_the_certificate() {
     let reached = client.reached().expect("something");
     let tls = reached.tls.expect("TLS");
     assert_eq!((reached.address.port(), tls.version, tls.names), (port, "TLS 1.3", vec!["files.example".to_owned()]));
+}
+
+/// The server closes the connection after each answer.
+fn brief(number_of_requests: &Arc<AtomicU32>) -> Server {
+    let seen = Arc::clone(number_of_requests);
+    Server::start(Scheme::Tls, move |stream, _| {
+        read_request(stream)?;
+        seen.fetch_add(1, Ordering::Relaxed);
+        answer(stream, OK)
+    })
+}
+
+#[test]
+fn an_answer_tells_what_binds_to_its_connection_and_a_request_can_be_kept_to_that() {
+    let requests = Arc::new(AtomicU32::new(0));
+    let server = brief(&requests);
+    let mut client = server.client();
+    let answer = server.send(&mut client, 0).expect("answered");
+    let channel = *answer.extensions().get::<ChannelBinding>().expect("over TLS");
+    let Some(ChannelBinding::Sha256(hash)) = Some(channel) else { panic!("rcgen signs by SHA-256") };
+    let root = server.settings().tls.extra_roots.remove(0);
+    assert_eq!(hash, <[u8; 32]>::from(sha2::Sha256::digest(&root)));
+
+    let only_to = |channel| {
+        let mut request = server.request(0);
+        request.extensions_mut().insert(OnlyTo(channel));
+        request
+    };
+    // On another connection to the same server: the certificate is the same.
+    client.exchange(only_to(channel), &mut std::io::empty()).expect("answered");
+    let error = client.exchange(only_to(ChannelBinding::Sha256([0; 32])), &mut std::io::empty()).expect_err("another");
+    assert_eq!((error.kind, error.request_was_sent), (Kind::NoConnection, false));
+    assert_eq!(requests.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn without_tls_to_the_server_there_is_nothing_to_bind_to() {
+    let server = Server::start(Scheme::Plain, |stream, _| {
+        read_request(stream)?;
+        answer(stream, OK)
+    });
+    let answer = server.send(&mut server.client(), 0).expect("answered");
+    assert_eq!(answer.extensions().get::<ChannelBinding>(), None);
+    let mut request = server.request(0);
+    request.extensions_mut().insert(OnlyTo(ChannelBinding::Sha256([0; 32])));
+    let error = server.client().exchange(request, &mut std::io::empty()).expect_err("no TLS");
+    assert_eq!(error.kind, Kind::NoConnection);
 }

@@ -1,5 +1,6 @@
 //! TLS over a stream that does not block.
 
+mod end_point;
 mod identity;
 mod pin;
 mod refusal;
@@ -14,7 +15,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
 
 use crate::protocol::text::escape;
-use crate::protocol::{TlsFault, TransportErrorKind as Kind};
+use crate::protocol::{ChannelBinding, TlsFault, TransportErrorKind as Kind};
 
 use super::fault::Fault;
 use super::interrupt::Interrupter;
@@ -161,6 +162,11 @@ impl Tls {
             (false, true) => Some(CertificateWanted::AtHandshake),
             (false, false) => None,
         }
+    }
+
+    /// What signing in on this session can be bound to.
+    pub(super) fn channel_binding(&self) -> Option<ChannelBinding> {
+        self.session.peer_certificates().and_then(|chain| chain.first()).map(end_point::binding)
     }
 
     /// What is known of the server by this session.
