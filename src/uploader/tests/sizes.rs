@@ -10,7 +10,7 @@ fn auto(size: u64) -> Uploader {
     Uploader::new(Plan { fragment_size: FragmentSize::Auto, ..plan(size, 1) }, Instant::now(), 1)
 }
 
-/// Up to the Ack of 45 MiB and 192 KiB, on a link of 100 Mbit/s with 200 ms.
+/// Up to the Ack of 29 MiB and 192 KiB, on a link of 100 Mbit/s with 200 ms.
 const TO_THE_USUAL_LIMIT: &str = "
      > Ping
      < 200 ack Took: 200, 200
@@ -20,11 +20,9 @@ const TO_THE_USUAL_LIMIT: &str = "
      < 200 ack BITS-Received-Content-Range: 196608 | Took: 216, 200
      > Fragment bytes 196608-1245183/1073741824
      < 200 ack BITS-Received-Content-Range: 1245184 | Took: 284, 200
-     > Fragment bytes 1245184-18022399/1073741824
-     < 200 ack BITS-Received-Content-Range: 18022400 | Took: 1542, 200
-     > Fragment bytes 18022400-47382527/1073741824
-     < 200 ack BITS-Received-Content-Range: 47382528 | Took: 2549, 200
-     > Fragment bytes 47382528-106102783/1073741824
+     > Fragment bytes 1245184-30605311/1073741824
+     < 200 ack BITS-Received-Content-Range: 30605312 | Took: 2549, 200
+     > Fragment bytes 30605312-89325567/1073741824
 ";
 
 fn after_the_usual_limit(rest: &str) {
@@ -36,11 +34,11 @@ fn a_probe_that_is_refused_in_any_disguise_goes_back_to_the_last_good_size_for_g
     for refusal in ["413", "404", "403"] {
         after_the_usual_limit(&format!(
             "< {refusal}
-             > Fragment bytes 47382528-76742655/1073741824
-             < 200 ack BITS-Received-Content-Range: 76742656 | Took: 2549, 200
-             > Fragment bytes 76742656-106102783/1073741824
-             < 200 ack BITS-Received-Content-Range: 106102784 | Took: 2549, 200
-             > Fragment bytes 106102784-135462911/1073741824
+             > Fragment bytes 30605312-59965439/1073741824
+             < 200 ack BITS-Received-Content-Range: 59965440 | Took: 2549, 200
+             > Fragment bytes 59965440-89325567/1073741824
+             < 200 ack BITS-Received-Content-Range: 89325568 | Took: 2549, 200
+             > Fragment bytes 89325568-118685695/1073741824
              ! interrupted
              = interrupted"
         ));
@@ -52,11 +50,11 @@ fn a_probe_that_is_cut_is_not_repeated() {
     after_the_usual_limit(
         "! cut
          ~
-         > Fragment bytes 47382528-47387647/1073741824
-         < 200 ack BITS-Received-Content-Range: 47387648 | Took: 200, 200
-         > Fragment bytes 47387648-76747775/1073741824
-         < 200 ack BITS-Received-Content-Range: 76747776 | Took: 2549, 200
-         > Fragment bytes 76747776-106107903/1073741824
+         > Fragment bytes 30605312-30610431/1073741824
+         < 200 ack BITS-Received-Content-Range: 30610432 | Took: 200, 200
+         > Fragment bytes 30610432-59970559/1073741824
+         < 200 ack BITS-Received-Content-Range: 59970560 | Took: 2549, 200
+         > Fragment bytes 59970560-89330687/1073741824
          ! interrupted
          = interrupted",
     );
@@ -67,9 +65,9 @@ fn a_probe_whose_answer_says_how_much_was_stored_goes_on_there() {
     after_the_usual_limit(
         "! timed out
          ~
-         > Fragment bytes 47382528-47387647/1073741824
-         < 416 BITS-Received-Content-Range: 60000000
-         > Fragment bytes 60000000-89360127/1073741824
+         > Fragment bytes 30605312-30610431/1073741824
+         < 416 BITS-Received-Content-Range: 43222784
+         > Fragment bytes 43222784-72582911/1073741824
          ! interrupted
          = interrupted",
     );
@@ -78,8 +76,8 @@ fn a_probe_whose_answer_says_how_much_was_stored_goes_on_there() {
 #[test]
 fn a_probe_that_is_taken_is_doubled() {
     after_the_usual_limit(
-        "< 200 ack BITS-Received-Content-Range: 106102784 | Took: 4898, 200
-         > Fragment bytes 106102784-223543295/1073741824
+        "< 200 ack BITS-Received-Content-Range: 89325568 | Took: 4898, 200
+         > Fragment bytes 89325568-206766079/1073741824
          ! interrupted
          = interrupted",
     );
