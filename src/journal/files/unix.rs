@@ -49,8 +49,8 @@ impl Folder {
 
     fn open_file(&self, name: &str, flags: OFlags) -> Result<(File, Stat), ReadError> {
         let file = match fs::openat(&self.0, name, SAFE | flags, PRIVATE) {
-            // NXIO: a FIFO that nobody reads, or a socket.
-            Err(Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::ISDIR) => {
+            // NXIO: a FIFO that nobody reads, or a socket; that is OPNOTSUPP on macOS.
+            Err(Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::OPNOTSUPP | Errno::ISDIR) => {
                 return Err(ReadError::Untrusted(NOT_REGULAR));
             }
             result => File::from(result.map_err(io::Error::from)?),

@@ -93,8 +93,8 @@ impl Folder {
     fn rename_without_replace(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
         match fs::renameat_with(&self.0, name, &to.0, new_name, fs::RenameFlags::NOREPLACE) {
             Ok(()) => Ok(()),
-            // Some network file systems cannot do it in one step.
-            Err(Errno::INVAL | Errno::NOSYS) => self.link_and_unlink(name, to, new_name),
+            // Some network file systems cannot do it in one step; macOS then says that it is not supported.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => self.link_and_unlink(name, to, new_name),
             Err(error) => Err(error.into()),
         }
     }
