@@ -66,7 +66,7 @@ pub(super) fn machine(words: &[OsString]) -> MachineArgs {
     let is_upload = options.get(1) == Some(&"upload");
     let after = options.windows(2).filter(|pair| pair[0] == "--ci").map(|pair| pair[1]);
     let within = options.iter().filter_map(|word| word.strip_prefix("--ci="));
-    let ci = after.chain(within).filter_map(|name| CiArg::from_str(name, false).ok()).last();
+    let ci = after.chain(within).filter_map(|name| CiArg::from_str(name, false).ok()).next_back();
     let nobody = if is_upload { CiArg::Auto } else { CiArg::None };
     MachineArgs { json: is_upload && options.contains(&"--json"), ci: ci.filter(|_| is_upload).unwrap_or(nobody) }
 }
