@@ -154,7 +154,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__check)
-            opts="-u -4 -6 -v -h --protocol --no-host-id --probe-fragment --user --password-file --password-command --bearer-file --netrc --netrc-file --auth --allow-cleartext-auth --trust-host-id --connect-timeout --request-timeout --response-timeout --cacert --cert --key --key-passphrase-file --pin-sha256 --insecure --proxy --proxy-user --proxy-password-file --resolve --ipv4 --ipv6 --json --verbose --config --no-config --help"
+            opts="-u -H -4 -6 -v -h --protocol --no-host-id --probe-fragment --user --password-file --password-command --bearer-file --netrc --netrc-file --auth --allow-cleartext-auth --trust-host-id --header --connect-timeout --request-timeout --response-timeout --cacert --cert --key --key-passphrase-file --pin-sha256 --insecure --proxy --proxy-user --proxy-password-file --resolve --ipv4 --ipv6 --json --verbose --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -226,6 +226,14 @@ _bitsup() {
                     return 0
                     ;;
                 --trust-host-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -H)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -835,7 +843,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions__subcmd__cancel)
-            opts="-u -4 -6 -h --force --user --password-file --password-command --bearer-file --netrc --netrc-file --auth --allow-cleartext-auth --trust-host-id --connect-timeout --request-timeout --response-timeout --cacert --cert --key --key-passphrase-file --pin-sha256 --insecure --proxy --proxy-user --proxy-password-file --resolve --ipv4 --ipv6 --state-dir --config --no-config --help"
+            opts="-u -H -4 -6 -h --force --user --password-file --password-command --bearer-file --netrc --netrc-file --auth --allow-cleartext-auth --trust-host-id --header --connect-timeout --request-timeout --response-timeout --cacert --cert --key --key-passphrase-file --pin-sha256 --insecure --proxy --proxy-user --proxy-password-file --resolve --ipv4 --ipv6 --state-dir --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -903,6 +911,14 @@ _bitsup() {
                     return 0
                     ;;
                 --trust-host-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -H)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1264,7 +1280,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__upload)
-            opts="-0 -j -u -4 -6 -q -v -h --files-from --null --fail-fast --jobs --dry-run --protocol --fragment-size --name --no-host-id --reply --force --verify --user --password-file --password-command --bearer-file --netrc --netrc-file --auth --allow-cleartext-auth --trust-host-id --resume --no-state --state-dir --no-progress-timeout --retries --retry-delay --retry-max-delay --max-time --limit-rate --connect-timeout --request-timeout --response-timeout --cacert --cert --key --key-passphrase-file --pin-sha256 --insecure --proxy --proxy-user --proxy-password-file --resolve --ipv4 --ipv6 --progress --quiet --verbose --json --ci --config --no-config --help"
+            opts="-0 -j -u -H -4 -6 -q -v -h --files-from --null --fail-fast --jobs --dry-run --protocol --fragment-size --name --no-host-id --reply --force --verify --user --password-file --password-command --bearer-file --netrc --netrc-file --auth --allow-cleartext-auth --trust-host-id --header --resume --no-state --state-dir --no-progress-timeout --retries --retry-delay --retry-max-delay --max-time --limit-rate --connect-timeout --request-timeout --response-timeout --cacert --cert --key --key-passphrase-file --pin-sha256 --insecure --proxy --proxy-user --proxy-password-file --resolve --ipv4 --ipv6 --progress --quiet --verbose --json --ci --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1386,6 +1402,14 @@ _bitsup() {
                     return 0
                     ;;
                 --trust-host-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -H)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

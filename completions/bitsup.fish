@@ -51,6 +51,7 @@ ntlm\t'Windows\' NTLM'
 negotiate\t'Windows\' Negotiate'
 none\t'Not at all'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l trust-host-id -d 'Sign in at this host, too, when the server leads there (`BITS-Host-Id`); repeat for several' -r -f -a "(__fish_print_hostnames)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand check" -s H -l header -d 'Send this field with every request to the URL\'s host, and to hosts that are trusted; repeat for several' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l connect-timeout -d 'Time for establishing a connection, all addresses and TLS included' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l request-timeout -d 'Time without a byte of a request being taken' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l response-timeout -d 'Time until an answer\'s head is complete; with --reply never below 5m30s for the last fragment\'s' -r
@@ -106,6 +107,7 @@ ntlm\t'Windows\' NTLM'
 negotiate\t'Windows\' Negotiate'
 none\t'Not at all'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l trust-host-id -d 'Sign in at this host, too, when the server leads there (`BITS-Host-Id`); repeat for several' -r -f -a "(__fish_print_hostnames)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s H -l header -d 'Send this field with every request to the URL\'s host, and to hosts that are trusted; repeat for several' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l connect-timeout -d 'Time for establishing a connection, all addresses and TLS included' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l request-timeout -d 'Time without a byte of a request being taken' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l response-timeout -d 'Time until an answer\'s head is complete; with --reply never below 5m30s for the last fragment\'s' -r
@@ -204,6 +206,7 @@ ntlm\t'Windows\' NTLM'
 negotiate\t'Windows\' Negotiate'
 none\t'Not at all'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l trust-host-id -d 'Sign in at this host, too, when the server leads there (`BITS-Host-Id`); repeat for several' -r -f -a "(__fish_print_hostnames)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s H -l header -d 'Send this field with every request to the URL\'s host, and to hosts that are trusted; repeat for several' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l resume -d 'Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over' -r -f -a "auto\t'If that is possible'
 always\t'Or fail'
 never\t'Start over'"

@@ -35,6 +35,8 @@ pub struct Options {
     pub size: u64,
     /// Bytes of each upload to the receiver.
     pub serve_size: u64,
+    /// How many small files are sent in one run.
+    pub files: u64,
     /// Bytes sent over the links, by rows of their own.
     pub link_sizes: Vec<u64>,
     /// See that everything works; the numbers mean nothing.
@@ -69,6 +71,7 @@ fn bench(mut parser: lexopt::Parser) -> Outcome<Options> {
         runs: 5,
         size: 2 << 30,
         serve_size: 1 << 30,
+        files: 10_000,
         link_sizes: vec![100 << 20, 1 << 30],
         smoke: false,
     };
@@ -85,7 +88,7 @@ fn bench(mut parser: lexopt::Parser) -> Outcome<Options> {
             Long("smoke") => {
                 let small = 3 << 20;
                 (options.runs, options.size, options.serve_size, options.smoke) = (1, small, small, true);
-                options.link_sizes = vec![small];
+                (options.link_sizes, options.files) = (vec![small], 100);
             }
             other => return Err(other.unexpected().into()),
         }

@@ -72,19 +72,25 @@ pub fn print_head() {
 }
 
 pub fn print(row: &str, beside: &str, its: &Figures, ours: &Figures, goals: &Goals) {
+    let ratio = |of: fn(&Figures) -> Spread| of(ours).median / of(its).median;
+    let verdict = goals.judge(ratio(|side| side.rate), ratio(|side| side.processor), ratio(|side| side.memory));
+    print_judged(row, beside, its, ours, &verdict);
+}
+
+/// A row whose goal is no ratio.
+pub fn print_judged(row: &str, beside: &str, its: &Figures, ours: &Figures, verdict: &str) {
     let rate = ours.rate.median / its.rate.median;
     let processor = ours.processor.median / its.processor.median;
-    let memory = ours.memory.median / its.memory.median;
     println!(
-        "| {row} | {beside} | {} | {} | {rate:.2} | {:.2} | {:.2} | {processor:.2} | {:.1} | {:.1} | {} |",
-        its.rate,
-        ours.rate,
-        its.processor.median,
-        ours.processor.median,
-        its.memory.median,
-        ours.memory.median,
-        goals.judge(rate, processor, memory),
+        "| {row} | {beside} | {} | {} | {rate:.2} | {:.2} | {:.2} | {processor:.2} | {:.1} | {:.1} | {verdict} |",
+        its.rate, ours.rate, its.processor.median, ours.processor.median, its.memory.median, ours.memory.median,
     );
+}
+
+/// Milliseconds of processor time that each file cost, and the most that it may.
+pub fn judge_each(ours: f64, its: f64, most: f64) -> String {
+    let verdict = if ours <= most { "met" } else { "**missed**" };
+    format!("CPU a file ≤ {most} ms: {verdict} ({ours:.2}, its {its:.2})")
 }
 
 /// A row of bitsup alone: milliseconds and MB, with the most that each may be.
@@ -116,5 +122,7 @@ mod tests {
     fn a_goal_is_met_or_missed() {
         let goals = Goals { rate: Some(1.4), processor: Some(0.7), memory: None };
         assert_eq!(goals.judge(1.4, 0.71, 9.0), "rate ≥ 1.4: met; CPU ≤ 0.7: **missed**");
+        assert_eq!(judge_each(1.0, 0.2, 1.0), "CPU a file ≤ 1 ms: met (1.00, its 0.20)");
+        assert_eq!(judge_each(1.01, 0.2, 1.0), "CPU a file ≤ 1 ms: **missed** (1.01, its 0.20)");
     }
 }

@@ -32,6 +32,8 @@ pub struct Identity {
     pub choice: Choice,
     /// Whether a secret may go out for everybody on the way to read.
     pub allow_cleartext: bool,
+    /// Header fields of one's own. They may be secrets, so they go no further than credentials.
+    pub headers: HeaderMap,
 }
 
 impl Identity {
@@ -44,6 +46,7 @@ impl Identity {
             credentials: None,
             choice: Choice::None,
             allow_cleartext: false,
+            headers: HeaderMap::new(),
         }
     }
 }
@@ -54,6 +57,7 @@ pub struct Login {
     credentials: Option<Credentials>,
     choice: Choice,
     allow_cleartext: bool,
+    headers: HeaderMap,
     random: Box<dyn FnMut() -> [u8; 16] + Send>,
     way: Option<(Origin, Way)>,
     /// The first way that was used. No other is tried after it.
@@ -106,6 +110,7 @@ impl Login {
             credentials,
             choice: identity.choice,
             allow_cleartext: identity.allow_cleartext,
+            headers: identity.headers,
             random: Box::new(random),
             way: None,
             used: None,
@@ -128,6 +133,16 @@ impl Login {
         self.way.as_ref().map(|(_, way)| way.scheme())
     }
 
+    /// In place of those that are there: a request that goes out again has them already.
+    fn add_headers(&self, to: &mut HeaderMap) {
+        for name in self.headers.keys() {
+            to.remove(name);
+        }
+        for (name, value) in &self.headers {
+            to.append(name, value.clone());
+        }
+    }
+
     /// Adds credentials to a request as far as it is known which the server wants.
     ///
     /// # Errors
@@ -137,6 +152,7 @@ impl Login {
         if !self.scope.holds(&origin) {
             return Ok(Ready::Anywhere);
         }
+        self.add_headers(request.headers_mut());
         if self.way.as_ref().is_none_or(|(known, _)| *known != origin) {
             self.way = self.unasked(&origin).map(|way| (origin, way));
         }

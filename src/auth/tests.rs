@@ -15,6 +15,7 @@ fn identity(origin: &'static str, choice: Choice) -> Identity {
         })),
         choice,
         allow_cleartext: false,
+        headers: HeaderMap::new(),
     }
 }
 
@@ -280,4 +281,26 @@ fn fault_20_a_busy_servers_answer_makes_no_wrong_password_right() {
     let refusal = format!("401 {DIGEST}");
     let told = transcript(&mut login("https://h/a", Choice::Auto), &[&refusal, "503", &refusal]);
     assert!(told.ends_with("401 Unauthorized Refused(Rejected(Digest))\n"), "{told}");
+}
+
+#[test]
+fn header_fields_of_ones_own_go_where_credentials_go_once() {
+    let mut identity = identity("https://h/a", Choice::None);
+    for value in ["blue", "red"] {
+        identity.headers.append("x-team", HeaderValue::from_static(value));
+    }
+    let mut login = Login::new(identity, || [0; 16]);
+    for (uri, values) in [
+        ("https://h/b", &["blue", "red"][..]),
+        ("https://node1/b", &["blue", "red"]),
+        ("https://other/b", &[]),
+        ("http://h/b", &[]),
+    ] {
+        let mut request = request(uri, "0");
+        for _ in 0..2 {
+            assert_eq!(login.sign(&mut request), Ok(Ready::Anywhere));
+        }
+        let sent: Vec<_> = request.headers().get_all("x-team").iter().collect();
+        assert_eq!(sent, values, "{uri}");
+    }
 }

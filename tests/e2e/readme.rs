@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::bitsup::{command, program};
+use crate::support::bitsup::{command, program, run as bitsup};
 use crate::support::receiver::Receiver;
 
 const MARK: &str = "<!-- runs -->\n```sh\n";
@@ -39,6 +39,22 @@ fn the_commands_in_the_readme_do_what_they_say() {
     for made in [".zfunc/_bitsup", ".local/share/man/man1/bitsup-upload.1"] {
         assert!(home.path().join(made).is_file(), "{made}");
     }
+}
+
+#[test]
+fn the_options_that_other_tools_lead_to_are_there() {
+    let help = bitsup(["upload", "--help"]).stdout();
+    let is_word = |c: char| c == '-' || c.is_ascii_alphanumeric();
+    let known: Vec<&str> = help.split(|c| !is_word(c)).collect();
+    let mut found = 0;
+    for line in include_str!("../../docs/migration.md").lines().filter(|line| line.starts_with("| ")) {
+        let ours = line.split(" | ").nth(1).unwrap_or_default();
+        for option in ours.split(|c| !is_word(c)).filter(|word| word.starts_with("--")) {
+            assert!(known.contains(&option), "{option} in {line}");
+            found += 1;
+        }
+    }
+    assert!(found >= 30, "{found} options");
 }
 
 fn run(block: &str, home: &Path) {

@@ -45,6 +45,27 @@ fn the_straight_path_is_one_connection_with_lengths_and_nothing_odd() {
 }
 
 #[test]
+fn header_fields_of_ones_own_go_with_every_request() {
+    let (server, _) = model(|_| None);
+    let source = Source::new(10);
+    upload(&server, &source, &["-H", "X-Team: blue", "--header=x-team: red"]).exits(0);
+    let variable = [("BITSUP_HEADER", "X-Team: blue\nX-Team: red")];
+    let mut set = command(["upload"]);
+    set.envs(variable).arg(source.arg()).arg(server.url("/drop/"));
+    Finished(set.output().expect("started")).exits(0);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 8);
+    for request in requests {
+        let lines: Vec<_> =
+            request.head.lines().filter(|line| line.to_ascii_lowercase().starts_with("x-team")).collect();
+        assert!(lines.len() == 2 && lines[0].ends_with(": blue") && lines[1].ends_with(": red"), "{}", request.head);
+    }
+    let finished = upload(&server, &source, &["-vv", "-H", "X-Api-Key: s3cret", "-H", "X-Team: blue"]);
+    assert!(finished.exits(0).stderr().contains("x-team: blue") && !finished.stderr().contains("s3cret"));
+    upload(&server, &source, &["-H", "Content-Length: 5"]).exits(2).says(&["bitsup's own"]);
+}
+
+#[test]
 fn auto_grows_by_steps_that_a_refusal_makes_cheap() {
     let (server, _) = model(|request| {
         let (_, last, _) = request.range()?;

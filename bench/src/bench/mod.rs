@@ -1,6 +1,7 @@
 //! What is measured, row by row. Contenders take turns within a round, so that a slow minute of the machine hits all of
 //! them; a row shows the medians of the rounds.
 
+mod files;
 mod serve;
 mod start;
 mod uploads;
@@ -29,6 +30,7 @@ pub fn run(options: &Options) -> Outcome<ExitCode> {
     for race in races(options) {
         failed += race.run(options);
     }
+    failed += files::run(options);
     failed += serve::run(options);
     failed += start::run(options);
     if options.rows.is_empty() {

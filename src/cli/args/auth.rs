@@ -53,6 +53,10 @@ pub struct AuthArgs {
     /// Sign in at this host, too, when the server leads there (`BITS-Host-Id`); repeat for several
     #[arg(long, value_name = "HOST", value_hint = ValueHint::Hostname)]
     pub trust_host_id: Vec<String>,
+
+    /// Send this field with every request to the URL's host, and to hosts that are trusted; repeat for several
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", help_heading = "Protocol")]
+    pub header: Vec<String>,
 }
 
 /// How to sign in

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
-use http::Uri;
 use http::uri::{Authority, Scheme as UriScheme};
+use http::{HeaderMap, Uri};
 
 use crate::auth::{Choice, Scheme};
 use crate::cli::args::{AuthArg, AuthArgs};
 
 use super::UsageError;
+use super::header::headers;
 
 /// Who signs in, where from the secrets come, and where to they may go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(in crate::cli) struct AuthConfig {
     pub(in crate::cli) netrc: Option<(&'static str, PathBuf)>,
     pub(in crate::cli) allow_cleartext: bool,
     pub(in crate::cli) trusted_hosts: Vec<String>,
+    /// Header fields of one's own, which may be secrets too.
+    pub(in crate::cli) headers: HeaderMap,
 }
 
 /// Where the password or token is.
@@ -70,6 +73,7 @@ impl AuthConfig {
             netrc,
             allow_cleartext: args.allow_cleartext_auth,
             trusted_hosts: args.trust_host_id.iter().map(|host| trusted(host)).collect::<Result<_, _>>()?,
+            headers: headers(&args.header)?,
         };
         let shows_secret =
             choice == Choice::Only(Scheme::Basic) || matches!(config.secret, SecretSource::BearerFile(_));
@@ -86,14 +90,15 @@ impl AuthConfig {
             |uri: &&Uri| uri.scheme() == config.origin.scheme() && uri.authority() == config.origin.authority();
         if config.names_credentials() && !origins.iter().all(is_there) {
             return Err(UsageError(
-                "credentials belong to one server, and these files go to several: upload to one at a time".to_owned(),
+                "credentials belong to one server, as does --header, and these files go to several: upload to one at a time".to_owned(),
             ));
         }
         Ok(config)
     }
 
     fn names_credentials(&self) -> bool {
-        self.user.is_some() || self.netrc.is_some() || self.secret != SecretSource::Unnamed
+        let is_named = self.user.is_some() || self.netrc.is_some() || self.secret != SecretSource::Unnamed;
+        is_named || !self.headers.is_empty()
     }
 
     /// Refuses to send a secret over http for all to read.

@@ -4,6 +4,7 @@ mod auth;
 mod check;
 mod connect;
 mod files;
+mod header;
 mod machine;
 mod output;
 mod resume;

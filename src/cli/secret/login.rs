@@ -28,6 +28,7 @@ pub(in crate::cli) fn identity(config: AuthConfig) -> anyhow::Result<Identity> {
         credentials,
         choice: config.choice,
         allow_cleartext: config.allow_cleartext,
+        headers: config.headers,
     })
 }
 
