@@ -170,12 +170,15 @@ fn ipv6_addresses_are_written_in_brackets() {
 
 /// What `openssl` makes and serves; `None` where it is not installed.
 #[cfg(unix)]
-mod openssl {
+pub(crate) mod openssl {
     use std::io::{BufRead, BufReader, Write};
     use std::process::Stdio;
 
     use super::*;
     use crate::support::bitsup::say;
+
+    /// Of the encrypted key.
+    pub(crate) const PASSPHRASE: &str = PASSWORD;
 
     /// Runs it in a folder.
     fn openssl(folder: &TempDir, args: &[&str]) -> bool {
@@ -185,7 +188,7 @@ mod openssl {
     }
 
     /// A folder with a certificate for 127.0.0.1 (`c.pem`), its key (`k.pem`), and the key encrypted (`e.pem`).
-    fn made() -> Option<TempDir> {
+    pub(crate) fn made() -> Option<TempDir> {
         let folder = TempDir::new().expect("a folder");
         let request = "req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -days 30 -subj /CN=t -addext subjectAltName=IP:127.0.0.1";
         let encrypt = "pkcs8 -topk8 -in k.pem -out e.pem -passout pass:s3cret-pr0xy";
@@ -218,7 +221,7 @@ mod openssl {
         (child, port)
     }
 
-    fn path(folder: &TempDir, name: &str) -> String {
+    pub(crate) fn path(folder: &TempDir, name: &str) -> String {
         folder.path().join(name).to_str().expect("text").to_owned()
     }
 

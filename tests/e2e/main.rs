@@ -24,6 +24,7 @@ mod refusals;
 mod reply;
 #[cfg(unix)]
 mod resume;
+mod secrets;
 mod sessions;
 mod settings;
 mod sizes;

@@ -14,15 +14,15 @@ use crate::support::bitsup::{Finished, Source, command, say};
 
 const SECRET: &str = "s3cret-Pa55phrase";
 
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     folder: TempDir,
 }
 
 impl Server {
     /// `None` where there is no counterpart.
-    fn start(scheme: &str, more: &[&str]) -> Option<Self> {
+    pub(crate) fn start(scheme: &str, more: &[&str]) -> Option<Self> {
         let python = std::env::var("BITSUP_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
         let has_it = Command::new(&python).args(["-c", "import spnego"]).stderr(Stdio::null()).status();
         if !has_it.is_ok_and(|status| status.success()) {
@@ -127,7 +127,7 @@ fn fault_20_a_wrong_password_is_proved_once() {
 }
 
 /// A certificate for this machine and its key, in one file.
-fn certificate(folder: &Path, name: &str, algorithm: &'static SignatureAlgorithm) -> String {
+pub(crate) fn certificate(folder: &Path, name: &str, algorithm: &'static SignatureAlgorithm) -> String {
     let key = KeyPair::generate_for(algorithm).expect("a key");
     let certificate =
         CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name").self_signed(&key).expect("signed");
