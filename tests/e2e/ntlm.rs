@@ -61,9 +61,15 @@ impl Server {
         fs::write(&file, password).expect("written");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("private");
         let state = self.folder.path().join("state");
-        let mut command =
-            command(["upload", "-vv", "--retry-delay=1ms", "--fragment-size=100k", "-uDOM\\me", "--auth"]);
-        command.args([scheme, "--password-file"]).arg(file).args(options).arg(source.arg()).arg(&self.url);
+        let mut command = command([
+            "upload",
+            "-vv",
+            "--retry-delay=1ms",
+            "--fragment-size=100k",
+            "-uDOM\\me",
+            "--allow-cleartext-auth",
+        ]);
+        command.args(["--auth", scheme, "--password-file"]).arg(file).args(options).arg(source.arg()).arg(&self.url);
         let finished = Finished(command.env("BITSUP_STATE_DIR", state).output().expect("started"));
         // NTLM's messages begin so, in base64; the user's name is in them.
         for hidden in [SECRET, "TlRMTVNTUA", "oYG"] {
