@@ -92,6 +92,18 @@ fn a_407_is_told_apart_from_a_401_and_asked_once() {
 }
 
 #[test]
+fn a_wrong_password_for_the_proxy_goes_out_once_for_several_files() {
+    let sources: Vec<Source> = (0..4).map(|n| Source::named(&format!("f{n}"), 10)).collect();
+    for url in [TARGET, "https://upload.example/drop/"] {
+        let proxy = ScriptServer::start(|_| Reply::head("HTTP/1.1 407 Who?\nProxy-Authenticate: Basic realm=\"x\""));
+        let mut upload = command(["upload", "-j3", "--proxy", &format!("http://me@127.0.0.1:{}", proxy.port)]);
+        upload.args(sources.iter().map(Source::arg)).arg(url).env("BITSUP_PROXY_PASSWORD", PASSWORD);
+        run_discreetly(upload).exits(7).says(&["407", "3 were not begun"]);
+        assert_eq!(proxy.requests().len(), 1);
+    }
+}
+
+#[test]
 fn loopback_and_no_proxy_go_direct_and_the_option_goes_before_both() {
     let (proxy, _) = proxy();
     let place = format!("127.0.0.1:{}", proxy.port);
