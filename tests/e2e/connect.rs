@@ -104,6 +104,21 @@ fn a_wrong_password_for_the_proxy_goes_out_once_for_several_files() {
 }
 
 #[test]
+fn a_password_for_the_proxy_whose_answer_is_lost_again_and_again_goes_out_three_times() {
+    let sources: Vec<Source> = (0..3).map(|n| Source::named(&format!("f{n}"), 10)).collect();
+    for url in [TARGET, "https://upload.example/drop/"] {
+        let proxy = ScriptServer::start(|_| Reply::HangUp);
+        let place = format!("http://me@127.0.0.1:{}", proxy.port);
+        let mut upload =
+            command(["upload", "-j3", "--retry-delay=1ms", "--no-progress-timeout=20s", "--proxy", &place]);
+        upload.args(sources.iter().map(Source::arg)).arg(url).env("BITSUP_PROXY_PASSWORD", PASSWORD);
+        let lost = "the connection was lost 3 times after the user and password went out";
+        run_discreetly(upload).exits(7).says(&["the proxy", lost, "2 were not begun"]);
+        assert_eq!(proxy.requests().len(), 3, "{url}");
+    }
+}
+
+#[test]
 fn loopback_and_no_proxy_go_direct_and_the_option_goes_before_both() {
     let (proxy, _) = proxy();
     let place = format!("127.0.0.1:{}", proxy.port);
