@@ -296,6 +296,7 @@ const ROOMS: &[Room] = &[
             "crate::auth",
             "crate::cli",
             "rpassword",
+            "rustix::termios",
             "std::env::var_os",
             "std::fs",
             "std::io",

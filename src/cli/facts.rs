@@ -2,7 +2,7 @@
 
 use crate::driver::{DriverError, ReplyError};
 use crate::output::json::Failure;
-use crate::protocol::BitsError;
+use crate::protocol::{BitsError, TransportErrorKind};
 use crate::uploader::UploadError;
 
 use super::{exit_code, failure};
@@ -43,5 +43,22 @@ fn reply_status(error: &anyhow::Error) -> Option<u16> {
     match error.downcast_ref()? {
         DriverError::Reply(ReplyError::Status(status)) => Some(status.as_u16()),
         _ => None,
+    }
+}
+
+/// Whether a proxy lets nobody in, or not whoever this is.
+pub(super) fn is_proxys_refusal(error: &anyhow::Error) -> bool {
+    match error.downcast_ref() {
+        Some(DriverError::Upload(error)) => is_proxys(error),
+        _ => false,
+    }
+}
+
+fn is_proxys(error: &UploadError) -> bool {
+    match error {
+        UploadError::Refused { error, .. } => error.status.as_u16() == 407,
+        UploadError::Lost { error, .. } => error.kind == TransportErrorKind::ProxyAuthentication,
+        UploadError::GaveUp { cause, .. } | UploadError::CannotResume { cause } => is_proxys(cause),
+        _ => false,
     }
 }

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::clean;
+use super::{clean, redact};
 
 /// An error in up to four lines: what failed, what the server said, the likely cause, what to do next.
 ///
-/// The texts may come from anywhere: they are escaped when shown.
+/// The texts may come from anywhere: they are escaped when shown, without the secrets of URLs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ErrorText {
     /// What failed.
@@ -21,10 +21,10 @@ pub struct ErrorText {
 
 impl fmt::Display for ErrorText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "bitsup: error: {}", clean(&self.what))?;
+        write!(f, "bitsup: error: {}", clean(&redact::url(&self.what)))?;
         for (label, text) in [("server: ", &self.said), ("cause:  ", &self.cause), ("next:   ", &self.next)] {
             if let Some(text) = text {
-                write!(f, "\n  {label}{}", clean(text))?;
+                write!(f, "\n  {label}{}", clean(&redact::url(text)))?;
             }
         }
         Ok(())
@@ -52,6 +52,8 @@ mod tests {
              cause:  the folder does not allow uploads\n  \
              next:   bitsup explain 0x80070005"
         );
+        let led_on = ErrorText { what: "redirects to http://me:pw@h/a?token=x: no".to_owned(), ..ErrorText::default() };
+        assert_eq!(led_on.to_string(), "bitsup: error: redirects to http://<redacted>@h/a?token=<redacted> no");
         let short = ErrorText { what: "no such file".to_owned(), ..ErrorText::default() };
         assert_eq!(short.to_string(), "bitsup: error: no such file");
     }

@@ -57,7 +57,7 @@ fn is_secret_parameter(name: &str) -> bool {
 }
 
 fn is_secret_word(name: &str) -> bool {
-    ["token", "secret", "passw", "credential", "signature", "api-key", "apikey", "api_key"]
+    ["authoriz", "token", "secret", "passw", "credential", "signature", "api-key", "apikey", "api_key"]
         .iter()
         .any(|word| name.contains(word))
 }

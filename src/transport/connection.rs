@@ -91,7 +91,10 @@ impl Connection {
             self.answer = AnswerHead::default();
             (self.news, self.head_due, self.body_due) = (false, None, None);
             let wanted = self.stream.tls().and_then(Tls::certificate_wanted);
-            self.exchange.note(|facts| (facts.certificate_wanted, facts.channel) = (wanted, self.channel));
+            let proves = self.form.as_ref().is_some_and(AbsoluteForm::proves);
+            self.exchange.note(|facts| {
+                (facts.certificate_wanted, facts.channel, facts.proves_at_proxy) = (wanted, self.channel, proves);
+            });
         }
         is_new
     }

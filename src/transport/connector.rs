@@ -18,7 +18,7 @@ use super::dial::dial;
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::interrupt::Interrupter;
-use super::proxy::{AbsoluteForm, Goal, Parley, Proxy, ProxyScheme};
+use super::proxy::{AbsoluteForm, Goal, Parley, Proxy, ProxyScheme, Unanswered};
 use super::reach::Reach;
 use super::reached::Reached;
 use super::settings::{Settings, deadline};
@@ -34,6 +34,8 @@ pub(super) struct PollConnector {
     pub(super) trust: Arc<Trust>,
     pub(super) reach: Arc<Reach>,
     pub(super) reached: Arc<Mutex<Option<Reached>>>,
+    /// The password at a proxy.
+    pub(super) unanswered: Arc<Unanswered>,
 }
 
 /// The server that a URL names.
@@ -61,7 +63,8 @@ impl PollConnector {
     pub(super) fn new(settings: Settings, interrupter: Interrupter) -> Self {
         let trust = Arc::new(Trust::new(settings.tls.clone()));
         let reach = Arc::new(Reach::of(settings.origin.clone()));
-        Self { settings, interrupter, exchange: Exchange::default(), trust, reach, reached: Arc::default() }
+        let (exchange, reached, unanswered) = Default::default();
+        Self { settings, interrupter, exchange, trust, reach, reached, unanswered }
     }
 
     fn open(&self, server: &Server<'_>) -> Result<Connection, Fault> {
@@ -85,6 +88,9 @@ impl PollConnector {
         let form = proxy
             .filter(|proxy| !server.is_https && !proxy.is_socks())
             .map(|proxy| AbsoluteForm::new(server.authority, proxy.clone()));
+        if form.as_ref().is_some_and(AbsoluteForm::proves) {
+            self.unanswered.check()?;
+        }
         let (settings, interrupter) = (self.settings.clone(), self.interrupter.clone());
         Ok(Connection::new(stream, form, channel, settings, interrupter, self.exchange.clone()))
     }
@@ -135,7 +141,8 @@ impl PollConnector {
             let tls = Tls::open(stream, configured, bare(&proxy.host), due, &self.interrupter)?;
             stream = Stream::Tls(Box::new(tls));
         }
-        let mut parley = Parley { stream: &mut stream, due, interrupter: &self.interrupter };
+        let mut parley =
+            Parley { stream: &mut stream, due, interrupter: &self.interrupter, unanswered: &self.unanswered };
         if proxy.is_socks() {
             parley.socks(proxy, goal)?;
         } else if server.is_https {

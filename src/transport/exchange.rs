@@ -25,6 +25,8 @@ pub(super) struct Facts {
     pub(super) channel: Option<ChannelBinding>,
     /// The request is for connections with this one only.
     pub(super) only_to: Option<ChannelBinding>,
+    /// It shows a password to a proxy.
+    pub(super) proves_at_proxy: bool,
     /// The network took some of the request.
     pub(super) request_was_sent: bool,
     /// Something of an answer arrived.

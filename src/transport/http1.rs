@@ -91,9 +91,22 @@ impl Http {
         Ok(exchange)
     }
 
+    fn lost(&mut self, fault: Fault) -> TransportError {
+        self.forget_connection();
+        let facts = self.connector.exchange.facts();
+        // CONNECT and SOCKS count theirs themselves.
+        if facts.proves_at_proxy && facts.request_was_sent && !facts.response_began {
+            self.connector.unanswered.note(false);
+        }
+        fault.during(facts)
+    }
+
     fn finish(&mut self, answer: Response<Body>) -> Response<()> {
         let (head, body) = answer.into_parts();
         let facts = self.connector.exchange.facts();
+        if facts.proves_at_proxy {
+            self.connector.unanswered.note(true);
+        }
         let early = facts.answered_early;
         // Other refusals leave the connection in doubt: several servers leave the request unread or send a stray body.
         let keep = !early && may_reuse_after(head.status) && drain(&head.headers, head.status, body);
@@ -125,10 +138,7 @@ impl Transport for Http {
         body.at_most(piece(length, self.connector.settings.pace.as_ref()));
         match self.agent.run(request.map(|()| SendBody::from_reader(&mut body))) {
             Ok(answer) => Ok(self.finish(answer)),
-            Err(error) => {
-                self.forget_connection();
-                Err(Fault::from(error).during(exchange.facts()))
-            }
+            Err(error) => Err(self.lost(Fault::from(error))),
         }
     }
 
@@ -149,8 +159,7 @@ impl Transport for Http {
                 }
             }
         };
-        self.forget_connection();
-        Err(fault.during(exchange.facts()))
+        Err(self.lost(fault))
     }
 }
 

@@ -104,7 +104,9 @@ upload() {
     : >"$work/front.log"
     timeout 60 "$bitsup" upload -vv "$work/file" "$url/$2" "${@:3}" >"$work/stdout" 2>"$work/stderr" </dev/null || code=$?
     [[ $code -eq $expected ]] || fail "$2: exit $code, not $expected"
-    if grep -Eq 'Negotiate [A-Za-z0-9+/]{20}' <(grep -i '> *authorization' "$work/stderr"); then fail "$2: a token was printed"; fi
+    if grep -rEq 'Negotiate [A-Za-z0-9+/]{20}|s3cret|YII[A-Za-z0-9+/]{20}' "$work/stdout" "$work/stderr" "$work/state"; then
+        fail "$2: a token was printed or written"
+    fi
     if [[ $code -eq 0 ]]; then
         cmp "$work/file" "$work/inbox/$2" || fail "$2: it arrived different"
     elif [[ -e $work/inbox/$2 ]]; then

@@ -78,14 +78,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def challenge(self, token=None):
         value = name if token is None else f"{name} {base64.b64encode(token).decode()}"
-        self.answer(401, [("WWW-Authenticate", value)], b"<h1>401</h1>")
+        # Weaker ways are there, and are not to be taken.
+        offers = [value, "NTLM", 'Digest realm="x", nonce="n", qop="auth"', 'Basic realm="x"']
+        offers = offers if value != "NTLM" and scheme != "ntlm" else [offers[0], *offers[2:]]
+        self.answer(401, [("WWW-Authenticate", offer) for offer in offers], b"<h1>401</h1>")
 
     def signed_in(self):
         if self.user:
             return True
         given = self.headers.get("Authorization", "")
         if not given.startswith(name + " "):
-            self.note("unsigned")
+            self.note(f"by {given.split()[0]}" if given else "unsigned")
             self.challenge()
             return False
         if self.context is None:

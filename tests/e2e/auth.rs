@@ -73,18 +73,18 @@ fn read_all(folder: &Path, seen: &mut Vec<Vec<u8>>) {
 }
 
 /// A server that lets in whoever `gate` does not answer.
-fn gated(mut gate: impl FnMut(&Request) -> Option<Reply> + Send + 'static) -> (ScriptServer, Model) {
+pub(crate) fn gated(mut gate: impl FnMut(&Request) -> Option<Reply> + Send + 'static) -> (ScriptServer, Model) {
     let model = Model::default();
     let inner = model.clone();
     (ScriptServer::start(move |request| gate(request).unwrap_or_else(|| inner.answer(request))), model)
 }
 
-fn unauthorized(offers: &str) -> Reply {
+pub(crate) fn unauthorized(offers: &str) -> Reply {
     Reply::head(&format!("HTTP/1.1 401 Unauthorized\n{offers}"))
 }
 
 /// Lets in Basic with the right password.
-fn basic(request: &Request) -> Option<Reply> {
+pub(crate) fn basic(request: &Request) -> Option<Reply> {
     (request.field("authorization") != Some(BASIC)).then(|| unauthorized("WWW-Authenticate: Basic realm=\"x\""))
 }
 

@@ -92,6 +92,33 @@ fn a_407_is_told_apart_from_a_401_and_asked_once() {
 }
 
 #[test]
+fn a_wrong_password_for_the_proxy_goes_out_once_for_several_files() {
+    let sources: Vec<Source> = (0..4).map(|n| Source::named(&format!("f{n}"), 10)).collect();
+    for url in [TARGET, "https://upload.example/drop/"] {
+        let proxy = ScriptServer::start(|_| Reply::head("HTTP/1.1 407 Who?\nProxy-Authenticate: Basic realm=\"x\""));
+        let mut upload = command(["upload", "-j3", "--proxy", &format!("http://me@127.0.0.1:{}", proxy.port)]);
+        upload.args(sources.iter().map(Source::arg)).arg(url).env("BITSUP_PROXY_PASSWORD", PASSWORD);
+        run_discreetly(upload).exits(7).says(&["407", "3 were not begun"]);
+        assert_eq!(proxy.requests().len(), 1);
+    }
+}
+
+#[test]
+fn a_password_for_the_proxy_whose_answer_is_lost_again_and_again_goes_out_three_times() {
+    let sources: Vec<Source> = (0..3).map(|n| Source::named(&format!("f{n}"), 10)).collect();
+    for url in [TARGET, "https://upload.example/drop/"] {
+        let proxy = ScriptServer::start(|_| Reply::HangUp);
+        let place = format!("http://me@127.0.0.1:{}", proxy.port);
+        let mut upload =
+            command(["upload", "-j3", "--retry-delay=1ms", "--no-progress-timeout=20s", "--proxy", &place]);
+        upload.args(sources.iter().map(Source::arg)).arg(url).env("BITSUP_PROXY_PASSWORD", PASSWORD);
+        let lost = "the connection was lost 3 times after the user and password went out";
+        run_discreetly(upload).exits(7).says(&["the proxy", lost, "2 were not begun"]);
+        assert_eq!(proxy.requests().len(), 3, "{url}");
+    }
+}
+
+#[test]
 fn loopback_and_no_proxy_go_direct_and_the_option_goes_before_both() {
     let (proxy, _) = proxy();
     let place = format!("127.0.0.1:{}", proxy.port);
@@ -172,12 +199,15 @@ fn ipv6_addresses_are_written_in_brackets() {
 
 /// What `openssl` makes and serves; `None` where it is not installed.
 #[cfg(unix)]
-mod openssl {
+pub(crate) mod openssl {
     use std::io::{BufRead, BufReader, Write};
     use std::process::Stdio;
 
     use super::*;
     use crate::support::bitsup::say;
+
+    /// Of the encrypted key.
+    pub(crate) const PASSPHRASE: &str = PASSWORD;
 
     /// Runs it in a folder.
     fn openssl(folder: &TempDir, args: &[&str]) -> bool {
@@ -187,7 +217,7 @@ mod openssl {
     }
 
     /// A folder with a certificate for 127.0.0.1 (`c.pem`), its key (`k.pem`), and the key encrypted (`e.pem`).
-    fn made() -> Option<TempDir> {
+    pub(crate) fn made() -> Option<TempDir> {
         let folder = TempDir::new().expect("a folder");
         let request = "req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -days 30 -subj /CN=t -addext subjectAltName=IP:127.0.0.1";
         let encrypt = "pkcs8 -topk8 -in k.pem -out e.pem -passout pass:s3cret-pr0xy";
@@ -220,7 +250,7 @@ mod openssl {
         (child, port)
     }
 
-    fn path(folder: &TempDir, name: &str) -> String {
+    pub(crate) fn path(folder: &TempDir, name: &str) -> String {
         folder.path().join(name).to_str().expect("text").to_owned()
     }
 

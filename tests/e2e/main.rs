@@ -23,6 +23,7 @@ mod receiver;
 mod refusals;
 mod reply;
 mod resume;
+mod secrets;
 mod sessions;
 mod settings;
 mod sizes;

@@ -14,15 +14,15 @@ use crate::support::bitsup::{Finished, Source, command, say};
 
 const SECRET: &str = "s3cret-Pa55phrase";
 
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     folder: TempDir,
 }
 
 impl Server {
     /// `None` where there is no counterpart.
-    fn start(scheme: &str, more: &[&str]) -> Option<Self> {
+    pub(crate) fn start(scheme: &str, more: &[&str]) -> Option<Self> {
         let python = std::env::var("BITSUP_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
         let has_it = Command::new(&python).args(["-c", "import spnego"]).stderr(Stdio::null()).status();
         if !has_it.is_ok_and(|status| status.success()) {
@@ -61,9 +61,15 @@ impl Server {
         fs::write(&file, password).expect("written");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("private");
         let state = self.folder.path().join("state");
-        let mut command =
-            command(["upload", "-vv", "--retry-delay=1ms", "--fragment-size=100k", "-uDOM\\me", "--auth"]);
-        command.args([scheme, "--password-file"]).arg(file).args(options).arg(source.arg()).arg(&self.url);
+        let mut command = command([
+            "upload",
+            "-vv",
+            "--retry-delay=1ms",
+            "--fragment-size=100k",
+            "-uDOM\\me",
+            "--allow-cleartext-auth",
+        ]);
+        command.args(["--auth", scheme, "--password-file"]).arg(file).args(options).arg(source.arg()).arg(&self.url);
         let finished = Finished(command.env("BITSUP_STATE_DIR", state).output().expect("started"));
         // NTLM's messages begin so, in base64; the user's name is in them.
         for hidden in [SECRET, "TlRMTVNTUA", "oYG"] {
@@ -127,7 +133,7 @@ fn fault_20_a_wrong_password_is_proved_once() {
 }
 
 /// A certificate for this machine and its key, in one file.
-fn certificate(folder: &Path, name: &str, algorithm: &'static SignatureAlgorithm) -> String {
+pub(crate) fn certificate(folder: &Path, name: &str, algorithm: &'static SignatureAlgorithm) -> String {
     let key = KeyPair::generate_for(algorithm).expect("a key");
     let certificate =
         CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name").self_signed(&key).expect("signed");

@@ -52,6 +52,11 @@ impl ConnectConfig {
         Ok(Self { settings, warnings })
     }
 
+    /// Whether a proxy is told a user and password.
+    pub(in crate::cli) fn has_proxy_login(&self) -> bool {
+        self.settings.proxies.have_login()
+    }
+
     /// The way to `destination`, and from there to wherever it leads.
     pub(in crate::cli) fn settings(&self, destination: &Uri) -> Settings {
         Settings { origin: destination.host().map(str::to_owned), ..self.settings.clone() }

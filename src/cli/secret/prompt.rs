@@ -1,7 +1,12 @@
 //! Secrets that people type.
 
 use std::fmt;
+#[cfg(unix)]
+use std::fs::File;
 use std::io::{self, IsTerminal};
+
+#[cfg(unix)]
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::check;
 use crate::auth::Secret;
@@ -27,6 +32,8 @@ pub(in crate::cli) fn prompt(question: &str) -> io::Result<Secret> {
     if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
         return Err(io::Error::other(NobodyToAsk));
     }
+    #[cfg(unix)]
+    let _silent = Silent::begin();
     let typed = rpassword::prompt_password(format!("{question}: ")).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => io::Error::other(NobodyToAsk),
         _ => error,
@@ -34,4 +41,33 @@ pub(in crate::cli) fn prompt(question: &str) -> io::Result<Secret> {
     let secret = Secret::new(typed);
     check(secret.reveal()).map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "nothing usable was typed"))?;
     Ok(secret)
+}
+
+/// The terminal does not show what is typed. The library sees to that only after its question: whoever types at once, a
+/// program mostly, would be shown.
+#[cfg(unix)]
+struct Silent {
+    terminal: File,
+    before: Termios,
+}
+
+#[cfg(unix)]
+impl Silent {
+    /// `None` where there is no terminal.
+    fn begin() -> Option<Self> {
+        let terminal = File::options().read(true).write(true).open("/dev/tty").ok()?;
+        let before = tcgetattr(&terminal).ok()?;
+        let mut silent = before.clone();
+        // As the library does: Ctrl-C comes as a character, so that nobody is left with a silent terminal.
+        silent.local_modes -= LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
+        tcsetattr(&terminal, OptionalActions::Now, &silent).ok()?;
+        Some(Self { terminal, before })
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Silent {
+    fn drop(&mut self) {
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+    }
 }

@@ -1,5 +1,6 @@
 //! Proxies: which one a connection goes through, and how it gets through.
 
+mod proof;
 mod rules;
 mod socks;
 mod tunnel;
@@ -21,6 +22,7 @@ use super::interrupt::Interrupter;
 use super::poll;
 use super::stream::Stream;
 
+pub(super) use proof::Unanswered;
 pub use rules::Proxies;
 pub(super) use rules::is_this_machine;
 pub(super) use socks::Goal;
@@ -184,9 +186,18 @@ pub(super) struct Parley<'a> {
     pub(super) stream: &'a mut Stream,
     pub(super) due: Option<Instant>,
     pub(super) interrupter: &'a Interrupter,
+    pub(super) unanswered: &'a Unanswered,
 }
 
 impl Parley<'_> {
+    /// Says what shows the password; `talk` ends with the answer.
+    fn prove<T>(&mut self, talk: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.unanswered.check()?;
+        let answer = talk(self);
+        self.unanswered.note(answer.is_ok());
+        answer
+    }
+
     fn send(&mut self, data: &[u8]) -> Result<(), Fault> {
         let mut sent = 0;
         loop {

@@ -70,6 +70,12 @@ impl Proxies {
         Ok(Self { http: log_in(self.http)?, https: log_in(self.https)?, bypass: self.bypass })
     }
 
+    /// Whether one of them is told a user and password.
+    #[must_use]
+    pub fn have_login(&self) -> bool {
+        [&self.http, &self.https].into_iter().flatten().any(|proxy| proxy.user().is_some())
+    }
+
     /// The proxy for a connection.
     #[must_use]
     pub fn route(&self, host: &str, port: u16, is_https: bool) -> Option<&Proxy> {

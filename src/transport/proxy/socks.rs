@@ -81,9 +81,11 @@ impl Parley<'_> {
             message.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
             message.extend_from_slice(text.as_bytes());
         }
-        self.send(&message)?;
-        let mut answer = [0; 2];
-        self.receive(&mut answer)?;
+        let answer = self.prove(|parley| {
+            parley.send(&message)?;
+            let mut answer = [0; 2];
+            parley.receive(&mut answer).map(|()| answer)
+        })?;
         if answer[1] == 0 { Ok(()) } else { Err(Fault::new(Kind::ProxyAuthentication, "it does not accept ours")) }
     }
 }

@@ -16,8 +16,11 @@ impl Parley<'_> {
         let mut request = Zeroizing::new(format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n"));
         request.push_str(&authorization(proxy));
         request.push_str("\r\n");
-        self.send(request.as_bytes())?;
-        let head = self.receive_head()?;
+        let ask = |parley: &mut Self| {
+            parley.send(request.as_bytes())?;
+            parley.receive_head()
+        };
+        let head = if proxy.login.is_some() { self.prove(ask)? } else { ask(self)? };
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)?.parse::<u16>().ok());
         let status = status.and_then(|code| StatusCode::from_u16(code).ok());
@@ -88,6 +91,11 @@ impl AbsoluteForm {
     /// `authority` is the URL's.
     pub(in crate::transport) fn new(authority: &str, proxy: Proxy) -> Self {
         Self { origin: format!("http://{authority}"), proxy }
+    }
+
+    /// Whether each request shows a password to the proxy.
+    pub(in crate::transport) fn proves(&self) -> bool {
+        self.proxy.login.is_some()
     }
 
     /// From the beginning of a head: what goes out instead of its first line, and that line's length.

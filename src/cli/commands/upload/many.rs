@@ -41,7 +41,8 @@ pub(super) fn run(
     };
     let worker = |number| Worker { job, json, again, lane: board.lane(number), line: Line::default() };
     let mut workers: Vec<_> = (0..jobs).map(worker).collect();
-    if let (Some(first), true) = (workers.first_mut(), identity.credentials.is_some()) {
+    let signs_in = identity.credentials.is_some() || config.connect.has_proxy_login();
+    if let (Some(first), true) = (workers.first_mut(), signs_in) {
         // A wrong password is tried once, not once for each connection: one at a time until somebody was let in.
         while !queue.has_uploaded() && first.run_next(&queue) {}
     }
@@ -112,10 +113,10 @@ impl Worker<'_> {
         let mut tally = queue.tally.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
             Ok(()) => tally.uploaded += 1,
-            Err(code) => tally.failed_by(code),
+            Err(Failed { code, .. }) => tally.failed_by(code),
         }
         // Another try with a password that was refused may lock the account.
-        let is_refused = result == Err(ExitCode::Authentication) && self.job.identity.credentials.is_some();
+        let is_refused = result.is_err_and(|failed| failed.by_password);
         let is_over = is_refused || tally.failed > 0 && self.job.config.files.fail_fast;
         if self.job.signals.interrupter().is_interrupted() || is_over {
             queue.is_over.store(true, Ordering::SeqCst);
@@ -123,7 +124,7 @@ impl Worker<'_> {
         true
     }
 
-    fn upload(&mut self, index: usize, item: &Item, queue: &Queue<'_>) -> Result<(), ExitCode> {
+    fn upload(&mut self, index: usize, item: &Item, queue: &Queue<'_>) -> Result<(), Failed> {
         let source = item.source.to_string();
         self.lane.begin(item.name.as_str(), size(item));
         let mut record = self.json.map(|json| json.file(index + 1, &source));
@@ -149,6 +150,20 @@ impl Worker<'_> {
         if let Some(record) = &record {
             record.failed(&facts::of(&error, self.again));
         }
-        Err(code)
+        Err(Failed { code, by_password: self.is_about_password(code, &error) })
     }
+
+    fn is_about_password(&self, code: ExitCode, error: &anyhow::Error) -> bool {
+        let by_proxy = facts::is_proxys_refusal(error) && self.job.config.connect.has_proxy_login();
+        let by_server = code == ExitCode::Authentication && self.job.identity.credentials.is_some();
+        by_proxy || by_server
+    }
+}
+
+/// How a file failed.
+#[derive(Clone, Copy)]
+struct Failed {
+    code: ExitCode,
+    /// By a password that was not taken.
+    by_password: bool,
 }
