@@ -4,7 +4,6 @@
 
 use std::cell::Cell;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -186,7 +185,7 @@ fn sources(stage: &Stage) {
 #[cfg(target_os = "linux")]
 fn typed(stage: &Stage) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-    use std::io::Read;
+    use std::io::{Read, Write};
     let (server, _) = gated(basic);
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
     grantpt(&master).and_then(|()| unlockpt(&master)).expect("unlocked");
