@@ -82,7 +82,7 @@ pub fn print_judged(row: &str, beside: &str, its: &Figures, ours: &Figures, verd
     let rate = ours.rate.median / its.rate.median;
     let processor = ours.processor.median / its.processor.median;
     println!(
-        "| {row} | {beside} | {} | {} | {rate:.2} | {:.2} | {:.2} | {processor:.2} | {:.1} | {:.1} | {verdict} |",
+        "| {row} | {beside} | {} | {} | {rate:.3} | {:.2} | {:.2} | {processor:.2} | {:.1} | {:.1} | {verdict} |",
         its.rate, ours.rate, its.processor.median, ours.processor.median, its.memory.median, ours.memory.median,
     );
 }

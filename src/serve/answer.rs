@@ -117,9 +117,9 @@ impl Refusal {
             Self::NoFolder | Self::NoFile => StatusCode::NOT_FOUND,
             Self::OutOfStep(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::FragmentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooManySessions => StatusCode::SERVICE_UNAVAILABLE,
+            // A request may be taken over from by an older one that was delayed: clients must try again.
+            Self::TooManySessions | Self::Superseded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Cut(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::Superseded => StatusCode::CONFLICT,
             Self::UnknownSession
             | Self::Rejected
             | Self::TooLarge

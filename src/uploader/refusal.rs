@@ -102,11 +102,13 @@ fn by_status(error: &BitsError, packet: PacketKind) -> Refusal {
         401 => Refusal::Authentication,
         407 => Refusal::ProxyAuthentication,
         403 | 404 if packet == PacketKind::Fragment && !error.is_ack => Refusal::FragmentTooLarge,
-        403 | 409 => Refusal::Permission,
+        403 => Refusal::Permission,
+        409 if opening => Refusal::Permission,
         413 if packet == PacketKind::Fragment => Refusal::FragmentTooLarge,
         404 | 405 | 501 | 505 => Refusal::NoEndpoint,
         414 => Refusal::NameTooLong,
-        408 | 425 | 429 | 500..=599 => Refusal::Unavailable,
+        // 409: within a session the conflict is with a request of ours that a lost connection delayed.
+        408 | 409 | 425 | 429 | 500..=599 => Refusal::Unavailable,
         400 | 411 => Refusal::Invalid,
         _ if opening => Refusal::NoEndpoint,
         _ => Refusal::Invalid,
@@ -192,6 +194,13 @@ mod tests {
             ] {
                 assert_eq!(refusal(packet, status, 0, None), expected, "{packet} {status}");
             }
+        }
+    }
+
+    #[test]
+    fn a_conflict_within_a_session_is_with_a_request_that_came_late() {
+        for packet in [PacketKind::Fragment, PacketKind::CloseSession] {
+            assert_eq!(refusal(packet, 409, 0, None), Refusal::Unavailable, "{packet}");
         }
     }
 

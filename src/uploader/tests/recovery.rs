@@ -55,6 +55,24 @@ fn after_a_lost_ack_a_small_fragment_asks() {
 }
 
 #[test]
+fn a_conflict_with_a_request_that_was_given_up_passes() {
+    half_then(
+        "! cut
+         ~
+         > Fragment bytes 10000-15119/20000
+         < 409
+         ~
+         > Fragment bytes 10000-15119/20000
+         < 200 ack BITS-Received-Content-Range: 15120
+         > Fragment bytes 15120-19999/20000
+         < 200 ack BITS-Received-Content-Range: 20000
+         > Close-Session
+         < 200 ack
+         = success",
+    );
+}
+
+#[test]
 fn nobody_is_asked_with_the_last_byte() {
     play_with(
         plan(100, 100),
