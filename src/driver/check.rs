@@ -90,7 +90,7 @@ pub fn check(
     let mut check = Check { plan, transport, login, report, findings };
     let opened = check.open(1)?;
     check.findings.target = Some(opened.target.clone());
-    let cancelled = check.cancel(&opened)?;
+    let cancelled = check.cancel(&opened.session, &opened.target)?;
     check.findings.cancelled = Some(cancelled);
     if plan.probe_fragment {
         let limit = check.probe()?;
@@ -117,13 +117,25 @@ struct Opened {
 impl Check<'_> {
     /// Lets an upload of `size` bytes begin, up to where it would send them all but the last in one fragment.
     fn open(&mut self, size: u64) -> Result<Opened, DriverError> {
-        let mut uploader = Uploader::new(self.upload(size), Instant::now(), 0);
         let mut session = None;
+        let opened = self.open_session(size, &mut session);
+        if opened.is_err()
+            && let Some(session) = session
+        {
+            // Its own failure is not what went wrong.
+            let _ = self.cancel(&session, &self.plan.destination);
+        }
+        opened
+    }
+
+    /// The same; `session` is the one that was opened, if it went wrong after that.
+    fn open_session(&mut self, size: u64, session: &mut Option<SessionId>) -> Result<Opened, DriverError> {
+        let mut uploader = Uploader::new(self.upload(size), Instant::now(), 0);
         loop {
             for event in uploader.take_events() {
                 match &event {
                     UploadEvent::SessionCreated(created) => {
-                        session = Some(created.id.clone());
+                        *session = Some(created.id.clone());
                         self.findings.session.get_or_insert_with(|| created.clone());
                     }
                     UploadEvent::PingIgnored { reason } => self.findings.ping_doubt = Some(reason.clone()),
@@ -136,7 +148,7 @@ impl Check<'_> {
                     return Ok(Opened { session, target: uploader.target().clone(), fragment });
                 }
                 (Action::Send(packet), kept) => {
-                    session = kept;
+                    *session = kept;
                     self.send(&packet, uploader.target())?
                 }
                 // Nothing is tried twice.
@@ -215,10 +227,10 @@ impl Check<'_> {
     }
 
     /// Whether the server forgot the session; it would do so by itself some day.
-    fn cancel(&mut self, opened: &Opened) -> Result<Result<(), String>, DriverError> {
-        let packet = Packet::CancelSession { session: opened.session.clone() };
-        match self.send(&packet, &opened.target)? {
-            Event::Answered(answer) => Ok(match ack::end_of_session(&answer, &opened.session) {
+    fn cancel(&mut self, session: &SessionId, target: &Uri) -> Result<Result<(), String>, DriverError> {
+        let packet = Packet::CancelSession { session: session.clone() };
+        match self.send(&packet, target)? {
+            Event::Answered(answer) => Ok(match ack::end_of_session(&answer, session) {
                 Ok(Answer::Ack(())) => Ok(()),
                 Ok(Answer::Refused(error)) => Err(error.to_string()),
                 Err(error) => Err(error.to_string()),
@@ -250,30 +262,37 @@ impl Check<'_> {
     /// Sends a fragment of `size` bytes of a file that is a byte longer, and gives the file up. Why it was not taken.
     fn try_fragment(&mut self, size: u64) -> Result<Option<String>, DriverError> {
         let mut opened = self.open(size + 1)?;
-        let mut event = self.send_fragment(&opened.fragment, &opened.target)?;
+        let mut event = self.send_fragment(&opened.fragment, &opened.target);
         // Its connection is gone; the Ping signs in on another.
-        if matches!(event, Event::NotSignedIn) {
-            let _ = self.cancel(&opened)?;
+        if matches!(event, Ok(Event::NotSignedIn)) {
+            let _ = self.cancel(&opened.session, &opened.target)?;
             opened = self.open(size + 1)?;
-            event = self.send_fragment(&opened.fragment, &opened.target)?;
+            event = self.send_fragment(&opened.fragment, &opened.target);
         }
-        let refused = match event {
-            Event::Answered(answer) => judge(&answer, &opened.session, size)?,
-            // Some refuse by hanging up, or never answer.
-            Event::Lost(error) if matches!(error.kind, TransportErrorKind::Cut | TransportErrorKind::TimedOut(_)) => {
-                Some(error.to_string())
-            }
-            Event::Lost(error) => return Err(UploadError::Lost { packet: PacketKind::Fragment, error }.into()),
-            Event::Interrupted => return Err(UploadError::Interrupted.into()),
-            _ => return Err(UploadError::OutOfTurn.into()),
-        };
-        // A session that is lost with its fragment cannot be cancelled.
-        let _ = self.cancel(&opened)?;
+        let refused = event.and_then(|event| Ok(why_refused(event, &opened.session, size)?));
+        // What went wrong with the fragment goes before; a session that is lost with it cannot be cancelled.
+        let cancelled = self.cancel(&opened.session, &opened.target);
+        let refused = refused?;
+        let _ = cancelled?;
         Ok(refused)
     }
 }
 
 /// Why a fragment was refused for its size; `None`: it was taken.
+fn why_refused(event: Event, session: &SessionId, size: u64) -> Result<Option<String>, UploadError> {
+    match event {
+        Event::Answered(answer) => judge(&answer, session, size),
+        // Some refuse by hanging up, or never answer.
+        Event::Lost(error) if matches!(error.kind, TransportErrorKind::Cut | TransportErrorKind::TimedOut(_)) => {
+            Ok(Some(error.to_string()))
+        }
+        Event::Lost(error) => Err(UploadError::Lost { packet: PacketKind::Fragment, error }),
+        Event::Interrupted => Err(UploadError::Interrupted),
+        _ => Err(UploadError::OutOfTurn),
+    }
+}
+
+/// The same of an answer.
 fn judge(answer: &Response<()>, session: &SessionId, size: u64) -> Result<Option<String>, UploadError> {
     let packet = PacketKind::Fragment;
     match ack::fragment(answer, session) {

@@ -352,13 +352,19 @@ fn answered(packet: PacketKind, answer: Response<()>, report: &mut dyn FnMut(&Up
         status: answer.status(),
         next_offset: answer.headers().get(header::RECEIVED_CONTENT_RANGE).map(|v| escape(v.as_bytes())),
     });
-    for_want_of_certificate(&answer).map_or_else(|| Event::Answered(answer), Event::Lost)
+    for_want_of_certificate(packet, &answer).map_or_else(|| Event::Answered(answer), Event::Lost)
 }
 
-/// A web server that wants a certificate and got none says 403, and why only in the body (IIS: 403.7).
-fn for_want_of_certificate(answer: &Response<()>) -> Option<TransportError> {
+/// A web server that wants a certificate and got none says 403, and why only in the body (IIS: 403.7). It says so at once:
+/// one that let a packet in before asked for a certificate, but does not insist, and its 403 means something else.
+fn for_want_of_certificate(packet: PacketKind, answer: &Response<()>) -> Option<TransportError> {
     let wanted = answer.extensions().get::<CertificateWanted>()?;
-    if answer.status() != StatusCode::FORBIDDEN || BitsError::of(answer).is_from_bits() {
+    let may_mean_it = match wanted {
+        CertificateWanted::AtHandshake => packet == PacketKind::Ping,
+        // The server may ask only for what changes something.
+        CertificateWanted::ByRenegotiation => matches!(packet, PacketKind::Ping | PacketKind::CreateSession),
+    };
+    if !may_mean_it || answer.status() != StatusCode::FORBIDDEN || BitsError::of(answer).is_from_bits() {
         return None;
     }
     let (fault, how) = match wanted {
@@ -379,4 +385,28 @@ pub(crate) fn complete(mut request: Request<()>) -> Request<()> {
     }
     request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(PRODUCT));
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_403_is_for_want_of_a_certificate_only_where_nothing_was_let_in_before() {
+        let refused = |packet, wanted| {
+            let mut answer = Response::new(());
+            *answer.status_mut() = StatusCode::FORBIDDEN;
+            answer.extensions_mut().insert(wanted);
+            for_want_of_certificate(packet, &answer).is_some()
+        };
+        for (packet, at_handshake, by_renegotiation) in [
+            (PacketKind::Ping, true, true),
+            (PacketKind::CreateSession, false, true),
+            (PacketKind::Fragment, false, false),
+            (PacketKind::CloseSession, false, false),
+        ] {
+            assert_eq!(refused(packet, CertificateWanted::AtHandshake), at_handshake, "{packet}");
+            assert_eq!(refused(packet, CertificateWanted::ByRenegotiation), by_renegotiation, "{packet}");
+        }
+    }
 }

@@ -57,6 +57,24 @@ fn the_largest_fragment_is_found_and_no_file_is_finished() {
 }
 
 #[test]
+fn a_session_is_cancelled_although_something_else_goes_wrong() {
+    let broken = ScriptServer::start(move |request| match request.packet() {
+        "Create-Session" => Reply::head(&format!("{ACK}\nBITS-Session-Id: {{A-1}}")),
+        "Fragment" => Reply::head("HTTP/1.1 400 Bad Request"),
+        _ => Reply::head(ACK),
+    });
+    assert_eq!(run(["check", "--probe-fragment", &broken.url("/")]).0.status.code(), Some(12));
+    assert_eq!(broken.packets().last().map(String::as_str), Some("Cancel-Session"));
+
+    let leads_nowhere = ScriptServer::start(move |request| match request.packet() {
+        "Create-Session" => Reply::head(&format!("{ACK}\nBITS-Session-Id: {{A-1}}\nBITS-Host-Id: localhost:1")),
+        _ => Reply::head(ACK),
+    });
+    assert_eq!(run(["check", &leads_nowhere.url("/")]).0.status.code(), Some(5));
+    assert_eq!(leads_nowhere.packets(), ["Ping", "Create-Session", "Cancel-Session"]);
+}
+
+#[test]
 fn failures_have_the_codes_of_an_upload() {
     for (status, code) in [("401 Unauthorized", 7), ("403 Forbidden", 8), ("404 Not Found", 9), ("407 Who", 7)] {
         let server = ScriptServer::start(move |_| Reply::head(&format!("HTTP/1.1 {status}")));

@@ -329,3 +329,27 @@ fn without_tls_to_the_server_there_is_nothing_to_bind_to() {
     let error = server.client().exchange(request, &mut std::io::empty()).expect_err("no TLS");
     assert_eq!(error.kind, Kind::NoConnection);
 }
+
+#[test]
+fn a_resumed_session_of_tls_1_2_that_is_cut_is_a_cut() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.issue(&["127.0.0.1"], |_| {});
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS12])
+        .expect("a version")
+        .with_no_client_auth()
+        .with_single_cert(chain(&certificate), private_key(&key))
+        .expect("fits");
+    let server = Server::start_tls(config, authority.root(), |stream, number| {
+        read_request(stream)?;
+        if number == 0 { answer(stream, OK) } else { Ok(()) }
+    });
+    let mut client = server.client();
+    server.send(&mut client, 0).expect("answered");
+    // The first time the old connection is found closed, so its kind says nothing.
+    for _ in 0..2 {
+        let error = server.send(&mut client, 0).expect_err("no answer");
+        assert!(!matches!(error.kind, Kind::Tls(_)), "{error}");
+    }
+}

@@ -128,9 +128,11 @@ impl Tls {
     /// Reads from the stream once; `false` at its end.
     fn take_records(&mut self) -> io::Result<bool> {
         let queued = self.session.process_new_packets().map_or(0, |state| state.tls_bytes_to_write());
+        // A handshake that resumes a session ends with an answer of ours.
+        let was_open = !self.session.is_handshaking();
         let count = self.session.read_tls(&mut self.under)?;
         match self.session.process_new_packets() {
-            Ok(state) => self.notice_renegotiation(state.tls_bytes_to_write() > queued),
+            Ok(state) => self.notice_renegotiation(was_open && state.tls_bytes_to_write() > queued),
             Err(error) => {
                 // The alert that tells the peer why; the connection is lost either way.
                 let _ = self.session.write_tls(&mut self.under).and_then(|_| self.under.flush());
@@ -144,7 +146,7 @@ impl Tls {
     /// received is answered by itself.
     fn notice_renegotiation(&mut self, answered: bool) {
         let is_1_2 = self.session.protocol_version() == Some(ProtocolVersion::TLSv1_2);
-        if answered && is_1_2 && !self.session.is_handshaking() {
+        if answered && is_1_2 {
             self.renegotiation = true;
             // The server waits for it. What the network does not take now goes out with the next bytes.
             let _ = self.session.write_tls(&mut self.under).and_then(|_| self.under.flush());
