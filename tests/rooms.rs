@@ -352,6 +352,7 @@ const ROOMS: &[Room] = &[
         place: "cli/signals.rs",
         may: &[
             "anyhow",
+            "crate::cli::secret",
             "crate::driver",
             "crate::transport::Interrupter",
             "crate::uploader::UploadError",
@@ -440,6 +441,7 @@ const ROOMS: &[Room] = &[
             "crate::cli",
             "crate::output",
             "crate::protocol::text",
+            "crate::transport::Proxy",
             "http",
             "serde",
             "serde_json",

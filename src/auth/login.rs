@@ -214,6 +214,9 @@ impl Login {
             let has_looked = comes_after_signing_in(status);
             if proof_was_out && has_looked {
                 (self.was_taken, self.unanswered) = (true, 0);
+            } else if proof_was_out && !self.was_taken && status.is_server_error() {
+                // Some servers say that of a login that failed.
+                self.unanswered += 1;
             }
             if let Some((known, way)) = &mut self.way
                 && *known == origin

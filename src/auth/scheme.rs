@@ -72,7 +72,8 @@ pub enum SignInError {
     },
     /// The server did not take the credentials.
     Rejected(Scheme),
-    /// The connection was lost each time that the password, or a proof of it, was out: whether it is right is not known.
+    /// No answer, or a server error, came each time that the password, or a proof of it, was out: whether it is right is not
+    /// known.
     Unanswered {
         /// In which way of signing in.
         scheme: Scheme,
@@ -118,7 +119,10 @@ impl fmt::Display for SignInError {
             Self::Rejected(Scheme::Bearer) => f.write_str("the server did not accept the token"),
             Self::Rejected(scheme) => write!(f, "the server did not accept the user and password, by {scheme}"),
             Self::Unanswered { scheme, times } => {
-                write!(f, "the connection was lost {times} times after the user and password went out, by {scheme}")
+                write!(
+                    f,
+                    "no answer, or a server error, came {times} times after the user and password went out, by {scheme}"
+                )
             }
             Self::NothingInCommon { offered, reason } => write!(f, "the server offers {offered}: {reason}"),
             Self::Cleartext(scheme) => {

@@ -248,7 +248,7 @@ fn fault_20_a_proof_whose_answer_is_lost_is_repeated_twice() {
         let told = transcript(&mut login, &[&first, "lost", "lost", "lost", "lost"]);
         let expected = format!(
             "> unsigned\n< 401 Unauthorized Again\n> {scheme}\n< lost\n> {scheme}\n< lost\n> {scheme}\n< lost\n\
-             ! the connection was lost 3 times after the user and password went out, by {scheme}\n"
+             ! no answer, or a server error, came 3 times after the user and password went out, by {scheme}\n"
         );
         assert_eq!(told, expected);
         // Nor for another file on the same line.
@@ -264,12 +264,16 @@ fn a_proof_that_was_taken_once_is_repeated_as_often_as_the_network_wants() {
     assert_eq!(told.matches("> Basic").count(), 23, "{told}");
     // What never left this machine proves nothing, and a gateway's word is not the server's.
     let script: Vec<&str> =
-        [first.as_str()].into_iter().chain(["not sent"; 20]).chain(["lost", "503", "lost", "200"]).collect();
+        [first.as_str()].into_iter().chain(["not sent"; 20]).chain(["lost", "503", "200"]).collect();
     let told = transcript(&mut login("https://h/a", Choice::Auto), &script);
     assert!(told.ends_with("> Basic\n< 200 OK Done\n"), "{told}");
-    let script = [first.as_str(), "lost", "503", "lost", "502", "lost", "200"];
-    let told = transcript(&mut login("https://h/a", Choice::Auto), &script);
-    assert!(told.lines().last().is_some_and(|line| line.starts_with('!')), "{told}");
+    // Some servers say 500 of a login that failed.
+    for script in [["lost", "503", "lost", "200"], ["500"; 4]] {
+        let script = [&[first.as_str()][..], &script].concat();
+        let told = transcript(&mut login("https://h/a", Choice::Auto), &script);
+        assert_eq!(told.matches("> Basic").count(), 3, "{told}");
+        assert!(told.lines().last().is_some_and(|line| line.starts_with('!')), "{told}");
+    }
     // Tokens lock nobody out.
     let token = Some(Credentials::Token(Secret::new("abc.def".to_owned())));
     let identity = Identity { credentials: token, ..identity("https://h/a", Choice::Auto) };

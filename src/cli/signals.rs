@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::cli::secret;
 use crate::driver::{DriverError, Unverified};
 use crate::transport::Interrupter;
 
@@ -142,7 +143,9 @@ impl Signals {
     }
 
     fn receive(&self, signal: i32) {
-        if self.received.swap(signal, Ordering::SeqCst) > 0 {
+        let is_second = self.received.swap(signal, Ordering::SeqCst) > 0;
+        // Nothing is under way while somebody is asked for a password, and nothing else ends that.
+        if secret::stop_asking() || is_second {
             self.end(signal);
         }
         self.interrupter.interrupt();

@@ -96,6 +96,12 @@ impl Board {
         }
     }
 
+    /// Writes what must not be overlooked, also with `-q`.
+    pub fn warn_always(&self, text: &str) {
+        self.line(&format!("warning: {text}"));
+        self.act(self.ci.warning(text));
+    }
+
     /// Ends the display.
     pub fn finish(self) {
         drop(self);

@@ -120,6 +120,14 @@ impl Reporter {
         }
     }
 
+    /// Writes what must not be overlooked, also with `-q`.
+    pub fn warn_always(&mut self, text: &str) {
+        self.line(&format!("warning: {text}"));
+        if let Some(command) = self.ci.warning(text) {
+            self.raw_line(&command);
+        }
+    }
+
     /// Ends the progress and writes an error, always.
     pub fn error(&mut self, error: &ErrorText) {
         self.finish();

@@ -93,7 +93,8 @@ impl Names {
         if found.is_empty() { Err(Fault::new(Kind::UnknownHost, "")) } else { Ok(found) }
     }
 
-    fn find_all(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+    /// All of them, whatever family is wanted.
+    pub(super) fn find_all(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
         let fixed =
             self.settings.fixed.iter().filter(|fixed| fixed.port == port && fixed.host.eq_ignore_ascii_case(host));
         let fixed: Vec<_> = fixed.map(|fixed| SocketAddr::new(fixed.address, port)).collect();

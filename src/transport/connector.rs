@@ -107,7 +107,8 @@ impl PollConnector {
             self.allowed_addresses(server)?.into_iter().map(Goal::Address).collect()
         } else {
             // Whoever has names looked up elsewhere may not want this machine to ask for them.
-            let look_up = |host: &str| names.find(host, server.port);
+            // The proxy may take another family than is wanted here.
+            let look_up = |host: &str| names.find_all(host, server.port);
             let private = proxy.scheme == ProxyScheme::Socks5h;
             self.reach.check_unseen(server.host, if private { None } else { Some(&look_up) })?;
             vec![Goal::Host(server.host, server.port)]

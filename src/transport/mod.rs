@@ -5,8 +5,8 @@
 //! reset. [`Http`] waits by poll for either direction.
 //!
 //! Differences between platforms: `TCP_NOTSENT_LOWAT` is set on Linux only, so elsewhere "sent" runs ahead of the network
-//! by the size of the kernel's buffer. On Windows addresses are tried one after the other, an attempt to connect is not
-//! interrupted, and any other interruption is noticed within 100 ms.
+//! by the size of the kernel's buffer. On Windows each address is tried in a thread of its own, and interruptions are noticed
+//! within 100 ms.
 
 mod address;
 mod answer;

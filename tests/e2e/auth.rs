@@ -199,7 +199,7 @@ fn fault_20_a_password_whose_answer_is_lost_again_and_again_goes_out_three_times
         let options = ["-ume", &file, CLEARTEXT, "--retry-delay=1ms", "--no-state", "-j3"];
         let options: Vec<&str> = options.into_iter().chain(others.iter().map(String::as_str)).collect();
         desk.run(desk.upload(&server.url("/d/"), &options)).exits(7).says(&[
-            "the connection was lost 3 times after the user and password went out",
+            "no answer, or a server error, came 3 times after the user and password went out",
             "may lock the account",
             "3 were not begun",
         ]);

@@ -172,7 +172,7 @@ fn sources(stage: &Stage) {
         let mut upload = stage.upload(&url, &["-ume", &command, CLEARTEXT]);
         stage.run(
             {
-                upload.env("BITSUP_TOKEN", TOKEN).env_remove("BITSUP_TOKEN");
+                upload.env("BITSUP_TOKEN", TOKEN).env("BITSUP_PROXY_PASSWORD", PROXY_PASSWORD);
                 upload
             },
             0,

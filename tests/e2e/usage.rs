@@ -145,3 +145,21 @@ fn codes_are_explained_and_unknown_ones_exit_2() {
     run(["explain", "0x80041234"]).exits(2).says(&["severity an error, facility 4"]);
     run(["explain", "19"]).exits(2).says(&["no exit code"]);
 }
+
+#[test]
+fn a_pin_without_https_is_refused() {
+    for verb in [&["upload", "a"][..], &["check"]] {
+        let pin = "00".repeat(32);
+        let args = [verb, &["--pin-sha256", &pin, "http://127.0.0.1:9/"]].concat();
+        run(&args).exits(2).says(&["--pin-sha256", "wants an https URL"]);
+    }
+}
+
+#[test]
+fn insecure_is_told_also_with_q() {
+    for files in [&["Cargo.toml"][..], &["Cargo.toml", "Cargo.lock"]] {
+        let args =
+            [&["upload", "-q", "--insecure", "--no-state", "--retries=0"], files, &["http://127.0.0.1:9/"]].concat();
+        run(&args).exits(5).says(&["warning: --insecure: the server's certificate is not checked"]);
+    }
+}

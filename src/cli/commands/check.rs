@@ -18,7 +18,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
     let config = CheckConfig::new(args)?;
     let mut reporter = Reporter::stderr(ProgressMode::None, config.verbosity);
     for warning in &config.connect.warnings {
-        reporter.message(&format!("bitsup: warning: {warning}"));
+        reporter.warn_always(warning);
     }
     let url = redact_url(&config.plan.destination.to_string());
     let mut login = secret::login(secret::identity(config.auth)?);

@@ -11,6 +11,7 @@ use crate::cli::config::UsageError;
 use crate::cli::help;
 use crate::cli::settings::{self, Environment, Host, Kind, Origin, Scope, Setting};
 use crate::output::{redact_header_value, redact_url};
+use crate::transport::Proxy;
 
 /// An option and what it is set to, without secrets.
 #[derive(Debug, Serialize)]
@@ -147,6 +148,10 @@ fn shown(key: &str, value: &str) -> String {
     if is_secret {
         return HIDDEN.to_owned();
     }
+    if key == "proxy" && value != "none" {
+        // Its login may be spelt as no other URL's is.
+        return value.parse::<Proxy>().map_or_else(|_| HIDDEN.to_owned(), |proxy| shown_proxy(&proxy));
+    }
     if key != "header" {
         return redact_url(value);
     }
@@ -154,6 +159,14 @@ fn shown(key: &str, value: &str) -> String {
     match (name.trim().parse::<HeaderName>(), HeaderValue::from_str(rest.trim())) {
         (Ok(parsed), Ok(rest)) => format!("{}: {}", name.trim(), redact_header_value(parsed.as_str(), &rest)),
         _ => HIDDEN.to_owned(),
+    }
+}
+
+fn shown_proxy(proxy: &Proxy) -> String {
+    let url = proxy.to_string();
+    match (proxy.user(), url.split_once("://")) {
+        (Some(user), Some((scheme, rest))) => format!("{scheme}://{user}@{rest}"),
+        _ => url,
     }
 }
 
@@ -168,7 +181,11 @@ mod tests {
         assert!(!shown("header", "Authorization: Basic aHVudGVyMg==").contains("aHVudGVyMg"));
         assert_eq!(shown("header", "X-Team: blue"), "X-Team: blue");
         assert_eq!(shown("header", "hunter2"), "<not shown>");
-        assert!(!shown("proxy", "http://u:hunter2@proxy:8080").contains("hunter2"));
+        for proxy in ["http://u:hunter2@proxy:8080", "u:hunter2@proxy:8080", "http://u:hunter2/@proxy", "u:hunter2@"] {
+            assert!(!shown("proxy", proxy).contains("hunter2"), "{}", shown("proxy", proxy));
+        }
+        assert_eq!(shown("proxy", "u:hunter2@proxy:8080"), "http://u@proxy:8080");
+        assert_eq!(shown("proxy", "none"), "none");
     }
 
     #[test]

@@ -26,9 +26,11 @@ pub(in crate::cli) struct CheckConfig {
 impl CheckConfig {
     pub(in crate::cli) fn new(args: CheckArgs) -> Result<Self, UsageError> {
         let destination: Uri = destination::parse(&args.url, NAME.as_bytes()).map_err(UsageError)?;
+        let connect = ConnectConfig::new(args.connect)?;
+        connect.suits(&destination)?;
         Ok(Self {
             auth: AuthConfig::new(args.auth, &destination)?,
-            connect: ConnectConfig::new(args.connect)?,
+            connect,
             plan: CheckPlan {
                 destination,
                 name: ContentName::new(NAME),

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use http::Uri;
+use http::uri::Scheme;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use zeroize::Zeroizing;
@@ -50,6 +51,14 @@ impl ConnectConfig {
             ..timeouts
         };
         Ok(Self { settings, warnings })
+    }
+
+    /// Refuses what would look safer than it is.
+    pub(in crate::cli) fn suits(&self, destination: &Uri) -> Result<(), UsageError> {
+        if self.settings.tls.pins.is_empty() || destination.scheme() == Some(&Scheme::HTTPS) {
+            return Ok(());
+        }
+        Err(UsageError("--pin-sha256 wants an https URL: over http there is no key to compare".to_owned()))
     }
 
     /// Whether a proxy is told a user and password.
@@ -133,19 +142,26 @@ fn proxies(args: ProxyArgs) -> Result<Proxies, UsageError> {
         None => Proxies::from_environment(|name| std::env::var(name).ok())
             .map_err(|(name, error)| UsageError(format!("{name} in the environment: {error}")))?,
     };
-    let named = args.proxy.as_deref().filter(|url| *url != "none").and_then(|url| url.parse::<Proxy>().ok());
-    let user = args.proxy_user.or_else(|| named.and_then(|proxy| proxy.user().map(str::to_owned)));
-    let Some(user) = user else {
+    let is_typed = args.proxy_user.is_some() || args.proxy.is_some();
+    let named = args.proxy_user.as_deref().or_else(|| proxies.user_without_password());
+    let has_password =
+        args.proxy_password_file.is_some() || !matches!(secret::from_environment(PASSWORD_VARIABLE), Ok(None));
+    let Some(user) = named.filter(|_| is_typed || has_password).map(str::to_owned) else {
         if args.proxy_password_file.is_some() {
             return Err(UsageError(format!("{PASSWORD_FILE} wants a --proxy-user")));
         }
+        // A URL in the environment may hold all that its proxy wants.
         return Ok(proxies);
     };
     if proxies.is_empty() {
         return Err(UsageError("--proxy-user, but no proxy is named: add --proxy, or set HTTPS_PROXY".to_owned()));
     }
     let password = password(&user, args.proxy_password_file.as_deref())?;
-    proxies.with_login(&user, password.reveal()).map_err(|error| UsageError(format!("--proxy-user: {error}")))
+    let told = match args.proxy_user {
+        Some(user) => proxies.with_login(&user, password.reveal()),
+        None => proxies.with_password(password.reveal()),
+    };
+    told.map_err(|error| UsageError(format!("--proxy-user: {error}")))
 }
 
 /// A proxy from the command line, which others can read.

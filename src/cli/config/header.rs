@@ -53,7 +53,10 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), UsageError> {
     let value = value.trim_matches([' ', '\t']);
     let is_plain = !value.is_empty() && value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
     match HeaderValue::from_str(value) {
-        Ok(value) if is_plain && value.len() <= MAX => Ok((name, value)),
+        Ok(mut value) if is_plain && value.len() <= MAX => {
+            value.set_sensitive(true);
+            Ok((name, value))
+        }
         _ => Err(refused(format!("{name} wants a value of at most {MAX} printable ASCII characters"))),
     }
 }

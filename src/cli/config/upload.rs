@@ -64,6 +64,7 @@ impl UploadConfig {
     /// Who signs in for `items`, where they go.
     pub(in crate::cli) fn auth(&self, items: &[Item]) -> Result<AuthConfig, UsageError> {
         let origins: Vec<_> = items.iter().map(|item| &item.destination).collect();
+        origins.iter().try_for_each(|destination| self.connect.suits(destination))?;
         AuthConfig::for_all(self.auth.clone(), &origins)
     }
 

@@ -14,7 +14,7 @@ use crate::auth::Secret;
 pub(super) use command::from_command;
 pub(super) use file::from_file;
 pub(super) use login::{identity, login};
-pub(super) use prompt::prompt;
+pub(super) use prompt::{prompt, stop_asking};
 
 /// Longest secret that is read, in bytes: tokens are long.
 const MAX: usize = 16 * 1024;

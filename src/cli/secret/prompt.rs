@@ -4,6 +4,8 @@ use std::fmt;
 #[cfg(unix)]
 use std::fs::File;
 use std::io::{self, IsTerminal};
+#[cfg(unix)]
+use std::sync::{Mutex, PoisonError};
 
 #[cfg(unix)]
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -33,7 +35,7 @@ pub(in crate::cli) fn prompt(question: &str) -> io::Result<Secret> {
         return Err(io::Error::other(NobodyToAsk));
     }
     #[cfg(unix)]
-    let _silent = Silent::begin();
+    let _asking = Asking::begin();
     let typed = rpassword::prompt_password(format!("{question}: ")).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => io::Error::other(NobodyToAsk),
         _ => error,
@@ -65,9 +67,38 @@ impl Silent {
     }
 }
 
+/// Whoever ends the process while somebody is asked has to leave a terminal behind that shows what is typed.
 #[cfg(unix)]
-impl Drop for Silent {
-    fn drop(&mut self) {
-        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+static ASKING: Mutex<Option<Silent>> = Mutex::new(None);
+
+#[cfg(unix)]
+struct Asking;
+
+#[cfg(unix)]
+impl Asking {
+    fn begin() -> Self {
+        *ASKING.lock().unwrap_or_else(PoisonError::into_inner) = Silent::begin();
+        Self
     }
+}
+
+#[cfg(unix)]
+impl Drop for Asking {
+    fn drop(&mut self) {
+        stop_asking();
+    }
+}
+
+/// Gives the terminal back; whether somebody was being asked.
+pub(in crate::cli) fn stop_asking() -> bool {
+    #[cfg(unix)]
+    {
+        let silent = ASKING.lock().unwrap_or_else(PoisonError::into_inner).take();
+        silent.is_some_and(|silent| {
+            let _ = tcsetattr(&silent.terminal, OptionalActions::Now, &silent.before);
+            true
+        })
+    }
+    #[cfg(not(unix))]
+    false
 }

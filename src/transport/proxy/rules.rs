@@ -70,6 +70,26 @@ impl Proxies {
         Ok(Self { http: log_in(self.http)?, https: log_in(self.https)?, bypass: self.bypass })
     }
 
+    /// The same with this password for each user that has none.
+    ///
+    /// # Errors
+    /// When a proxy could not be told it.
+    pub fn with_password(self, password: &str) -> Result<Self, BadProxy> {
+        let fill = |proxy: Proxy| match proxy.user().filter(|_| !proxy.has_password()).map(str::to_owned) {
+            Some(user) => proxy.with_login(&user, password),
+            None => Ok(proxy),
+        };
+        let (http, https) = (self.http.map(fill).transpose()?, self.https.map(fill).transpose()?);
+        Ok(Self { http, https, bypass: self.bypass })
+    }
+
+    /// The user that one of them is told without a password.
+    #[must_use]
+    pub fn user_without_password(&self) -> Option<&str> {
+        let mut all = [&self.http, &self.https].into_iter().flatten();
+        all.find(|proxy| proxy.user().is_some() && !proxy.has_password()).and_then(Proxy::user)
+    }
+
     /// Whether one of them is told a user and password.
     #[must_use]
     pub fn have_login(&self) -> bool {
@@ -166,6 +186,18 @@ mod tests {
 
     fn route(proxies: &Proxies, host: &str, is_https: bool) -> Option<String> {
         proxies.route(host, if is_https { 443 } else { 80 }, is_https).map(ToString::to_string)
+    }
+
+    #[test]
+    fn a_password_goes_to_whom_a_user_without_one_is_for() {
+        let proxies = environment(&[("http_proxy", "me:pw@a:1"), ("https_proxy", "me@b:1")]);
+        assert_eq!(proxies.user_without_password(), Some("me"));
+        let proxies = proxies.with_password("other").expect("can be told");
+        let login = |proxy: &Option<Proxy>| proxy.as_ref().and_then(Proxy::basic).map(|basic| basic.to_string());
+        assert_eq!(login(&proxies.http).as_deref(), Some("Basic bWU6cHc="));
+        assert_eq!(login(&proxies.https).as_deref(), Some("Basic bWU6b3RoZXI="));
+        assert_eq!(proxies.user_without_password(), None);
+        assert_eq!(environment(&[("http_proxy", "a:1")]).user_without_password(), None);
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub(super) fn run(
     let jobs = config.files.jobs.min(items.len());
     let run = Run { files: items.len(), size: items.iter().map(size).sum(), jobs };
     let board = Board::stderr(&run, config.output.progress, config.output.verbosity, config.machine.ci);
+    config.connect.warnings.iter().for_each(|text| board.warn_always(text));
     let journal = one::journal(config, &mut |event| {
         if let UploadEvent::Warning { text } = event {
             board.message(&format!("warning: {text}"));

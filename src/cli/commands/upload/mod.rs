@@ -65,6 +65,7 @@ fn single(
     again: Option<&str>,
 ) -> anyhow::Result<()> {
     let mut reporter = Reporter::stderr(config.output.progress, config.output.verbosity).with_ci(config.machine.ci);
+    config.connect.warnings.iter().for_each(|text| reporter.warn_always(text));
     let mut record = json.map(|json| json.file(1, &item.source.to_string()));
     let mut report = |event: &UploadEvent| {
         reporter.event(event);

@@ -146,11 +146,8 @@ fn reply_file(config: &UploadConfig, entity: &UploadEntity, earlier: &Record) ->
     Ok(Some(ReplyFile::new(path.clone(), config.force, earlier.reply)?))
 }
 
-/// The journal of a run. Tells what nobody who runs this must overlook, once for all files.
+/// The journal of a run.
 pub(super) fn journal(config: &UploadConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {
-    for text in &config.connect.warnings {
-        report(&UploadEvent::Warning { text: text.clone() });
-    }
     let Some(folder) = &config.resume.state_dir else { return Journal::disabled() };
     Journal::open(folder).unwrap_or_else(|warning| {
         report(&UploadEvent::Warning { text: warning.to_string() });
