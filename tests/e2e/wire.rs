@@ -60,8 +60,10 @@ fn header_fields_of_ones_own_go_with_every_request() {
             request.head.lines().filter(|line| line.to_ascii_lowercase().starts_with("x-team")).collect();
         assert!(lines.len() == 2 && lines[0].ends_with(": blue") && lines[1].ends_with(": red"), "{}", request.head);
     }
+    // Nobody can tell which of them are secrets.
     let finished = upload(&server, &source, &["-vv", "-H", "X-Api-Key: s3cret", "-H", "X-Team: blue"]);
-    assert!(finished.exits(0).stderr().contains("x-team: blue") && !finished.stderr().contains("s3cret"));
+    assert!(finished.exits(0).stderr().contains("x-team: <redacted>"));
+    assert!(["s3cret", "blue"].iter().all(|value| !finished.stderr().contains(value)));
     upload(&server, &source, &["-H", "Content-Length: 5"]).exits(2).says(&["bitsup's own"]);
 }
 
