@@ -61,7 +61,7 @@ const ROOMS: &[Room] = &[
     Room { place: "protocol/", may: &["http", "uuid"] },
     Room {
         place: "auth/",
-        may: &["base64", "crate::protocol::ChannelBinding", "crate::protocol::text", "digest_auth", "http", "zeroize"],
+        may: &["base64", "crate::protocol::ChannelBinding", "crate::protocol::text", "http", "md5", "sha2", "zeroize"],
     },
     // The system's library asks for tickets by itself.
     Room {

@@ -88,9 +88,9 @@ pub enum Ready {
 pub enum Step {
     /// Nothing: it is the server's answer to the request.
     Done,
-    /// The same request again, signed anew.
+    /// The same request again, signed anew, with its body if it has one: no other request before it.
     Again,
-    /// The request has a body. Another without one is to sign in first, then it can go out again.
+    /// The request has a body, and may be refused again. Another without one is to sign in first, then it can go out again.
     SignInFirst,
     /// The server lets nobody in.
     Refused(SignInError),
@@ -185,7 +185,7 @@ impl Login {
             (Choice::Only(Scheme::Basic), Some(Credentials::Password(_))) => Scheme::Basic,
             _ => return None,
         };
-        self.may_show_secret(scheme, origin).then_some(Way::Secret { scheme, was_accepted: false })
+        self.may_show_secret(scheme, origin).then_some(Way::Secret { scheme })
     }
 
     fn may_show_secret(&self, scheme: Scheme, origin: &Origin) -> bool {
@@ -199,7 +199,7 @@ impl Login {
             self.unanswered += 1;
         }
         if let Some((_, way)) = &mut self.way {
-            way.disconnected();
+            way.disconnected(was_sent);
         }
     }
 
@@ -223,7 +223,7 @@ impl Login {
             {
                 let scheme = way.scheme();
                 self.used = self.used.or(Some(scheme));
-                if let Err(reason) = way.accepted(&challenge::all(headers), has_looked) {
+                if let Err(reason) = way.accepted(headers, has_looked) {
                     return Step::Refused(SignInError::Failed { scheme, reason });
                 }
             }
@@ -234,9 +234,13 @@ impl Login {
         let demand = Demand { challenges: &challenges, channel: answer.extensions().get().copied() };
         match self.challenged(origin, demand, request) {
             Err(error) => Step::Refused(error),
-            Ok(()) if has_body(request.headers()) => Step::SignInFirst,
+            Ok(()) if has_body(request.headers()) && !self.repeats_bodies() => Step::SignInFirst,
             Ok(()) => Step::Again,
         }
+    }
+
+    fn repeats_bodies(&self) -> bool {
+        self.way.as_ref().is_some_and(|(_, way)| way.repeats_bodies())
     }
 
     fn challenged(&mut self, origin: Origin, demand: Demand<'_>, request: &Request<()>) -> Result<(), SignInError> {

@@ -157,9 +157,9 @@ fn a_digest_counts_its_proofs_and_takes_a_new_nonce_when_the_old_is_stale() {
     }
     assert_ne!(parameter(&first, "response"), parameter(&second, "response"));
     let stale = "Digest realm=\"x\", nonce=\"n2\", qop=\"auth\", algorithm=MD5, stale=true";
-    // A body is not sent twice for it.
-    assert_eq!(exchange(&mut login, "https://h/a?x=y", "5", Some(&[stale])).1, Step::SignInFirst);
-    let next = exchange(&mut login, "https://h/a?x=y", "0", None).0;
+    // A request without a body in between could use it up.
+    assert_eq!(exchange(&mut login, "https://h/a?x=y", "5", Some(&[stale])).1, Step::Again);
+    let next = exchange(&mut login, "https://h/a?x=y", "5", None).0;
     assert_eq!((parameter(&next, "nonce"), parameter(&next, "nc")), ("n2", "00000001"));
 }
 
@@ -168,7 +168,117 @@ fn a_server_that_calls_every_nonce_stale_is_left() {
     let stale = "Digest realm=\"x\", nonce=\"n2\", qop=\"auth\", stale=true";
     let mut login = login("https://h/a", Choice::Auto);
     let proofs = (0..20).take_while(|_| exchange(&mut login, "https://h/a", "0", Some(&[stale])).1 == Step::Again);
-    assert_eq!(proofs.count(), 4);
+    // One without a proof, one with.
+    assert_eq!(proofs.count(), 2);
+}
+
+/// A conversation about a body, with a Digest server that names its nonces: what went out, and what followed.
+fn nonces(login: &mut Login, script: &[&str]) -> Vec<String> {
+    let mut told = Vec::new();
+    for &answer in script {
+        let mut request = request("https://h/a", "9");
+        login.sign(&mut request).expect("signed");
+        let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let sent = sent.map_or("-".to_owned(), |sent| {
+            format!("{}:{}", parameter(sent, "nonce"), parameter(sent, "nc").trim_start_matches('0'))
+        });
+        let (status, nonce) = answer.split_once(' ').unwrap_or((answer, ""));
+        let Ok(status) = status.parse::<u16>() else {
+            login.disconnected(true);
+            told.push(format!("{sent} lost"));
+            continue;
+        };
+        let mut answer = Response::new(());
+        *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
+        let (name, value) = match status {
+            401 => (
+                "www-authenticate",
+                format!("Digest realm=\"x\", qop=\"auth\", nonce=\"{}\"", nonce.replace('+', "\", stale=\"true")),
+            ),
+            _ => ("authentication-info", format!("rspauth=\"0\", nextnonce=\"{nonce}\", qop=auth")),
+        };
+        if !nonce.is_empty() {
+            answer.headers_mut().insert(name, HeaderValue::from_str(&value).expect("a value"));
+        }
+        let step = match login.answered(&request, &answer) {
+            Step::Done => "done",
+            Step::Again => "again",
+            Step::SignInFirst => "sign in first",
+            Step::Refused(SignInError::Rejected(Scheme::Digest)) => "rejected",
+            Step::Refused(_) => "refused",
+        };
+        told.push(format!("{sent} {step}"));
+    }
+    told
+}
+
+#[test]
+fn case_22_the_next_nonce_is_used_at_once() {
+    let mut login = login("https://h/a", Choice::Auto);
+    assert_eq!(
+        nonces(&mut login, &["401 a", "200 b", "200 c", "200", "200", "200 c"]),
+        ["- again", "a:1 done", "b:1 done", "c:1 done", "c:2 done", "c:3 done"]
+    );
+    // It may be too old by the time it is used.
+    assert_eq!(nonces(&mut login, &["200 d", "401 e", "200 f"]), ["c:4 done", "d:1 again", "e:1 done"]);
+}
+
+#[test]
+fn case_22_a_nonce_that_counts_once_costs_a_repetition_for_ever() {
+    let mut login = login("https://h/a", Choice::Auto);
+    assert_eq!(nonces(&mut login, &["401 n", "200"]), ["- again", "n:1 done"]);
+    for _ in 0..50 {
+        assert_eq!(nonces(&mut login, &["401 n2", "200", "401 n", "200"])[..2], ["n:2 again", "n2:1 done"]);
+    }
+    // The response to a proof was lost: nobody knows whether its nonce was used up.
+    assert_eq!(
+        nonces(&mut login, &["401 m", "lost", "401 o", "200"]),
+        ["n:2 again", "m:1 lost", "m:2 again", "o:1 done"]
+    );
+}
+
+#[test]
+fn case_22_a_refusal_on_a_nonce_that_came_just_before_is_final() {
+    let refused = |script: &[&str]| nonces(&mut login("https://h/a", Choice::Auto), script);
+    assert_eq!(refused(&["401 a", "401 b"]), ["- again", "a:1 rejected"], "a wrong password goes out once");
+    assert_eq!(refused(&["401 a", "401 b+", "401 c"]), ["- again", "a:1 again", "b:1 rejected"]);
+    assert_eq!(refused(&["401 a", "401 b+", "401 c+"]), ["- again", "a:1 again", "b:1 rejected"]);
+    // The password was right, and is so no more.
+    assert_eq!(refused(&["401 a", "200", "401 b", "401 c"]), ["- again", "a:1 done", "a:2 again", "b:1 rejected"]);
+    assert_eq!(refused(&["401 a", "200", "401 a", "401 a"]), ["- again", "a:1 done", "a:2 again", "a:3 rejected"]);
+    // The nonce may have been used up by the request that was lost, but not twice.
+    assert_eq!(refused(&["401 a", "lost", "401 b", "401 c"]), ["- again", "a:1 lost", "a:2 again", "b:1 rejected"]);
+    assert_eq!(refused(&["401 a", "lost", "lost", "401 b"])[3..], ["a:3 rejected"]);
+}
+
+#[test]
+fn case_31_a_digest_of_other_letters_goes_out_as_bytes() {
+    let mut identity = identity("https://h/a", Choice::Auto);
+    identity.credentials = Some(Credentials::Password(Password {
+        user: "j\u{fc}rgen".to_owned(),
+        password: Secret::new("s3cret".to_owned()),
+    }));
+    let mut login = Login::new(identity, || [0; 16]);
+    let mut asked = Response::new(());
+    *asked.status_mut() = StatusCode::UNAUTHORIZED;
+    let offer = HeaderValue::from_bytes(b"Digest realm=\"S\xe4ge\", nonce=\"n\"").expect("a value");
+    asked.headers_mut().insert(WWW_AUTHENTICATE, offer);
+    assert_eq!(login.answered(&request("https://h/a", "0"), &asked), Step::Again);
+    let mut request = request("https://h/a", "0");
+    assert_eq!(login.sign(&mut request), Ok(Ready::Anywhere));
+    let sent = request.headers()[AUTHORIZATION].as_bytes();
+    assert!(sent.starts_with(b"Digest username=\"j\xc3\xbcrgen\", realm=\"S\xe4ge\", "), "{}", sent.escape_ascii());
+}
+
+#[test]
+fn case_32_an_odd_piece_costs_neither_its_challenge_nor_the_others() {
+    for odd in ["Basic realm=My Site", "Bearer error=(odd), Basic realm=\"x\"", "Basic \u{e9}, realm=\"x\""] {
+        let mut login = login("https://h/a", Choice::Auto);
+        let mut asked = Response::new(());
+        *asked.status_mut() = StatusCode::UNAUTHORIZED;
+        asked.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_bytes(odd.as_bytes()).expect("a value"));
+        assert_eq!(login.answered(&request("https://h/a", "0"), &asked), Step::Again, "{odd}");
+    }
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderValue, Request};
+use http::{HeaderMap, HeaderValue, Request};
 use zeroize::Zeroizing;
 
-use super::challenge::{Challenge, Demand};
+use super::challenge::{Challenge, Demand, Parameters};
 use super::credentials::{Credentials, Origin, Password};
 use super::digest::Digest;
 #[cfg(all(unix, feature = "kerberos"))]
@@ -15,22 +15,68 @@ use super::scheme::{Scheme, SignInError};
 use super::windows::Handshake;
 use crate::protocol::ChannelBinding;
 
-/// Nonces that a server may call stale one after the other.
-const MAX_STALE: u32 = 3;
+/// Proofs on a nonce that came just before, which are refused one after the other.
+const MAX_REFUSED: u32 = 2;
 
 /// See the module.
 #[derive(Debug)]
 pub(super) enum Way {
     /// Basic and Bearer: the secret itself.
-    Secret { scheme: Scheme, was_accepted: bool },
+    Secret { scheme: Scheme },
     /// A proof for each request.
-    Digest { digest: Digest, was_accepted: bool, stale: u32 },
+    Digest(Proofs),
     /// Negotiate with Kerberos: a token for each request.
     #[cfg(all(unix, feature = "kerberos"))]
     Kerberos(Box<Tickets>),
     /// NTLM and Negotiate with NTLM: a handshake for each connection.
     #[cfg(feature = "windows-auth")]
     Windows(Box<Handshake>),
+}
+
+/// Proofs by Digest, and how they fared.
+#[derive(Debug)]
+pub(super) struct Proofs {
+    digest: Digest,
+    /// One was taken: the password is right.
+    was_accepted: bool,
+    /// The nonce came with the last response: no other request can have used it up.
+    is_fresh: bool,
+    /// Proofs on fresh nonces that were refused in a row.
+    refused: u32,
+}
+
+impl Proofs {
+    fn new(digest: Digest) -> Self {
+        Self { digest, was_accepted: false, is_fresh: true, refused: 0 }
+    }
+
+    fn accepted(&mut self, headers: &HeaderMap, has_looked: bool) {
+        (self.is_fresh, self.refused) = (false, 0);
+        self.was_accepted |= has_looked;
+        let info = headers.get("authentication-info").map(|info| Parameters::read(info.as_bytes()));
+        if let Some(nonce) = info.as_ref().and_then(|info| info.get("nextnonce")).filter(|nonce| !nonce.is_empty()) {
+            self.digest.renew(nonce);
+        }
+    }
+
+    /// A nonce may be refused whenever the server likes: some take each once, others forget them. Only a proof on one that
+    /// came just before says something about the password.
+    fn challenged(&mut self, challenges: &[Challenge], signed: bool, random: [u8; 16]) -> Reaction {
+        let Ok(next) = Digest::choose(challenges, random) else { return Reaction::Rejected };
+        let was_fresh = std::mem::replace(&mut self.is_fresh, true);
+        let is_again = if !signed {
+            true
+        } else if was_fresh {
+            self.refused += 1;
+            next.is_stale() && self.refused < MAX_REFUSED
+        } else {
+            // An earlier proof that got no response may have used the nonce up before the password was known to be right.
+            let was_spent = self.digest.count() == 2 && !next.has_nonce_of(&self.digest);
+            self.was_accepted || next.is_stale() || was_spent
+        };
+        self.digest = next.after(&self.digest);
+        if is_again { Reaction::Again } else { Reaction::Rejected }
+    }
 }
 
 /// What to do about a refusal.
@@ -59,10 +105,10 @@ impl Way {
     ) -> Result<Option<Self>, String> {
         Ok(match (scheme, credentials) {
             (Scheme::Basic, Credentials::Password(_)) | (Scheme::Bearer, Credentials::Token(_)) => {
-                Some(Self::Secret { scheme, was_accepted: false })
+                Some(Self::Secret { scheme })
             }
             (Scheme::Digest, Credentials::Password(_)) => {
-                Some(Self::Digest { digest: Digest::choose(demand.challenges, random)?, was_accepted: false, stale: 0 })
+                Some(Self::Digest(Proofs::new(Digest::choose(demand.challenges, random)?)))
             }
             (Scheme::Ntlm, Credentials::Password(password)) => Some(by_password(scheme, password, origin)?),
             // Kerberos is the stronger of the two. Nothing was sent yet if it lacks something.
@@ -86,8 +132,8 @@ impl Way {
 
     pub(super) fn scheme(&self) -> Scheme {
         match self {
-            Self::Secret { scheme, .. } => *scheme,
-            Self::Digest { .. } => Scheme::Digest,
+            Self::Secret { scheme } => *scheme,
+            Self::Digest(_) => Scheme::Digest,
             #[cfg(all(unix, feature = "kerberos"))]
             Self::Kerberos(_) => Scheme::Negotiate,
             #[cfg(feature = "windows-auth")]
@@ -98,7 +144,7 @@ impl Way {
     /// Whether a request with a body would be sent in vain.
     pub(super) fn wants_empty_request(&self) -> bool {
         match self {
-            Self::Secret { .. } | Self::Digest { .. } => false,
+            Self::Secret { .. } | Self::Digest(_) => false,
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => !handshake.is_done(),
             #[cfg(all(unix, feature = "kerberos"))]
@@ -106,10 +152,16 @@ impl Way {
         }
     }
 
+    /// Whether a request with a body that was refused is worth sending again itself: another before it would use up a nonce
+    /// that counts once, or settle nothing.
+    pub(super) fn repeats_bodies(&self) -> bool {
+        matches!(self, Self::Digest(_) | Self::Secret { scheme: Scheme::Bearer })
+    }
+
     /// Whether what the next request carries tells the server whether the password is right.
     pub(super) fn is_about_to_prove(&self, credentials: &Credentials) -> bool {
         match self {
-            Self::Secret { .. } | Self::Digest { .. } => matches!(credentials, Credentials::Password(_)),
+            Self::Secret { .. } | Self::Digest(_) => matches!(credentials, Credentials::Password(_)),
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => handshake.is_about_to_prove(),
             #[cfg(all(unix, feature = "kerberos"))]
@@ -120,7 +172,7 @@ impl Way {
     /// Whether the next request must go over the same connection.
     pub(super) fn belongs_to_connection(&self) -> bool {
         match self {
-            Self::Secret { .. } | Self::Digest { .. } => false,
+            Self::Secret { .. } | Self::Digest(_) => false,
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => handshake.is_bound(),
             #[cfg(all(unix, feature = "kerberos"))]
@@ -137,9 +189,12 @@ impl Way {
         }
     }
 
-    pub(super) fn disconnected(&mut self) {
+    /// `was_sent`: the server may have got the last request all the same.
+    pub(super) fn disconnected(&mut self, was_sent: bool) {
         match self {
-            Self::Secret { .. } | Self::Digest { .. } => {}
+            Self::Secret { .. } => {}
+            // The request that was lost may have used the nonce up.
+            Self::Digest(proofs) => proofs.is_fresh &= !was_sent,
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => handshake.restart(),
             #[cfg(all(unix, feature = "kerberos"))]
@@ -158,32 +213,29 @@ impl Way {
         let text = match (self, credentials) {
             (Self::Secret { .. }, Credentials::Password(password)) => {
                 let plain = Zeroizing::new(format!("{}:{}", password.user, password.password.reveal()));
-                format!("Basic {}", *Zeroizing::new(STANDARD.encode(&*plain)))
+                format!("Basic {}", *Zeroizing::new(STANDARD.encode(&*plain))).into_bytes()
             }
-            (Self::Secret { .. }, Credentials::Token(token)) => format!("Bearer {}", token.reveal()),
-            (Self::Digest { digest, .. }, Credentials::Password(password)) => {
-                digest.prove(request, password).map_err(failed)?
-            }
-            (Self::Secret { .. } | Self::Digest { .. }, _) => return Ok(None),
+            (Self::Secret { .. }, Credentials::Token(token)) => format!("Bearer {}", token.reveal()).into_bytes(),
+            (Self::Digest(proofs), Credentials::Password(password)) => proofs.digest.prove(request, password),
+            (Self::Secret { .. } | Self::Digest(_), _) => return Ok(None),
             #[cfg(all(unix, feature = "kerberos"))]
             (Self::Kerberos(tickets), _) => match tickets.next_token().map_err(failed)? {
-                Some(token) => format!("{scheme} {}", STANDARD.encode(token)),
+                Some(token) => format!("{scheme} {}", STANDARD.encode(token)).into_bytes(),
                 None => return Ok(None),
             },
             #[cfg(feature = "windows-auth")]
             (Self::Windows(handshake), _) => match handshake.next_token().map_err(failed)? {
-                Some(token) => format!("{scheme} {}", STANDARD.encode(token)),
+                Some(token) => format!("{scheme} {}", STANDARD.encode(token)).into_bytes(),
                 None => return Ok(None),
             },
         };
         let text = Zeroizing::new(text);
-        HeaderValue::from_bytes(text.as_bytes())
+        HeaderValue::from_bytes(&text)
             .map(Some)
             .map_err(|_| failed("the user, password or token holds a character that no header field may".to_owned()))
     }
 
-    /// The server let a request pass; the challenges are what its answer holds nevertheless. `has_looked`: it is known to
-    /// have looked at who asks.
+    /// The server let a request pass; these are its answer's fields. `has_looked`: it is known to have looked at who asks.
     ///
     /// # Errors
     /// When it is to prove who it is, and does not.
@@ -191,17 +243,15 @@ impl Way {
         not(all(unix, feature = "kerberos")),
         expect(clippy::unnecessary_wraps, reason = "only Kerberos makes the server prove itself")
     )]
-    pub(super) fn accepted(&mut self, challenges: &[Challenge], has_looked: bool) -> Result<(), String> {
+    pub(super) fn accepted(&mut self, headers: &HeaderMap, has_looked: bool) -> Result<(), String> {
         match self {
-            Self::Secret { was_accepted, .. } => *was_accepted = true,
-            Self::Digest { was_accepted, stale, .. } => (*was_accepted, *stale) = (*was_accepted || has_looked, 0),
+            Self::Secret { .. } => {}
+            Self::Digest(proofs) => proofs.accepted(headers, has_looked),
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => handshake.accepted(),
             #[cfg(all(unix, feature = "kerberos"))]
-            Self::Kerberos(tickets) => return tickets.accepted(challenges),
+            Self::Kerberos(tickets) => return tickets.accepted(&super::challenge::all(headers)),
         }
-        #[cfg(not(all(unix, feature = "kerberos")))]
-        let _ = challenges;
         Ok(())
     }
 
@@ -211,15 +261,7 @@ impl Way {
             // The same again would be refused again.
             Self::Secret { .. } if signed => Reaction::Rejected,
             Self::Secret { .. } => Reaction::Again,
-            Self::Digest { digest, was_accepted, stale } => {
-                let Ok(next) = Digest::choose(demand.challenges, random) else { return Reaction::Rejected };
-                // A server that has forgotten its nonces does not always call them stale; but what it took before is
-                // right.
-                let is_old = (next.is_stale() && *stale < MAX_STALE) || std::mem::take(was_accepted);
-                *stale += 1;
-                *digest = next;
-                if is_old || !signed { Reaction::Again } else { Reaction::Rejected }
-            }
+            Self::Digest(proofs) => proofs.challenged(demand.challenges, signed, random),
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => handshake.challenged(demand),
             #[cfg(all(unix, feature = "kerberos"))]
