@@ -207,14 +207,28 @@ impl<'a> Run<'a> {
         if self.wishes.reply.is_some() && range.end() == range.total() {
             request.extensions_mut().insert(AtLeast(reply::APPLICATION_TIME));
         }
-        match self.digest.seek(range.first(), self.tools.entity) {
-            Err(DigestError::Differs(_)) => return Ok(Event::SourceChanged),
-            result => result?,
+        loop {
+            match self.digest.seek(range.first(), self.tools.entity) {
+                Err(DigestError::Differs(_)) => return Ok(Event::SourceChanged),
+                result => result?,
+            }
+            if let Some(event) = self.try_fragment(range, request.clone(), uploader)? {
+                return Ok(event);
+            }
         }
+    }
+
+    /// Sends a fragment once. `None`: the same is to go out again, signed anew.
+    fn try_fragment(
+        &mut self,
+        range: ContentRange,
+        mut request: Request<()>,
+        uploader: &Uploader,
+    ) -> Result<Option<Event>, DriverError> {
         let refuse = |refused| DriverError::SignIn { packet: PacketKind::Fragment, refused };
         let ready = prepare(self.tools.login, &mut request);
         if ready.map_err(|reason| refuse(Box::new(NotSignedIn { reason, said: None })))? == Ready::SignInFirst {
-            return Ok(Event::NotSignedIn);
+            return Ok(Some(Event::NotSignedIn));
         }
         let (current, refused) = uploader.fragment_sizes();
         self.entry.fragment_sizes(current, refused);
@@ -224,7 +238,7 @@ impl<'a> Run<'a> {
         let answer = self.tools.transport.exchange(request.clone(), &mut body);
         match body.into_failure() {
             // The transport saw only a body that broke off; why is known here.
-            Some(Failure::Changed) => Ok(Event::SourceChanged),
+            Some(Failure::Changed) => Ok(Some(Event::SourceChanged)),
             Some(Failure::Unreadable(error)) => Err(self.tools.entity.error(error).into()),
             None => self.fragment_answered(&request, answer),
         }
@@ -234,21 +248,21 @@ impl<'a> Run<'a> {
         &mut self,
         request: &Request<()>,
         answer: Result<Response<()>, TransportError>,
-    ) -> Result<Event, DriverError> {
+    ) -> Result<Option<Event>, DriverError> {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
                 self.tools.login.disconnected(error.request_was_sent);
                 let forgotten = error.kind == TransportErrorKind::NoConnection;
-                return Ok(if forgotten { Event::NotSignedIn } else { lost(error) });
+                return Ok(Some(if forgotten { Event::NotSignedIn } else { lost(error) }));
             }
         };
         (self.tools.report)(&UploadEvent::AnswerHead(Box::new(answer_head(&answer))));
         match self.tools.login.answered(request, &answer) {
-            Step::Done => Ok(self.event(PacketKind::Fragment, answer)),
-            Step::Again | Step::SignInFirst => {
+            Step::Done => Ok(Some(self.event(PacketKind::Fragment, answer))),
+            step @ (Step::Again | Step::SignInFirst) => {
                 self.event(PacketKind::Fragment, answer);
-                Ok(Event::NotSignedIn)
+                Ok((step == Step::SignInFirst).then_some(Event::NotSignedIn))
             }
             Step::Refused(reason) => {
                 let refused = Box::new(NotSignedIn::because(reason, &answer));
