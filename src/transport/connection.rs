@@ -14,6 +14,7 @@ use super::buffers::PageBuffers;
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::interrupt::Interrupter;
+use super::obs_text::undisguise;
 use super::poll;
 use super::proxy::AbsoluteForm;
 use super::settings::{Settings, deadline};
@@ -101,6 +102,9 @@ impl Connection {
 
     /// Sends what the library wrote, the request line as the other end wants it.
     fn transmit(&mut self, amount: usize, begins: bool) -> Result<(), Fault> {
+        if begins {
+            undisguise(&mut self.buffers.output()[..amount]);
+        }
         let form = self.form.as_ref().filter(|_| begins);
         match form.and_then(|form| form.first_line(&self.buffers.output()[..amount])) {
             Some((line, length)) => self.send(&line, length, amount),

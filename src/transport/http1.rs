@@ -18,6 +18,7 @@ use super::connector::{NoResolver, PollConnector};
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::interrupt::Interrupter;
+use super::obs_text::disguise;
 use super::pace::Pace;
 use super::reached::Reached;
 use super::settings::Settings;
@@ -131,8 +132,9 @@ impl Http {
 }
 
 impl Transport for Http {
-    fn exchange(&mut self, request: Request<()>, body: &mut dyn Read) -> Result<Response<()>, TransportError> {
+    fn exchange(&mut self, mut request: Request<()>, body: &mut dyn Read) -> Result<Response<()>, TransportError> {
         let exchange = self.begin(&request)?;
+        disguise(request.headers_mut());
         let length = length(request.headers()).unwrap_or(0);
         let mut body = Outgoing::new(body, length, exchange.clone());
         body.at_most(piece(length, self.connector.settings.pace.as_ref()));
@@ -142,8 +144,9 @@ impl Transport for Http {
         }
     }
 
-    fn fetch(&mut self, request: Request<()>, sink: &mut dyn Sink) -> Result<Response<()>, TransportError> {
+    fn fetch(&mut self, mut request: Request<()>, sink: &mut dyn Sink) -> Result<Response<()>, TransportError> {
         let exchange = self.begin(&request)?;
+        disguise(request.headers_mut());
         let has_body = request.method() != Method::HEAD;
         let fault = match self.agent.run(request.map(|()| SendBody::none())) {
             Err(error) => Fault::from(error),

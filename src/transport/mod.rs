@@ -19,6 +19,7 @@ mod exchange;
 mod fault;
 mod http1;
 mod interrupt;
+mod obs_text;
 mod pace;
 mod poll;
 mod proxy;

@@ -410,6 +410,20 @@ fn case_22_nonces_that_count_once_end_in_an_upload() {
 }
 
 #[test]
+fn case_31_a_user_and_a_realm_beyond_ascii_sign_in_by_digest() {
+    let desk = Desk::new();
+    let file = format!("--password-file={}", desk.password_file().display());
+    let (server, model) = gated(|request| {
+        let proof = request.field("authorization").unwrap_or_default();
+        let is_right = proof.starts_with("Digest username=\"j\u{fc}rgen\", realm=\"S\u{e4}ge\", ");
+        let offer = "WWW-Authenticate: Digest realm=\"S\u{e4}ge\", nonce=\"n\", qop=\"auth\"";
+        (!is_right).then(|| unauthorized(offer))
+    });
+    desk.run(desk.upload(&server.url("/a"), &["-uj\u{fc}rgen", &file])).exits(0);
+    assert_eq!(model.stored(), desk.source.bytes);
+}
+
+#[test]
 fn case_32_challenges_as_old_servers_write_them_are_understood() {
     let desk = Desk::new();
     let file = format!("--password-file={}", desk.password_file().display());
