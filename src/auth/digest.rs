@@ -1,5 +1,7 @@
 //! Digest (RFC 7616, and RFC 2069 for servers without `qop`): a proof for each request that the password is known.
 
+use std::fmt::Write as _;
+
 use http::Request;
 use md5::Md5;
 use sha2::{Sha256, Sha512_256};
@@ -231,7 +233,12 @@ fn hex<H: sha2::Digest>(parts: &[&[u8]]) -> String {
         hash.update(if at == 0 { "" } else { ":" });
         hash.update(part);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in hash.finalize() {
+        // A String takes everything.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 #[cfg(test)]

@@ -211,6 +211,9 @@ impl Login {
         let proof_was_out = std::mem::take(&mut self.proof_is_out);
         if status != StatusCode::UNAUTHORIZED {
             self.refused_in_a_row = 0;
+            if let Some(Credentials::Token(token)) = &mut self.credentials {
+                token.accepted();
+            }
             let has_looked = comes_after_signing_in(status);
             if proof_was_out && has_looked {
                 (self.was_taken, self.unanswered) = (true, 0);
@@ -264,6 +267,12 @@ impl Login {
                 return Err(way.rejected());
             }
             let signed = request.headers().contains_key(AUTHORIZATION);
+            if let Some(Credentials::Token(token)) = &mut self.credentials
+                && signed
+                && token.renew()
+            {
+                return Ok(());
+            }
             return match way.challenged(demand, signed, (self.random)()) {
                 Reaction::Again => Ok(()),
                 Reaction::Rejected => Err(way.rejected()),

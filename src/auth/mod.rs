@@ -16,7 +16,7 @@ mod windows;
 #[cfg(test)]
 mod tests;
 
-pub use credentials::{Credentials, Password};
+pub use credentials::{Credentials, Password, Token};
 pub use login::{Identity, Login, Ready, Step};
 pub use scheme::{Choice, Scheme, SignInError};
 pub use secret::Secret;

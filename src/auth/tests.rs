@@ -125,12 +125,39 @@ fn fault_48_another_server_gets_nothing() {
 
 #[test]
 fn a_token_goes_out_unasked_and_only_as_bearer() {
-    let token = Some(Credentials::Token(Secret::new("abc.def".to_owned())));
+    let token = Some(Credentials::Token(Token::new(Secret::new("abc.def".to_owned()))));
     let identity = Identity { credentials: token, ..identity("https://h/a", Choice::Auto) };
     let mut login = Login::new(identity, || [0; 16]);
     let (sent, step) = exchange(&mut login, "https://h/a", "0", Some(&["Bearer error=\"invalid_token\"", BASIC]));
     assert_eq!(sent, "Bearer abc.def");
     assert_eq!(step, Step::Refused(SignInError::Rejected(Scheme::Bearer)));
+}
+
+#[test]
+fn a_token_that_expired_is_looked_for_once_before_giving_up() {
+    use std::sync::{Arc, Mutex};
+    let kept = Arc::new(Mutex::new("t1"));
+    let newer = Arc::clone(&kept);
+    let token = Token::new(Secret::new("t1".to_owned()))
+        .with_newer(move || Some(Secret::new((*newer.lock().expect("no panic")).to_owned())));
+    let identity = Identity { credentials: Some(Credentials::Token(token)), ..identity("https://h/a", Choice::Auto) };
+    assert!(!format!("{identity:?}").contains("t1"));
+    let mut login = Login::new(identity, || [0; 16]);
+    let mut send = |refused: bool| exchange(&mut login, "https://h/a", "9", refused.then_some(&["Bearer"][..]));
+    assert_eq!(send(false), ("Bearer t1".to_owned(), Step::Done));
+    for token in ["t2", "t3"] {
+        *kept.lock().expect("no panic") = token;
+        assert_eq!(send(true).1, Step::Again, "the request itself, with its body");
+        assert_eq!(send(false), (format!("Bearer {token}"), Step::Done));
+    }
+    *kept.lock().expect("no panic") = "t4";
+    assert_eq!(send(true).1, Step::Again);
+    *kept.lock().expect("no panic") = "t5";
+    let rejected = Step::Refused(SignInError::Rejected(Scheme::Bearer));
+    assert_eq!(send(true), ("Bearer t4".to_owned(), rejected.clone()), "once");
+    *kept.lock().expect("no panic") = "t4";
+    assert_eq!(send(false).1, Step::Done);
+    assert_eq!(send(true), ("Bearer t4".to_owned(), rejected), "the same would be refused again");
 }
 
 #[test]
@@ -385,7 +412,7 @@ fn a_proof_that_was_taken_once_is_repeated_as_often_as_the_network_wants() {
         assert!(told.lines().last().is_some_and(|line| line.starts_with('!')), "{told}");
     }
     // Tokens lock nobody out.
-    let token = Some(Credentials::Token(Secret::new("abc.def".to_owned())));
+    let token = Some(Credentials::Token(Token::new(Secret::new("abc.def".to_owned()))));
     let identity = Identity { credentials: token, ..identity("https://h/a", Choice::Auto) };
     assert_eq!(transcript(&mut Login::new(identity, || [0; 16]), &["lost"; 9]).matches("> Bearer").count(), 9);
 }

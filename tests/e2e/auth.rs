@@ -334,6 +334,48 @@ fn a_token_is_sent_as_it_is() {
     desk.run(upload).exits(7).says(&["did not accept the token"]);
 }
 
+#[test]
+fn case_31_a_token_that_no_field_can_hold_is_exit_2() {
+    let desk = Desk::new();
+    let (server, _) = gated(|_| None);
+    for (text, reason) in [("t0ken-\u{f6}", "not ASCII"), ("t0ken two", "blank"), ("Bearer", "empty")] {
+        let file = format!("--bearer-file={}", desk.file("token", text).display());
+        desk.run(desk.upload(&server.url("/a"), &[&file, CLEARTEXT])).exits(2).says(&["--bearer-file", reason]);
+        let mut upload = desk.upload(&server.url("/a"), &[CLEARTEXT]);
+        upload.env("BITSUP_TOKEN", text);
+        desk.run(upload).exits(2).says(&["BITSUP_TOKEN", reason]);
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn a_token_file_is_read_again_when_the_token_expires() {
+    for renews in [true, false] {
+        let desk = Desk::new();
+        let path = desk.file("token", "  Bearer t0ken.1 \n");
+        let option = format!("--bearer-file={}", path.display());
+        let mut valid = "Bearer t0ken.1";
+        let (server, model) = gated(move |request| {
+            if request.range().is_some_and(|(first, _, _)| first > 0) && valid.ends_with('1') {
+                valid = "Bearer t0ken.2";
+                if renews {
+                    fs::write(&path, "t0ken.2").expect("written");
+                }
+            }
+            (request.field("authorization") != Some(valid)).then(|| unauthorized("WWW-Authenticate: Bearer"))
+        });
+        let finished = desk.run(desk.upload(&server.url("/a"), &[&option, CLEARTEXT, "--fragment-size=100000"]));
+        let fragments = server.packets().iter().filter(|packet| *packet == "Fragment").count();
+        if renews {
+            finished.exits(0);
+            assert_eq!((model.stored(), fragments), (desk.source.bytes, 4));
+        } else {
+            finished.exits(7).says(&["did not accept the token"]);
+            assert_eq!(fragments, 2);
+        }
+    }
+}
+
 /// Digest by a script: which proofs go out when. That they are right is tested against other implementations.
 #[test]
 fn a_fragment_whose_nonce_is_stale_goes_out_again_at_once() {

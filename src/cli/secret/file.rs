@@ -6,7 +6,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::{MAX, first_line};
+use super::{MAX, Reading, line, token, whole};
 use crate::auth::Secret;
 use crate::cli::config::UsageError;
 
@@ -15,15 +15,27 @@ use crate::cli::config::UsageError;
 /// # Errors
 /// When it cannot be read, or others can read it too.
 pub(in crate::cli) fn from_file(option: &str, path: &Path) -> Result<Secret, UsageError> {
+    in_file(option, path, whole)
+}
+
+/// The bearer token in the first line of the file that `option` names; `-` is standard input.
+///
+/// # Errors
+/// When it cannot be read, others can read it too, or it is none.
+pub(super) fn token_from_file(option: &str, path: &Path) -> Result<Secret, UsageError> {
+    in_file(option, path, token)
+}
+
+fn in_file(option: &str, path: &Path, reading: Reading) -> Result<Secret, UsageError> {
     if path == Path::new("-") {
         let wrong = |reason: String| UsageError(format!("{option} -: {reason}"));
         let bytes = read(&mut io::stdin().lock()).map_err(|error| wrong(error.to_string()))?;
-        return first_line(&bytes).map_err(|reason| wrong(reason.to_owned()));
+        return line(&bytes, reading).map_err(|reason| wrong(reason.to_owned()));
     }
     let wrong = |reason: String| UsageError(format!("{option} {}: {reason}", path.display()));
     let mut file = open_private(path).map_err(&wrong)?;
     let bytes = read(&mut file).map_err(|error| wrong(error.to_string()))?;
-    first_line(&bytes).map_err(|reason| wrong(reason.to_owned()))
+    line(&bytes, reading).map_err(|reason| wrong(reason.to_owned()))
 }
 
 /// Opens a file that only its owner, or the superuser, can read.

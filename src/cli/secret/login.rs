@@ -1,10 +1,11 @@
 //! From where secrets are to what somebody signs in with.
 
 use std::io;
+use std::path::Path;
 
 use super::netrc::{self, Login as NetrcLogin};
-use super::{from_command, from_environment, from_file, prompt};
-use crate::auth::{Choice, Credentials, Identity, Login, Password, Secret};
+use super::{from_command, from_environment, from_file, in_environment, prompt, token, token_from_file};
+use crate::auth::{Choice, Credentials, Identity, Login, Password, Secret, Token};
 use crate::cli::config::{AuthConfig, SecretSource, UsageError};
 use crate::driver::DriverError;
 
@@ -35,15 +36,16 @@ pub(in crate::cli) fn identity(config: AuthConfig) -> anyhow::Result<Identity> {
 /// What is named on the command line goes before the environment, that before netrc, and asking comes last.
 fn credentials(config: &AuthConfig) -> anyhow::Result<Option<Credentials>> {
     if let SecretSource::BearerFile(file) = &config.secret {
-        return Ok(Some(Credentials::Token(from_file("--bearer-file", file)?)));
+        return Ok(Some(Credentials::Token(in_token_file(file)?)));
     }
     let Some(user) = &config.user else {
         if let Some(login) = in_netrc(config)? {
             return Ok(Some(password(login.user, login.password)));
         }
         // A token is of no use to the ways that want a password.
-        let token = if config.choice == Choice::Auto { environment("BITSUP_TOKEN")? } else { None };
-        return Ok(token.map(Credentials::Token));
+        let is_wanted = config.choice == Choice::Auto;
+        let token = if is_wanted { in_environment("BITSUP_TOKEN", token).map_err(UsageError)? } else { None };
+        return Ok(token.map(|secret| Credentials::Token(Token::new(secret))));
     };
     let secret = match &config.secret {
         SecretSource::PasswordFile(file) => from_file("--password-file", file)?,
@@ -57,6 +59,17 @@ fn credentials(config: &AuthConfig) -> anyhow::Result<Option<Credentials>> {
         },
     };
     Ok(Some(password(user.clone(), secret)))
+}
+
+/// The file is looked at again when the server refuses the token; standard input holds only one.
+fn in_token_file(file: &Path) -> Result<Token, UsageError> {
+    let read = |file: &Path| token_from_file("--bearer-file", file);
+    let token = Token::new(read(file)?);
+    if file == Path::new("-") {
+        return Ok(token);
+    }
+    let file = file.to_owned();
+    Ok(token.with_newer(move || read(&file).ok()))
 }
 
 fn password(user: String, password: Secret) -> Credentials {

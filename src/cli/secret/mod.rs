@@ -13,6 +13,7 @@ use crate::auth::Secret;
 
 pub(super) use command::from_command;
 pub(super) use file::from_file;
+use file::token_from_file;
 pub(super) use login::{identity, login};
 pub(super) use prompt::{prompt, stop_asking};
 
@@ -24,22 +25,58 @@ const MAX: usize = 16 * 1024;
 /// # Errors
 /// When it cannot be one.
 pub(super) fn from_environment(name: &str) -> Result<Option<Secret>, String> {
-    let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { return Ok(None) };
-    let text = value.into_string().map_err(|_| format!("{name}: its text is not UTF-8"))?;
-    check(&text).map_err(|reason| format!("{name}: {reason}"))?;
-    Ok(Some(Secret::new(text)))
+    in_environment(name, whole)
 }
+
+/// A secret in an environment variable, as `read` takes it.
+fn in_environment(name: &str, read: Reading) -> Result<Option<Secret>, String> {
+    let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let text = value.into_string().map(Zeroizing::new).map_err(|_| format!("{name}: its text is not UTF-8"))?;
+    read(&text).map(Some).map_err(|reason| format!("{name}: {reason}"))
+}
+
+/// From a line to the secret in it.
+type Reading = fn(&str) -> Result<Secret, &'static str>;
 
 /// The first line of what was read.
 fn first_line(bytes: &Zeroizing<Vec<u8>>) -> Result<Secret, &'static str> {
+    line(bytes, whole)
+}
+
+/// The secret in the first line of what was read.
+fn line(bytes: &Zeroizing<Vec<u8>>, read: Reading) -> Result<Secret, &'static str> {
     let text = std::str::from_utf8(bytes).map_err(|_| "its text is not UTF-8")?;
     // Windows' editors begin files with a mark.
     let line = text.strip_prefix('\u{feff}').unwrap_or(text).lines().next().unwrap_or_default();
     if line.len() == bytes.len() && bytes.len() > MAX {
         return Err("its first line is too long");
     }
-    check(line)?;
-    Ok(Secret::new(line.to_owned()))
+    read(line)
+}
+
+/// A password: all of it.
+fn whole(text: &str) -> Result<Secret, &'static str> {
+    check(text)?;
+    Ok(Secret::new(text.to_owned()))
+}
+
+/// A bearer token: blanks around it and the scheme's name before it, as curl's users write it, are none of it.
+fn token(text: &str) -> Result<Secret, &'static str> {
+    let text = text.trim_matches([' ', '\t']);
+    let word = text.get(..6).filter(|word| word.eq_ignore_ascii_case("bearer"));
+    let token = match word.map(|word| &text[word.len()..]) {
+        Some(rest) if rest.is_empty() || rest.starts_with([' ', '\t']) => rest.trim_start_matches([' ', '\t']),
+        _ => text,
+    };
+    check(token)?;
+    if token.contains(' ') {
+        return Err("a blank is in the token");
+    }
+    if token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(Secret::new(token.to_owned()))
+    } else {
+        Err("a character that is not ASCII is in the token")
+    }
 }
 
 fn check(text: &str) -> Result<(), &'static str> {
@@ -67,6 +104,18 @@ mod tests {
             assert!(line(text).is_err(), "{text:?}");
         }
         assert!(first_line(&Zeroizing::new(vec![0xff])).is_err());
+    }
+
+    #[test]
+    fn case_52_a_token_is_read_as_people_write_it() {
+        let read = |text: &str| token(text).map(|secret| secret.reveal().to_owned());
+        for text in ["a.b~c==", " a.b~c==\t", "Bearer a.b~c==", "\tbearer \t a.b~c== "] {
+            assert_eq!(read(text).as_deref(), Ok("a.b~c=="), "{text:?}");
+        }
+        assert_eq!(read("Bearerx").as_deref(), Ok("Bearerx"));
+        for text in ["", "  ", "Bearer", "Bearer ", "a b", "Bearer a b", "a\tb", "t\u{f6}ken", "Bear\u{e9}"] {
+            assert!(read(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]
