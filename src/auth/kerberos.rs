@@ -11,7 +11,7 @@ use libgssapi::oid::{GSS_MECH_KRB5, GSS_MECH_SPNEGO, GSS_NT_HOSTBASED_SERVICE, O
 use super::challenge::{Challenge, Demand};
 use super::credentials::Origin;
 use super::scheme::Scheme;
-use super::way::Reaction;
+use super::way::{MAX_FORGOTTEN, Reaction};
 use crate::protocol::ChannelBinding;
 use crate::protocol::text::escape;
 
@@ -27,6 +27,8 @@ pub(super) struct Tickets {
     stage: Stage,
     /// The server let one in on this connection.
     proven: bool,
+    /// How often in a row the request right after signing in wanted a further leg.
+    forgotten: u32,
 }
 
 #[derive(Debug)]
@@ -63,6 +65,7 @@ impl Tickets {
             channel,
             stage: Stage::Idle,
             proven: false,
+            forgotten: 0,
         };
         let (exchange, token) = tickets.begin()?;
         tickets.stage = Stage::Ready(exchange, token);
@@ -144,7 +147,9 @@ impl Tickets {
         {
             exchange.answer(token).map_err(|reason| format!("the server does not prove who it is: {reason}"))?;
         }
-        self.proven = true;
+        if std::mem::replace(&mut self.proven, true) {
+            self.forgotten = 0;
+        }
         Ok(())
     }
 
@@ -155,7 +160,9 @@ impl Tickets {
         match (std::mem::replace(&mut self.stage, Stage::Idle), token(demand.challenges)) {
             (Stage::Idle | Stage::Ready(..), _) => Reaction::Again,
             (Stage::Sent(mut exchange), Some(token)) => match exchange.answer(token) {
+                Ok(Some(_)) if was_proven && self.forgotten + 1 >= MAX_FORGOTTEN => Reaction::EachRequest,
                 Ok(Some(token)) => {
+                    self.forgotten += u32::from(was_proven);
                     exchange.is_continued = true;
                     self.stage = Stage::Ready(exchange, token);
                     Reaction::Again

@@ -278,6 +278,8 @@ impl Login {
                 Reaction::Rejected => Err(way.rejected()),
                 #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
                 Reaction::Failed(reason) => Err(SignInError::Failed { scheme, reason }),
+                #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
+                Reaction::EachRequest => Err(SignInError::EachRequest(scheme)),
             };
         }
         let way = self.choose(&origin, demand)?;

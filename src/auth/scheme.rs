@@ -98,6 +98,8 @@ pub enum SignInError {
         /// Whom they are for.
         origin: String,
     },
+    /// The server signs in each request, where the scheme signs in a connection.
+    EachRequest(Scheme),
     /// What the server sent cannot be answered.
     Failed {
         /// In which way of signing in.
@@ -130,6 +132,9 @@ impl fmt::Display for SignInError {
             }
             Self::OtherOrigin { asks, origin } => {
                 write!(f, "{asks} wants a login, and the credentials are for {origin} only")
+            }
+            Self::EachRequest(scheme) => {
+                write!(f, "the server wants each request to authenticate by {scheme} again, on the same connection too")
             }
             Self::Failed { scheme, reason } => write!(f, "signing in by {scheme} failed: {reason}"),
         }

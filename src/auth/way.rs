@@ -18,6 +18,10 @@ use crate::protocol::ChannelBinding;
 /// Proofs on a nonce that came just before, which are refused one after the other.
 const MAX_REFUSED: u32 = 2;
 
+/// Times in a row that a connection may be forgotten right after it was signed in.
+#[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
+pub(super) const MAX_FORGOTTEN: u32 = 2;
+
 /// See the module.
 #[derive(Debug)]
 pub(super) enum Way {
@@ -89,6 +93,9 @@ pub(super) enum Reaction {
     /// What the server sent cannot be answered.
     #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
     Failed(String),
+    /// The server signs in requests, not connections.
+    #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
+    EachRequest,
 }
 
 impl Way {

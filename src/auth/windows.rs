@@ -11,7 +11,7 @@ use sspi::{
 use super::challenge::Demand;
 use super::credentials::Password;
 use super::scheme::Scheme;
-use super::way::Reaction;
+use super::way::{MAX_FORGOTTEN, Reaction};
 use crate::protocol::ChannelBinding;
 
 /// Without Kerberos: the machine's tickets are the system's library's affair.
@@ -25,6 +25,8 @@ pub(super) struct Handshake {
     /// The service's name, as Windows writes it.
     target: String,
     stage: Stage,
+    /// How often in a row the request right after signing in was challenged.
+    forgotten: u32,
 }
 
 #[derive(Debug)]
@@ -37,8 +39,8 @@ enum Stage {
     Proving(Vec<u8>),
     /// It went out.
     Proved,
-    /// The connection is signed in, or needs nobody to be.
-    Done,
+    /// The connection is signed in, or needs nobody to be. `just_now`: it has carried no request since.
+    Done { just_now: bool },
 }
 
 impl Handshake {
@@ -46,7 +48,7 @@ impl Handshake {
         let username = Username::parse(&password.user)
             .map_err(|error| format!("the user's name is none that Windows knows ({error})"))?;
         let identity = AuthIdentity { username, password: password.password.reveal().to_owned().into() };
-        Ok(Self { scheme, identity, target: format!("HTTP/{host}"), stage: Stage::Idle })
+        Ok(Self { scheme, identity, target: format!("HTTP/{host}"), stage: Stage::Idle, forgotten: 0 })
     }
 
     pub(super) fn scheme(&self) -> Scheme {
@@ -54,7 +56,7 @@ impl Handshake {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        matches!(self.stage, Stage::Done)
+        matches!(self.stage, Stage::Done { .. })
     }
 
     /// Whether the proof goes out next.
@@ -64,7 +66,7 @@ impl Handshake {
 
     /// Whether what is sent next means something on this connection only. The greeting begins on any.
     pub(super) fn is_bound(&self) -> bool {
-        matches!(self.stage, Stage::Proved | Stage::Done)
+        matches!(self.stage, Stage::Proved | Stage::Done { .. })
     }
 
     /// The connection is another.
@@ -92,8 +94,11 @@ impl Handshake {
 
     /// A request was let in.
     pub(super) fn accepted(&mut self) {
-        if !matches!(self.stage, Stage::Idle) {
-            self.stage = Stage::Done;
+        match self.stage {
+            Stage::Idle => {}
+            Stage::Done { .. } => (self.stage, self.forgotten) = (Stage::Done { just_now: false }, 0),
+            Stage::Proved => self.stage = Stage::Done { just_now: true },
+            Stage::Greeted(_) | Stage::Proving(_) => self.stage = Stage::Done { just_now: false },
         }
     }
 
@@ -105,8 +110,13 @@ impl Handshake {
             .filter(|challenge| challenge.is(self.scheme.as_str()))
             .find_map(|c| c.token.as_ref());
         match (std::mem::replace(&mut self.stage, Stage::Idle), token) {
+            // Once may be chance. A server that signs in requests, not connections, does so each time.
+            (Stage::Done { just_now: true }, _) => {
+                self.forgotten += 1;
+                if self.forgotten < MAX_FORGOTTEN { Reaction::Again } else { Reaction::EachRequest }
+            }
             // It was signed in, and the server does not know of it any more.
-            (Stage::Idle | Stage::Done | Stage::Proving(_), _) => Reaction::Again,
+            (Stage::Idle | Stage::Done { .. } | Stage::Proving(_), _) => Reaction::Again,
             (Stage::Proved, _) => Reaction::Rejected,
             (Stage::Greeted(_), None) => Reaction::Failed(
                 "the server does not go on after the greeting; it may want Kerberos: get a ticket with kinit, in a build with the feature kerberos"
@@ -196,4 +206,70 @@ fn leg<P: Sspi + SspiImpl>(
         .with_output(&mut output);
     package.initialize_security_context_impl(&mut builder)?.resolve_to_result()?;
     Ok(std::mem::take(&mut output[0].buffer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::challenge::Challenge;
+    use super::super::{Secret, challenge};
+    use super::*;
+
+    fn handshake() -> Handshake {
+        let password = Password { user: "DOM\\me".to_owned(), password: Secret::new("s3cret".to_owned()) };
+        Handshake::new(Scheme::Ntlm, &password, "h").expect("a user")
+    }
+
+    /// What a server answers to the greeting (MS-NLMP, section 2.2.1.2), with no more in it than must be.
+    fn challenges(has_token: bool) -> Vec<Challenge> {
+        let flags = 0x2088_0201_u32;
+        let mut message = b"NTLMSSP\0\x02\0\0\0\0\0\0\0\x30\0\0\0".to_vec();
+        message.extend(flags.to_le_bytes());
+        message.extend(b"12345678\0\0\0\0\0\0\0\0\x04\0\x04\0\x30\0\0\0\0\0\0\0");
+        let token = if has_token { format!(" {}", STANDARD.encode(message)) } else { String::new() };
+        let mut headers = http::HeaderMap::new();
+        headers.insert(http::header::WWW_AUTHENTICATE, format!("NTLM{token}").parse().expect("a value"));
+        challenge::all(&headers)
+    }
+
+    fn challenged(handshake: &mut Handshake, has_token: bool) -> Reaction {
+        handshake.challenged(Demand { challenges: &challenges(has_token), channel: None })
+    }
+
+    fn sign_in(handshake: &mut Handshake) {
+        assert!(handshake.next_token().expect("a greeting").is_some());
+        assert_eq!(challenged(handshake, true), Reaction::Again);
+        assert!(handshake.is_about_to_prove() && handshake.next_token().expect("a proof").is_some());
+        handshake.accepted();
+        assert!(handshake.is_done() && handshake.next_token().expect("nothing").is_none());
+    }
+
+    #[test]
+    fn case_34_a_server_that_forgets_at_once_each_time_is_left() {
+        let mut handshake = handshake();
+        sign_in(&mut handshake);
+        assert_eq!(challenged(&mut handshake, false), Reaction::Again);
+        sign_in(&mut handshake);
+        assert_eq!(challenged(&mut handshake, false), Reaction::EachRequest);
+    }
+
+    #[test]
+    fn a_server_that_forgets_now_and_then_is_signed_in_to_again() {
+        let mut handshake = handshake();
+        for _ in 0..10 {
+            sign_in(&mut handshake);
+            assert_eq!(challenged(&mut handshake, false), Reaction::Again);
+            sign_in(&mut handshake);
+            handshake.accepted();
+            assert_eq!(challenged(&mut handshake, false), Reaction::Again);
+        }
+    }
+
+    #[test]
+    fn a_proof_that_is_refused_is_not_repeated() {
+        let mut handshake = handshake();
+        assert!(handshake.next_token().expect("a greeting").is_some());
+        assert_eq!(challenged(&mut handshake, true), Reaction::Again);
+        assert!(handshake.next_token().expect("a proof").is_some());
+        assert_eq!(challenged(&mut handshake, false), Reaction::Rejected);
+    }
 }

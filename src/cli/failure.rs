@@ -163,6 +163,14 @@ fn signing_in(reason: &SignInError) -> Advice {
                 "use that URL, or add --trust-host-id HOST if you trust it, or --no-host-id to stay at the URL's host",
             ),
         ),
+        SignInError::EachRequest(_) => (
+            Some(
+                "IIS has authPersistSingleRequest=true, or a proxy before the server gives each request a connection of its own",
+            ),
+            Some(
+                "set authPersistSingleRequest to false for the site, or use --auth digest or basic where the server offers them",
+            ),
+        ),
         SignInError::Failed { .. } => (None, Some("run it again with -vv to see both heads")),
     }
 }
