@@ -161,6 +161,7 @@ const ROOMS: &[Room] = &[
             "std::time::Instant::now",
         ],
     },
+    Room { place: "driver/cookies.rs", may: &["http", "httpdate"] },
     Room { place: "driver/reply_file.rs", may: &["crate::digest", "std::fs", "std::io", "tempfile"] },
     Room {
         place: "output/",

@@ -3,6 +3,8 @@
 
 mod body;
 mod check;
+#[cfg_attr(not(test), expect(dead_code, reason = "the sender of packets is to call it"))]
+mod cookies;
 mod error;
 mod fetching;
 mod reply;
