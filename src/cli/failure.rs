@@ -68,7 +68,7 @@ fn own_text(error: &anyhow::Error) -> ErrorText {
         what.retain(|part| said.as_ref() != Some(part));
         let (cause, next) = match error.downcast_ref() {
             Some(DriverError::SignIn { refused, .. }) => signing_in(&refused.reason),
-            _ => (None, next(error)),
+            _ => (error.downcast_ref::<TimeIsUp>().map(|_| "--max-time ended the run before it was done"), next(error)),
         };
         let (cause, next) = (cause.map(str::to_owned), next.map(str::to_owned));
         return ErrorText { what: what.join(": "), said, cause, next };

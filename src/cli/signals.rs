@@ -87,6 +87,7 @@ impl Signals {
     /// # Errors
     /// When the system does not allow it.
     pub(super) fn watch() -> anyhow::Result<Self> {
+        secret::watch();
         let signals = Self { interrupter: Interrupter::new(), received: Arc::default(), last_words: Arc::default() };
         signals.clone().start()?;
         Ok(signals)
@@ -114,6 +115,16 @@ impl Signals {
     /// What to do before a second signal ends the process. It must not wait for anything.
     pub(super) fn before_end(&self, words: impl Fn(Stopped) + Send + 'static) {
         *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(words));
+    }
+
+    /// What ended the run from outside while there was nothing to leave, in place of the error that followed from it.
+    pub(super) fn instead_of(&self, error: impl Into<anyhow::Error>) -> anyhow::Error {
+        let error = error.into();
+        match self.stopped(Left::Nothing) {
+            Some(stopped) if error.is::<DriverError>() => stopped,
+            Some(stopped) => stopped.context(error.to_string()),
+            None => error,
+        }
     }
 
     /// What ended the run, if it was ended from outside; `left` is what it leaves.
@@ -144,8 +155,9 @@ impl Signals {
 
     fn receive(&self, signal: i32) {
         let is_second = self.received.swap(signal, Ordering::SeqCst) > 0;
-        // Nothing is under way while somebody is asked for a password, and nothing else ends that.
-        if secret::stop_asking() || is_second {
+        secret::stop_waiting();
+        // Whoever is asked for a password has nothing else to end. That the time is up is told in order.
+        if signal != TIME_IS_UP && (secret::stop_asking() || is_second) {
             self.end(signal);
         }
         self.interrupter.interrupt();

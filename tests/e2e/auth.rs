@@ -161,6 +161,71 @@ fn a_secret_that_is_missing_or_lies_open_is_exit_2_before_anything_is_sent() {
     assert!(server.requests().is_empty());
 }
 
+/// The time-out is the subject.
+#[cfg(unix)]
+#[test]
+fn case_59_max_time_ends_a_command_that_hangs_and_what_it_started() {
+    use std::os::unix::process::CommandExt;
+    let desk = Desk::new();
+    let (server, _) = gated(|_| None);
+    for command in ["sleep 300", "sleep 300 & wait", "exec >&-; sleep 300"] {
+        let option = format!("--password-command={command}");
+        let mut upload = desk.upload(&server.url("/a"), &["-ume", &option, "--max-time=1s"]);
+        // Not in front of the terminal of whoever runs the tests, where the command shares its group.
+        upload.process_group(0);
+        // Their errors go to a pipe that ends with the last of them.
+        let finished = desk.run(upload);
+        finished.exits(11).says(&["--password-command", command, "--max-time", "did not end"]);
+        assert!(!finished.stderr().contains("server"), "{}", finished.stderr());
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn case_59_max_time_ends_the_reading_of_a_secret_that_does_not_come() {
+    let desk = Desk::new();
+    let (server, _) = gated(|_| None);
+    for option in ["--password-file=-", "--bearer-file=-"] {
+        let user: &[&str] = if option.starts_with("--p") { &["-ume"] } else { &[] };
+        let mut upload = desk.upload(&server.url("/a"), &[user, &[option, CLEARTEXT, "--max-time=1s"]].concat());
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        upload.stdin(reader);
+        desk.run(upload).exits(11).says(&[&option.replace('=', " "), "nothing came", "--max-time"]);
+        drop(writer);
+    }
+    assert!(server.requests().is_empty());
+}
+
+/// By `script`, which is the terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn case_59_max_time_ends_the_asking_for_a_password() {
+    let desk = Desk::new();
+    let (server, _) = gated(|_| None);
+    let program = crate::support::bitsup::program();
+    for who in ["--user=me", "--proxy=http://me@127.0.0.1:9"] {
+        let line = format!(
+            "'{program}' upload --no-state --max-time=1s {who} '{}' {}; echo exit $?; stty -a",
+            desk.source.path.display(),
+            server.url("/a")
+        );
+        let mut terminal = Command::new("script");
+        // Held open: its end would be the answer.
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        terminal.args(["-qec", &line, "/dev/null"]).stdin(reader);
+        let Ok(output) = terminal.output() else {
+            crate::support::bitsup::say("SKIPPED: asking at a terminal needs script");
+            return;
+        };
+        drop(writer);
+        let text = String::from_utf8_lossy(&output.stdout);
+        for said in ["Password of me at", "nobody answered", "--max-time", "exit 11", " echo "] {
+            assert!(text.contains(said), "no {said} in:\n{text}");
+        }
+    }
+}
+
 #[test]
 fn fault_20_a_wrong_password_goes_out_once_and_the_state_is_kept() {
     let desk = Desk::new();

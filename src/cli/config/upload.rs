@@ -68,9 +68,9 @@ impl UploadConfig {
         AuthConfig::for_all(self.auth.clone(), &origins)
     }
 
-    /// Time for the whole upload, if it is limited.
-    pub(in crate::cli) fn max_time(&self) -> Option<Duration> {
-        self.retry.max_time
+    /// Time for the whole upload, if it is limited. It runs before the rest is looked at, since that may ask for secrets.
+    pub(in crate::cli) fn max_time(args: &UploadArgs) -> Result<Option<Duration>, UsageError> {
+        Ok(retry::policy(&args.retry)?.max_time)
     }
 
     /// What is wanted beside the upload; `seed` is the randomness of its pauses.

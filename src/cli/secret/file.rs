@@ -6,6 +6,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::patience::wait_for;
 use super::{MAX, Reading, line, token, whole};
 use crate::auth::Secret;
 use crate::cli::config::UsageError;
@@ -27,14 +28,16 @@ pub(super) fn token_from_file(option: &str, path: &Path) -> Result<Secret, Usage
 }
 
 fn in_file(option: &str, path: &Path, reading: Reading) -> Result<Secret, UsageError> {
-    if path == Path::new("-") {
-        let wrong = |reason: String| UsageError(format!("{option} -: {reason}"));
-        let bytes = read(&mut io::stdin().lock()).map_err(|error| wrong(error.to_string()))?;
-        return line(&bytes, reading).map_err(|reason| wrong(reason.to_owned()));
-    }
     let wrong = |reason: String| UsageError(format!("{option} {}: {reason}", path.display()));
-    let mut file = open_private(path).map_err(&wrong)?;
-    let bytes = read(&mut file).map_err(|error| wrong(error.to_string()))?;
+    let owned = path.to_owned();
+    // It may be a pipe that nobody writes to.
+    let bytes = wait_for(move || {
+        if owned == Path::new("-") {
+            return read(&mut io::stdin().lock()).map_err(|error| error.to_string());
+        }
+        read(&mut open_private(&owned)?).map_err(|error| error.to_string())
+    });
+    let bytes = bytes.unwrap_or_else(|| Err("nothing came".to_owned())).map_err(&wrong)?;
     line(&bytes, reading).map_err(|reason| wrong(reason.to_owned()))
 }
 

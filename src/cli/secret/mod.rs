@@ -5,6 +5,7 @@ mod command;
 mod file;
 mod login;
 mod netrc;
+mod patience;
 mod prompt;
 
 use zeroize::Zeroizing;
@@ -15,6 +16,7 @@ pub(super) use command::from_command;
 pub(super) use file::from_file;
 use file::token_from_file;
 pub(super) use login::{identity, login};
+pub(super) use patience::{stop_waiting, watch};
 pub(super) use prompt::{prompt, stop_asking};
 
 /// Longest secret that is read, in bytes: tokens are long.

@@ -3,6 +3,8 @@
 use std::fmt;
 #[cfg(unix)]
 use std::fs::File;
+#[cfg(unix)]
+use std::io::Write;
 use std::io::{self, IsTerminal};
 #[cfg(unix)]
 use std::sync::{Mutex, PoisonError};
@@ -11,6 +13,8 @@ use std::sync::{Mutex, PoisonError};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::check;
+#[cfg(unix)]
+use super::patience::wait_for;
 use crate::auth::Secret;
 
 /// Nobody is at a terminal.
@@ -36,13 +40,29 @@ pub(in crate::cli) fn prompt(question: &str) -> io::Result<Secret> {
     }
     #[cfg(unix)]
     let _asking = Asking::begin();
-    let typed = rpassword::prompt_password(format!("{question}: ")).map_err(|error| match error.kind() {
+    let typed = typed(format!("{question}: ")).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => io::Error::other(NobodyToAsk),
         _ => error,
     })?;
     let secret = Secret::new(typed);
     check(secret.reveal()).map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "nothing usable was typed"))?;
     Ok(secret)
+}
+
+/// Whoever asked is not there any more when the time is up; the library keeps asking.
+#[cfg(unix)]
+fn typed(question: String) -> io::Result<String> {
+    wait_for(move || rpassword::prompt_password(question)).unwrap_or_else(|| {
+        // The cursor stands behind the question.
+        let _ = io::stderr().write_all(b"\n");
+        Err(io::Error::new(io::ErrorKind::TimedOut, "nobody answered"))
+    })
+}
+
+/// Left alone, the library would leave the console as it made it.
+#[cfg(not(unix))]
+fn typed(question: String) -> io::Result<String> {
+    rpassword::prompt_password(question)
 }
 
 /// The terminal does not show what is typed. The library sees to that only after its question: whoever types at once, a

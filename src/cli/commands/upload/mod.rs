@@ -30,8 +30,11 @@ pub(super) fn run(args: UploadArgs, again: Option<&str>) -> anyhow::Result<()> {
 }
 
 fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, again: Option<&str>) -> anyhow::Result<()> {
-    let config = UploadConfig::new(args)?;
     let signals = Signals::watch()?;
+    if let Some(limit) = UploadConfig::max_time(&args)? {
+        signals.after(limit)?;
+    }
+    let config = UploadConfig::new(args).map_err(|error| signals.instead_of(error))?;
     if let Some(json) = json {
         let (json, again) = (json.clone(), again.map(str::to_owned));
         signals.before_end(move |stopped| json.summary_at_once(&facts::of(&stopped.into(), again.as_deref())));
@@ -46,10 +49,7 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, again: Option<&str>) -
     if items.len() > 1 && config.reply.is_some() {
         return Err(UsageError("--reply is for one file; these are several".to_owned()).into());
     }
-    if let Some(limit) = config.max_time() {
-        signals.after(limit)?;
-    }
-    let identity = signals::name(secret::identity(config.auth(&items)?), &signals, false)?;
+    let identity = secret::identity(config.auth(&items)?).map_err(|error| signals.instead_of(error))?;
     match &items[..] {
         [item] => single(&config, item, &identity, &signals, json, again),
         _ => many::run(&config, &items, &identity, &signals, json, again),
