@@ -8,6 +8,7 @@ use crate::protocol::{AckError, PacketKind, TransportErrorKind};
 use crate::serve::ServeError;
 use crate::uploader::{Refusal, UploadError};
 
+use super::commands::InputError;
 use super::config::UsageError;
 use super::mistyped::Mistyped;
 use super::several::SomeFailed;
@@ -133,7 +134,7 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
     if error.is::<TimeIsUp>() {
         return ExitCode::Server;
     }
-    if error.is::<EntityError>() {
+    if error.is::<EntityError>() || error.is::<InputError>() {
         return ExitCode::Source;
     }
     if error.is::<JournalError>() {

@@ -7,6 +7,7 @@ use crate::output::ErrorText;
 use crate::protocol::{AckError, BitsError, PacketKind, TlsFault, TransportErrorKind};
 use crate::uploader::{Refusal, UploadError};
 
+use super::commands::InputError;
 use super::config::UsageError;
 use super::mistyped::Mistyped;
 use super::signals::{Left, Stopped, TimeIsUp};
@@ -68,6 +69,7 @@ fn own_text(error: &anyhow::Error) -> ErrorText {
         what.retain(|part| said.as_ref() != Some(part));
         let (cause, next) = match error.downcast_ref() {
             Some(DriverError::SignIn { refused, .. }) => signing_in(&refused.reason),
+            _ if error.is::<InputError>() => (Some("nothing that can be read was piped in"), Some(PIPE)),
             _ => (error.downcast_ref::<TimeIsUp>().map(|_| "--max-time ended the run before it was done"), next(error)),
         };
         let (cause, next) = (cause.map(str::to_owned), next.map(str::to_owned));
@@ -191,6 +193,7 @@ fn answer(error: &UploadError) -> Option<&BitsError> {
 type Advice = (Option<&'static str>, Option<&'static str>);
 
 const LOCKED: &str = "wait for it, or stop it and run the same command again";
+const PIPE: &str = "pipe the data in, or name a file";
 const RUN_AGAIN: &str = "run the same command again";
 
 fn advice(error: &UploadError) -> Advice {

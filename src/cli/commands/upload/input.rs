@@ -1,5 +1,6 @@
 //! Standard input, as long as nobody interrupts.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
@@ -17,6 +18,66 @@ const AHEAD: usize = 4;
 
 /// How often to look for a signal while nothing comes.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// Nothing can be read from standard input.
+#[derive(Debug)]
+pub(in crate::cli) enum InputError {
+    Directory,
+    Closed,
+    Io(io::Error),
+}
+
+/// Reads well after "cannot upload standard input to …: ".
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot read standard input: ")?;
+        match self {
+            Self::Directory => f.write_str("it is a directory"),
+            Self::Closed => f.write_str("it is closed"),
+            Self::Io(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for InputError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Finds out whether there is something to read from. An input that is closed, or cannot be read, would look like one that
+/// is empty.
+#[cfg(unix)]
+fn examine() -> Result<(), InputError> {
+    use std::fs::{self, File};
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+
+    use rustix::fs::{OFlags, fcntl_getfl};
+
+    let input = io::stdin().as_fd().try_clone_to_owned().map_err(|_| InputError::Closed)?;
+    let mode = fcntl_getfl(&input).map_err(|_| InputError::Closed)? & OFlags::RWMODE;
+    let metadata = File::from(input).metadata().map_err(InputError::Io)?;
+    if metadata.is_dir() {
+        return Err(InputError::Directory);
+    }
+    // Rust's runtime opens the null device, to read and to write, in place of what is closed. Shells open it to read.
+    let is_null = fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == metadata.rdev());
+    if mode == OFlags::WRONLY || (mode == OFlags::RDWR && is_null) {
+        return Err(InputError::Closed);
+    }
+    Ok(())
+}
+
+/// There a read tells.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "has the signature of the other")]
+fn examine() -> Result<(), InputError> {
+    Ok(())
+}
 
 /// Keeps standard input in a file of its own, because the protocol wants to know the size first. Dropping removes it.
 pub(super) fn spool(signals: &Signals) -> anyhow::Result<NamedTempFile> {
@@ -38,6 +99,7 @@ pub(super) fn whole(signals: &Signals) -> anyhow::Result<Vec<u8>> {
 
 /// Reading cannot be interrupted everywhere, so a thread does it; when nobody wants more it is left alone.
 fn pour(signals: &Signals, take: &mut dyn FnMut(&[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    examine()?;
     let (sender, pieces) = sync_channel::<io::Result<Vec<u8>>>(AHEAD);
     std::thread::Builder::new().name("input".to_owned()).spawn(move || {
         let mut input = io::stdin().lock();
@@ -57,7 +119,7 @@ fn pour(signals: &Signals, take: &mut dyn FnMut(&[u8]) -> anyhow::Result<()>) ->
         }
         match pieces.recv_timeout(LOOK) {
             Ok(piece) => {
-                let piece = piece.context("cannot read standard input")?;
+                let piece = piece.map_err(InputError::Io)?;
                 if piece.is_empty() {
                     return Ok(());
                 }

@@ -16,6 +16,7 @@ use crate::event::UploadEvent;
 use crate::output::Reporter;
 use crate::output::json::JsonLog;
 
+pub(in crate::cli) use input::InputError;
 use one::{Job, Line};
 
 /// `again` is the command line, if it can be typed again.
