@@ -1,6 +1,7 @@
 //! A connection under the HTTP library: sends and receives by the clock, and looks for answers that come early.
 
-use std::io;
+use std::io::{self, Read};
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -67,6 +68,7 @@ impl Output {
 
 /// One connection. The HTTP library's own time limits are not used.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 pub(super) struct Connection {
     stream: Stream,
     buffers: PageBuffers,
@@ -85,6 +87,8 @@ pub(super) struct Connection {
     head_due: Option<Instant>,
     /// The same for its body.
     body_due: Option<Instant>,
+    /// The server acknowledged the body before all of it was sent, so it may still be reading.
+    is_ahead: bool,
     /// It broke without an end of the peer's stream.
     was_reset: bool,
     /// It carried an early answer or failed: what comes next on it means nothing.
@@ -112,6 +116,7 @@ impl Connection {
             news: false,
             head_due: None,
             body_due: None,
+            is_ahead: false,
             was_reset: false,
             spent: false,
         }
@@ -129,6 +134,7 @@ impl Connection {
             self.number = number;
             self.answer = AnswerHead::default();
             (self.news, self.head_due, self.body_due, self.body_handed) = (false, None, None, 0);
+            self.is_ahead = false;
             let wanted = self.stream.tls().and_then(Tls::certificate_wanted);
             let proves = self.form().is_some_and(AbsoluteForm::proves);
             self.exchange.note(|facts| {
@@ -260,6 +266,7 @@ impl Connection {
             }
         }
         if self.has_early_success() {
+            self.is_ahead = true;
             return Ok(false);
         }
         self.spent = true;
@@ -362,6 +369,22 @@ impl Connection {
         self.lost(self.stream.explain(closed))
     }
 
+    /// Reads what comes until the peer closes, for a while.
+    fn linger(&self) {
+        let mut stream = self.stream.tcp();
+        let (due, mut buffer) = (deadline(BODY_TIME), vec![0; 16 * 1024]);
+        let mut goes_on = stream.shutdown(Shutdown::Write).is_ok();
+        while goes_on && due.is_none_or(|due| Instant::now() < due) {
+            goes_on = match stream.read(&mut buffer) {
+                Ok(count) => count > 0,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    poll::wait(&[stream], PollFlags::IN, due, &self.interrupter).is_ok()
+                }
+                Err(error) => error.kind() == io::ErrorKind::Interrupted,
+            };
+        }
+    }
+
     /// A reset after the end of the peer's stream has another error than one of an open connection.
     fn notice_end(&mut self, error: &io::Error) {
         self.was_reset |= error.kind() != io::ErrorKind::BrokenPipe;
@@ -383,6 +406,16 @@ impl Connection {
         match self.form() {
             Some(form) => Fault::new(Kind::ProxyRefused, text).at(form.proxy()),
             None => Fault::new(Kind::BadAnswer, text),
+        }
+    }
+}
+
+/// A connection that is closed with something unread is reset, and what is still on its way is thrown away. A server that
+/// acknowledged a body before it had it must get the rest.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.is_ahead && !self.spent {
+            self.linger();
         }
     }
 }
