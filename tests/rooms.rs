@@ -86,6 +86,7 @@ const ROOMS: &[Room] = &[
         place: "transport/",
         may: &[
             // Not the packets: what one means is none of its business.
+            "crate::protocol::BodySent",
             "crate::protocol::ChannelBinding",
             "crate::protocol::TlsFault",
             "crate::protocol::Timing",

@@ -329,6 +329,7 @@ fn insecure(fault: TlsFault) -> Advice {
             Some("the server speaks only TLS 1.1 or older, or ciphers that are not safe any more"),
             Some("ask the server's administrator for TLS 1.2 or 1.3"),
         ),
+        TlsFault::BadCertificate => (None, Some("look at the server's certificate")),
         TlsFault::NotTls => (Some("the port is one for http"), Some("check the URL's scheme and port")),
         TlsFault::Other => (None, Some("run it again with -vv, and look at the server's certificate and log")),
     }

@@ -13,7 +13,7 @@ use crate::protocol::text::escape;
 use crate::protocol::{
     Answer, ContentName, Packet, PacketKind, ProtocolId, Session, SessionId, TransportErrorKind, ack,
 };
-use crate::transport::{Http, Reached, Transport};
+use crate::transport::{Http, Reached, RequestOptions, Transport};
 use crate::uploader::{Action, Event, FragmentSize, Plan, Refusal, RetryPolicy, UploadError, Uploader};
 
 use super::signed::{Unanswered, answer_head, exchange, prepare};
@@ -177,10 +177,10 @@ impl Check<'_> {
     fn send(&mut self, packet: &Packet, target: &Uri) -> Result<Event, DriverError> {
         let request = complete(packet.to_request(target));
         (self.report)(&UploadEvent::Sending(packet.clone()));
-        let mut answer = exchange(self.transport, self.login, self.report, &request);
+        let mut answer = exchange(self.transport, self.login, self.report, &request, RequestOptions::default());
         // Some servers and proxies close the connection after each answer without saying so.
         if matches!(&answer, Err(Unanswered::Lost(error)) if error.is_stale_connection()) {
-            answer = exchange(self.transport, self.login, self.report, &request);
+            answer = exchange(self.transport, self.login, self.report, &request, RequestOptions::default());
         }
         match answer {
             Ok(answer) => {
@@ -197,14 +197,15 @@ impl Check<'_> {
         let kind = packet.kind();
         let mut request = complete(packet.to_request(target));
         let refuse = |refused| DriverError::SignIn { packet: kind, refused: Box::new(refused) };
-        let ready = prepare(self.login, &mut request);
+        let mut options = RequestOptions::default();
+        let ready = prepare(self.login, &mut request, &mut options);
         if ready.map_err(|reason| refuse(NotSignedIn { reason, said: None }))? == Ready::SignInFirst {
             return Ok(Event::NotSignedIn);
         }
         (self.report)(&UploadEvent::Sending(packet.clone()));
         (self.report)(&UploadEvent::RequestHead(Box::new(request.clone().into_parts().0)));
         let mut body = io::repeat(0).take(packet.body_len());
-        let answer = match self.transport.exchange(request.clone(), &mut body) {
+        let answer = match self.transport.exchange(request.clone(), options, &mut body) {
             Ok(answer) => answer,
             Err(error) => {
                 self.login.disconnected(error.request_was_sent);

@@ -28,7 +28,7 @@ use crate::protocol::{
     Answer, BitsError, ContentRange, Packet, PacketKind, SessionId, TlsFault, TransportError, TransportErrorKind, ack,
     header, reply_url,
 };
-use crate::transport::{AtLeast, CertificateWanted, Interrupter, SameConnection, Transport};
+use crate::transport::{CertificateWanted, ConnectionUse, Interrupter, RequestOptions, Transport};
 use crate::uploader::{Action, Event, RetryPolicy, UploadError, Uploader};
 
 use body::{Body, Failure};
@@ -178,18 +178,19 @@ impl<'a> Run<'a> {
             }
             _ => {}
         }
-        let mut request = complete(packet.to_request(uploader.target()));
+        let request = complete(packet.to_request(uploader.target()));
+        let mut options = RequestOptions::default();
         if uploader.needs_same_connection() {
-            request.extensions_mut().insert(SameConnection);
+            options.connection = ConnectionUse::Same;
         }
         (self.tools.report)(&UploadEvent::Sending(packet.clone()));
         if let Packet::Fragment { range, session, .. } = packet {
-            let event = self.send_fragment(*range, request, uploader)?;
+            let event = self.send_fragment(*range, request, options, uploader)?;
             self.note_reply(&event, session);
             return Ok(event);
         }
         let Tools { transport, login, report, .. } = &mut self.tools;
-        match exchange(&mut **transport, login, &mut **report, &request) {
+        match exchange(&mut **transport, login, &mut **report, &request, options) {
             Ok(answer) => Ok(self.event(packet.kind(), answer)),
             Err(Unanswered::Lost(error)) => Ok(lost(error)),
             // It was to tidy up: why is what is to be told.
@@ -203,18 +204,19 @@ impl<'a> Run<'a> {
     fn send_fragment(
         &mut self,
         range: ContentRange,
-        mut request: Request<()>,
+        request: Request<()>,
+        mut options: RequestOptions,
         uploader: &Uploader,
     ) -> Result<Event, DriverError> {
         if self.wishes.reply.is_some() && range.end() == range.total() {
-            request.extensions_mut().insert(AtLeast(reply::APPLICATION_TIME));
+            options.response_at_least = reply::APPLICATION_TIME;
         }
         loop {
             match self.digest.seek(range.first(), self.tools.entity) {
                 Err(DigestError::Differs(_)) => return Ok(Event::SourceChanged),
                 result => result?,
             }
-            if let Some(event) = self.try_fragment(range, request.clone(), uploader)? {
+            if let Some(event) = self.try_fragment(range, request.clone(), options, uploader)? {
                 return Ok(event);
             }
         }
@@ -225,10 +227,11 @@ impl<'a> Run<'a> {
         &mut self,
         range: ContentRange,
         mut request: Request<()>,
+        mut options: RequestOptions,
         uploader: &Uploader,
     ) -> Result<Option<Event>, DriverError> {
         let refuse = |refused| DriverError::SignIn { packet: PacketKind::Fragment, refused };
-        let ready = prepare(self.tools.login, &mut request);
+        let ready = prepare(self.tools.login, &mut request, &mut options);
         if ready.map_err(|reason| refuse(Box::new(NotSignedIn { reason, said: None })))? == Ready::SignInFirst {
             return Ok(Some(Event::NotSignedIn));
         }
@@ -237,7 +240,7 @@ impl<'a> Run<'a> {
         self.entry.sending(range.end(), Now::read());
         (self.tools.report)(&UploadEvent::RequestHead(Box::new(request.clone().into_parts().0)));
         let mut body = Body::new(self.tools.entity.read(range)?, &mut self.digest, &mut *self.tools.report);
-        let answer = self.tools.transport.exchange(request.clone(), &mut body);
+        let answer = self.tools.transport.exchange(request.clone(), options, &mut body);
         match body.into_failure() {
             // The transport saw only a body that broke off; why is known here.
             Some(Failure::Changed) => Ok(Some(Event::SourceChanged)),

@@ -7,7 +7,7 @@ use http::{Request, Response, response};
 use crate::auth::{Login, Ready, SignInError, Step};
 use crate::event::UploadEvent;
 use crate::protocol::{BitsError, TransportError, TransportErrorKind};
-use crate::transport::{OnlyTo, SameConnection, Sink, Transport};
+use crate::transport::{ConnectionUse, RequestOptions, Sink, Transport};
 
 /// Why a request without a body got no answer that counts.
 #[derive(Debug)]
@@ -48,8 +48,9 @@ pub(crate) fn exchange(
     login: &mut Login,
     report: &mut dyn FnMut(&UploadEvent),
     request: &Request<()>,
+    options: RequestOptions,
 ) -> Result<Response<()>, Unanswered> {
-    in_turn(login, report, request, |signed| transport.exchange(signed, &mut io::empty()))
+    in_turn(login, report, request, options, |signed, options| transport.exchange(signed, options, &mut io::empty()))
 }
 
 /// The same for an answer with a body. The sink sees only heads of answers that count, and of refusals.
@@ -60,22 +61,25 @@ pub(super) fn fetch(
     request: &Request<()>,
     sink: &mut dyn Sink,
 ) -> Result<Response<()>, Unanswered> {
-    in_turn(login, report, request, |signed| transport.fetch(signed, &mut Unrefused(sink)))
+    let options = RequestOptions::default();
+    in_turn(login, report, request, options, |signed, options| transport.fetch(signed, options, &mut Unrefused(sink)))
 }
 
 fn in_turn(
     login: &mut Login,
     report: &mut dyn FnMut(&UploadEvent),
     request: &Request<()>,
-    mut send: impl FnMut(Request<()>) -> Result<Response<()>, TransportError>,
+    wanted: RequestOptions,
+    mut send: impl FnMut(Request<()>, RequestOptions) -> Result<Response<()>, TransportError>,
 ) -> Result<Response<()>, Unanswered> {
     let mut begun_again = false;
-    let is_bound = request.extensions().get::<SameConnection>().is_some();
+    let is_bound = wanted.connection == ConnectionUse::Same;
     loop {
         let mut signed = request.clone();
-        prepare(login, &mut signed)?;
+        let mut options = wanted;
+        prepare(login, &mut signed, &mut options)?;
         report(&UploadEvent::RequestHead(Box::new(signed.clone().into_parts().0)));
-        let answer = match send(signed.clone()) {
+        let answer = match send(signed.clone(), options) {
             Ok(answer) => answer,
             // Whoever was signed in on it signs in on another, unless the request itself belongs to it.
             Err(error) if error.kind == TransportErrorKind::NoConnection && !begun_again && !is_bound => {
@@ -100,11 +104,15 @@ fn in_turn(
 }
 
 /// Signs a request, and keeps it to its connection if it must be.
-pub(super) fn prepare(login: &mut Login, request: &mut Request<()>) -> Result<Ready, SignInError> {
+pub(super) fn prepare(
+    login: &mut Login,
+    request: &mut Request<()>,
+    options: &mut RequestOptions,
+) -> Result<Ready, SignInError> {
     let ready = login.sign(request)?;
     match ready {
-        Ready::OnSameConnection => _ = request.extensions_mut().insert(SameConnection),
-        Ready::OnlyTo(channel) => _ = request.extensions_mut().insert(OnlyTo(channel)),
+        Ready::OnSameConnection => options.connection = ConnectionUse::Same,
+        Ready::OnlyTo(channel) => options.connection = ConnectionUse::Bound(channel),
         Ready::Anywhere | Ready::SignInFirst => {}
     }
     Ok(ready)

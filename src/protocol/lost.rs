@@ -7,6 +7,7 @@ use std::time::Duration;
 ///
 /// Whether the server got the request is unknown unless [`TransportError::request_was_sent`] says that nothing went out.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct TransportError {
     /// What happened.
     pub kind: TransportErrorKind,
@@ -20,6 +21,14 @@ pub struct TransportError {
     /// Whether any byte of an answer arrived, an interim one (1xx) included. Then the server was there, and had begun
     /// to deal with the request.
     pub response_began: bool,
+    /// Bytes of the request's body that the network took. Within TLS: bytes that were encrypted for it. The server has
+    /// this many at most.
+    pub body_sent: u64,
+    /// Whether the peer had closed, in good order, a connection that carried a response before, and sent nothing of a
+    /// response to this request. A reset of an open connection does not count: that is how large bodies are cut.
+    pub closed_by_peer: bool,
+    /// The host, its addresses, and the proxy, as far as they are known: `h:8080 (192.0.2.1:8080)`.
+    pub peer: Option<String>,
 }
 
 /// The kinds of loss that call for different reactions.
@@ -74,23 +83,68 @@ pub enum TlsFault {
     Renegotiation,
     /// Neither side speaks a version or cipher of the other.
     Incompatible,
-    /// What answers there does not speak TLS.
+    /// The certificate is not accepted for another reason: revoked, malformed, of a kind that cannot be checked.
+    BadCertificate,
+    /// The peer does not speak TLS.
     NotTls,
     /// Anything else.
     Other,
+}
+
+impl TlsFault {
+    /// Whether one side does not accept who the other is. The rest is about the connection, and may pass.
+    fn is_about_trust(self) -> bool {
+        match self {
+            Self::UnknownAuthority
+            | Self::WrongName
+            | Self::Expired
+            | Self::NotYetValid
+            | Self::Pin
+            | Self::BadCertificate
+            | Self::CertificateWanted
+            | Self::CertificateRefused
+            | Self::Renegotiation => true,
+            Self::Incompatible | Self::NotTls | Self::Other => false,
+        }
+    }
 }
 
 impl TransportError {
     /// A loss before any byte of the request went out.
     #[must_use]
     pub fn before_request(kind: TransportErrorKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), request_was_sent: false, reused_connection: false, response_began: false }
+        Self {
+            kind,
+            detail: detail.into(),
+            request_was_sent: false,
+            reused_connection: false,
+            response_began: false,
+            body_sent: 0,
+            closed_by_peer: false,
+            peer: None,
+        }
     }
 
     /// A loss after which the server may have the request.
     #[must_use]
     pub fn after_request(kind: TransportErrorKind, detail: impl Into<String>) -> Self {
         Self { request_was_sent: true, ..Self::before_request(kind, detail) }
+    }
+
+    /// The same loss after so many bytes of the body went out.
+    #[must_use]
+    pub fn with_body_sent(self, bytes: u64) -> Self {
+        Self { body_sent: bytes, ..self }
+    }
+
+    /// Whether this loss is a decision about trust: a certificate, credentials at a proxy, an address that is not
+    /// allowed. It is final, also where every other loss is retried.
+    #[must_use]
+    pub fn is_about_trust(&self) -> bool {
+        match self.kind {
+            TransportErrorKind::Tls(fault) => fault.is_about_trust(),
+            kind => matches!(kind, TransportErrorKind::NotAllowed | TransportErrorKind::ProxyAuthentication),
+        }
     }
 
     /// Whether this looks like a kept-alive connection that the server had given up: nothing of an answer arrived on a
@@ -143,3 +197,48 @@ impl fmt::Display for TransportError {
 }
 
 impl std::error::Error for TransportError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions_about_trust_are_told_from_the_rest() {
+        use TlsFault as Tls;
+        use TransportErrorKind as Kind;
+        let is_about_trust = |kind| TransportError::before_request(kind, "").is_about_trust();
+        for fault in [
+            Tls::UnknownAuthority,
+            Tls::WrongName,
+            Tls::Expired,
+            Tls::NotYetValid,
+            Tls::Pin,
+            Tls::BadCertificate,
+            Tls::CertificateWanted,
+            Tls::CertificateRefused,
+            Tls::Renegotiation,
+        ] {
+            assert!(is_about_trust(Kind::Tls(fault)), "{fault:?}");
+        }
+        assert!(is_about_trust(Kind::NotAllowed) && is_about_trust(Kind::ProxyAuthentication));
+        for kind in [
+            Kind::Tls(Tls::Incompatible),
+            Kind::Tls(Tls::NotTls),
+            Kind::Tls(Tls::Other),
+            Kind::ProxyRefused,
+            Kind::Cut,
+            Kind::BadAnswer,
+            Kind::Connect,
+        ] {
+            assert!(!is_about_trust(kind), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_loss_says_how_much_of_the_body_went_out() {
+        let loss = TransportError::after_request(TransportErrorKind::Cut, "");
+        assert_eq!((loss.body_sent, loss.closed_by_peer), (0, false));
+        let loss = loss.with_body_sent(7);
+        assert!(loss.request_was_sent && loss.body_sent == 7);
+    }
+}

@@ -21,7 +21,7 @@ pub use id::{HostId, IdError, ProtocolId, SessionId};
 pub use lost::{TlsFault, TransportError, TransportErrorKind};
 pub(crate) use packet::digits;
 pub use packet::{ContentName, ContentRange, Packet, PacketKind, RangeError, method};
-pub use timing::Timing;
+pub use timing::{BodySent, Timing};
 
 /// Names of the protocol's header fields (MC-BUP 2.2.1), in the form `http` compares them: lower case.
 pub mod header {

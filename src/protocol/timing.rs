@@ -1,6 +1,12 @@
-//! How long an exchange took: what fragments are sized by.
+//! Facts of an exchange: how much of a body went out, and how long it took.
 
 use std::time::Duration;
+
+/// Bytes of the request's body that the network took. Within TLS: bytes that were encrypted for it.
+///
+/// Each answer has it in its extensions, also one that came before the whole body was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodySent(pub u64);
 
 /// Measured by whoever carried the exchange out; it goes along in the answer's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -109,17 +109,24 @@ impl Names {
 
     /// The operating system offers no lookup that can be ended, so a thread does it that nobody has to wait for.
     fn look_up(&self, host: String, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+        self.wait_for(move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect))
+    }
+
+    fn wait_for(
+        &self,
+        look_up: impl FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static,
+    ) -> Result<Vec<SocketAddr>, Fault> {
         let (found, answer) = mpsc::sync_channel(1);
         let until = deadline(self.timeout);
         std::thread::Builder::new()
             .name("lookup".to_owned())
-            .spawn(move || found.send((host.as_str(), port).to_socket_addrs().map(Iterator::collect)))
+            .spawn(move || found.send(look_up()))
             .map_err(|error| Fault::new(Kind::Local, escape(error.to_string())))?;
         loop {
             if self.interrupter.is_interrupted() {
                 return Err(Fault::interrupted());
             }
-            match answer.recv_timeout(SLICE) {
+            match answer.recv_timeout(self.interrupter.left().map_or(SLICE, |left| left.min(SLICE))) {
                 Ok(result) => return result.map_err(|error| sort(&error)),
                 Err(RecvTimeoutError::Timeout) if until.is_some_and(|until| Instant::now() >= until) => {
                     return Err(Fault::new(
@@ -162,6 +169,26 @@ mod tests {
         let prefix = "failed to lookup address information";
         assert_eq!(kind(&format!("{prefix}: Temporary failure in name resolution")), Kind::LookupFailed);
         assert_eq!(kind(&format!("{prefix}: Name or service not known")), Kind::UnknownHost);
+    }
+
+    #[test]
+    fn a_lookup_that_hangs_is_left_to_itself() {
+        let kind = |names: &Names| {
+            let hang = || {
+                std::thread::park();
+                Ok(Vec::new())
+            };
+            names.wait_for(hang).expect_err("nothing is found").kind
+        };
+        let limited = Names { timeout: Duration::from_millis(20), ..names(&[], None) };
+        assert_eq!(kind(&limited), Kind::LookupFailed);
+        let last = Names { interrupter: Interrupter::lasting(Duration::from_millis(20)), ..names(&[], None) };
+        assert_eq!(kind(&last), Kind::Interrupted);
+        let unlimited = names(&[], None);
+        let other = unlimited.interrupter.clone();
+        let waiting = std::thread::spawn(move || kind(&unlimited));
+        other.interrupt();
+        assert_eq!(waiting.join().expect("no panic"), Kind::Interrupted);
     }
 
     #[test]

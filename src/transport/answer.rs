@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::speech;
+
 /// Bytes of one head.
 pub(super) const MAX_HEAD: usize = 64 * 1024;
 
@@ -41,6 +43,16 @@ impl AnswerHead {
     /// Whether the final head has begun, as far as one can tell. Whatever is no interim answer is final.
     pub(super) fn is_final(&self) -> bool {
         self.finished || ((self.status.len() == STATUS_END || self.lines > 0) && !self.is_interim())
+    }
+
+    /// Whether the final head is, as far as it came, one of 2xx.
+    pub(super) fn is_success(&self) -> bool {
+        self.status.starts_with(b"HTTP/1.") && self.status.len() == STATUS_END && self.status.get(8..10) == Some(b" 2")
+    }
+
+    /// The first bytes of an answer that is not HTTP.
+    pub(super) fn foreign(&self) -> Option<&[u8]> {
+        Some(&*self.status).filter(|status| !speech::is_http(status))
     }
 
     /// Takes the next bytes. Returns how many bytes to drop from the front of all that was not dropped yet: interim
@@ -171,6 +183,24 @@ mod tests {
         assert!(head("SSH-2.0-OpenSSH_9.9\r\n").is_final());
         assert!(head("hello\r\n").is_final());
         assert!(head("HTTP/1.1 413").is_final());
+    }
+
+    #[test]
+    fn a_success_is_known_by_its_status_line() {
+        assert!(head(FINAL).is_success() && head("\r\nHTTP/1.0 206").is_success());
+        for other in ["", "HTTP/1.1 2", INTERIM, "HTTP/1.1 413 Too Large", "HTTP/2 200 OK", "HTTP/1.1 \r\n200"] {
+            assert!(!head(other).is_success(), "{other}");
+        }
+        assert!(head(&format!("{INTERIM}{FINAL}")).is_success());
+    }
+
+    #[test]
+    fn what_is_not_http_is_known_by_its_first_byte() {
+        assert_eq!(head("\u{15}").foreign(), Some(&b"\x15"[..]));
+        assert_eq!(head("SSH-2.0-OpenSSH").foreign(), Some(&b"SSH-2.0-Open"[..]));
+        for http in ["", "\r\n", "H", "HTTP/9"] {
+            assert_eq!(head(http).foreign(), None, "{http}");
+        }
     }
 
     #[test]

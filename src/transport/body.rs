@@ -34,7 +34,9 @@ impl Read for Outgoing<'_> {
             // connection drops them, and they are not even written here.
             wanted
         } else {
-            read_some(self.source, &mut buffer[..wanted])?
+            let got = read_some(self.source, &mut buffer[..wanted])?;
+            self.exchange.note(|facts| facts.body_handed += got as u64);
+            got
         };
         self.left -= got as u64;
         Ok(got)

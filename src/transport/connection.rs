@@ -1,6 +1,10 @@
 //! A connection under the HTTP library: sends and receives by the clock, and looks for answers that come early.
 
-use std::io;
+mod sending;
+
+use std::io::{self, Read};
+use std::net::Shutdown;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
@@ -14,10 +18,11 @@ use super::buffers::PageBuffers;
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::interrupt::Interrupter;
-use super::obs_text::undisguise;
+use super::options::ConnectionUse;
 use super::poll;
-use super::proxy::AbsoluteForm;
+use super::proxy::{AbsoluteForm, MAY_BE_SOCKS};
 use super::settings::{Settings, deadline};
+use super::speech::of_stranger;
 use super::stream::Stream;
 use super::tls::{CertificateWanted, Tls};
 
@@ -30,22 +35,36 @@ const RECEIVE_BUFFER: usize = MAX_HEAD + 16 * 1024;
 
 /// For the body of an answer that nobody wants: it is worth waiting for only because the connection can then be used
 /// again.
-const BODY_TIME: Duration = Duration::from_secs(10);
+const BODY_TIME: Duration = Duration::from_secs(2);
+
+/// For the answer of a server that was refused a second handshake.
+const REFUSED_TIME: Duration = Duration::from_secs(10);
+
+/// Where a connection leads.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// In words.
+    pub(super) peer: Arc<str>,
+    /// How requests are written for the proxy at the other end, if one is to pass them on.
+    pub(super) form: Option<AbsoluteForm>,
+    /// What binds to it, if TLS goes all the way to the server.
+    pub(super) channel: Option<ChannelBinding>,
+}
 
 /// One connection. The HTTP library's own time limits are not used.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 pub(super) struct Connection {
     stream: Stream,
     buffers: PageBuffers,
-    /// How requests are written for the proxy at the other end, if one is to pass them on.
-    form: Option<AbsoluteForm>,
-    /// What binds to it, if TLS goes all the way to the server.
-    channel: Option<ChannelBinding>,
+    place: Place,
     settings: Settings,
     interrupter: Interrupter,
     exchange: Exchange,
     /// Which exchange the following belong to.
     number: u64,
+    /// Bytes of the body that the library has written so far.
+    body_handed: u64,
     answer: AnswerHead,
     /// Something was received that the library has not been told of.
     news: bool,
@@ -53,6 +72,10 @@ pub(super) struct Connection {
     head_due: Option<Instant>,
     /// The same for its body.
     body_due: Option<Instant>,
+    /// The server acknowledged the body before all of it was sent, so it may still be reading.
+    is_ahead: bool,
+    /// It broke without an end of the peer's stream.
+    was_reset: bool,
     /// It carried an early answer or failed: what comes next on it means nothing.
     spent: bool,
 }
@@ -60,27 +83,32 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) fn new(
         stream: Stream,
-        form: Option<AbsoluteForm>,
-        channel: Option<ChannelBinding>,
+        place: Place,
         settings: Settings,
         interrupter: Interrupter,
         exchange: Exchange,
     ) -> Self {
         Self {
             stream,
-            form,
-            channel,
+            place,
             buffers: PageBuffers::new(RECEIVE_BUFFER, SEND_BUFFER),
             settings,
             interrupter,
             exchange,
             number: 0,
+            body_handed: 0,
             answer: AnswerHead::default(),
             news: false,
             head_due: None,
             body_due: None,
+            is_ahead: false,
+            was_reset: false,
             spent: false,
         }
+    }
+
+    fn form(&self) -> Option<&AbsoluteForm> {
+        self.place.form.as_ref()
     }
 
     /// Whether this is the beginning of another exchange.
@@ -90,108 +118,16 @@ impl Connection {
         if is_new {
             self.number = number;
             self.answer = AnswerHead::default();
-            (self.news, self.head_due, self.body_due) = (false, None, None);
+            (self.news, self.head_due, self.body_due, self.body_handed) = (false, None, None, 0);
+            self.is_ahead = false;
             let wanted = self.stream.tls().and_then(Tls::certificate_wanted);
-            let proves = self.form.as_ref().is_some_and(AbsoluteForm::proves);
+            let proves = self.form().is_some_and(AbsoluteForm::proves);
             self.exchange.note(|facts| {
-                (facts.certificate_wanted, facts.channel, facts.proves_at_proxy) = (wanted, self.channel, proves);
+                (facts.certificate_wanted, facts.channel, facts.proves_at_proxy) = (wanted, self.place.channel, proves);
+                facts.peer = Some(Arc::clone(&self.place.peer));
             });
         }
         is_new
-    }
-
-    /// Sends what the library wrote, the request line as the other end wants it.
-    fn transmit(&mut self, amount: usize, begins: bool) -> Result<(), Fault> {
-        if begins {
-            undisguise(&mut self.buffers.output()[..amount]);
-        }
-        let form = self.form.as_ref().filter(|_| begins);
-        match form.and_then(|form| form.first_line(&self.buffers.output()[..amount])) {
-            Some((line, length)) => self.send(&line, length, amount),
-            None => self.send(&[], 0, amount),
-        }
-    }
-
-    /// Sends `line`, and the library's output from `skipped` to `amount`.
-    fn send(&mut self, line: &[u8], skipped: usize, amount: usize) -> Result<(), Fault> {
-        let (mut line, mut sent) = (line, skipped);
-        let mut due = deadline(self.settings.request_timeout);
-        // A peer that takes everything is never waited for, so this is the moment to see its answer.
-        let mut answered = self.answered_early()?;
-        // Offered to the network up to here.
-        let mut granted = skipped;
-        while !answered {
-            if line.is_empty() && sent == granted && granted < amount {
-                (granted, answered) = self.keep_pace(granted, amount)?;
-                due = deadline(self.settings.request_timeout);
-                continue;
-            }
-            let before = self.stream.accepted();
-            let was_line = !line.is_empty();
-            let (taken, result) = if was_line {
-                self.stream.push(line)
-            } else {
-                let (taken, result) = self.stream.push(&self.buffers.output()[sent..granted]);
-                sent += taken;
-                (taken, result)
-            };
-            if was_line {
-                line = &line[taken..];
-            }
-            if self.stream.accepted() > before {
-                self.exchange.note(|facts| facts.request_was_sent = true);
-                due = deadline(self.settings.request_timeout);
-            }
-            match result {
-                Ok(()) if !was_line && sent == amount => return Ok(()),
-                Ok(()) => continue,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => answered = self.salvage(&error)?,
-            }
-            if !answered {
-                let ready = self.wait(PollFlags::IN | PollFlags::OUT, due, self.settings.request_timeout)?;
-                answered = ready.intersects(!PollFlags::OUT) && self.answered_early()?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Waits until more may go out: up to where, of `amount`, and whether an answer came meanwhile.
-    fn keep_pace(&mut self, sent: usize, amount: usize) -> Result<(usize, bool), Fault> {
-        let Some(pace) = &self.settings.pace else { return Ok((amount, false)) };
-        let (bytes, when) = pace.grant(amount - sent, Instant::now());
-        loop {
-            let ready = poll::wait(&[self.stream.tcp()], PollFlags::IN, Some(when), &self.interrupter)?;
-            if ready.is_empty() {
-                return Ok((sent + bytes, false));
-            }
-            if self.answered_early()? {
-                return Ok((sent, true));
-            }
-        }
-    }
-
-    /// The peer hung up. It may have said why before, in an answer or in a TLS alert.
-    fn salvage(&mut self, error: &io::Error) -> Result<bool, Fault> {
-        match self.answered_early() {
-            Ok(true) => Ok(true),
-            Err(fault) if matches!(fault.kind, Kind::Tls(_) | Kind::BadAnswer) => Err(fault),
-            Ok(false) | Err(_) => Err(self.stream.fault(error)),
-        }
-    }
-
-    /// Whether an answer came while the request is not out yet. From then on the request is not sent further.
-    fn answered_early(&mut self) -> Result<bool, Fault> {
-        while !self.answer.is_final() {
-            match self.receive_some()? {
-                None => return Ok(false),
-                Some(0) => return Err(self.hung_up()),
-                Some(_) => self.news = true,
-            }
-        }
-        self.spent = true;
-        self.exchange.note(|facts| facts.answered_early = true);
-        Ok(true)
     }
 
     /// Waits for more of the answer; `false` at the end of the stream.
@@ -220,8 +156,10 @@ impl Connection {
             // Counted from the last byte.
             (true, true) => return (self.settings.request_timeout, deadline(self.settings.request_timeout)),
             (true, false) => (BODY_TIME, &mut self.body_due),
-            (false, _) if self.settings.response_timeout.is_zero() => (Duration::ZERO, &mut self.head_due),
-            (false, _) => (self.settings.response_timeout.max(facts.patience), &mut self.head_due),
+            (false, _) => {
+                let usual = Some(self.settings.response_timeout).filter(|limit| !limit.is_zero());
+                (facts.options.response_limit(usual).unwrap_or_default(), &mut self.head_due)
+            }
         };
         *due = due.or_else(|| deadline(limit));
         (limit, *due)
@@ -235,18 +173,28 @@ impl Connection {
                 self.notice_renegotiation();
                 return Ok(None);
             }
-            Err(error) => return Err(self.stream.fault(&error)),
+            Err(error) => {
+                self.notice_end(&error);
+                return Err(self.lost(self.stream.fault(&error)));
+            }
         };
         self.buffers.input_appended(count);
-        if count > 0 {
+        if count == 0 {
+            // After a reset, too, the stream is at its end.
+            self.exchange.note(|facts| facts.closed_by_peer |= !self.was_reset);
+        } else {
             self.exchange.note(|facts| facts.response_began = true);
             let input = self.buffers.input();
             let taken = self.answer.take(&input[input.len() - count..]);
             let interim = taken.map_err(|excess| Fault::new(Kind::BadAnswer, excess.to_string()))?;
+            if let Some(first) = self.answer.foreign() {
+                return Err(self.stranger(first));
+            }
             if interim > 0 {
                 self.buffers.input_consume(interim);
             }
             if self.answer.is_finished() {
+                self.stream.tls().filter(|_| self.answer.is_success()).inspect(|tls| tls.note_let_in());
                 self.exchange.note(|facts| _ = facts.answered.get_or_insert_with(Instant::now));
             }
         }
@@ -258,7 +206,7 @@ impl Connection {
         let wanted = self.stream.tls().and_then(Tls::certificate_wanted);
         if wanted == Some(CertificateWanted::ByRenegotiation) && self.exchange.facts().certificate_wanted != wanted {
             self.exchange.note(|facts| facts.certificate_wanted = wanted);
-            let soon = deadline(BODY_TIME);
+            let soon = deadline(REFUSED_TIME);
             self.head_due = self.head_due.into_iter().chain(soon).min();
         }
     }
@@ -274,7 +222,57 @@ impl Connection {
     fn hung_up(&self) -> Fault {
         let when = if self.answer.has_begun() { "in the middle of its answer" } else { "without an answer" };
         let closed = Fault::new(Kind::Cut, format!("the server closed it {when}"));
-        self.stream.explain(closed)
+        self.lost(self.stream.explain(closed))
+    }
+
+    /// Reads what comes until the peer closes, for a while.
+    fn linger(&self) {
+        let mut stream = self.stream.tcp();
+        let (due, mut buffer) = (deadline(BODY_TIME), vec![0; 16 * 1024]);
+        let mut goes_on = stream.shutdown(Shutdown::Write).is_ok();
+        while goes_on && due.is_none_or(|due| Instant::now() < due) {
+            goes_on = match stream.read(&mut buffer) {
+                Ok(count) => count > 0,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    poll::wait(&[stream], PollFlags::IN, due, &self.interrupter).is_ok()
+                }
+                Err(error) => error.kind() == io::ErrorKind::Interrupted,
+            };
+        }
+    }
+
+    /// A reset after the end of the peer's stream has another error than one of an open connection.
+    fn notice_end(&mut self, error: &io::Error) {
+        self.was_reset |= error.kind() != io::ErrorKind::BrokenPipe;
+        self.exchange.note(|facts| facts.closed_by_peer |= !self.was_reset);
+    }
+
+    /// A loss, with what a proxy that never answered may be.
+    fn lost(&self, fault: Fault) -> Fault {
+        let is_first = !self.exchange.facts().reused_connection && !self.answer.has_begun();
+        match self.form() {
+            Some(form) if is_first && fault.kind == Kind::Cut => fault.after(MAY_BE_SOCKS).at(form.proxy()),
+            _ => fault,
+        }
+    }
+
+    /// The peer's answer is no HTTP.
+    fn stranger(&self, first: &[u8]) -> Fault {
+        let text = of_stranger(first, "HTTP");
+        match self.form() {
+            Some(form) => Fault::new(Kind::ProxyRefused, text).at(form.proxy()),
+            None => Fault::new(Kind::BadAnswer, text),
+        }
+    }
+}
+
+/// A connection that is closed with something unread is reset, and what is still on its way is thrown away. A server that
+/// acknowledged a body before it had it must get the rest.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.is_ahead && !self.spent {
+            self.linger();
+        }
     }
 }
 
@@ -289,7 +287,7 @@ impl Transport for Connection {
         if facts.answered_early {
             return Ok(());
         }
-        if facts.only_to.is_some_and(|channel| self.channel != Some(channel)) {
+        if matches!(facts.options.connection, ConnectionUse::Bound(channel) if self.place.channel != Some(channel)) {
             self.spent = true;
             return Err(Fault::new(Kind::NoConnection, "").into());
         }

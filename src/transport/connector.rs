@@ -11,13 +11,15 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
 use crate::protocol::TransportErrorKind as Kind;
+use crate::protocol::text::escape;
 
 use super::address::{Names, bare};
-use super::connection::Connection;
+use super::connection::{Connection, Place};
 use super::dial::dial;
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::interrupt::Interrupter;
+use super::options::ConnectionUse;
 use super::proxy::{AbsoluteForm, Goal, Parley, Proxy, ProxyScheme, Unanswered};
 use super::reach::Reach;
 use super::reached::Reached;
@@ -38,6 +40,9 @@ pub(super) struct PollConnector {
     pub(super) unanswered: Arc<Unanswered>,
 }
 
+/// Addresses that are shown of one host.
+const MAX_SHOWN: usize = 3;
+
 /// The server that a URL names.
 struct Server<'a> {
     /// An IPv6 address in brackets.
@@ -57,6 +62,23 @@ impl<'a> Server<'a> {
             authority: uri.authority().map_or("", |authority| authority.as_str()),
         }
     }
+
+    /// In words: `h:80 through the proxy http://p:3128 (192.0.2.1:3128)`.
+    fn and_addresses(&self, proxy: Option<&Proxy>, addresses: &[SocketAddr]) -> String {
+        let mut text = escape(format!("{}:{}", self.host, self.port));
+        let mut place = text.clone();
+        if let Some(proxy) = proxy {
+            place = format!("{}:{}", proxy.host, proxy.port);
+            text = format!("{text} through the proxy {}", escape(proxy.to_string()));
+        }
+        let mut shown: Vec<_> = addresses.iter().map(ToString::to_string).filter(|address| *address != place).collect();
+        let more = shown.len().saturating_sub(MAX_SHOWN);
+        shown.truncate(MAX_SHOWN);
+        if more > 0 {
+            shown.push(format!("{more} more"));
+        }
+        if shown.is_empty() { text } else { format!("{text} ({})", shown.join(", ")) }
+    }
 }
 
 impl PollConnector {
@@ -69,11 +91,13 @@ impl PollConnector {
 
     fn open(&self, server: &Server<'_>) -> Result<Connection, Fault> {
         let proxy = self.settings.proxies.route(server.host, server.port, server.is_https);
+        self.note_peer(server, proxy, &[]);
         let (stream, due) = match proxy {
             None => self.straight(server)?,
             Some(proxy) => self.through(proxy, server).map_err(|fault| fault.at(proxy))?,
         };
         let address = stream.tcp().peer_addr().map_err(|error| Fault::of_connecting(&error))?;
+        let peer = self.note_peer(server, proxy, &[address]);
         let stream = if server.is_https {
             let configured = self.trust.for_server(self.is_origin(server))?;
             Stream::Tls(Box::new(Tls::open(stream, configured, bare(server.host), due, &self.interrupter)?))
@@ -92,11 +116,13 @@ impl PollConnector {
             self.unanswered.check()?;
         }
         let (settings, interrupter) = (self.settings.clone(), self.interrupter.clone());
-        Ok(Connection::new(stream, form, channel, settings, interrupter, self.exchange.clone()))
+        let place = Place { peer, form, channel };
+        Ok(Connection::new(stream, place, settings, interrupter, self.exchange.clone()))
     }
 
     fn straight(&self, server: &Server<'_>) -> Result<(Stream, Option<Instant>), Fault> {
         let addresses = self.allowed_addresses(server)?;
+        self.note_peer(server, None, &addresses);
         let due = deadline(self.settings.connect_timeout);
         Ok((self.dial(&addresses, due)?, due))
     }
@@ -114,6 +140,7 @@ impl PollConnector {
             vec![Goal::Host(server.host, server.port)]
         };
         let addresses = names.find(&proxy.host, proxy.port).map_err(|fault| fault.before("its own address: "))?;
+        self.note_peer(server, Some(proxy), &addresses);
         let due = deadline(self.settings.connect_timeout);
         let mut goals = goals.into_iter();
         loop {
@@ -168,6 +195,13 @@ impl PollConnector {
         })
     }
 
+    /// Notes who the exchange is with, as far as it is known.
+    fn note_peer(&self, server: &Server<'_>, proxy: Option<&Proxy>, addresses: &[SocketAddr]) -> Arc<str> {
+        let peer: Arc<str> = server.and_addresses(proxy, addresses).into();
+        self.exchange.note(|facts| facts.peer = Some(Arc::clone(&peer)));
+        peer
+    }
+
     fn names(&self) -> Names {
         Names {
             settings: self.settings.addresses.clone(),
@@ -186,7 +220,7 @@ impl Connector for PollConnector {
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Connection>, Error> {
         self.exchange.note(|facts| facts.reused_connection = false);
-        if self.exchange.facts().keeps_connection {
+        if self.exchange.facts().options.connection == ConnectionUse::Same {
             return Err(Fault::new(Kind::NoConnection, "").into());
         }
         Ok(Some(self.open(&Server::of(details.uri))?))
@@ -200,5 +234,26 @@ pub(super) struct NoResolver;
 impl Resolver for NoResolver {
     fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         Ok(self.empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_is_its_host_its_addresses_and_its_proxy() {
+        let uri = Uri::from_static("https://h/x");
+        let server = Server::of(&uri);
+        let addresses = |count: u8| -> Vec<SocketAddr> { (1..=count).map(|n| ([192, 0, 2, n], 443).into()).collect() };
+        let proxy: Proxy = "http://u:p@p:3128".parse().expect("right");
+        assert_eq!(server.and_addresses(None, &[]), "h:443");
+        assert_eq!(server.and_addresses(None, &addresses(1)), "h:443 (192.0.2.1:443)");
+        assert_eq!(
+            server.and_addresses(Some(&proxy), &addresses(5)),
+            "h:443 through the proxy http://p:3128 (192.0.2.1:443, 192.0.2.2:443, 192.0.2.3:443, 2 more)"
+        );
+        let literal = Uri::from_static("http://[::1]:8080/x");
+        assert_eq!(Server::of(&literal).and_addresses(None, &["[::1]:8080".parse().expect("right")]), "[::1]:8080");
     }
 }

@@ -1,10 +1,11 @@
 //! What is known of the exchange under way, shared by those who take part in it.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::protocol::{ChannelBinding, Timing};
 
+use super::options::RequestOptions;
 use super::tls::CertificateWanted;
 
 /// The HTTP library stands between the sender of a body, the connection and the caller; this goes round it.
@@ -12,33 +13,37 @@ use super::tls::CertificateWanted;
 pub(super) struct Exchange(Arc<Mutex<Facts>>);
 
 /// A moment's view of an exchange.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 pub(super) struct Facts {
     /// Counts exchanges, from 1.
     pub(super) number: u64,
     /// Its connection carried another exchange before.
     pub(super) reused_connection: bool,
-    /// No new connection is to be made for it.
-    pub(super) keeps_connection: bool,
+    /// What the request wants.
+    pub(super) options: RequestOptions,
+    /// Who it is with, in words.
+    pub(super) peer: Option<Arc<str>>,
     /// What binds to the connection: TLS with the server.
     pub(super) channel: Option<ChannelBinding>,
-    /// The request is for connections with this one only.
-    pub(super) only_to: Option<ChannelBinding>,
     /// It shows a password to a proxy.
     pub(super) proves_at_proxy: bool,
     /// The network took some of the request.
     pub(super) request_was_sent: bool,
+    /// Bytes of the body that the HTTP library got.
+    pub(super) body_handed: u64,
+    /// Those of them that the network took.
+    pub(super) body_sent: u64,
     /// Something of an answer arrived.
     pub(super) response_began: bool,
-    /// The answer came while the request was still going out; the rest of the request is not wanted any more.
+    /// A refusal came while the request was still going out; the rest of the request is not wanted any more.
     pub(super) answered_early: bool,
+    /// The peer ended its stream in good order.
+    pub(super) closed_by_peer: bool,
     /// The answer's body is what the request is about: it may take as long as bytes arrive.
     pub(super) body_is_wanted: bool,
     /// The server asked for a certificate of the client and got none.
     pub(super) certificate_wanted: Option<CertificateWanted>,
-    /// What this request grants its answer beyond the usual limit.
-    pub(super) patience: Duration,
     /// When its first byte was offered to the network.
     pub(super) began: Option<Instant>,
     /// When the network had taken all of what was offered last.
@@ -50,7 +55,9 @@ pub(super) struct Facts {
 impl Facts {
     /// How long it took, if it went as it should.
     pub(super) fn timing(&self) -> Option<Timing> {
-        let (began, sent, answered) = (self.began?, self.sent?, self.answered?);
+        let (began, sent) = (self.began?, self.sent?);
+        // An answer that came before the last byte counts from that byte on.
+        let answered = self.answered?.max(sent);
         (!self.answered_early).then(|| Timing {
             total: answered.saturating_duration_since(began),
             waiting: answered.saturating_duration_since(sent),
@@ -60,13 +67,16 @@ impl Facts {
 
 impl Exchange {
     /// The next exchange begins. Its connection counts as reused until a new one is made.
-    pub(super) fn begin(&self) {
-        self.note(|facts| *facts = Facts { number: facts.number + 1, reused_connection: true, ..Facts::default() });
+    pub(super) fn begin(&self, options: RequestOptions) {
+        self.note(|facts| {
+            let number = facts.number + 1;
+            *facts = Facts { number, options, reused_connection: true, ..Facts::default() };
+        });
     }
 
     /// The facts so far.
     pub(super) fn facts(&self) -> Facts {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Adds to the facts.

@@ -50,6 +50,11 @@ impl Fault {
         Self { kind: self.kind, detail }
     }
 
+    /// With more words behind.
+    pub(super) fn after(self, words: &str) -> Self {
+        Self { detail: format!("{}{words}", self.detail), ..self }
+    }
+
     pub(super) fn unknown_host() -> Self {
         Self::new(Kind::UnknownHost, "")
     }
@@ -76,12 +81,16 @@ impl Fault {
 
     /// With what is known of the exchange.
     pub(super) fn during(self, facts: Facts) -> TransportError {
+        let was_idle = facts.reused_connection && !facts.response_began;
         TransportError {
             kind: self.kind,
             detail: self.detail,
             request_was_sent: facts.request_was_sent,
             reused_connection: facts.reused_connection,
             response_began: facts.response_began,
+            body_sent: facts.body_sent,
+            closed_by_peer: facts.closed_by_peer && was_idle && self.kind == Kind::Cut,
+            peer: facts.peer.map(|peer| peer.to_string()),
         }
     }
 }

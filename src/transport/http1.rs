@@ -22,9 +22,9 @@ use super::obs_text::disguise;
 use super::pace::Pace;
 use super::reached::Reached;
 use super::settings::Settings;
-use super::{AnsweredEarly, AtLeast, OnlyTo, SameConnection, Sink, Transport};
-use crate::protocol::TransportErrorKind as Kind;
+use super::{AnsweredEarly, ConnectionUse, RequestOptions, Sink, Transport};
 use crate::protocol::text::escape;
+use crate::protocol::{BodySent, TransportErrorKind as Kind};
 
 /// The body of an answer is read up to here, so that the connection can be used again.
 const MAX_DRAINED: u64 = 64 * 1024;
@@ -77,17 +77,14 @@ impl Http {
     }
 
     /// The next exchange begins, unless there is to be none.
-    fn begin(&self, request: &Request<()>) -> Result<Exchange, TransportError> {
+    fn begin(&mut self, options: RequestOptions) -> Result<Exchange, TransportError> {
         let exchange = self.connector.exchange.clone();
-        exchange.begin();
-        let patience = request.extensions().get().map_or(Duration::ZERO, |AtLeast(time)| *time);
-        let keeps_connection = request.extensions().get::<SameConnection>().is_some();
-        let only_to = request.extensions().get().map(|OnlyTo(channel)| *channel);
-        exchange.note(|facts| {
-            (facts.patience, facts.keeps_connection, facts.only_to) = (patience, keeps_connection, only_to);
-        });
+        exchange.begin(options);
         if self.connector.interrupter.is_interrupted() {
             return Err(Fault::interrupted().during(exchange.facts()));
+        }
+        if options.connection == ConnectionUse::New {
+            self.forget_connection();
         }
         Ok(exchange)
     }
@@ -115,6 +112,7 @@ impl Http {
             self.forget_connection();
         }
         let mut answer = Response::from_parts(head, ());
+        answer.extensions_mut().insert(BodySent(facts.body_sent));
         if early {
             answer.extensions_mut().insert(AnsweredEarly);
         }
@@ -132,8 +130,13 @@ impl Http {
 }
 
 impl Transport for Http {
-    fn exchange(&mut self, mut request: Request<()>, body: &mut dyn Read) -> Result<Response<()>, TransportError> {
-        let exchange = self.begin(&request)?;
+    fn exchange(
+        &mut self,
+        mut request: Request<()>,
+        options: RequestOptions,
+        body: &mut dyn Read,
+    ) -> Result<Response<()>, TransportError> {
+        let exchange = self.begin(options)?;
         disguise(request.headers_mut());
         let length = length(request.headers()).unwrap_or(0);
         let mut body = Outgoing::new(body, length, exchange.clone());
@@ -144,8 +147,13 @@ impl Transport for Http {
         }
     }
 
-    fn fetch(&mut self, mut request: Request<()>, sink: &mut dyn Sink) -> Result<Response<()>, TransportError> {
-        let exchange = self.begin(&request)?;
+    fn fetch(
+        &mut self,
+        mut request: Request<()>,
+        options: RequestOptions,
+        sink: &mut dyn Sink,
+    ) -> Result<Response<()>, TransportError> {
+        let exchange = self.begin(options)?;
         disguise(request.headers_mut());
         let has_body = request.method() != Method::HEAD;
         let fault = match self.agent.run(request.map(|()| SendBody::none())) {
@@ -163,6 +171,11 @@ impl Transport for Http {
             }
         };
         Err(self.lost(fault))
+    }
+
+    fn last_words(&mut self, limit: Duration) {
+        self.connector.interrupter = Interrupter::lasting(limit);
+        self.forget_connection();
     }
 }
 

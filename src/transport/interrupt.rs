@@ -5,7 +5,7 @@ use std::io::Write;
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Ends whatever its transports are doing, at once and for good.
 ///
@@ -19,20 +19,29 @@ pub struct Interrupter(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     interrupted: Mutex<bool>,
+    /// It counts as interrupted from then on.
+    end: Option<Instant>,
     changed: Condvar,
     /// Sleeping ends when the first can be read, that is, when something was written to the second.
     #[cfg(unix)]
     wake: Option<(UnixStream, UnixStream)>,
 }
 
-impl Default for Inner {
-    fn default() -> Self {
+impl Inner {
+    fn until(end: Option<Instant>) -> Self {
         Self {
             interrupted: Mutex::new(false),
+            end,
             changed: Condvar::new(),
             #[cfg(unix)]
             wake: UnixStream::pair().ok(),
         }
+    }
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self::until(None)
     }
 }
 
@@ -41,6 +50,11 @@ impl Interrupter {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// One that interrupts by itself after `limit`.
+    pub(super) fn lasting(limit: Duration) -> Self {
+        Self(Arc::new(Inner::until(Instant::now().checked_add(limit))))
     }
 
     /// Ends the exchange under way and any wait; later ones end before they begin.
@@ -62,14 +76,21 @@ impl Interrupter {
     /// Whether the end was asked for.
     #[must_use]
     pub fn is_interrupted(&self) -> bool {
-        *self.state()
+        *self.state() || self.left().is_some_and(|left| left.is_zero())
+    }
+
+    /// Time until it interrupts by itself, if it does.
+    pub(super) fn left(&self) -> Option<Duration> {
+        self.0.end.map(|end| end.saturating_duration_since(Instant::now()))
     }
 
     /// Sleeps for `duration`, or until it is interrupted: then it returns `true`.
     #[must_use]
     pub fn wait(&self, duration: Duration) -> bool {
+        let duration = self.left().map_or(duration, |left| left.min(duration));
         let waited = self.0.changed.wait_timeout_while(self.state(), duration, |interrupted| !*interrupted);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        self.is_interrupted()
     }
 
     /// What becomes readable on interruption.
@@ -103,5 +124,17 @@ mod tests {
         interrupter.interrupt();
         assert!(waiting.join().expect("no panic"));
         assert!(interrupter.wait(Duration::from_hours(1)), "it stays interrupted");
+    }
+
+    #[test]
+    fn one_with_a_limit_interrupts_by_itself() {
+        assert!(Interrupter::lasting(Duration::ZERO).is_interrupted());
+        let interrupter = Interrupter::lasting(Duration::from_millis(20));
+        assert!(interrupter.wait(Duration::from_hours(1)));
+        assert!(!Interrupter::lasting(Duration::MAX).is_interrupted());
+        let ended = Interrupter::lasting(Duration::from_hours(1));
+        assert!(!ended.is_interrupted());
+        ended.interrupt();
+        assert!(ended.is_interrupted());
     }
 }

@@ -20,12 +20,14 @@ mod fault;
 mod http1;
 mod interrupt;
 mod obs_text;
+mod options;
 mod pace;
 mod poll;
 mod proxy;
 mod reach;
 mod reached;
 mod settings;
+mod speech;
 mod stream;
 mod tls;
 
@@ -34,11 +36,12 @@ use std::time::Duration;
 
 use http::{Request, Response, response};
 
-use crate::protocol::{ChannelBinding, TransportError};
+use crate::protocol::TransportError;
 
 pub use address::{AddressSettings, Family, FixedAddress};
 pub use http1::Http;
 pub use interrupt::Interrupter;
+pub use options::{ConnectionUse, RequestOptions};
 pub use pace::Pace;
 pub use proxy::{BadProxy, Proxies, Proxy};
 pub use reached::{Reached, TlsReached};
@@ -49,11 +52,18 @@ pub use tls::{BadPin, CertificateWanted, ClientIdentity, IdentityError, Pin, Tls
 pub trait Transport {
     /// Sends a request with exactly the body that its `Content-Length` promises; returns the answer's head.
     ///
-    /// The answer's body is read and dropped as far as that keeps the connection usable.
+    /// The answer's body is read and dropped as far as that keeps the connection usable. An answer of 2xx that comes while
+    /// the body goes out counts only when the whole body went out after it; any other ends the body at once. Its
+    /// extensions tell how much went out: [`BodySent`](crate::protocol::BodySent).
     ///
     /// # Errors
     /// When no answer arrives. Whether the server got the request is then unknown.
-    fn exchange(&mut self, request: Request<()>, body: &mut dyn Read) -> Result<Response<()>, TransportError>;
+    fn exchange(
+        &mut self,
+        request: Request<()>,
+        options: RequestOptions,
+        body: &mut dyn Read,
+    ) -> Result<Response<()>, TransportError>;
 
     /// Sends a request without a body; hands the answer's head and body to `sink` as they arrive.
     ///
@@ -62,7 +72,18 @@ pub trait Transport {
     ///
     /// # Errors
     /// When no answer arrives, when its body breaks off, or when `sink` fails.
-    fn fetch(&mut self, request: Request<()>, sink: &mut dyn Sink) -> Result<Response<()>, TransportError>;
+    fn fetch(
+        &mut self,
+        request: Request<()>,
+        options: RequestOptions,
+        sink: &mut dyn Sink,
+    ) -> Result<Response<()>, TransportError>;
+
+    /// The upload was interrupted, and its last requests are to go out, such as Cancel-Session.
+    ///
+    /// The interrupter does not end exchanges any more, and the connection is closed. All that follows, connecting
+    /// included, has `limit` from now on; after that every exchange fails at once.
+    fn last_words(&mut self, limit: Duration);
 }
 
 /// Takes an answer as it arrives.
@@ -76,21 +97,6 @@ pub trait Sink {
     /// When no more of it is wanted, or it cannot be kept. The exchange ends then.
     fn take(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
-
-/// Gives, in [`Request::extensions`], the answer's head at least so much time, whatever
-/// [`Settings::response_timeout`] says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AtLeast(pub Duration);
-
-/// Keeps, in [`Request::extensions`], a request to the connection that carried the last one: if that is gone, nothing
-/// is sent, and the error is [`TransportErrorKind::NoConnection`](crate::protocol::TransportErrorKind).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SameConnection;
-
-/// Keeps, in [`Request::extensions`], a request to connections that have this channel binding: on another nothing is sent,
-/// and the error is [`TransportErrorKind::NoConnection`](crate::protocol::TransportErrorKind).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OnlyTo(pub ChannelBinding);
 
 /// Marks, in [`Response::extensions`], an answer that came before the whole request was sent. The rest was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -31,7 +31,8 @@ pub(super) fn wait(
             return Err(Fault::interrupted());
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let sleep = if wake.is_some() { left } else { Some(left.map_or(SLICE, |left| left.min(SLICE))) };
+        let slice = if wake.is_some() { None } else { Some(SLICE) };
+        let sleep = left.into_iter().chain(interrupter.left()).chain(slice).min();
         let timeout = sleep.and_then(|sleep| Timespec::try_from(sleep).ok());
         match rustix::event::poll(&mut polled, timeout.as_ref()) {
             Ok(0) if left.is_some_and(|left| left.is_zero()) => return Ok(Vec::new()),

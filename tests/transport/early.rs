@@ -1,9 +1,12 @@
 //! Answers that come while the body is still going out.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::time::Duration;
 
-use bitsup::protocol::{Timing, TransportErrorKind as Kind};
-use bitsup::transport::{AnsweredEarly, Transport};
+use bitsup::protocol::{BodySent, Timing, TransportErrorKind as Kind};
+use bitsup::transport::{AnsweredEarly, Http, RequestOptions, Settings, Transport};
 
 use crate::support::{OK, Scheme, Server, answer, read_head, read_request, schemes};
 
@@ -63,7 +66,8 @@ fn the_source_is_not_read_on_after_an_early_answer() {
         Ok(())
     });
     let mut source = Counting(0);
-    let answer = server.client().exchange(server.request(1 << 40), &mut source).expect("an answer");
+    let answer =
+        server.client().exchange(server.request(1 << 40), RequestOptions::default(), &mut source).expect("an answer");
     assert_eq!(answer.status(), 413);
     assert!(source.0 < 1 << 30, "{}", source.0);
 }
@@ -71,7 +75,7 @@ fn the_source_is_not_read_on_after_an_early_answer() {
 #[test]
 fn a_connection_with_an_early_answer_is_not_used_again() {
     for scheme in schemes() {
-        // 416 and 200 leave a connection usable, but not when the request is only half out.
+        // 416 leaves a connection usable, but not when the request is only half out.
         let server = Server::start(scheme, |stream, number| {
             if number == 0 {
                 read_head(stream)?;
@@ -113,4 +117,101 @@ fn hanging_up_without_a_word_is_a_cut() {
         assert_eq!(error.kind, Kind::Cut, "{error}");
         assert!(error.request_was_sent && !error.response_began && !error.reused_connection);
     }
+}
+
+/// More than the buffers of two kernels hold.
+const LARGE: u64 = 64 << 20;
+
+#[test]
+fn after_an_early_success_the_whole_body_goes_out() {
+    for scheme in schemes() {
+        let (count, arrived) = mpsc::channel();
+        let server = Server::start(scheme, move |stream, number| {
+            for early in [OK, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 201 Cre"] {
+                read_head(stream)?;
+                answer(stream, early)?;
+                let read = io::copy(&mut stream.take(LARGE), &mut io::sink())?;
+                if early.ends_with("Cre") {
+                    answer(stream, "ated\r\nContent-Length: 0\r\n\r\n")?;
+                }
+                count.send((number, read)).expect("listened to");
+            }
+            Ok(())
+        });
+        let mut client = server.client();
+        for status in [200, 200, 201] {
+            let answer = server.send(&mut client, LARGE).expect("an answer");
+            assert_eq!(answer.status(), status);
+            assert_eq!(arrived.recv().expect("counted"), (0, LARGE), "all of it, on one connection");
+            assert_eq!(answer.extensions().get::<BodySent>(), Some(&BodySent(LARGE)));
+            assert_eq!(answer.extensions().get::<AnsweredEarly>(), None);
+            let timing = answer.extensions().get::<Timing>().expect("measured");
+            assert!(timing.waiting <= timing.total);
+        }
+    }
+}
+
+#[test]
+fn an_early_success_of_a_server_that_does_not_take_the_body_is_a_loss() {
+    for scheme in schemes() {
+        let server = Server::start(scheme, |stream, number| {
+            read_head(stream)?;
+            stream.read_exact(&mut vec![0; number * 100_000])?;
+            answer(stream, OK)
+        });
+        for _ in 0..20 {
+            let error = server.send(&mut server.client(), LARGE).expect_err("half a body");
+            assert_eq!(error.kind, Kind::Cut, "{error}");
+            assert!(error.response_began && error.body_sent < LARGE);
+        }
+    }
+}
+
+#[test]
+fn an_early_success_does_not_stop_the_clock_of_a_body_that_is_not_taken() {
+    const SHORT: Duration = Duration::from_millis(150);
+    for scheme in schemes() {
+        let server = Server::start(scheme, |stream, _| {
+            read_head(stream)?;
+            answer(stream, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello and what does not belong to it")?;
+            std::thread::park();
+            Ok(())
+        });
+        let mut client = Http::new(Settings { request_timeout: SHORT, ..server.settings() });
+        let error = server.send(&mut client, LARGE).expect_err("a stall");
+        assert_eq!(error.kind, Kind::TimedOut(SHORT));
+        assert!(error.body_sent < LARGE);
+    }
+}
+
+#[test]
+fn an_answer_that_does_not_end_is_not_read_on_while_the_body_goes_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        read_head(&mut stream).expect("a head");
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n").expect("written");
+        let mut writing = stream.try_clone().expect("cloned");
+        let writer = std::thread::spawn(move || {
+            let mut written = 0_u64;
+            while let Ok(count) = writing.write(&[b'x'; 1 << 14]) {
+                written += count as u64;
+            }
+            written
+        });
+        let read = io::copy(&mut (&stream).take(LARGE), &mut io::sink()).expect("read");
+        // The client may have been faster.
+        let _ = stream.shutdown(std::net::Shutdown::Both);
+        (read, writer.join().expect("no panic"))
+    });
+    let request = http::Request::builder().method("BITS_POST").uri(format!("http://127.0.0.1:{port}/"));
+    let request = request.header("Content-Length", LARGE).body(()).expect("a request");
+    let body = &mut io::repeat(b'x').take(LARGE);
+    let answer = Http::new(Settings::default()).exchange(request, RequestOptions::default(), body);
+    assert_eq!(answer.expect("an answer").status(), 200);
+    let (read, written) = server.join().expect("no panic");
+    assert_eq!(read, LARGE);
+    // What two kernels hold.
+    assert!(written < LARGE / 4, "{written}");
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use bitsup::protocol::TransportErrorKind as Kind;
-use bitsup::transport::{AtLeast, Http, Settings, Sink, Transport};
+use bitsup::transport::{Http, RequestOptions, Settings, Sink, Transport};
 use http::{Request, response};
 
 use crate::support::{OK, Scheme, Server, Stream, answer, read_head, schemes};
@@ -66,7 +66,7 @@ fn a_body_arrives_whole_and_the_connection_is_kept() {
         let mut client = server.client();
         for (status, length) in [(200, 1_000_000), (200, 3), (404, 0)] {
             let mut kept = Kept::new(usize::MAX);
-            let answer = client.fetch(get(&server, "GET"), &mut kept).expect("an answer");
+            let answer = client.fetch(get(&server, "GET"), RequestOptions::default(), &mut kept).expect("an answer");
             assert_eq!((answer.status().as_u16(), kept.status, kept.bytes.len()), (status, status, length));
         }
     }
@@ -79,7 +79,7 @@ fn a_head_request_tells_the_length_of_a_body_that_does_not_come() {
         answer(stream, "HTTP/1.1 200 OK\r\nContent-Length: 123456789\r\n\r\n")
     });
     let mut kept = Kept::new(0);
-    let answer = server.client().fetch(get(&server, "HEAD"), &mut kept).expect("an answer");
+    let answer = server.client().fetch(get(&server, "HEAD"), RequestOptions::default(), &mut kept).expect("an answer");
     assert_eq!(answer.headers()["content-length"], "123456789");
     assert!(kept.bytes.is_empty());
 }
@@ -95,7 +95,7 @@ fn loss(text: String, hang_up: bool, limit: usize) -> Kind {
         Ok(())
     });
     let mut client = Http::new(Settings { request_timeout: SHORT, ..server.settings() });
-    client.fetch(get(&server, "GET"), &mut Kept::new(limit)).expect_err("a loss").kind
+    client.fetch(get(&server, "GET"), RequestOptions::default(), &mut Kept::new(limit)).expect_err("a loss").kind
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_slow_body_is_waited_for_as_long_as_bytes_come() {
     });
     let mut client = Http::new(Settings { request_timeout: SHORT, ..server.settings() });
     let mut kept = Kept::new(6);
-    client.fetch(get(&server, "GET"), &mut kept).expect("an answer");
+    client.fetch(get(&server, "GET"), RequestOptions::default(), &mut kept).expect("an answer");
     assert_eq!(kept.bytes, b"xxxxxx");
 }
 
@@ -140,7 +140,8 @@ fn a_body_under_way_is_interrupted() {
         interrupter.interrupt();
     });
     let began = Instant::now();
-    let error = client.fetch(get(&server, "GET"), &mut Kept::new(6)).expect_err("interrupted");
+    let error =
+        client.fetch(get(&server, "GET"), RequestOptions::default(), &mut Kept::new(6)).expect_err("interrupted");
     assert_eq!(error.kind, Kind::Interrupted);
     assert!(began.elapsed() < Duration::from_secs(5));
 }
@@ -156,9 +157,9 @@ fn a_request_may_grant_its_answer_more_time() {
         Ok(())
     });
     let mut client = Http::new(Settings { response_timeout: SHORT, ..server.settings() });
-    let mut patient = server.request(0);
-    patient.extensions_mut().insert(AtLeast(Duration::from_mins(1)));
-    assert!(client.exchange(patient, &mut io::empty()).is_ok());
-    let error = client.exchange(server.request(0), &mut io::empty()).expect_err("a stall");
+    let patient = RequestOptions { response_at_least: Duration::from_mins(1), ..RequestOptions::default() };
+    assert!(client.exchange(server.request(0), patient, &mut io::empty()).is_ok());
+    let none = RequestOptions::default();
+    let error = client.exchange(server.request(0), none, &mut io::empty()).expect_err("a stall");
     assert_eq!(error.kind, Kind::TimedOut(SHORT));
 }

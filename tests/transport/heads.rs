@@ -81,7 +81,9 @@ fn a_body_that_fails_is_told_and_leaves_no_half_request() {
         answer(stream, OK)
     });
     let mut client = server.client();
-    let error = client.exchange(server.request(10), &mut Broken).expect_err("no body");
+    let error = client
+        .exchange(server.request(10), bitsup::transport::RequestOptions::default(), &mut Broken)
+        .expect_err("no body");
     assert!(error.kind == Kind::Local && error.detail.contains("on fire"), "{error}");
     assert_eq!(server.send(&mut client, 10).expect("an answer").status(), 200);
 }

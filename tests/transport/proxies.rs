@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bitsup::protocol::{ChannelBinding, TransportError, TransportErrorKind as Kind};
-use bitsup::transport::{FixedAddress, Http, Proxies, Settings, TlsSettings, Transport};
+use bitsup::transport::{FixedAddress, Http, Proxies, RequestOptions, Settings, TlsSettings, Transport};
 use http::{Request, Response};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -32,7 +32,7 @@ fn settings(proxy: &Server, before: &str, authority: &Authority) -> Settings {
 
 fn send(client: &mut Http, url: &str, length: u64) -> Result<Response<()>, TransportError> {
     let request = Request::builder().method("BITS_POST").uri(url).header("Host", "x").header("Content-Length", length);
-    client.exchange(request.body(()).expect("a request"), &mut io::repeat(b'x').take(length))
+    client.exchange(request.body(()).expect("a request"), RequestOptions::default(), &mut io::repeat(b'x').take(length))
 }
 
 /// The server behind a proxy: answers requests, within TLS if it has a configuration.
@@ -154,7 +154,7 @@ fn a_proxy_that_refuses_is_asked_once_and_told_apart() {
         ("HTTP/1.1 403 No\r\n\r\n", Kind::ProxyRefused, "403"),
         ("HTTP/1.0 502 Bad Gateway\r\n\r\n", Kind::Connect, "502"),
         ("HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 503 Busy\r\n\r\n", Kind::Connect, "503"),
-        ("SSH-2.0-x\r\n\r\n", Kind::ProxyRefused, "no HTTP proxy"),
+        ("SSH-2.0-x\r\n\r\n", Kind::ProxyRefused, "does not speak HTTP"),
         ("", Kind::Connect, "closed the connection"),
     ] {
         let log = Log::default();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use bitsup::protocol::TransportError;
-use bitsup::transport::{Http, Settings, TlsSettings, Transport};
+use bitsup::transport::{Http, RequestOptions, Settings, TlsSettings, Transport};
 use http::{Request, Response};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ConfigBuilder, ServerConfig, ServerConnection, StreamOwned};
@@ -114,7 +114,7 @@ impl Server {
 
     /// Sends a body of this many bytes.
     pub(crate) fn send(&self, client: &mut Http, length: u64) -> Result<Response<()>, TransportError> {
-        client.exchange(self.request(length), &mut io::repeat(b'x').take(length))
+        client.exchange(self.request(length), RequestOptions::default(), &mut io::repeat(b'x').take(length))
     }
 }
 

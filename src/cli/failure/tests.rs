@@ -38,7 +38,7 @@ fn refused_error(packet: PacketKind, refusal: Refusal, error: BitsError) -> Uplo
     UploadError::Refused { packet, refusal, error }
 }
 
-const TLS_FAULTS: [TlsFault; 11] = [
+const TLS_FAULTS: [TlsFault; 12] = [
     TlsFault::UnknownAuthority,
     TlsFault::WrongName,
     TlsFault::Expired,
@@ -48,6 +48,7 @@ const TLS_FAULTS: [TlsFault; 11] = [
     TlsFault::CertificateRefused,
     TlsFault::Renegotiation,
     TlsFault::Incompatible,
+    TlsFault::BadCertificate,
     TlsFault::NotTls,
     TlsFault::Other,
 ];

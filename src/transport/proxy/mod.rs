@@ -181,6 +181,12 @@ impl fmt::Display for BadProxy {
 
 impl std::error::Error for BadProxy {}
 
+/// Of a proxy for HTTP that closes instead of answering.
+pub(super) const MAY_BE_SOCKS: &str = "; if it is a SOCKS proxy, its URL begins with socks5h://";
+
+/// Of a SOCKS proxy that closes or waits instead of answering.
+const MAY_BE_HTTP: &str = "; if it is an HTTP proxy, its URL begins with http://";
+
 /// Words with a proxy over a connection that was just made, within what is left of the time for connecting.
 pub(super) struct Parley<'a> {
     pub(super) stream: &'a mut Stream,
@@ -225,6 +231,14 @@ impl Parley<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The same for the first bytes that a proxy sends: if there are none, it may be one of another kind.
+    fn receive_first(&mut self, buffer: &mut [u8], may_be: &str) -> Result<(), Fault> {
+        self.receive(buffer).map_err(|fault| match fault.kind {
+            Kind::Connect | Kind::Cut => fault.after(may_be),
+            _ => fault,
+        })
     }
 
     fn wait(&self, events: PollFlags) -> Result<(), Fault> {

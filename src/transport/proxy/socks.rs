@@ -7,8 +7,9 @@ use zeroize::Zeroizing;
 use crate::protocol::TransportErrorKind as Kind;
 use crate::transport::address::bare;
 use crate::transport::fault::Fault;
+use crate::transport::speech::of_stranger;
 
-use super::{Parley, Proxy};
+use super::{MAY_BE_HTTP, Parley, Proxy};
 
 const VERSION: u8 = 5;
 const ANYONE: u8 = 0;
@@ -57,8 +58,9 @@ impl Parley<'_> {
             None => self.send(&[VERSION, 1, ANYONE])?,
         }
         let mut chosen = [0; 2];
-        self.receive(&mut chosen)?;
+        self.receive_first(&mut chosen[..1], MAY_BE_HTTP)?;
         check_version(chosen[0])?;
+        self.receive(&mut chosen[1..])?;
         match (chosen[1], &proxy.login) {
             (ANYONE, _) => Ok(()),
             (PASSWORD, Some(login)) => self.log_in(&login.user, &login.password),
@@ -129,7 +131,10 @@ impl Goal<'_> {
 }
 
 fn check_version(version: u8) -> Result<(), Fault> {
-    if version == VERSION { Ok(()) } else { Err(no_socks()) }
+    if version == VERSION {
+        return Ok(());
+    }
+    Err(Fault::new(Kind::ProxyRefused, of_stranger(&[version], "SOCKS 5")))
 }
 
 fn no_socks() -> Fault {

@@ -7,8 +7,9 @@ use crate::protocol::TransportErrorKind as Kind;
 use crate::protocol::text::escape;
 use crate::transport::answer::AnswerHead;
 use crate::transport::fault::Fault;
+use crate::transport::speech::of_stranger;
 
-use super::{Parley, Proxy};
+use super::{MAY_BE_SOCKS, Parley, Proxy};
 
 impl Parley<'_> {
     /// Has an HTTP proxy connect to `host`. What goes over the stream after this is the server's.
@@ -44,10 +45,17 @@ impl Parley<'_> {
         let (mut watch, mut head) = (AnswerHead::default(), Vec::new());
         while !watch.is_finished() {
             let mut byte = [0];
-            self.receive(&mut byte)?;
+            if watch.has_begun() {
+                self.receive(&mut byte)?;
+            } else {
+                self.receive_first(&mut byte, MAY_BE_SOCKS)?;
+            }
             head.extend(byte);
             let dropped =
                 watch.take(&byte).map_err(|excess| Fault::new(Kind::ProxyRefused, format!("its answer: {excess}")))?;
+            if let Some(first) = watch.foreign() {
+                return Err(Fault::new(Kind::ProxyRefused, of_stranger(first, "HTTP")));
+            }
             head.drain(..dropped.min(head.len()));
         }
         Ok(String::from_utf8_lossy(&head).trim_start().to_owned())
@@ -91,6 +99,10 @@ impl AbsoluteForm {
     /// `authority` is the URL's.
     pub(in crate::transport) fn new(authority: &str, proxy: Proxy) -> Self {
         Self { origin: format!("http://{authority}"), proxy }
+    }
+
+    pub(in crate::transport) fn proxy(&self) -> &Proxy {
+        &self.proxy
     }
 
     /// Whether each request shows a password to the proxy.

@@ -21,6 +21,7 @@ use super::fault::Fault;
 use super::interrupt::Interrupter;
 use super::poll;
 use super::reached::TlsReached;
+use super::speech::TELLING;
 use super::stream::Stream;
 
 use refusal::Circumstances;
@@ -42,6 +43,8 @@ pub(super) struct Tls {
     /// As in the URL.
     host: String,
     auth: Arc<ClientAuth>,
+    /// The first bytes that came, for the case that they are not TLS.
+    first: Vec<u8>,
     /// The server asked for a second handshake, and was told that there is none.
     renegotiation: bool,
 }
@@ -53,6 +56,21 @@ pub enum CertificateWanted {
     AtHandshake,
     /// In a second handshake (TLS 1.2), which cannot be had.
     ByRenegotiation,
+}
+
+/// A stream whose first bytes are kept.
+struct Keeping<'a> {
+    under: &'a mut Stream,
+    first: &'a mut Vec<u8>,
+}
+
+impl Read for Keeping<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.under.read(buffer)?;
+        let room = TELLING.saturating_sub(self.first.len());
+        self.first.extend_from_slice(&buffer[..count.min(room)]);
+        Ok(count)
+    }
 }
 
 impl Tls {
@@ -68,7 +86,7 @@ impl Tls {
         let name = ServerName::try_from(host.to_owned()).map_err(|error| refuse(&error))?;
         let mut session = ClientConnection::new(config, name).map_err(|error| refuse(&error))?;
         session.set_buffer_limit(Some(BATCH));
-        let mut tls = Self { session, under, host: host.to_owned(), auth, renegotiation: false };
+        let mut tls = Self { session, under, host: host.to_owned(), auth, first: Vec::new(), renegotiation: false };
         while let Err(error) = tls.shake_hands() {
             if error.kind() != io::ErrorKind::WouldBlock {
                 return Err(refusal::of_handshake(&error, &tls.circumstances()));
@@ -130,7 +148,7 @@ impl Tls {
         let queued = self.session.process_new_packets().map_or(0, |state| state.tls_bytes_to_write());
         // A handshake that resumes a session ends with an answer of ours.
         let was_open = !self.session.is_handshaking();
-        let count = self.session.read_tls(&mut self.under)?;
+        let count = self.session.read_tls(&mut Keeping { under: &mut self.under, first: &mut self.first })?;
         match self.session.process_new_packets() {
             Ok(state) => self.notice_renegotiation(was_open && state.tls_bytes_to_write() > queued),
             Err(error) => {
@@ -198,7 +216,18 @@ impl Tls {
         refusal::cut(fault, &self.circumstances())
     }
 
+    /// Notes that the server let a request in: later faults are not about who the client is.
+    pub(super) fn note_let_in(&self) {
+        self.auth.note_let_in(&self.host);
+    }
+
     fn circumstances(&self) -> Circumstances<'_> {
-        Circumstances { host: &self.host, wanted: self.certificate_wanted(), sent_certificate: self.auth.was_used() }
+        Circumstances {
+            host: &self.host,
+            first: &self.first,
+            wanted: self.certificate_wanted(),
+            sent_certificate: self.auth.was_used(),
+            was_let_in: self.auth.has_let_in(&self.host),
+        }
     }
 }

@@ -11,6 +11,7 @@ use rustls::{AlertDescription as Alert, CertificateError, Error};
 use crate::protocol::text::escape;
 use crate::protocol::{TlsFault, TransportErrorKind as Kind};
 use crate::transport::fault::{Fault, tls_error};
+use crate::transport::speech::{is_tls, of_stranger};
 
 use super::CertificateWanted;
 use super::pin::PinMismatch;
@@ -22,22 +23,36 @@ const MAX_NAMES: usize = 8;
 /// What an error happened in.
 pub(super) struct Circumstances<'a> {
     pub(super) host: &'a str,
+    /// The first bytes that the server sent.
+    pub(super) first: &'a [u8],
     pub(super) wanted: Option<CertificateWanted>,
     pub(super) sent_certificate: bool,
+    /// The server has answered a request with success before: who the client is was good enough.
+    pub(super) was_let_in: bool,
 }
 
 /// An error of the handshake. Whatever TLS itself finds wrong there will be wrong again.
 pub(super) fn of_handshake(error: &io::Error, circumstances: &Circumstances<'_>) -> Fault {
     match tls_error(error) {
         Some(tls) => explain(tls, circumstances),
+        // Less than a record came.
+        None if is_stranger(circumstances) => {
+            Fault::new(Kind::Tls(TlsFault::NotTls), of_stranger(circumstances.first, "TLS"))
+        }
         None => cut(Fault::of_io(error), circumstances),
     }
+}
+
+fn is_stranger(circumstances: &Circumstances<'_>) -> bool {
+    !circumstances.first.is_empty() && !is_tls(circumstances.first)
 }
 
 /// An error later on. What can be a corrupted or torn stream may not happen again.
 pub(super) fn in_use(error: &io::Error, circumstances: &Circumstances<'_>) -> Fault {
     match tls_error(error) {
-        Some(tls) if is_lasting(tls) || circumstances.wanted.is_some() => explain(tls, circumstances),
+        Some(tls) if is_lasting(tls) || (circumstances.wanted.is_some() && !circumstances.was_let_in) => {
+            explain(tls, circumstances)
+        }
         Some(tls) => Fault::new(Kind::Cut, explain(tls, circumstances).detail),
         None => cut(Fault::of_io(error), circumstances),
     }
@@ -90,7 +105,10 @@ fn explain(error: &Error, circumstances: &Circumstances<'_>) -> Fault {
         Error::PeerIncompatible(reason) => {
             (TlsFault::Incompatible, format!("the server speaks neither TLS 1.2 nor 1.3 as bitsup does ({reason:?})"))
         }
-        Error::InvalidMessage(_) => (TlsFault::NotTls, "what answers there does not speak TLS".to_owned()),
+        Error::NoCertificatesPresented => (TlsFault::BadCertificate, "the server showed no certificate".to_owned()),
+        Error::InvalidMessage(_) if is_stranger(circumstances) => {
+            (TlsFault::NotTls, of_stranger(circumstances.first, "TLS"))
+        }
         other => (TlsFault::Other, other.to_string()),
     };
     Fault::new(Kind::Tls(fault), escape(text))
@@ -116,9 +134,9 @@ fn certificate(error: &CertificateError, host: &str) -> (TlsFault, String) {
         CertificateError::NotValidYet => (TlsFault::NotYetValid, early(None)),
         CertificateError::Other(other) => match other.0.downcast_ref::<PinMismatch>() {
             Some(mismatch) => (TlsFault::Pin, mismatch.to_string()),
-            None => (TlsFault::Other, format!("the server's certificate is not accepted: {}", other.0)),
+            None => (TlsFault::BadCertificate, format!("the server's certificate is not accepted: {}", other.0)),
         },
-        other => (TlsFault::Other, format!("the server's certificate is not accepted: {other}")),
+        other => (TlsFault::BadCertificate, format!("the server's certificate is not accepted: {other}")),
     }
 }
 
@@ -149,14 +167,15 @@ fn date(time: UnixTime) -> String {
 }
 
 fn alert(alert: Alert, circumstances: &Circumstances<'_>) -> (TlsFault, String) {
-    if alert == Alert::CertificateRequired || (circumstances.wanted.is_some() && may_mean_certificate(alert)) {
+    let about_certificate = means_certificate(alert) || (may_mean_certificate(alert) && !circumstances.was_let_in);
+    if alert == Alert::CertificateRequired || (circumstances.wanted.is_some() && about_certificate) {
         if circumstances.wanted == Some(CertificateWanted::ByRenegotiation) {
             return (TlsFault::Renegotiation, RENEGOTIATION.to_owned());
         }
         let text = format!("the server wants a client certificate (TLS alert {alert:?})");
         return (TlsFault::CertificateWanted, text);
     }
-    if circumstances.sent_certificate && may_mean_certificate(alert) {
+    if circumstances.sent_certificate && about_certificate {
         let text = format!("the server does not accept the client certificate (TLS alert {alert:?})");
         return (TlsFault::CertificateRefused, text);
     }
@@ -171,17 +190,25 @@ fn alert(alert: Alert, circumstances: &Circumstances<'_>) -> (TlsFault, String) 
     }
 }
 
-fn may_mean_certificate(alert: Alert) -> bool {
+/// Alerts that are about the peer's certificate.
+fn means_certificate(alert: Alert) -> bool {
     matches!(
         alert,
-        Alert::HandshakeFailure
-            | Alert::NoCertificate
+        Alert::NoCertificate
             | Alert::BadCertificate
             | Alert::UnsupportedCertificate
             | Alert::CertificateRevoked
             | Alert::CertificateExpired
             | Alert::CertificateUnknown
             | Alert::UnknownCA
+    )
+}
+
+/// Alerts by which some servers ask for a certificate or refuse one, and say other things too.
+fn may_mean_certificate(alert: Alert) -> bool {
+    matches!(
+        alert,
+        Alert::HandshakeFailure
             | Alert::AccessDenied
             | Alert::DecryptError
             | Alert::InternalError
@@ -218,9 +245,50 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::TransportError;
 
     fn circumstances(wanted: Option<CertificateWanted>, sent_certificate: bool) -> Circumstances<'static> {
-        Circumstances { host: "h", wanted, sent_certificate }
+        Circumstances { host: "h", first: &[22, 3, 3], wanted, sent_certificate, was_let_in: false }
+    }
+
+    #[test]
+    fn a_server_that_let_a_request_in_means_something_else() {
+        let asked = Some(CertificateWanted::AtHandshake);
+        for (wanted, sent_certificate) in [(asked, false), (None, true)] {
+            let after = Circumstances { was_let_in: true, ..circumstances(wanted, sent_certificate) };
+            for alert in [Alert::HandshakeFailure, Alert::InternalError, Alert::AccessDenied, Alert::UnrecognisedName] {
+                let error = io::Error::other(Error::AlertReceived(alert));
+                for fault in [of_handshake(&error, &after), in_use(&error, &after)] {
+                    let is_about_trust = TransportError::before_request(fault.kind, "").is_about_trust();
+                    assert!(!is_about_trust, "{alert:?}: {:?}", fault.kind);
+                }
+            }
+            let error = io::Error::other(Error::AlertReceived(Alert::CertificateExpired));
+            assert!(TransportError::before_request(of_handshake(&error, &after).kind, "").is_about_trust());
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_is_bad_in_another_way_is_no_passing_fault() {
+        for error in [CertificateError::Revoked, CertificateError::BadEncoding, CertificateError::BadSignature] {
+            let fault = explain(&Error::InvalidCertificate(error), &circumstances(None, false));
+            assert_eq!(fault.kind, Kind::Tls(TlsFault::BadCertificate));
+        }
+    }
+
+    #[test]
+    fn only_first_bytes_of_something_else_are_no_tls() {
+        let malformed = Error::InvalidMessage(rustls::InvalidMessage::MessageTooShort);
+        assert_eq!(explain(&malformed, &circumstances(None, false)).kind, Kind::Tls(TlsFault::Other));
+        let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
+        assert_eq!(of_handshake(&cut(), &circumstances(None, false)).kind, Kind::Cut);
+        for first in [&b"H"[..], b"\x05\xff", b"<html>"] {
+            let stranger = Circumstances { first, ..circumstances(None, false) };
+            assert_eq!(of_handshake(&cut(), &stranger).kind, Kind::Tls(TlsFault::NotTls));
+            assert_eq!(explain(&malformed, &stranger).kind, Kind::Tls(TlsFault::NotTls));
+        }
+        let nothing = Circumstances { first: b"", ..circumstances(None, false) };
+        assert_eq!(of_handshake(&cut(), &nothing).kind, Kind::Cut);
     }
 
     #[test]

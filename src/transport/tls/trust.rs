@@ -1,7 +1,8 @@
 //! Whom to trust, and who to be.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, verify_server_name};
@@ -86,6 +87,7 @@ fn new_config(settings: TlsSettings) -> Result<Configured, rustls::Error> {
         key: settings.identity.map(ClientIdentity::into_key),
         is_allowed: AtomicBool::new(false),
         was_asked: AtomicBool::new(false),
+        have_let_in: Mutex::default(),
     });
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -165,6 +167,8 @@ pub(in crate::transport) struct ClientAuth {
     key: Option<Arc<CertifiedKey>>,
     is_allowed: AtomicBool,
     was_asked: AtomicBool,
+    /// Hosts that answered a request with success.
+    have_let_in: Mutex<HashSet<String>>,
 }
 
 impl ClientAuth {
@@ -175,6 +179,17 @@ impl ClientAuth {
 
     fn may_use(&self) -> bool {
         self.key.is_some() && self.is_allowed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note_let_in(&self, host: &str) {
+        let mut hosts = self.have_let_in.lock().unwrap_or_else(PoisonError::into_inner);
+        if !hosts.contains(host) {
+            hosts.insert(host.to_owned());
+        }
+    }
+
+    pub(super) fn has_let_in(&self, host: &str) -> bool {
+        self.have_let_in.lock().unwrap_or_else(PoisonError::into_inner).contains(host)
     }
 
     /// Whether a certificate was asked for and there was none to give.

@@ -11,7 +11,7 @@ use crate::journal::{Journal, Record, SavedSession};
 use crate::output::redact_url;
 use crate::protocol::text::escape;
 use crate::protocol::{Answer, Packet, PacketKind, ack};
-use crate::transport::{Http, Settings};
+use crate::transport::{Http, RequestOptions, Settings};
 use crate::uploader::{Refusal, UploadError};
 
 use super::{find, say};
@@ -69,7 +69,7 @@ fn cancel(record: &Record, session: &SavedSession, settings: Settings, login: &m
     let packet = PacketKind::CancelSession;
     let target = session.target.as_ref().unwrap_or(&record.url);
     let request = complete(Packet::CancelSession { session: session.id.clone() }.to_request(target));
-    let answer = match exchange(&mut Http::new(settings), login, &mut |_| {}, &request) {
+    let answer = match exchange(&mut Http::new(settings), login, &mut |_| {}, &request, RequestOptions::default()) {
         Ok(answer) => answer,
         Err(Unanswered::Lost(error)) => return Err(UploadError::Lost { packet, error }.into()),
         Err(Unanswered::Refused(refused)) => return Err(DriverError::SignIn { packet, refused }),
