@@ -207,15 +207,16 @@ negotiate\t'Windows\' Negotiate'
 none\t'Not at all'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l trust-host-id -d 'Sign in at this host, too, when the server leads there (`BITS-Host-Id`); repeat for several' -r -f -a "(__fish_print_hostnames)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s H -l header -d 'Send this field with every request to the URL\'s host, and to hosts that are trusted; repeat for several' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l resume -d 'Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over' -r -f -a "auto\t'If that is possible'
-always\t'Or fail'
-never\t'Start over'"
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l resume -d 'Resume an interrupted upload: `auto` if the content is the same, `always` fails if not, `never` starts over' -r -f -a "auto\t'Resume if the content is the same, else start over'
+always\t'Resume, or fail with exit 16'
+never\t'Cancel the old session and start over'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l state-dir -d 'Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system\'s folder for such things]' -r -f -a "(__fish_complete_directories)"
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-progress-timeout -d 'Give up when nothing new was acknowledged for so long; 0: never try again' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retries -d 'Give up after so many tries in a row without progress [default: as many as fit the time]' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-delay -d 'The first pause before another try; it doubles, and each is a random part of it' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-max-delay -d 'The longest pause' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l max-time -d 'Time for the whole upload; the session is kept for the next run [default: no limit]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-progress-timeout -d 'Give up when nothing new was acknowledged for so long; 0: never retry' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retries -d 'Give up after so many retries in a row without progress [default: as many as fit the time]' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-delay -d 'The longest first pause before a retry; it doubles with each (exponential back-off with full jitter)' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-max-delay -d 'The longest pause before a retry' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l wait-for-server -d 'Retry this long only until the server has responded once in this run' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l max-time -d 'Time for the whole run; the session is kept for the next one [default: no limit]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l limit-rate -d 'Send at most so many bytes a second [default: no limit]' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l connect-timeout -d 'Time for establishing a connection, all addresses and TLS included' -r
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l request-timeout -d 'Time without a byte of a request being taken' -r

@@ -200,6 +200,34 @@ impl PrefixDigest {
         Ok(())
     }
 
+    /// How far feeding ever got, with the digest of everything before that.
+    #[must_use]
+    pub fn furthest(&mut self) -> (u64, Fingerprint) {
+        self.mark();
+        self.marks.last().map_or((0, Fingerprint::of(b"")), |mark| (mark.offset, Fingerprint(mark.hasher.finish_128())))
+    }
+
+    /// Reads everything that was fed so far again, and compares it. `progress` as in [`verify_prefix`].
+    ///
+    /// # Errors
+    /// When it is no longer what was fed, cannot be read, or `progress` said to stop.
+    pub fn compare(
+        &mut self,
+        entity: &UploadEntity,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<(), DigestError> {
+        self.mark();
+        let Some(end) = self.marks.last().map(|mark| mark.offset) else { return Ok(()) };
+        let mut again = Self { hasher: Hasher::new(), position: 0, marks: self.marks.clone(), next: 1 };
+        while again.position < end {
+            if progress(again.position).is_break() {
+                return Err(DigestError::Stopped);
+            }
+            again.read_up_to(end.min(again.position + MARK_EVERY), entity)?;
+        }
+        Ok(())
+    }
+
     fn read_up_to(&mut self, offset: u64, entity: &UploadEntity) -> Result<(), DigestError> {
         let Some(length) = offset.checked_sub(self.position).filter(|length| *length > 0) else { return Ok(()) };
         let range = ContentRange::new(self.position, length, entity.size()).map_err(|_| SourceDiffers::at(offset))?;

@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::protocol::ContentRange;
 
@@ -18,6 +19,8 @@ pub struct UploadEntity {
     path: PathBuf,
     absolute: PathBuf,
     identity: SourceIdentity,
+    /// The same with attributes that changed since and were found not to matter.
+    current: Mutex<SourceIdentity>,
     /// Names of the file, where the system counts them.
     links: u64,
 }
@@ -39,10 +42,12 @@ impl UploadEntity {
             return Err(error(EntityErrorKind::SizeUnknown));
         }
         announce_reading(&file);
+        let identity = SourceIdentity::of(&file).map_err(cannot)?;
         Ok(Self {
             path: path.to_owned(),
             absolute: absolute(path).map_err(cannot)?,
-            identity: SourceIdentity::of(&file).map_err(cannot)?,
+            current: Mutex::new(identity.clone()),
+            identity,
             links: links(&metadata),
             file,
         })
@@ -72,15 +77,26 @@ impl UploadEntity {
         self.identity.size()
     }
 
-    /// Whether the file is still what it was when it was opened: size, times, identity.
+    /// What changed since the file was opened, by its size, times and identity.
     ///
     /// # Errors
     /// When the file cannot be asked.
-    pub fn is_unchanged(&self) -> Result<bool, EntityError> {
+    pub fn change(&self) -> Result<Change, EntityError> {
         let now = SourceIdentity::of(&self.file).map_err(|e| self.error(e))?;
+        if now == *self.current.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(Change::None);
+        }
+        if !now.differs_at_most_in_ctime(&self.identity) {
+            return Ok(Change::Content);
+        }
         // Replacing or removing its name changes a file's ctime, but not what is in it.
         let lost_a_name = links(&self.file.metadata().map_err(|e| self.error(e))?) < self.links;
-        Ok(now == self.identity || (lost_a_name && now.differs_at_most_in_ctime(&self.identity)))
+        Ok(if lost_a_name { Change::None } else { Change::Attributes(now) })
+    }
+
+    /// A change of attributes was looked into, and the content is the same.
+    pub fn accept(&self, now: SourceIdentity) {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = now;
     }
 
     /// Whether the path that it was opened by still leads to this file. If not, the open file is what is read.
@@ -109,6 +125,17 @@ impl UploadEntity {
     pub fn error(&self, error: io::Error) -> EntityError {
         EntityError { path: self.path.clone(), kind: EntityErrorKind::Io(error) }
     }
+}
+
+/// What changed of an open file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing that matters.
+    None,
+    /// Only the time of the last change of contents or attributes (ctime): chmod, chown, a new hard link do that.
+    Attributes(SourceIdentity),
+    /// Its size, its time of modification, or it is another file.
+    Content,
 }
 
 /// However a file is named, from whichever folder: one name for it.
@@ -245,17 +272,34 @@ mod tests {
         let entity = UploadEntity::open(file.path()).expect("opened");
         file.as_file().set_len(5).expect("cut");
         assert_eq!(read(&entity, 0, 10).map_err(|e| e.kind()), Err(io::ErrorKind::UnexpectedEof));
-        assert!(!entity.is_unchanged().expect("asked"));
+        assert_eq!(entity.change().expect("asked"), Change::Content);
     }
 
     #[test]
     fn a_change_of_content_with_the_same_size_is_noticed() {
         let file = file(b"0123456789");
         let entity = UploadEntity::open(file.path()).expect("opened");
-        assert!(entity.is_unchanged().expect("asked"));
+        assert_eq!(entity.change().expect("asked"), Change::None);
         let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
         file.as_file().set_modified(later).expect("touched");
-        assert!(!entity.is_unchanged().expect("asked"));
+        assert_eq!(entity.change().expect("asked"), Change::Content);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_change_of_attributes_alone_is_told_apart_and_accepted_once() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = file(b"0123456789");
+        let entity = UploadEntity::open(file.path()).expect("opened");
+        let allow = |mode| std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).expect("set");
+        allow(0o640);
+        let Change::Attributes(now) = entity.change().expect("asked") else { panic!("not told apart") };
+        entity.accept(now);
+        assert_eq!(entity.change().expect("asked"), Change::None);
+        allow(0o600);
+        assert!(matches!(entity.change().expect("asked"), Change::Attributes(_)));
+        file.as_file().set_len(5).expect("cut");
+        assert_eq!(entity.change().expect("asked"), Change::Content);
     }
 
     #[test]
@@ -290,7 +334,7 @@ mod tests {
             Err(_) if cfg!(windows) => return,
             result => result.expect("replaced"),
         }
-        assert!(entity.is_unchanged().expect("asked"));
+        assert_eq!(entity.change().expect("asked"), Change::None);
         assert!(!entity.is_what_its_path_names());
         assert_eq!(read(&entity, 0, 3).expect("read"), b"012");
     }

@@ -76,6 +76,23 @@ pub enum UploadEvent {
         /// The URL that is used again.
         origin: String,
     },
+    /// The part of the file that an earlier run sent is read again, to compare it with what was sent.
+    Rereading {
+        /// Bytes read so far.
+        done: u64,
+        /// Bytes to read.
+        total: u64,
+    },
+    /// The upload cannot go on where an earlier run stopped, so it starts over.
+    StartingOver {
+        /// Why.
+        why: String,
+    },
+    /// A session was given up at the server.
+    SessionCancelled {
+        /// What the server said if it did not acknowledge that, safe to print.
+        refusal: Option<String>,
+    },
     /// The server has everything before `offset`.
     Acknowledged {
         /// The next byte's offset.
@@ -121,7 +138,7 @@ pub enum UploadEvent {
         /// By what, with its value.
         proof: String,
     },
-    /// The server acknowledged Close-Session: the upload succeeded.
+    /// The server acknowledged Close-Session, or the destination holds the file's content: the upload succeeded.
     Completed {
         /// The file's size in bytes.
         size: u64,
@@ -141,6 +158,10 @@ pub enum Resize {
     Slow,
     /// The server, or something before it, takes no more.
     Refused,
-    /// The connection was lost while one went out.
+    /// The connection was lost while one went out, or no response came in time.
     Lost,
+    /// The server keeps only this much of each.
+    Kept,
+    /// Nothing went wrong for a while.
+    Recovered,
 }

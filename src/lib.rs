@@ -6,45 +6,31 @@
 //!
 //! ```no_run
 //! use std::path::Path;
+//! use std::time::SystemTime;
 //!
 //! use bitsup::auth::Login;
-//! use bitsup::driver::{self, ResumeMode, Start, Tools, Verify, Wishes};
+//! use bitsup::driver::{self, ResumeMode, Start, Tools};
 //! use bitsup::entity::UploadEntity;
 //! use bitsup::event::UploadEvent;
-//! use bitsup::journal::{Journal, Now, Upload};
-//! use bitsup::protocol::{ContentName, ProtocolId};
+//! use bitsup::journal::{Journal, Upload};
+//! use bitsup::protocol::ContentName;
 //! use bitsup::transport::{Http, Settings};
-//! use bitsup::uploader::{FragmentSize, Plan, RetryPolicy};
+//! use bitsup::uploader::Plan;
 //!
 //! let entity = UploadEntity::open(Path::new("build.zip"))?;
-//! let plan = Plan {
-//!     destination: "https://files.example.com/drop/build.zip".parse()?,
-//!     size: entity.size(),
-//!     name: ContentName::new("build.zip"),
-//!     protocols: vec![ProtocolId::BITS_1_5_UPLOAD],
-//!     fragment_size: FragmentSize::Auto,
-//!     retry: RetryPolicy::default(),
-//!     follow_host_id: true,
-//!     may_start_over: true,
-//! };
-//! let wishes = Wishes {
-//!     destination: plan.destination.clone(),
-//!     retry: plan.retry.clone(),
-//!     seed: 1,
-//!     verify: Verify::None,
-//!     reply: None,
-//! };
+//! let destination = "https://files.example.com/drop/build.zip".parse()?;
+//! let plan = Plan::new(destination, entity.size(), ContentName::new("build.zip"));
 //! let upload = Upload { destination: &plan.destination, name: &plan.name, entity: &entity };
-//! let claim = Journal::disabled().claim(&upload, Now::read())?;
+//! let claim = Journal::disabled().claim(&upload, SystemTime::now())?;
 //! let mut network = Http::new(Settings::default());
 //! let interrupter = network.interrupter();
-//! let start = Start::new(plan, &entity, claim, ResumeMode::Auto, &interrupter, 1)?;
+//! let mut login = Login::anonymous(&plan.destination);
 //! let mut report = |event: &UploadEvent| {
 //!     if let UploadEvent::Acknowledged { offset, total } = event {
 //!         println!("{offset} of {total} bytes");
 //!     }
 //! };
-//! let mut login = Login::anonymous(&wishes.destination);
+//! let start = Start::new(plan, &entity, claim, ResumeMode::Auto, &interrupter, &mut report, 1)?;
 //! let tools = Tools {
 //!     entity: &entity,
 //!     transport: &mut network,
@@ -52,7 +38,7 @@
 //!     interrupter: &interrupter,
 //!     report: &mut report,
 //! };
-//! driver::upload(start, tools, wishes)?;
+//! driver::upload(start, tools, None)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -60,31 +46,9 @@
 //!
 //! # The conversation
 //!
-//! [`Uploader`](uploader::Uploader) is a state machine without I/O. It says which packet to send and is told what came
-//! back:
-//!
-//! ```text
-//!             ┌──── another host is named ────┐
-//!             ▼                               │
-//!  begin ──► Ping ──────► CreateSession ──────┤
-//!             │                               │ session
-//!             │ at that host                  ▼
-//!             └──────────────────────────► Fragment ◄─┐ Ack: on from the offset that the
-//!                                             │ └─────┘ server wants, forwards or backwards
-//!     the Acks cover the file, or it is empty │
-//!                                             ▼
-//!                                        CloseSession ── Ack ──► Finished: success
-//!
-//!  every state that waits for an answer:
-//!      none came, or an error that may pass ──► Waiting ── the pause is over ──► the same state
-//!      the budget is spent, or interrupted ──► error; the session is kept for another run
-//!  Fragment, CloseSession:
-//!      the session is lost ──► CreateSession, from offset 0
-//!      refused for good, or the source changed ──► CancelSession ── any answer ──► error
-//!  Fragment:
-//!      no answer ──► the next is small and only asks: its Ack tells the offset
-//!      too large, in any disguise ──► half as large
-//! ```
+//! [`Uploader`](uploader::Uploader) is a state machine without I/O: it says which [`Action`](uploader::Action) is next, the
+//! driver performs it and hands back an [`Input`](uploader::Input). `ARCHITECTURE.md`, beside this library's source, draws
+//! its states; `docs/reliability.md` has the rules by which it recovers.
 //!
 //! [\[MC-BUP\]]: https://learn.microsoft.com/en-us/openspecs/windows_protocols/mc-bup/
 

@@ -6,6 +6,7 @@
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
 
+use super::scheme::Scheme;
 use crate::protocol::ChannelBinding;
 
 /// Most challenges that are looked at.
@@ -86,6 +87,10 @@ impl Parameters {
     }
 }
 
+fn is_known(scheme: &str) -> bool {
+    Scheme::ALL.iter().any(|known| known.as_str().eq_ignore_ascii_case(scheme))
+}
+
 /// A list whose elements are separated by commas: a parameter, or a scheme with what follows it.
 struct Reader<'a> {
     rest: &'a [u8],
@@ -101,7 +106,11 @@ impl<'a> Reader<'a> {
                     challenge.parameters.add(name, value);
                 }
             } else if let Some(scheme) = self.scheme().filter(|_| found.len() < MAX) {
-                found.push(self.challenge(scheme));
+                // Alone between commas, a name of no known scheme is an odd parameter of the challenge before it.
+                let is_alone = self.rest.first().is_none_or(|&byte| byte == b',');
+                if found.is_empty() || !is_alone || is_known(scheme) {
+                    found.push(self.challenge(scheme));
+                }
             } else {
                 self.skip_element();
             }

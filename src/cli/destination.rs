@@ -71,6 +71,19 @@ pub(super) fn below(url: &str, path: &str) -> Result<String, String> {
     Ok(format!("{folder}{slash}{}{query}", segments.join("/")))
 }
 
+/// The URL of `name` in the folder of `url`; the query stays.
+///
+/// # Errors
+/// When there is no such URL.
+pub(super) fn beside(url: &Uri, name: &[u8]) -> Result<Uri, String> {
+    let (folder, _) = url.path().rsplit_once('/').unwrap_or_default();
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let path = format!("{folder}/{}{query}", percent_encode(name, SEGMENT));
+    let mut parts = url.clone().into_parts();
+    parts.path_and_query = Some(path.parse().map_err(|error| format!("{path} is no path: {error}"))?);
+    Uri::from_parts(parts).map_err(|error| error.to_string())
+}
+
 /// Which place on which server a URL means, however it is spelled.
 pub(super) fn place(url: &Uri) -> Vec<u8> {
     let scheme = url.scheme_str().unwrap_or_default();

@@ -1,12 +1,12 @@
 //! Exit codes: a public contract. One enum, one table from errors to it.
 
-use crate::driver::{DriverError, ReplyError, ReplyFileError, Unverified};
+use crate::driver::{DriverError, ReplyFileError};
 use crate::entity::EntityError;
 use crate::journal::{JournalError, JournalWarning};
 use crate::protocol::{AckError, PacketKind, TransportErrorKind};
 #[cfg(feature = "serve")]
 use crate::serve::ServeError;
-use crate::uploader::{Refusal, UploadError};
+use crate::uploader::{Refusal, ReplyError, Unverified, UploadError};
 
 use super::commands::InputError;
 use super::config::UsageError;
@@ -117,12 +117,10 @@ pub(super) fn of(error: &anyhow::Error) -> ExitCode {
         return match error {
             DriverError::Upload(error) => of_upload(error),
             DriverError::Entity(_) | DriverError::Digest(_) => ExitCode::Source,
-            DriverError::SignIn { .. } => ExitCode::Authentication,
-            DriverError::NothingToResume => ExitCode::NotResumable,
-            DriverError::Interrupted { .. } | DriverError::Unverified(Unverified::Interrupted) => ExitCode::Interrupted,
-            DriverError::Reply(error) => of_reply(error),
-            DriverError::Different(_) => ExitCode::VerificationFailed,
-            DriverError::Unverified(_) | DriverError::UnconfirmedSame { .. } => ExitCode::Unconfirmed,
+            DriverError::SignIn(_) => ExitCode::Authentication,
+            DriverError::NothingToResume { .. } => ExitCode::NotResumable,
+            DriverError::Interrupted { .. } => ExitCode::Interrupted,
+            DriverError::ReplyFile(_) => ExitCode::Internal,
         };
     }
     if let Some(Stopped { signal, .. }) = error.downcast_ref() {
@@ -170,11 +168,14 @@ fn of_upload(error: &UploadError) -> ExitCode {
         UploadError::Lost { packet, error } => of_loss(*packet, error.kind),
         UploadError::NoProgress { .. } | UploadError::OutOfTime { .. } => ExitCode::Server,
         UploadError::SourceChanged => ExitCode::SourceChanged,
-        UploadError::Interrupted => ExitCode::Interrupted,
         UploadError::GaveUp { cause, .. } => of_spent(cause),
         UploadError::CannotResume { .. } => ExitCode::NotResumable,
-        UploadError::Unconfirmed { .. } => ExitCode::Unconfirmed,
-        UploadError::OutOfTurn => ExitCode::Internal,
+        UploadError::Interrupted | UploadError::Unverified(Unverified::Interrupted) => ExitCode::Interrupted,
+        UploadError::Unconfirmed { .. } | UploadError::Unverified(_) => ExitCode::Unconfirmed,
+        UploadError::AppendsBlindly => ExitCode::Protocol,
+        UploadError::Reply(error) => of_reply(error),
+        UploadError::Different(_) => ExitCode::VerificationFailed,
+        UploadError::OutOfTurn | UploadError::Local => ExitCode::Internal,
     }
 }
 
@@ -186,14 +187,16 @@ fn of_reply(error: &ReplyError) -> ExitCode {
         ReplyError::NotOffered | ReplyError::TooLarge | ReplyError::Status(_) => ExitCode::Application,
         ReplyError::BadAnswer(_) => ExitCode::Protocol,
         ReplyError::Lost(error) => of_loss(PacketKind::CloseSession, error.kind),
-        ReplyError::File(_) => ExitCode::Internal,
     }
 }
 
-/// The budget is spent: on a network that never worked, on an application that did not want it, or on a server.
+/// The budget is spent: on a network that never worked, on an application that did not want it, on what stands before
+/// the server and refuses by its pages, or on a server.
 fn of_spent(cause: &UploadError) -> ExitCode {
+    let is_refusal = matches!(cause, UploadError::Refused { .. });
     match of_upload(cause) {
-        code @ (ExitCode::Connection | ExitCode::Application) => code,
+        code @ (ExitCode::Connection | ExitCode::Application | ExitCode::Tls) => code,
+        code @ (ExitCode::Refused | ExitCode::NoEndpoint | ExitCode::Protocol) if is_refusal => code,
         _ => ExitCode::Server,
     }
 }

@@ -1,9 +1,9 @@
 //! From an error to what programs want to know of it.
 
-use crate::driver::{DriverError, ReplyError};
+use crate::driver::DriverError;
 use crate::output::json::Failure;
 use crate::protocol::{BitsError, TransportErrorKind};
-use crate::uploader::UploadError;
+use crate::uploader::{ReplyError, UploadError};
 
 use super::{exit_code, failure};
 
@@ -26,22 +26,23 @@ pub(super) fn of(error: &anyhow::Error, again: Option<&str>) -> Failure {
 fn refusal(error: &anyhow::Error) -> Option<&BitsError> {
     match error.downcast_ref()? {
         DriverError::Upload(error) => refusal_of(error),
-        DriverError::UnconfirmedSame { error, .. } => Some(error),
         _ => None,
     }
 }
 
 fn refusal_of(error: &UploadError) -> Option<&BitsError> {
     match error {
-        UploadError::Refused { error, .. } | UploadError::Unconfirmed { error } => Some(error),
-        UploadError::GaveUp { cause, .. } | UploadError::CannotResume { cause } => refusal_of(cause),
+        UploadError::Refused { error, .. } => Some(error),
+        UploadError::GaveUp { cause, .. }
+        | UploadError::CannotResume { cause }
+        | UploadError::Unconfirmed { cause, .. } => refusal_of(cause),
         _ => None,
     }
 }
 
 fn reply_status(error: &anyhow::Error) -> Option<u16> {
     match error.downcast_ref()? {
-        DriverError::Reply(ReplyError::Status(status)) => Some(status.as_u16()),
+        DriverError::Upload(UploadError::Reply(ReplyError::Status(status))) => Some(status.as_u16()),
         _ => None,
     }
 }

@@ -1,11 +1,11 @@
 //! From an error to the four lines that people read: what failed, what the server said, the likely cause, what to do.
 
 use crate::auth::{Scheme, SignInError};
-use crate::driver::{DriverError, ReplyError, Unverified};
+use crate::driver::DriverError;
 use crate::journal::JournalError;
 use crate::output::ErrorText;
 use crate::protocol::{AckError, BitsError, PacketKind, TlsFault, TransportErrorKind};
-use crate::uploader::{Refusal, UploadError};
+use crate::uploader::{Refusal, ReplyError, Unverified, UploadError};
 
 use super::commands::InputError;
 use super::config::UsageError;
@@ -34,11 +34,12 @@ pub(super) fn text(error: &anyhow::Error) -> ErrorText {
 /// The code with which the server refused, in the spelling that `bitsup explain` is given.
 fn server_code(error: &anyhow::Error) -> Option<String> {
     let refusal = match error.downcast_ref::<DriverError>()? {
+        DriverError::Upload(
+            UploadError::Reply(ReplyError::Status(status)) | UploadError::Unverified(Unverified::Status(_, status)),
+        ) => return Some(status.as_u16().to_string()),
+        // What the server said last is not what the code is about.
+        DriverError::Upload(UploadError::Unconfirmed { .. }) => return None,
         DriverError::Upload(error) => answer(error)?,
-        DriverError::UnconfirmedSame { error, .. } => error,
-        DriverError::Reply(ReplyError::Status(status)) | DriverError::Unverified(Unverified::Status(_, status)) => {
-            return Some(status.as_u16().to_string());
-        }
         _ => return None,
     };
     let known = refusal.code.filter(|code| code.info().is_some());
@@ -62,13 +63,12 @@ fn own_text(error: &anyhow::Error) -> ErrorText {
     }
     let Some(DriverError::Upload(upload)) = error.downcast_ref::<DriverError>() else {
         let said = match error.downcast_ref() {
-            Some(DriverError::UnconfirmedSame { error, .. }) => Some(error.to_string()),
-            Some(DriverError::SignIn { refused, .. }) => refused.said.as_ref().map(ToString::to_string),
+            Some(DriverError::SignIn(refused)) => refused.said.as_ref().map(ToString::to_string),
             _ => None,
         };
         what.retain(|part| said.as_ref() != Some(part));
         let (cause, next) = match error.downcast_ref() {
-            Some(DriverError::SignIn { refused, .. }) => signing_in(&refused.reason),
+            Some(DriverError::SignIn(refused)) => signing_in(&refused.reason),
             _ if error.is::<InputError>() => (Some("nothing that can be read was piped in"), Some(PIPE)),
             _ => (error.downcast_ref::<TimeIsUp>().map(|_| "--max-time ended the run before it was done"), next(error)),
         };
@@ -99,12 +99,8 @@ fn next(error: &anyhow::Error) -> Option<&'static str> {
     }
     match error.downcast_ref::<DriverError>()? {
         DriverError::Interrupted { can_go_on: false } => Some(RUN_AGAIN),
-        DriverError::Reply(_) => {
-            Some("run the same command again to go on, or without --reply to finish the upload without it")
-        }
-        DriverError::Different(_) => Some("look at the file on the server: something changed it on its way or there"),
-        DriverError::Unverified(_) => Some("look at the file on the server; without --verify this is a success"),
-        DriverError::UnconfirmedSame { .. } => Some("look at the file on the server before you run the command again"),
+        DriverError::ReplyFile(_) => Some(WITHOUT_REPLY),
+        DriverError::NothingToResume { why: Some(_) } => Some("leave --resume always away to start over"),
         _ => None,
     }
 }
@@ -184,8 +180,10 @@ fn said(error: &UploadError) -> Option<String> {
 /// The server's refusal, if that is what it was.
 fn answer(error: &UploadError) -> Option<&BitsError> {
     match error {
-        UploadError::Refused { error, .. } | UploadError::Unconfirmed { error } => Some(error),
-        UploadError::GaveUp { cause, .. } | UploadError::CannotResume { cause } => answer(cause),
+        UploadError::Refused { error, .. } => Some(error),
+        UploadError::GaveUp { cause, .. }
+        | UploadError::CannotResume { cause }
+        | UploadError::Unconfirmed { cause, .. } => answer(cause),
         _ => None,
     }
 }
@@ -195,6 +193,7 @@ type Advice = (Option<&'static str>, Option<&'static str>);
 const LOCKED: &str = "wait for it, or stop it and run the same command again";
 const PIPE: &str = "pipe the data in, or name a file";
 const RUN_AGAIN: &str = "run the same command again";
+const WITHOUT_REPLY: &str = "run the same command again to go on, or without --reply to finish the upload without it";
 
 fn advice(error: &UploadError) -> Advice {
     match error {
@@ -204,6 +203,16 @@ fn advice(error: &UploadError) -> Advice {
             Some("the upload folder moved, or a login page is in front of it"),
             Some("use the URL that it leads to, if that is the folder"),
         ),
+        UploadError::Lost { packet: PacketKind::Ping | PacketKind::CreateSession, error }
+            if matches!(error.kind, TransportErrorKind::Cut | TransportErrorKind::TimedOut(_)) =>
+        {
+            (
+                Some(
+                    "the server, or something before it, closed the connection; or what listens there does not speak HTTP, such as a SOCKS proxy or a TLS port",
+                ),
+                Some("check the URL's scheme and port"),
+            )
+        }
         UploadError::Lost { error, .. } => lost(error.kind),
         UploadError::NoProgress { .. } => (
             Some("the server answers but does not keep what it gets"),
@@ -213,20 +222,52 @@ fn advice(error: &UploadError) -> Advice {
             (Some("a program writes to it"), Some("upload a copy, or wait until the file is finished"))
         }
         UploadError::Interrupted => (None, None),
-        UploadError::GaveUp { cause, .. } => advice(cause),
+        UploadError::GaveUp { cause, .. } => gave_up(cause),
         UploadError::OutOfTime { .. } => (Some("--max-time is over"), Some(RUN_AGAIN)),
         UploadError::CannotResume { .. } => {
             (Some("the session expired, or the server lost it"), Some("leave --resume always away to start over"))
         }
         UploadError::Unconfirmed { .. } => (
-            Some("the server finished the upload, and its answer did not get through"),
-            Some("look at the file on the server before you run the command again"),
+            Some("the server finished the upload, and its response did not get through"),
+            Some("look at the file on the server before you run the command again, or add --verify sha256"),
         ),
+        UploadError::AppendsBlindly => (
+            Some("the server appends each fragment to the file, also one that it has already"),
+            Some("run the same command again; it starts over whenever the outcome of a fragment is unknown"),
+        ),
+        UploadError::Reply(_) => (None, Some(WITHOUT_REPLY)),
+        UploadError::Different(_) => {
+            (None, Some("look at the file on the server: something changed it on its way or there"))
+        }
+        UploadError::Unverified(_) => {
+            (None, Some("look at the file on the server; without --verify this is a success"))
+        }
         UploadError::SignInForgotten => (
             Some("the server, or a proxy before it, closes the connection after each answer, or is several machines"),
             Some("let the server keep connections open, or use --auth digest or basic where the server offers them"),
         ),
-        UploadError::OutOfTurn => (Some("a mistake in bitsup"), Some("report it with the output of -vv")),
+        UploadError::OutOfTurn | UploadError::Local => {
+            (Some("a mistake in bitsup"), Some("report it with the output of -vv"))
+        }
+    }
+}
+
+/// A small fragment met the same: the size of fragments is not the reason.
+fn gave_up(cause: &UploadError) -> Advice {
+    match cause {
+        UploadError::Refused {
+            packet: PacketKind::Fragment,
+            refusal: Refusal::Permission | Refusal::NoEndpoint,
+            error,
+        } if !error.is_from_bits() => (
+            Some(
+                "a page without BITS's fields: a firewall or proxy before the server refuses what is sent; small fragments were refused as well, so it is not their size",
+            ),
+            Some(
+                "ask who runs the firewall or proxy for its log; run the same command again when it lets the upload through",
+            ),
+        ),
+        cause => advice(cause),
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::cli::secret;
-use crate::driver::{DriverError, Unverified};
+use crate::driver::DriverError;
 use crate::transport::Interrupter;
+use crate::uploader::{Unverified, UploadError};
 
 /// SIGINT, on every system.
 const INTERRUPT: i32 = 2;
@@ -186,7 +187,7 @@ pub(super) fn name<T>(result: anyhow::Result<T>, signals: &Signals, goes_on: boo
             Some(DriverError::Interrupted { can_go_on: true }) if goes_on => Left::Session,
             Some(DriverError::Interrupted { can_go_on: true }) => Left::SpurnedSession,
             Some(DriverError::Interrupted { can_go_on: false }) => Left::Nothing,
-            Some(DriverError::Unverified(Unverified::Interrupted)) => Left::Acknowledged,
+            Some(DriverError::Upload(UploadError::Unverified(Unverified::Interrupted))) => Left::Acknowledged,
             _ => return error,
         };
         match signals.received.load(Ordering::SeqCst) {

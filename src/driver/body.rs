@@ -4,15 +4,11 @@ use std::io::{self, Read};
 
 use crate::digest::PrefixDigest;
 use crate::entity::RangeReader;
-use crate::event::UploadEvent;
 
-/// Reads a fragment from the source: counts what went out, compares what goes out again with what went before, and
-/// remembers why it failed.
+/// Reads a fragment from the source: compares what goes out again with what went before, and remembers why it failed.
 pub(super) struct Body<'a> {
     source: RangeReader<'a>,
     digest: &'a mut PrefixDigest,
-    report: &'a mut dyn FnMut(&UploadEvent),
-    sent: u64,
     failure: Option<Failure>,
 }
 
@@ -25,12 +21,8 @@ pub(super) enum Failure {
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn new(
-        source: RangeReader<'a>,
-        digest: &'a mut PrefixDigest,
-        report: &'a mut dyn FnMut(&UploadEvent),
-    ) -> Self {
-        Self { source, digest, report, sent: 0, failure: None }
+    pub(super) fn new(source: RangeReader<'a>, digest: &'a mut PrefixDigest) -> Self {
+        Self { source, digest, failure: None }
     }
 
     pub(super) fn into_failure(self) -> Option<Failure> {
@@ -54,11 +46,6 @@ impl Read for Body<'_> {
         };
         if self.digest.feed(&buffer[..count]).is_err() {
             return Err(self.fail(Failure::Changed));
-        }
-        if count > 0 {
-            // What was read before has been taken by the network by now.
-            (self.report)(&UploadEvent::BytesSent(self.sent));
-            self.sent += count as u64;
         }
         Ok(count)
     }

@@ -4,20 +4,18 @@ use std::io::{self, Read};
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
+use http::Uri;
 use http::header::SERVER;
-use http::{Response, Uri};
 
-use crate::auth::{Login, Ready, Scheme, Step};
+use crate::auth::{Login, Scheme};
 use crate::event::UploadEvent;
 use crate::protocol::text::escape;
-use crate::protocol::{
-    Answer, ContentName, Packet, PacketKind, ProtocolId, Session, SessionId, TransportErrorKind, ack,
-};
-use crate::transport::{Http, Reached, RequestOptions, Transport};
-use crate::uploader::{Action, Event, FragmentSize, Plan, Refusal, RetryPolicy, UploadError, Uploader};
+use crate::protocol::{ContentName, Packet, ProtocolId, Session, TransportErrorKind};
+use crate::transport::{Http, Reached};
+use crate::uploader::{Action, FragmentSize, Input, Plan, Refusal, RetryPolicy, UploadError, Uploader};
 
-use super::signed::{Unanswered, answer_head, exchange, prepare};
-use super::{DriverError, NotSignedIn, answered, complete, lost};
+use super::DriverError;
+use super::client::Client;
 
 /// The largest fragment that is tried, in bytes.
 const LARGEST: u64 = 32 << 20;
@@ -88,10 +86,7 @@ pub fn check(
     findings: &mut Findings,
 ) -> Result<(), DriverError> {
     let mut check = Check { plan, transport, login, report, findings };
-    let opened = check.open(1)?;
-    check.findings.target = Some(opened.target.clone());
-    let cancelled = check.cancel(&opened.session, &opened.target)?;
-    check.findings.cancelled = Some(cancelled);
+    check.begin(1, 0)?;
     if plan.probe_fragment {
         let limit = check.probe()?;
         check.findings.fragment = Some(limit);
@@ -107,138 +102,79 @@ struct Check<'a> {
     findings: &'a mut Findings,
 }
 
-/// A session that waits for its first fragment.
-struct Opened {
-    session: SessionId,
-    target: Uri,
-    fragment: Packet,
-}
-
 impl Check<'_> {
-    /// Lets an upload of `size` bytes begin, up to where it would send them all but the last in one fragment.
-    fn open(&mut self, size: u64) -> Result<Opened, DriverError> {
-        let mut session = None;
-        let opened = self.open_session(size, &mut session);
-        if opened.is_err()
-            && let Some(session) = session
-        {
-            // Its own failure is not what went wrong.
-            let _ = self.cancel(&session, &self.plan.destination);
-        }
-        opened
+    /// Lets an upload of `size` bytes begin, and gives it up after so many fragments. Returns the last offset that the
+    /// server acknowledged.
+    fn begin(&mut self, size: u64, fragments: u32) -> Result<u64, DriverError> {
+        let mut acknowledged = 0;
+        let result = self.run(size, fragments, &mut acknowledged);
+        self.findings.reached = self.findings.reached.take().or_else(|| self.transport.reached());
+        result.map(|()| acknowledged)
     }
 
-    /// The same; `session` is the one that was opened, if it went wrong after that.
-    fn open_session(&mut self, size: u64, session: &mut Option<SessionId>) -> Result<Opened, DriverError> {
+    fn run(&mut self, size: u64, fragments: u32, acknowledged: &mut u64) -> Result<(), DriverError> {
         let mut uploader = Uploader::new(self.upload(size), Instant::now(), 0);
-        loop {
-            for event in uploader.take_events() {
-                match &event {
-                    UploadEvent::SessionCreated(created) => {
-                        *session = Some(created.id.clone());
-                        self.findings.session.get_or_insert_with(|| created.clone());
-                    }
-                    UploadEvent::PingIgnored { reason } => self.findings.ping_doubt = Some(reason.clone()),
-                    _ => {}
-                }
-                (self.report)(&event);
+        let (findings, report) = (&mut *self.findings, &mut *self.report);
+        let mut notice = |event: &UploadEvent| {
+            note(findings, event);
+            if let UploadEvent::Acknowledged { offset, .. } = event {
+                *acknowledged = *offset;
             }
-            let event = match (uploader.next_action(), session.take()) {
-                (Action::Send(fragment @ Packet::Fragment { .. }), Some(session)) => {
-                    return Ok(Opened { session, target: uploader.target().clone(), fragment });
+            report(event);
+        };
+        let mut client = Client::new(self.transport, self.login, &mut notice);
+        let mut left = fragments;
+        let mut was_stopped = false;
+        let (mut target, mut scheme, mut failure) = (None, None, None);
+        loop {
+            uploader.take_events().iter().for_each(&mut *client.report);
+            let input = match uploader.next_action() {
+                // What it was begun for is known.
+                Action::Send(Packet::Fragment { .. }) if left == 0 => {
+                    was_stopped = true;
+                    target.get_or_insert_with(|| uploader.target().clone());
+                    Input::Interrupted
                 }
-                (Action::Send(packet), kept) => {
-                    *session = kept;
-                    self.send(&packet, uploader.target())?
+                Action::Send(packet) => {
+                    left -= u32::from(packet.body_len() > 0).min(left);
+                    match send(&mut client, &packet, &uploader) {
+                        Ok(input) => {
+                            if matches!(input, Input::Responded(_)) {
+                                scheme = client.login.scheme();
+                            }
+                            input
+                        }
+                        Err(error) => {
+                            failure.get_or_insert(error);
+                            Input::Failed
+                        }
+                    }
                 }
-                // Nothing is tried twice.
-                (Action::Wait(_), _) => Event::Waited,
-                (Action::Finish, _) => return Err(UploadError::OutOfTurn.into()),
+                // Nothing is tried twice, and nothing kept.
+                Action::Wait(_) => Input::Waited,
+                Action::Finish => break,
+                _ => Input::Failed,
             };
-            self.findings.reached = self.findings.reached.take().or_else(|| self.transport.reached());
-            uploader = uploader.handle(event, Instant::now())?;
+            uploader = uploader.handle(input, Instant::now());
+        }
+        self.findings.target = self.findings.target.take().or(target);
+        self.findings.scheme = self.findings.scheme.or(scheme);
+        match (uploader.into_result(), failure) {
+            (Err(UploadError::Interrupted), _) if was_stopped => Ok(()),
+            (Err(_), Some(failure)) => Err(failure),
+            (result, _) => Ok(result?),
         }
     }
 
     fn upload(&self, size: u64) -> Plan {
         Plan {
-            destination: self.plan.destination.clone(),
-            size,
-            name: self.plan.name.clone(),
             protocols: self.plan.protocols.clone(),
             fragment_size: NonZeroU64::new(size - 1).map_or(FragmentSize::Auto, FragmentSize::Fixed),
             retry: RetryPolicy { no_progress_timeout: Duration::ZERO, ..RetryPolicy::default() },
             follow_host_id: self.plan.follow_host_id,
             may_start_over: false,
-        }
-    }
-
-    /// Sends a packet without a body.
-    fn send(&mut self, packet: &Packet, target: &Uri) -> Result<Event, DriverError> {
-        let request = complete(packet.to_request(target));
-        (self.report)(&UploadEvent::Sending(packet.clone()));
-        let mut answer = exchange(self.transport, self.login, self.report, &request, RequestOptions::default());
-        // Some servers and proxies close the connection after each answer without saying so.
-        if matches!(&answer, Err(Unanswered::Lost(error)) if error.is_stale_connection()) {
-            answer = exchange(self.transport, self.login, self.report, &request, RequestOptions::default());
-        }
-        match answer {
-            Ok(answer) => {
-                self.findings.scheme = self.login.scheme();
-                Ok(self.answered(packet.kind(), answer))
-            }
-            Err(Unanswered::Lost(error)) => Ok(lost(error)),
-            Err(Unanswered::Refused(refused)) => Err(DriverError::SignIn { packet: packet.kind(), refused }),
-        }
-    }
-
-    /// Sends a fragment, all zeros.
-    fn send_fragment(&mut self, packet: &Packet, target: &Uri) -> Result<Event, DriverError> {
-        let kind = packet.kind();
-        let mut request = complete(packet.to_request(target));
-        let refuse = |refused| DriverError::SignIn { packet: kind, refused: Box::new(refused) };
-        let mut options = RequestOptions::default();
-        let ready = prepare(self.login, &mut request, &mut options);
-        if ready.map_err(|reason| refuse(NotSignedIn { reason, said: None }))? == Ready::SignInFirst {
-            return Ok(Event::NotSignedIn);
-        }
-        (self.report)(&UploadEvent::Sending(packet.clone()));
-        (self.report)(&UploadEvent::RequestHead(Box::new(request.clone().into_parts().0)));
-        let mut body = io::repeat(0).take(packet.body_len());
-        let answer = match self.transport.exchange(request.clone(), options, &mut body) {
-            Ok(answer) => answer,
-            Err(error) => {
-                self.login.disconnected(error.request_was_sent);
-                let again = error.kind == TransportErrorKind::NoConnection || error.is_stale_connection();
-                return Ok(if again { Event::NotSignedIn } else { lost(error) });
-            }
-        };
-        (self.report)(&UploadEvent::AnswerHead(Box::new(answer_head(&answer))));
-        match self.login.answered(&request, &answer) {
-            Step::Done => Ok(self.answered(kind, answer)),
-            Step::Again | Step::SignInFirst => Ok(Event::NotSignedIn),
-            Step::Refused(reason) => Err(refuse(NotSignedIn::because(reason, &answer))),
-        }
-    }
-
-    fn answered(&mut self, packet: PacketKind, answer: Response<()>) -> Event {
-        let server = answer.headers().get(SERVER).map(|value| escape(value.as_bytes()));
-        self.findings.server = self.findings.server.take().or(server);
-        answered(packet, answer, self.report)
-    }
-
-    /// Whether the server forgot the session; it would do so by itself some day.
-    fn cancel(&mut self, session: &SessionId, target: &Uri) -> Result<Result<(), String>, DriverError> {
-        let packet = Packet::CancelSession { session: session.clone() };
-        match self.send(&packet, target)? {
-            Event::Answered(answer) => Ok(match ack::end_of_session(&answer, session) {
-                Ok(Answer::Ack(())) => Ok(()),
-                Ok(Answer::Refused(error)) => Err(error.to_string()),
-                Err(error) => Err(error.to_string()),
-            }),
-            Event::Interrupted => Err(UploadError::Interrupted.into()),
-            Event::Lost(error) => Err(UploadError::Lost { packet: PacketKind::CancelSession, error }.into()),
-            _ => Err(UploadError::OutOfTurn.into()),
+            can_resume: false,
+            ..Plan::new(self.plan.destination.clone(), size, self.plan.name.clone())
         }
     }
 
@@ -260,52 +196,60 @@ impl Check<'_> {
         }
     }
 
-    /// Sends a fragment of `size` bytes of a file that is a byte longer, and gives the file up. Why it was not taken.
+    /// Sends a fragment of `size` bytes, all zeros, of a file that is a byte longer, and gives the file up. Why it was not
+    /// taken.
     fn try_fragment(&mut self, size: u64) -> Result<Option<String>, DriverError> {
-        let mut opened = self.open(size + 1)?;
-        let mut event = self.send_fragment(&opened.fragment, &opened.target);
-        // Its connection is gone; the Ping signs in on another.
-        if matches!(event, Ok(Event::NotSignedIn)) {
-            let _ = self.cancel(&opened.session, &opened.target)?;
-            opened = self.open(size + 1)?;
-            event = self.send_fragment(&opened.fragment, &opened.target);
+        match self.begin(size + 1, 1) {
+            Ok(acknowledged) if acknowledged == size => Ok(None),
+            Ok(acknowledged) => Ok(Some(format!("the server took {acknowledged} bytes of it"))),
+            Err(DriverError::Upload(error)) if may_be_about_size(&error) => Ok(Some(reason(&error))),
+            Err(error) => Err(error),
         }
-        let refused = event.and_then(|event| Ok(why_refused(event, &opened.session, size)?));
-        // What went wrong with the fragment goes before; a session that is lost with it cannot be cancelled.
-        let cancelled = self.cancel(&opened.session, &opened.target);
-        let refused = refused?;
-        let _ = cancelled?;
-        Ok(refused)
     }
 }
 
-/// Why a fragment was refused for its size; `None`: it was taken.
-fn why_refused(event: Event, session: &SessionId, size: u64) -> Result<Option<String>, UploadError> {
+fn note(findings: &mut Findings, event: &UploadEvent) {
     match event {
-        Event::Answered(answer) => judge(&answer, session, size),
-        // Some refuse by hanging up, or never answer.
-        Event::Lost(error) if matches!(error.kind, TransportErrorKind::Cut | TransportErrorKind::TimedOut(_)) => {
-            Ok(Some(error.to_string()))
+        UploadEvent::SessionCreated(created) => _ = findings.session.get_or_insert_with(|| created.clone()),
+        UploadEvent::PingIgnored { reason } => findings.ping_doubt = Some(reason.clone()),
+        UploadEvent::AnswerHead(head) if findings.server.is_none() => {
+            findings.server = head.headers.get(SERVER).map(|value| escape(value.as_bytes()));
         }
-        Event::Lost(error) => Err(UploadError::Lost { packet: PacketKind::Fragment, error }),
-        Event::Interrupted => Err(UploadError::Interrupted),
-        _ => Err(UploadError::OutOfTurn),
+        UploadEvent::SessionCancelled { refusal } if findings.cancelled.is_none() => {
+            findings.cancelled = Some(refusal.clone().map_or(Ok(()), Err));
+        }
+        _ => {}
     }
 }
 
-/// The same of an answer.
-fn judge(answer: &Response<()>, session: &SessionId, size: u64) -> Result<Option<String>, UploadError> {
-    let packet = PacketKind::Fragment;
-    match ack::fragment(answer, session) {
-        Ok(Answer::Ack(ack)) if ack.in_step && ack.next_offset.is_none_or(|offset| offset == size) => Ok(None),
-        Ok(Answer::Ack(ack)) => {
-            let offset = ack.next_offset.map_or_else(|| "nothing".to_owned(), |offset| format!("{offset} bytes"));
-            Ok(Some(format!("the server took {offset} of it")))
+fn send(client: &mut Client<'_>, packet: &Packet, uploader: &Uploader) -> Result<Input, DriverError> {
+    let send = |client: &mut Client<'_>| {
+        (client.report)(&UploadEvent::Sending(packet.clone()));
+        client.send(packet, uploader, &mut io::repeat(0).take(packet.body_len()))
+    };
+    match send(client)? {
+        // Some servers and proxies close the connection after each response without saying so.
+        Input::Lost(error) if error.closed_by_peer || error.is_stale_connection() => Ok(send(client)?),
+        input => Ok(input),
+    }
+}
+
+/// Whether a fragment may have been refused for its size. Some refuse by a page, some by hanging up, or never answer.
+fn may_be_about_size(error: &UploadError) -> bool {
+    match error {
+        UploadError::Refused { refusal: Refusal::FragmentTooLarge | Refusal::FileTooLarge, .. } => true,
+        UploadError::Refused { refusal: Refusal::Permission | Refusal::NoEndpoint, error, .. } => !error.is_from_bits(),
+        UploadError::Lost { error, .. } => {
+            matches!(error.kind, TransportErrorKind::Cut | TransportErrorKind::TimedOut(_))
         }
-        Ok(Answer::Refused(error)) => match Refusal::classify(&error, packet) {
-            Refusal::FragmentTooLarge | Refusal::FileTooLarge => Ok(Some(error.to_string())),
-            refusal => Err(UploadError::Refused { packet, refusal, error }),
-        },
-        Err(error) => Err(UploadError::BadAnswer { packet, error }),
+        _ => false,
+    }
+}
+
+fn reason(error: &UploadError) -> String {
+    match error {
+        UploadError::Refused { error, .. } => error.to_string(),
+        UploadError::Lost { error, .. } => error.to_string(),
+        other => other.to_string(),
     }
 }

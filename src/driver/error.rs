@@ -4,12 +4,10 @@ use std::fmt;
 
 use crate::digest::DigestError;
 use crate::entity::EntityError;
-use crate::protocol::{BitsError, PacketKind};
 use crate::uploader::UploadError;
 
-use super::reply::ReplyError;
-use super::signed::NotSignedIn;
-use super::verify::{Difference, Unverified};
+use super::client::NotSignedIn;
+use super::reply_file::ReplyFileError;
 
 /// An upload that did not succeed.
 #[derive(Debug)]
@@ -17,31 +15,17 @@ pub enum DriverError {
     /// The conversation with the server ended.
     Upload(UploadError),
     /// The server lets nobody in.
-    SignIn {
-        /// On which packet.
-        packet: PacketKind,
-        /// Why.
-        refused: Box<NotSignedIn>,
-    },
+    SignIn(Box<NotSignedIn>),
     /// The source could not be read.
     Entity(EntityError),
     /// What was sent before could not be read again.
     Digest(DigestError),
-    /// There is no unfinished upload to go on with, and starting over is not wanted.
-    NothingToResume,
-    /// The server has every byte, but the reply that was asked for cannot be had. Close-Session was not sent.
-    Reply(ReplyError),
-    /// The server acknowledged everything, and what is at the destination is not the file.
-    Different(Difference),
-    /// The server acknowledged everything, and does not show what is at the destination.
-    Unverified(Unverified),
-    /// The answer to Close-Session was lost, and the server has forgotten the session since; but what is at the
-    /// destination is the same as the file.
-    UnconfirmedSame {
-        /// What the server said to the repeated Close.
-        error: BitsError,
-        /// By what it is the same.
-        proof: String,
+    /// The reply cannot be saved. Close-Session was not sent.
+    ReplyFile(ReplyFileError),
+    /// There is no unfinished upload to go on with, or none of this content, and starting over is not wanted.
+    NothingToResume {
+        /// Why the one that there is does not do.
+        why: Option<String>,
     },
     /// The user stopped it before it ended.
     Interrupted {
@@ -54,23 +38,17 @@ impl fmt::Display for DriverError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Upload(error) => write!(f, "{error}"),
-            Self::SignIn { packet, refused } => write!(f, "{}, on {packet}", refused.reason),
+            Self::SignIn(refused) => match refused.packet {
+                Some(packet) => write!(f, "{}, on {packet}", refused.reason),
+                None => write!(f, "{}", refused.reason),
+            },
             Self::Entity(error) => write!(f, "{error}"),
             Self::Digest(error) => write!(f, "{error}"),
-            Self::NothingToResume => f.write_str("there is no unfinished upload of this file to this URL"),
-            Self::Reply(error) => {
-                write!(f, "every byte is acknowledged, but the reply cannot be fetched: {error}")
+            Self::ReplyFile(error) => write!(f, "every byte is acknowledged, but {error}"),
+            Self::NothingToResume { why: None } => {
+                f.write_str("there is no unfinished upload of this file to this URL")
             }
-            Self::Different(difference) => {
-                write!(f, "the server acknowledged the upload, but the file at the destination differs: {difference}")
-            }
-            Self::Unverified(reason) => {
-                write!(f, "the server acknowledged the upload, but it cannot be verified: {reason}")
-            }
-            Self::UnconfirmedSame { proof, .. } => write!(
-                f,
-                "the answer to Close-Session was lost, and the server has forgotten the session since; the file at the destination is the same by {proof}"
-            ),
+            Self::NothingToResume { why: Some(why) } => write!(f, "the upload cannot be resumed: {why}"),
             Self::Interrupted { .. } => f.write_str("interrupted"),
         }
     }
@@ -83,13 +61,8 @@ impl std::error::Error for DriverError {
             Self::Upload(error) => error.source(),
             Self::Entity(error) => error.source(),
             Self::Digest(error) => error.source(),
-            Self::SignIn { refused, .. } => refused.said.as_ref().map(|said| said as _),
-            Self::UnconfirmedSame { error, .. } => Some(error),
-            Self::NothingToResume
-            | Self::Interrupted { .. }
-            | Self::Reply(_)
-            | Self::Different(_)
-            | Self::Unverified(_) => None,
+            Self::SignIn(refused) => refused.said.as_ref().map(|said| said as _),
+            Self::NothingToResume { .. } | Self::Interrupted { .. } | Self::ReplyFile(_) => None,
         }
     }
 }
@@ -106,12 +79,24 @@ impl From<EntityError> for DriverError {
     }
 }
 
+impl From<Box<NotSignedIn>> for DriverError {
+    fn from(refused: Box<NotSignedIn>) -> Self {
+        Self::SignIn(refused)
+    }
+}
+
+impl From<ReplyFileError> for DriverError {
+    fn from(error: ReplyFileError) -> Self {
+        Self::ReplyFile(error)
+    }
+}
+
 impl From<DigestError> for DriverError {
     fn from(error: DigestError) -> Self {
         match error {
             DigestError::Differs(_) => Self::Upload(UploadError::SourceChanged),
             DigestError::Entity(error) => Self::Entity(error),
-            stopped @ DigestError::Stopped => Self::Digest(stopped),
+            DigestError::Stopped => Self::Interrupted { can_go_on: true },
         }
     }
 }

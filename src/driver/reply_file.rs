@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::digest::Contents;
-
-/// Largest reply that is saved, in bytes.
-pub(super) const MAX_SIZE: u64 = 1 << 30;
+use crate::uploader::MAX_REPLY;
 
 /// Where to save the reply.
 #[derive(Debug)]
@@ -50,18 +48,22 @@ impl ReplyFile {
     }
 
     /// The size in bytes of the reply that an earlier run saved here.
-    pub(super) fn saved(&self) -> Option<u64> {
+    #[must_use]
+    pub fn saved(&self) -> Option<u64> {
         self.saved
     }
 
-    /// What was written.
-    pub(super) fn contents(&mut self) -> Result<Contents, ReplyFileError> {
+    /// What was written; `None`: nothing was.
+    pub(super) fn contents(&mut self) -> Result<Option<Contents>, ReplyFileError> {
+        if self.partial.is_none() {
+            return Ok(None);
+        }
         let read = |this: &mut Self| {
             let file = this.partial()?;
             file.rewind()?;
-            let contents = Contents::of(&mut *file, MAX_SIZE)?;
+            let contents = Contents::of(&mut *file, MAX_REPLY)?;
             file.seek(SeekFrom::End(0))?;
-            Ok(contents)
+            Ok(Some(contents))
         };
         read(self).map_err(|error| self.error(error))
     }
@@ -76,11 +78,11 @@ impl ReplyFile {
         self.partial()?.write_all(bytes)
     }
 
-    /// Forgets what was written.
-    pub(super) fn clear(&mut self) -> io::Result<()> {
+    /// Forgets what was written from byte `at` on.
+    pub(super) fn cut(&mut self, at: u64) -> io::Result<()> {
         let file = self.partial()?;
-        file.set_len(0)?;
-        file.rewind()
+        file.set_len(at)?;
+        file.seek(SeekFrom::End(0)).map(drop)
     }
 
     /// Gives the file its name. A later reply of this upload may replace it.
@@ -114,7 +116,7 @@ fn holds(path: &Path, contents: Contents) -> bool {
     let plain = path.symlink_metadata().is_ok_and(|found| found.is_file() && found.len() == contents.size);
     plain
         && File::open(path)
-            .and_then(|file| Contents::of(file, contents.size.min(MAX_SIZE)))
+            .and_then(|file| Contents::of(file, contents.size.min(MAX_REPLY)))
             .is_ok_and(|found| found == contents)
 }
 
@@ -156,7 +158,7 @@ mod tests {
         let mut file = ReplyFile::new(path.clone(), false, None).expect("free");
         assert_eq!(std::fs::read_dir(folder.path()).expect("read").count(), 0, "the check leaves nothing");
         file.append(b"wrong").expect("written");
-        file.clear().expect("cleared");
+        file.cut(0).expect("cleared");
         file.append(b"re").expect("written");
         file.append(b"ply").expect("written");
         assert!(!path.exists());
@@ -188,7 +190,7 @@ mod tests {
         let path = folder.path().join("reply");
         let mut file = ReplyFile::new(path.clone(), false, None).expect("free");
         file.append(b"reply").expect("written");
-        let contents = file.contents().expect("read");
+        let contents = file.contents().expect("read").expect("something");
         assert_eq!(contents, Contents::of(&b"reply"[..], 5).expect("read"));
         assert!(ReplyFile::new(path.clone(), false, Some(contents)).expect("free").saved().is_none(), "not named yet");
         file.finish().expect("named");

@@ -1,30 +1,33 @@
-//! Where an upload begins: at the beginning, or where an earlier run stopped.
+//! Where an upload begins: at the beginning, or where an earlier run stopped. The content decides, not the metadata: a
+//! fresh checkout of the same file has another path, inode and time.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use crate::digest::{DigestError, PrefixDigest, verify_prefix};
 use crate::entity::UploadEntity;
-use crate::journal::{Claim, Entry, Now, SavedSession};
+use crate::event::UploadEvent;
+use crate::journal::{Claim, Entry, Saved};
+use crate::protocol::ContentName;
 use crate::transport::Interrupter;
-use crate::uploader::{Event, Plan, Saved, Uploader};
+use crate::uploader::{Plan, Uploader};
 
 use super::DriverError;
 
 /// Whether to go on with what an earlier run began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ResumeMode {
-    /// If there is something.
+    /// If there is something of the same content.
     #[default]
     Auto,
     /// Or fail.
     Always,
-    /// Start over.
+    /// Start over; a session that there is, is given up.
     Never,
 }
 
-/// The largest file, in bytes, of which nothing is written down before something goes wrong.
-const BRIEF: u64 = 256 * 1024;
+/// Reading less again than this takes no time worth telling, in bytes.
+const LONG_REREADING: u64 = 256 << 20;
 
 /// An upload that is ready to run.
 #[derive(Debug)]
@@ -46,83 +49,98 @@ impl Start {
         claim: Claim,
         mode: ResumeMode,
         interrupter: &Interrupter,
+        report: &mut dyn FnMut(&UploadEvent),
         seed: u64,
     ) -> Result<Self, DriverError> {
         let Claim { entry, is_known } = claim;
-        let refused = entry.host_refused(Now::read());
-        let knowing = |uploader: Uploader| match refused {
-            Some(size) => uploader.knowing_refused(size),
-            None => uploader,
+        let plan = Plan {
+            refused_before: entry.refused_before(SystemTime::now()),
+            can_resume: plan.can_resume && entry.can_save(),
+            ..plan
         };
-        let session = entry.record().session.clone().filter(|_| is_known && mode != ResumeMode::Never);
-        let Some(session) = session else {
+        let now = Instant::now();
+        let Some(saved) = entry.record().session.clone().filter(|_| is_known) else {
             if mode == ResumeMode::Always {
-                return Err(DriverError::NothingToResume);
+                return Err(DriverError::NothingToResume { why: None });
             }
-            return Ok(Self {
-                uploader: knowing(Uploader::new(plan, Instant::now(), seed)),
-                entry,
-                digest: PrefixDigest::new(),
-            });
+            return Ok(Self { uploader: Uploader::new(plan, now, seed), entry, digest: PrefixDigest::new() });
         };
-        let changed = entity.identity().difference(&entry.record().identity).is_some();
-        let digest = if changed { None } else { unchanged_prefix(entity, &session, interrupter)? };
-        let uploader = knowing(Uploader::resume(plan.clone(), saved(session, &plan), Instant::now(), seed));
-        let Some(digest) = digest else { return Self::given_up(uploader, entry) };
-        Ok(Self { uploader, entry, digest })
+        let found = match mode {
+            ResumeMode::Never => Err(None),
+            ResumeMode::Auto | ResumeMode::Always => same_prefix(entity, &entry, &saved, interrupter, report)?,
+        };
+        match (found, mode) {
+            (Ok(mut digest), _) => {
+                // The session was opened for that name; the destination decides where the file goes.
+                let plan = Plan { name: ContentName::new(&entry.record().name), ..plan };
+                let uploader = if entity.identity().difference(&entry.record().identity).is_none() {
+                    Uploader::resume(plan, saved.state, Instant::now(), seed)
+                } else {
+                    // It begins with what was acknowledged; what comes behind that may be anything.
+                    let known = known_end(&saved, entity, &mut digest)?;
+                    Uploader::resume_with_another_file(plan, saved.state, known, Instant::now(), seed)
+                };
+                Ok(Self { uploader, entry, digest })
+            }
+            (Err(why), ResumeMode::Always) => Err(DriverError::NothingToResume { why }),
+            (Err(why), _) => {
+                if let Some(why) = why {
+                    report(&UploadEvent::StartingOver { why });
+                }
+                let uploader = Uploader::start_over(plan, saved.state, Instant::now(), seed);
+                Ok(Self { uploader, entry, digest: PrefixDigest::new() })
+            }
+        }
     }
 
     /// The same on a connection that carried an upload to this server before: unless it goes on with a session, its Ping
     /// is left out.
     #[must_use]
-    pub fn on_greeted_connection(mut self) -> Self {
-        self.uploader = self.uploader.on_greeted_connection();
+    pub fn skip_ping(mut self) -> Self {
+        self.uploader = self.uploader.skip_ping();
         self
-    }
-
-    /// For one of many files: what fits one small fragment is written down only when it does not end at once. See
-    /// [`Entry::defer`].
-    #[must_use]
-    pub fn as_one_of_many(mut self) -> Self {
-        let size = self.entry.record().identity.size();
-        if size <= BRIEF.min(self.uploader.fragment_sizes().0) {
-            self.entry.defer();
-        }
-        self
-    }
-
-    /// Nothing of the new file may be mixed with the old: the session is cancelled, and the upload ends.
-    fn given_up(uploader: Uploader, entry: Entry) -> Result<Self, DriverError> {
-        let uploader = uploader.handle(Event::SourceChanged, Instant::now())?;
-        Ok(Self { uploader, entry, digest: PrefixDigest::new() })
     }
 }
 
-/// The digest of what was acknowledged, or `None` if the file is not what was sent.
-fn unchanged_prefix(
+/// Up to where a file that looks like another one is known to be the same: what was acknowledged, or what was read beyond
+/// that for the network.
+fn known_end(saved: &Saved, entity: &UploadEntity, digest: &mut PrefixDigest) -> Result<u64, DriverError> {
+    let acknowledged = saved.state.acknowledged;
+    let Some((end, expected)) = saved.read else { return Ok(acknowledged) };
+    digest.seek(end, entity)?;
+    let is_same = digest.fingerprint() == expected;
+    digest.seek(acknowledged, entity)?;
+    Ok(if is_same { end } else { acknowledged })
+}
+
+/// The digest of what was acknowledged, or why the session cannot be gone on with.
+fn same_prefix(
     entity: &UploadEntity,
-    session: &SavedSession,
+    entry: &Entry,
+    saved: &Saved,
     interrupter: &Interrupter,
-) -> Result<Option<PrefixDigest>, DriverError> {
-    let mut go_on = |_| if interrupter.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-    match verify_prefix(entity, session.acknowledged, session.prefix, &mut go_on) {
-        Ok(digest) => Ok(Some(digest)),
-        Err(DigestError::Differs(_)) => Ok(None),
-        Err(DigestError::Stopped) => Err(DriverError::Interrupted { can_go_on: true }),
-        Err(error) => Err(error.into()),
+    report: &mut dyn FnMut(&UploadEvent),
+) -> Result<Result<PrefixDigest, Option<String>>, DriverError> {
+    let record = entry.record();
+    if record.identity.size() != entity.size() {
+        let (then, now) = (record.identity.size(), entity.size());
+        return Ok(Err(Some(format!("the file has {now} bytes, that of the interrupted upload had {then}"))));
     }
-}
-
-fn saved(session: SavedSession, plan: &Plan) -> Saved {
-    Saved {
-        target: session.target.unwrap_or_else(|| plan.destination.clone()),
-        session: session.id,
-        host_fallback_timeout: session.host_fallback_timeout,
-        acknowledged: session.acknowledged,
-        sent: session.sent,
-        // Not written down. A server that never does makes the next session start over soon enough.
-        tells_offset: true,
-        refused_size: session.refused_size,
-        close_sent: session.close_sent,
+    let total = saved.state.acknowledged;
+    let mut tenths = None;
+    let mut progress = |done: u64| {
+        let tenth = done.saturating_mul(10).checked_div(total);
+        if total >= LONG_REREADING && tenths != tenth {
+            tenths = tenth;
+            report(&UploadEvent::Rereading { done, total });
+        }
+        if interrupter.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    match verify_prefix(entity, total, saved.prefix, &mut progress) {
+        Ok(digest) => Ok(Ok(digest)),
+        Err(DigestError::Differs(_)) => {
+            Ok(Err(Some("the file's content is not that of the interrupted upload".to_owned())))
+        }
+        Err(error) => Err(error.into()),
     }
 }

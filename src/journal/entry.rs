@@ -1,39 +1,18 @@
-//! One upload's place in the journal: what happened is told here before, or after, it may be relied on.
+//! One upload's place in the journal. What is written when is the state machine's decision; how, so that a crash leaves
+//! the old record or the new one, is this room's.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
-use http::Uri;
-
-use crate::digest::{Contents, Fingerprint};
-use crate::protocol::{Session, reply_url};
+use crate::digest::Contents;
+use crate::uploader::HostLimit;
 
 use super::error::JournalWarning;
 use super::files::Lock;
 use super::host;
-use super::key::{Key, without_query};
-use super::record::{Record, SavedSession, may_lead_to};
+use super::key::Key;
+use super::record::{Record, Saved};
 use super::store::Store;
-
-/// A durable write waits for the disk twice: in a steady upload there is one in this time.
-const INTERVAL: Duration = Duration::from_secs(1);
-
-/// The time, from both clocks.
-#[derive(Debug, Clone, Copy)]
-pub struct Now {
-    /// For intervals.
-    pub instant: Instant,
-    /// For people, and other runs.
-    pub wall: SystemTime,
-}
-
-impl Now {
-    /// Reads both clocks.
-    #[must_use]
-    pub fn read() -> Self {
-        Self { instant: Instant::now(), wall: SystemTime::now() }
-    }
-}
 
 /// One upload in the journal, locked against other processes for as long as this lives.
 ///
@@ -43,45 +22,33 @@ impl Now {
 #[derive(Debug)]
 pub struct Entry {
     record: Record,
-    /// Highest offset sent in this session; the record may be ahead of it.
-    sent: u64,
-    written: Option<Written>,
+    /// What a record of this run's source begins as.
+    new: Record,
     store: Option<Arc<Store>>,
     lock: Option<Lock>,
     is_on_disk: bool,
     has_failed: bool,
-    /// Nothing is written before [`Entry::flush`].
-    deferred: bool,
     warnings: Vec<JournalWarning>,
-}
-
-/// The last write, and what had been sent by then.
-#[derive(Debug, Clone, Copy)]
-struct Written {
-    at: Instant,
-    sent: u64,
 }
 
 impl Entry {
     /// An entry that remembers nothing beyond this process.
-    pub(super) fn in_memory(record: Record) -> Self {
+    pub(super) fn in_memory(new: Record) -> Self {
         Self {
-            record,
-            sent: 0,
-            written: None,
+            record: new.clone(),
+            new,
             store: None,
             lock: None,
             is_on_disk: false,
             has_failed: false,
-            deferred: false,
             warnings: Vec::new(),
         }
     }
 
-    pub(super) fn on_disk(record: Record, is_on_disk: bool, store: Arc<Store>, lock: Lock) -> Self {
-        let mut entry = Self::in_memory(record);
-        entry.sent = entry.record.session.as_ref().map_or(0, |session| session.sent);
-        (entry.is_on_disk, entry.store, entry.lock) = (is_on_disk, Some(store), Some(lock));
+    pub(super) fn on_disk(found: Option<Record>, new: Record, store: Arc<Store>, lock: Lock) -> Self {
+        let mut entry = Self::in_memory(new);
+        (entry.is_on_disk, entry.store, entry.lock) = (found.is_some(), Some(store), Some(lock));
+        entry.record = found.unwrap_or_else(|| entry.new.clone());
         entry
     }
 
@@ -91,10 +58,10 @@ impl Entry {
         &self.record
     }
 
-    /// Whether another process finds this record.
+    /// Whether what is saved outlives this process, as far as is known.
     #[must_use]
-    pub fn is_on_disk(&self) -> bool {
-        self.is_on_disk
+    pub fn can_save(&self) -> bool {
+        self.store.is_some() && !self.has_failed
     }
 
     /// What was worth a warning since the last call.
@@ -102,196 +69,86 @@ impl Entry {
         std::mem::take(&mut self.warnings)
     }
 
-    /// Writes nothing until [`Entry::flush`], if nothing is on the disk yet.
-    ///
-    /// For an upload of a few packets, after which nothing is to be remembered: without a record another run relies on
-    /// nothing, and starts over. A process that is killed then leaves a session behind that only the server forgets.
-    pub fn defer(&mut self) {
-        self.deferred = !self.is_on_disk;
-    }
-
-    /// Whether nothing was written so far, on purpose.
-    #[must_use]
-    pub fn is_deferred(&self) -> bool {
-        self.deferred
-    }
-
     pub(super) fn warn(&mut self, warning: JournalWarning) {
         self.warnings.push(warning);
     }
 
-    /// There is no session, or no longer one. Call it before Create-Session. Durable when it returns.
-    pub fn create(&mut self, now: Now) {
-        self.record.session = None;
-        self.sent = 0;
-        self.write(now);
-    }
-
-    /// Create-Session was acknowledged; packets go to `target`. Call it before the first Fragment. Durable when it
-    /// returns.
-    pub fn session_opened(&mut self, session: &Session, target: &Uri, now: Now) {
-        self.sent = 0;
-        self.written = None;
-        self.record.session = Some(SavedSession {
-            id: session.id.clone(),
-            target: None,
-            host: session.host.clone(),
-            host_fallback_timeout: session.host_fallback_timeout,
-            acknowledged: 0,
-            prefix: Fingerprint::of(b""),
-            sent: 0,
-            fragment_size: None,
-            refused_size: None,
-            close_sent: false,
-            reply_url: None,
-            reply_saved: false,
-        });
-        self.target_changed(target);
-        self.write(now);
-    }
-
-    /// Packets go somewhere else from now on. Written with the next change.
-    pub fn target_changed(&mut self, target: &Uri) {
-        let url = &self.record.url;
-        if let Some(session) = &mut self.record.session {
-            let kept = if target.query().is_some() { None } else { Some(without_query(target)) };
-            session.target = kept.filter(|target| may_lead_to(url, session.host.as_ref(), target));
-        }
-    }
-
-    /// The sizes of fragments in bytes: the one in use, and the smallest one refused. Written with the next change.
-    pub fn fragment_sizes(&mut self, in_use: u64, refused: Option<u64>) {
-        if let Some(session) = &mut self.record.session {
-            session.fragment_size = Some(in_use).filter(|size| *size > 0);
-            session.refused_size = refused.filter(|size| *size > 0);
-        }
-    }
-
-    /// The smallest fragment in bytes that the URL's host refused in an upload of the last [`HOST_EXPIRY`](super::HOST_EXPIRY).
-    #[must_use]
-    pub fn host_refused(&self, now: Now) -> Option<u64> {
-        host::refused_size(self.store.as_ref()?, Key::of_host(&self.record.url), now.wall)
-    }
-
-    /// The URL's host, or what stands before it, refused a fragment of `size` bytes. Durable when it returns, if that
-    /// is possible.
-    pub fn refused_by_host(&self, size: u64, now: Now) {
-        if let Some(store) = &self.store {
-            host::remember(store, Key::of_host(&self.record.url), size, now.wall);
-        }
-    }
-
-    /// A Fragment that ends before offset `end` is about to be sent: the server may then have all of it.
-    ///
-    /// It is durable when this returns that so much may have been sent. In a fast upload that is written ahead, by as
-    /// much as a second carries; so it is one write a second, which takes the latest Ack along.
-    pub fn sending(&mut self, end: u64, now: Now) {
-        let size = self.record.identity.size();
-        let before = self.sent;
-        self.sent = before.max(end.min(size));
-        let Some(session) = &mut self.record.session else { return };
-        let elapsed = self.written.map(|written| now.instant.saturating_duration_since(written.at));
-        if self.sent <= session.sent && elapsed.is_some_and(|elapsed| elapsed < INTERVAL) {
-            return;
-        }
-        session.sent = self.sent.saturating_add(ahead(before, self.written, elapsed)).min(size);
-        self.write(now);
-        self.written = Some(Written { at: now.instant, sent: before });
-    }
-
-    /// The server acknowledged everything before `offset`, whose digest is `prefix`. Written with the next
-    /// [`Entry::sending`], [`Entry::close_sending`] or [`Entry::flush`].
-    pub fn acknowledged(&mut self, offset: u64, prefix: Fingerprint) {
-        if let Some(session) = &mut self.record.session
-            && offset <= self.sent
-        {
-            (session.acknowledged, session.prefix) = (offset, prefix);
-        }
-    }
-
-    /// The server's reply can be fetched from `raw`, as `BITS-Reply-URL` has it. Written with the next change.
-    pub fn reply_offered(&mut self, raw: &str) {
-        let url = &self.record.url;
-        if let Some(session) = &mut self.record.session
-            && reply_url::resolve(raw, url).is_ok()
-        {
-            session.reply_url = Some(raw.to_owned());
-        }
-    }
-
-    /// The reply arrived, and a file with these contents is about to get its name. Durable when it returns: another run
-    /// then knows the file as its own.
-    pub fn reply_saving(&mut self, contents: Contents, now: Now) {
-        if let Some(session) = &mut self.record.session
-            && session.reply_url.is_some()
-            && self.sent == self.record.identity.size()
-        {
-            session.reply_saved = true;
-            self.record.reply = Some(contents);
-        }
-        self.flush(now);
-    }
-
-    /// Close-Session is about to be sent. Durable when it returns.
-    pub fn close_sending(&mut self, now: Now) {
-        if let Some(session) = &mut self.record.session
-            && session.acknowledged == self.record.identity.size()
-        {
-            session.close_sent = true;
-        }
-        if !self.deferred {
-            self.flush(now);
-        }
-    }
-
-    /// Writes the latest state, before a long wait or when the upload stops. Durable when it returns.
-    pub fn flush(&mut self, now: Now) {
-        if let Some(session) = &mut self.record.session {
-            session.sent = self.sent;
-        }
-        self.deferred = false;
-        self.write(now);
-    }
-
-    /// The upload succeeded, or its session was cancelled: nothing is remembered any more.
-    pub fn finished(mut self) -> Vec<JournalWarning> {
-        if let Some(store) = self.store.clone().filter(|_| !self.deferred) {
-            match store.remove(self.record.key) {
-                Ok(()) => self.is_on_disk = false,
-                Err(error) => self.warn(JournalWarning::NotRemoved { path: store.path().to_owned(), error }),
-            }
-        }
-        self.take_warnings()
-    }
-
-    fn write(&mut self, now: Now) {
-        self.record.updated = now.wall;
-        self.written = Some(Written { at: now.instant, sent: self.sent });
-        let Some(store) = self.store.clone().filter(|_| !self.deferred) else { return };
+    /// Remembers the session of this run's source. When it returns, this survives a power cut.
+    pub fn save(&mut self, saved: Saved, now: SystemTime) {
+        self.take_over(saved, now);
+        let Some(store) = self.store.clone() else { return };
         match store.save(&self.record) {
             Ok(()) => self.is_on_disk = true,
-            Err(error) => {
-                // What it says about how far the upload got is about to be untrue.
-                if store.remove(self.record.key).is_ok() {
-                    self.is_on_disk = false;
-                }
-                if !std::mem::replace(&mut self.has_failed, true) {
-                    self.warn(JournalWarning::NotSaved { path: store.path().to_owned(), error });
-                }
-            }
+            Err(error) => self.not_saved(&store, error),
         }
     }
-}
 
-/// How much will be sent until the next write, judged by what was sent since the last one.
-fn ahead(sent: u64, written: Option<Written>, elapsed: Option<Duration>) -> u64 {
-    let (Some(written), Some(elapsed)) = (written, elapsed) else { return 0 };
-    // What takes longer is written each time.
-    if elapsed >= INTERVAL {
-        return 0;
+    /// The same for a newer Ack of the session that was saved last: it survives the process, not a power cut, after which
+    /// the older one is found.
+    pub fn save_progress(&mut self, saved: Saved, now: SystemTime) {
+        self.take_over(saved, now);
+        let Some(store) = self.store.clone().filter(|_| self.is_on_disk) else { return };
+        if let Err(error) = store.save_progress(&self.record) {
+            self.not_saved(&store, error);
+        }
     }
-    let carried = u128::from(sent.saturating_sub(written.sent));
-    u64::try_from(carried * INTERVAL.as_micros() / elapsed.as_micros().max(1000)).unwrap_or(u64::MAX)
+
+    fn take_over(&mut self, saved: Saved, now: SystemTime) {
+        // The session may be of another file with the same content: from now on it is this one's.
+        self.record = Record {
+            session: Some(saved),
+            reply: self.record.reply,
+            created: self.record.created,
+            updated: now,
+            ..self.new.clone()
+        };
+    }
+
+    fn not_saved(&mut self, store: &Store, error: std::io::Error) {
+        // What it says about how far the upload got is about to be untrue.
+        if store.remove(self.record.key).is_ok() {
+            self.is_on_disk = false;
+        }
+        if !std::mem::replace(&mut self.has_failed, true) {
+            self.warn(JournalWarning::NotSaved { path: store.path().to_owned(), error });
+        }
+    }
+
+    /// The reply arrived, and a file with these contents is about to get its name: the next [`Entry::save`] tells another
+    /// run that it is ours.
+    pub fn reply_saving(&mut self, contents: Contents) {
+        self.record.reply = Some(contents);
+    }
+
+    /// The reply that an earlier run saved is not there any more: it has to be fetched again.
+    pub fn reply_is_gone(&mut self) {
+        if let Some(saved) = &mut self.record.session {
+            saved.state.reply_saved = false;
+        }
+    }
+
+    /// There is no session to go on with. What is known of a reply file stays as long as this process.
+    pub fn forget(&mut self) {
+        self.record = Record { reply: self.record.reply, created: self.record.created, ..self.new.clone() };
+        let Some(store) = self.store.clone() else { return };
+        match store.remove(self.record.key) {
+            Ok(()) => self.is_on_disk = false,
+            Err(error) => self.warn(JournalWarning::NotRemoved { path: store.path().to_owned(), error }),
+        }
+    }
+
+    /// The fragment that the URL's host and folder refused lately, in bytes.
+    #[must_use]
+    pub fn refused_before(&self, now: SystemTime) -> Option<u64> {
+        host::refused_size(self.store.as_ref()?, Key::of_folder(&self.record.url), now)
+    }
+
+    /// Remembers what is proven of the URL's host and folder, if that is possible.
+    pub fn remember_limit(&self, limit: HostLimit, now: SystemTime) {
+        if let Some(store) = &self.store {
+            host::remember(store, Key::of_folder(&self.record.url), limit, now);
+        }
+    }
 }
 
 impl Drop for Entry {

@@ -42,6 +42,13 @@ pub enum JournalWarning {
         /// Whether it was given the ending `.bad`.
         set_aside: bool,
     },
+    /// Records of an older version are not used.
+    Older {
+        /// The folder.
+        path: PathBuf,
+        /// How many.
+        count: usize,
+    },
     /// This upload can no longer be remembered.
     NotSaved {
         /// The folder.
@@ -92,6 +99,11 @@ impl fmt::Display for JournalWarning {
                 write!(f, "the session kept in {} is not used: {reason}", path.display())?;
                 if *set_aside { f.write_str("; it was renamed to end in .bad") } else { Ok(()) }
             }
+            Self::Older { path, count } => write!(
+                f,
+                "{count} unfinished uploads in {} are of an older version and cannot be resumed; their records were renamed to end in .bad",
+                path.display()
+            ),
             Self::NotSaved { path, error } => {
                 write!(f, "this upload cannot be resumed later: cannot write to {}: {error}", path.display())
             }
@@ -109,7 +121,7 @@ impl std::error::Error for JournalWarning {
             | Self::NotRemoved { error, .. }
             | Self::NoFolder { reason: FolderProblem::Io(error), .. } => Some(error),
             Self::Ignored { reason, .. } => Some(reason),
-            Self::NoFolder { .. } => None,
+            Self::NoFolder { .. } | Self::Older { .. } => None,
         }
     }
 }

@@ -1,10 +1,13 @@
-//! What a host refused, for later uploads to it: one small file a host, doubted like the records when it is read back.
+//! What is proven of the size of fragments at a host and folder, for later uploads there: one small file each, doubted like the records when it is read back.
 //!
 //! Nothing depends on it. What cannot be read or kept costs a refusal in the next upload, so nobody is told.
 
+use std::cmp::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+
+use crate::uploader::HostLimit;
 
 use super::key::Key;
 use super::record::BadRecord;
@@ -17,9 +20,9 @@ pub const HOST_EXPIRY: Duration = Duration::from_hours(30 * 24);
 /// these are the uploader's).
 const BOUNDS: std::ops::RangeInclusive<u64> = 5 * 1024..=256 * 1024 * 1024;
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
-/// What is remembered of a host.
+/// What is remembered of a host and folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HostMemory {
@@ -47,8 +50,10 @@ impl HostMemory {
             v: u32,
         }
         let version: Versioned = serde_json::from_slice(bytes).map_err(|_| BadRecord::Damaged("it is no JSON"))?;
-        if version.v > VERSION {
-            return Err(BadRecord::Newer);
+        match version.v.cmp(&VERSION) {
+            Ordering::Greater => return Err(BadRecord::Newer),
+            Ordering::Less => return Err(BadRecord::Older),
+            Ordering::Equal => {}
         }
         let memory: Self = serde_json::from_slice(bytes).map_err(|_| BadRecord::Damaged("a field is wrong"))?;
         let is_sound = memory.v == VERSION && BOUNDS.contains(&memory.refused_size);
@@ -71,21 +76,19 @@ pub(super) fn refused_size(store: &Store, host: Key, now: SystemTime) -> Option<
     (!memory.is_expired(now)).then_some(memory.refused_size)
 }
 
-/// The host refused a fragment of `size` bytes.
-pub(super) fn remember(store: &Store, host: Key, size: u64, now: SystemTime) {
-    let known = store.load_host(host);
-    // Whoever has the newer bitsup may want it; and who learnt of a smaller one knows better.
-    let is_better = match known {
-        Err(BadRecord::Newer | BadRecord::Unreadable(_)) => false,
-        Ok(Some(memory)) if !memory.is_expired(now) => size < memory.refused_size,
-        _ => true,
-    };
-    if !is_better || !BOUNDS.contains(&size) {
+/// Takes over what an upload has proven. The newest proof counts: a server that is configured anew is believed.
+pub(super) fn remember(store: &Store, host: Key, limit: HostLimit, now: SystemTime) {
+    // A newer bitsup may want it.
+    if matches!(store.load_host(host), Err(BadRecord::Newer | BadRecord::Unreadable(_))) {
         return;
     }
-    // Who holds the lock writes down the same.
+    // Another process that holds the lock writes down the same.
     if let Ok(Some(lock)) = store.try_lock(host) {
-        let _ = store.save_host(host, HostMemory::new(size, now));
+        let _ = match limit {
+            HostLimit::Refused(size) if BOUNDS.contains(&size) => store.save_host(host, HostMemory::new(size, now)),
+            HostLimit::Refused(_) => Ok(()),
+            HostLimit::None => store.remove_host(host),
+        };
         let _ = store.unlock_for_good(host, lock);
     }
 }

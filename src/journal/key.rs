@@ -1,36 +1,37 @@
 //! Which upload a saved session belongs to.
 
 use std::fmt;
-use std::path::Path;
 use std::str::FromStr;
 
 use http::Uri;
 use http::uri::Scheme;
 use sha2::{Digest, Sha256};
 
-/// One file on its way to one URL: the SHA-256 of both, so that a name in the state folder tells nothing.
+/// The URL that something is on its way to: its SHA-256, so that a name in the state folder tells nothing. The source is
+/// no part of it: a fresh checkout of the same file has another path.
 ///
 /// Also the secrets that a URL's query may hold are in it, and only in this form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key([u8; 32]);
 
 impl Key {
-    /// The key of the upload of the file at `path`, an absolute one, to `destination`.
+    /// The key of the upload to `destination`.
     #[must_use]
-    pub fn new(destination: &Uri, path: &Path) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(b"bitsup upload 1\0");
-        hash.update(canonical(destination));
-        hash.update(b"\0");
-        hash.update(path.as_os_str().as_encoded_bytes());
-        Self(hash.finalize().into())
+    pub fn new(destination: &Uri) -> Self {
+        Self::of("bitsup upload 2", &canonical(destination))
     }
 
-    /// The key of what is remembered of a URL's host: scheme, name and port.
-    pub(super) fn of_host(url: &Uri) -> Self {
+    /// The key of what is remembered of a URL's host (scheme, name and port) and folder: limits are set for both.
+    pub(super) fn of_folder(url: &Uri) -> Self {
+        let folder = url.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+        Self::of("bitsup folder 2", &format!("{}{folder}/", origin(url)))
+    }
+
+    fn of(what: &str, text: &str) -> Self {
         let mut hash = Sha256::new();
-        hash.update(b"bitsup host 1\0");
-        hash.update(origin(url));
+        hash.update(what);
+        hash.update(b"\0");
+        hash.update(text);
         Self(hash.finalize().into())
     }
 }
@@ -98,40 +99,33 @@ pub(super) fn without_query(url: &Uri) -> Uri {
 mod tests {
     use super::*;
 
-    fn key(url: &str, path: &str) -> Key {
-        Key::new(&url.parse().expect("a URL"), Path::new(path))
+    fn key(url: &str) -> Key {
+        Key::new(&url.parse().expect("a URL"))
     }
 
     #[test]
     fn spellings_of_one_url_have_one_key() {
-        let same = key("http://h/a?q=1", "/f");
-        assert_eq!(key("HTTP://H:80/a?q=1", "/f"), same);
-        for (url, path) in [
-            ("https://h/a?q=1", "/f"),
-            ("http://h:8080/a?q=1", "/f"),
-            ("http://h/A?q=1", "/f"),
-            ("http://h/a?q=2", "/f"),
-            ("http://h/a", "/f"),
-            ("http://h/a?q=1", "/g"),
-        ] {
-            assert_ne!(key(url, path), same, "{url} {path}");
+        let same = key("http://h/a?q=1");
+        assert_eq!(key("HTTP://H:80/a?q=1"), same);
+        for url in ["https://h/a?q=1", "http://h:8080/a?q=1", "http://h/A?q=1", "http://h/a?q=2", "http://h/a"] {
+            assert_ne!(key(url), same, "{url}");
         }
-        assert_eq!(key("https://h:443", "/f"), key("https://H/", "/f"));
+        assert_eq!(key("https://h:443"), key("https://H/"));
     }
 
     #[test]
-    fn a_host_has_one_key_for_all_its_paths() {
-        let of = |url: &'static str| Key::of_host(&Uri::from_static(url));
-        assert_eq!(of("http://h/a?q"), of("HTTP://H:80/"));
-        for other in ["https://h/", "http://h:81/", "http://g/"] {
-            assert_ne!(of(other), of("http://h/"), "{other}");
+    fn a_folder_has_one_key_for_all_its_files() {
+        let of = |url: &'static str| Key::of_folder(&Uri::from_static(url));
+        assert_eq!(of("http://h/a/x?q"), of("HTTP://H:80/a/y"));
+        for other in ["https://h/a/x", "http://h:81/a/x", "http://g/a/x", "http://h/x", "http://h/a/b/x"] {
+            assert_ne!(of(other), of("http://h/a/x"), "{other}");
         }
-        assert_ne!(of("http://h/"), key("http://h/", ""));
+        assert_ne!(of("http://h/"), key("http://h/"));
     }
 
     #[test]
     fn keys_are_written_and_read_the_same() {
-        let key = key("http://h/a", "/f");
+        let key = key("http://h/a");
         assert_eq!(key.to_string().parse(), Ok(key));
         for bad in ["", "0", &key.to_string().to_uppercase(), &"+".repeat(64), &"é".repeat(32)] {
             assert_eq!(bad.parse::<Key>(), Err(NotAKey));

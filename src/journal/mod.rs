@@ -1,7 +1,7 @@
 //! Uploads remembered across runs: one small file each, written so that it never says more than what happened.
 //!
 //! ```text
-//! Journal::claim ─ locks, loads ─► Entry ─► create ─► session_opened ─► ( sending ─► acknowledged )* ─► close_sending ─► finished
+//! Journal::claim ─ locks, loads ─► Entry ─► ( save ─► save_progress* )* ─► forget
 //! ```
 //!
 //! What cannot be remembered stops no upload: it is a [`JournalWarning`]. Only another process that is busy with the
@@ -23,13 +23,14 @@ mod tests;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-pub use entry::{Entry, Now};
+pub use entry::Entry;
 pub use error::{FolderProblem, JournalError, JournalWarning};
 pub use host::HOST_EXPIRY;
 pub use key::{Key, NotAKey};
 pub use prune::{EXPIRY, Pruned, PrunedWhat};
-pub use record::{BadRecord, Record, SavedSession, Upload};
+pub use record::{BadRecord, Record, Saved, Upload};
 
 use store::Store;
 
@@ -85,6 +86,14 @@ impl Journal {
             .map_err(|reason| JournalWarning::NoFolder { path: path.to_owned(), reason })
     }
 
+    /// A warning about records of an older version, which were set aside when the folder was opened.
+    #[must_use]
+    pub fn older_records(&self) -> Option<JournalWarning> {
+        let store = self.0.as_ref()?;
+        let count = store.older_records();
+        (count > 0).then(|| JournalWarning::Older { path: store.path().to_owned(), count })
+    }
+
     /// Remembers nothing.
     #[must_use]
     pub fn disabled() -> Self {
@@ -95,8 +104,8 @@ impl Journal {
     ///
     /// # Errors
     /// When another process is busy with it.
-    pub fn claim(&self, upload: &Upload<'_>, now: Now) -> Result<Claim, JournalError> {
-        let new = upload.new_record(now.wall);
+    pub fn claim(&self, upload: &Upload<'_>, now: SystemTime) -> Result<Claim, JournalError> {
+        let new = upload.new_record(now);
         let Some(store) = &self.0 else { return Ok(Claim::in_memory(new)) };
         let lock = match store.try_lock(new.key) {
             Ok(Some(lock)) => lock,
@@ -106,14 +115,9 @@ impl Journal {
             }
         };
         match store.load(new.key) {
-            // A session is for one name.
-            Ok(Some(record)) if record.is_of(&new) && record.name != new.name => {
-                let entry = Entry::on_disk(new, true, Arc::clone(store), lock);
-                Ok(Claim { entry, is_known: false })
-            }
-            Ok(Some(record)) if record.is_of(&new) => Ok(Claim::of(record, true, store, lock)),
+            Ok(Some(record)) if record.is_of(&new) => Ok(Claim::of(Some(record), new, store, lock)),
             Ok(Some(_)) => Ok(Self::doubt(store, lock, new, BadRecord::Damaged("it is about another upload"))),
-            Ok(None) => Ok(Claim::of(new, false, store, lock)),
+            Ok(None) => Ok(Claim::of(None, new, store, lock)),
             Err(reason) => Ok(Self::doubt(store, lock, new, reason)),
         }
     }
@@ -125,7 +129,7 @@ impl Journal {
         if !set_aside {
             return Claim::without(new, warning);
         }
-        let mut claim = Claim::of(new, false, store, lock);
+        let mut claim = Claim::of(None, new, store, lock);
         claim.entry.warn(warning);
         claim
     }
@@ -142,15 +146,15 @@ impl Journal {
             Err(_) => return Ok(None),
         };
         let record = store.load(key).ok().flatten();
-        Ok(record.map(|record| Entry::on_disk(record, true, Arc::clone(store), lock)))
+        Ok(record.map(|record| Entry::on_disk(Some(record.clone()), record, Arc::clone(store), lock)))
     }
 
     /// What is remembered of an upload, for a look: it is neither locked nor changed.
     #[must_use]
-    pub fn peek(&self, upload: &Upload<'_>, now: Now) -> Option<Record> {
-        let new = upload.new_record(now.wall);
+    pub fn peek(&self, upload: &Upload<'_>, now: SystemTime) -> Option<Record> {
+        let new = upload.new_record(now);
         let record = self.0.as_ref()?.load(new.key).ok().flatten()?;
-        (record.is_of(&new) && record.name == new.name).then_some(record)
+        record.is_of(&new).then_some(record)
     }
 
     /// All remembered uploads, by key.
@@ -177,7 +181,8 @@ impl Claim {
         claim
     }
 
-    fn of(record: Record, is_known: bool, store: &Arc<Store>, lock: files::Lock) -> Self {
-        Self { entry: Entry::on_disk(record, is_known, Arc::clone(store), lock), is_known }
+    fn of(found: Option<Record>, new: Record, store: &Arc<Store>, lock: files::Lock) -> Self {
+        let is_known = found.is_some();
+        Self { entry: Entry::on_disk(found, new, Arc::clone(store), lock), is_known }
     }
 }

@@ -1,5 +1,6 @@
 //! What is remembered of an upload, and how it is read back: everything in a file is doubted until it was checked.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -10,7 +11,8 @@ use serde::Deserialize;
 
 use crate::digest::{Contents, Fingerprint};
 use crate::entity::{SourceIdentity, UploadEntity};
-use crate::protocol::{ContentName, HostId, SessionId};
+use crate::protocol::ContentName;
+use crate::uploader::ResumeState;
 
 use super::key::{Key, canonical, without_query};
 use super::stored::{Stored, VERSION};
@@ -26,12 +28,12 @@ pub struct Record {
     pub has_query: bool,
     /// The name told to the server.
     pub name: String,
-    /// The file's absolute path, as text.
+    /// The absolute path, as text, of the file that the session is of.
     pub path: String,
-    /// What the file was when the upload began.
+    /// What that file was when its upload began.
     pub identity: SourceIdentity,
     /// The session, once the server opened one.
-    pub session: Option<SavedSession>,
+    pub session: Option<Saved>,
     /// The contents of the reply file that this upload saved last, or is about to: it may be replaced.
     pub reply: Option<Contents>,
     /// When the upload began.
@@ -40,33 +42,16 @@ pub struct Record {
     pub updated: SystemTime,
 }
 
-/// A session, and how far it got.
+/// A session, and what it holds of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SavedSession {
-    /// Its name.
-    pub id: SessionId,
-    /// Where its packets went, if it can be told without a query.
-    pub target: Option<Uri>,
-    /// The host that the server named instead of the URL's.
-    pub host: Option<HostId>,
-    /// After this long without progress at that host, go back to the URL's. Absent: never.
-    pub host_fallback_timeout: Option<Duration>,
-    /// The server acknowledged everything before this offset. May lag behind what it really did, never leads.
-    pub acknowledged: u64,
-    /// The digest of what was acknowledged.
+pub struct Saved {
+    /// As the state machine made it.
+    pub state: ResumeState,
+    /// The digest of the bytes that it says are acknowledged.
     pub prefix: Fingerprint,
-    /// Nothing behind this offset was ever sent in this session: the server cannot have it.
-    pub sent: u64,
-    /// Size of the last fragment in bytes.
-    pub fragment_size: Option<u64>,
-    /// The smallest fragment that the server refused as too large, in bytes.
-    pub refused_size: Option<u64>,
-    /// Whether Close-Session was, or was about to be, sent.
-    pub close_sent: bool,
-    /// Where the server's reply can be fetched, as the server wrote it.
-    pub reply_url: Option<String>,
-    /// Whether [`Record::reply`] is this session's reply: it need not be fetched again.
-    pub reply_saved: bool,
+    /// How far reading the source for the network ever got beyond that, with the digest of everything before. The server
+    /// may have stored it; where the source looks like another file by then, it is known whether that is the same.
+    pub read: Option<(u64, Fingerprint)>,
 }
 
 /// The upload that somebody wants to go on with.
@@ -84,7 +69,7 @@ impl Upload<'_> {
     /// Its key.
     #[must_use]
     pub fn key(&self) -> Key {
-        Key::new(self.destination, self.entity.absolute_path())
+        Key::new(self.destination)
     }
 
     pub(super) fn new_record(&self, now: SystemTime) -> Record {
@@ -103,16 +88,25 @@ impl Upload<'_> {
     }
 }
 
-/// The key tells paths apart that look the same as text.
+/// For people: nothing is found by it.
 fn as_text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
 impl Record {
-    /// Whether it is about the same file on its way to the same URL.
+    /// Whether it is about an upload to the same URL. The source's path and identity do not matter for that: its content
+    /// does, and that is compared.
     pub(super) fn is_of(&self, upload: &Self) -> bool {
         let same_url = canonical(&self.url) == canonical(&upload.url) && self.has_query == upload.has_query;
-        self.key == upload.key && same_url && self.path == upload.path
+        self.key == upload.key && same_url
+    }
+
+    /// Whether it says more of the same session than `older`, within what that has written down before it was sent.
+    #[must_use]
+    pub fn goes_on_from(&self, older: &Self) -> bool {
+        let (Some(newer), Some(older)) = (&self.session, &older.session) else { return false };
+        let same = newer.state.session == older.state.session && newer.state.sent_end <= older.state.sent_end;
+        same && newer.state.target == older.state.target && newer.state.acknowledged > older.state.acknowledged
     }
 
     /// How long ago it was written last. A clock that went back counts as no time.
@@ -139,8 +133,10 @@ impl Record {
             v: u32,
         }
         let version: Versioned = serde_json::from_slice(bytes).map_err(|_| BadRecord::Damaged("it is no JSON"))?;
-        if version.v > VERSION {
-            return Err(BadRecord::Newer);
+        match version.v.cmp(&VERSION) {
+            Ordering::Greater => return Err(BadRecord::Newer),
+            Ordering::Less => return Err(BadRecord::Older),
+            Ordering::Equal => {}
         }
         let stored: Stored = serde_json::from_slice(bytes).map_err(|_| BadRecord::Damaged("a field is wrong"))?;
         stored.check(key).ok_or(BadRecord::Damaged("its fields contradict each other"))
@@ -152,6 +148,8 @@ impl Record {
 pub enum BadRecord {
     /// It was written by a newer bitsup.
     Newer,
+    /// It was written by an older bitsup, which meant something else by it.
+    Older,
     /// Its contents are not what bitsup writes.
     Damaged(&'static str),
     /// Others may have written it.
@@ -165,6 +163,7 @@ impl fmt::Display for BadRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Newer => f.write_str("a newer bitsup wrote it"),
+            Self::Older => f.write_str("an older bitsup wrote it"),
             Self::Damaged(what) => write!(f, "it is damaged, {what}"),
             Self::Untrusted(why) => f.write_str(why),
             Self::Unreadable(kind) => write!(f, "it cannot be read: {kind}"),
@@ -182,11 +181,4 @@ pub(super) fn parse_url(text: &str) -> Option<Uri> {
         && url.query().is_none()
         && url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
     plain.then_some(url)
-}
-
-/// Only to the URL's own host or the one that the server named, and never from https to http.
-pub(super) fn may_lead_to(url: &Uri, host: Option<&HostId>, target: &Uri) -> bool {
-    let is = |name: Option<&str>| matches!((name, target.host()), (Some(name), Some(host)) if name.eq_ignore_ascii_case(host));
-    (is(url.host()) || is(host.map(HostId::host)))
-        && (url.scheme_str() == target.scheme_str() || target.scheme_str() == Some("https"))
 }

@@ -17,6 +17,8 @@ const TEMPORARY: &str = "tmp";
 const SET_ASIDE: &str = "bad";
 const LOCK: &str = "lock";
 const HOST: &str = "host";
+/// A newer Ack than the record's. Written without waiting for the disk, so never the only one.
+const PROGRESS: &str = "ack";
 
 /// Whoever tidies up holds a lock for an instant: that is no other upload.
 const LOCK_TRIES: usize = 4;
@@ -27,6 +29,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(25);
 pub(super) struct Store {
     path: PathBuf,
     files: Box<dyn Files>,
+    set_aside: usize,
 }
 
 impl Store {
@@ -35,7 +38,34 @@ impl Store {
     }
 
     pub(super) fn on(path: &Path, files: Box<dyn Files>) -> Self {
-        Self { path: path.to_owned(), files }
+        let mut store = Self { path: path.to_owned(), files, set_aside: 0 };
+        // What cannot be done now is tried again the next time; a record is not misread in any case.
+        store.set_aside = store.leave_older_versions().unwrap_or(0);
+        store
+    }
+
+    /// How many records of an older version were set aside when the folder was opened.
+    pub(super) fn older_records(&self) -> usize {
+        self.set_aside
+    }
+
+    /// Older versions named their records by other rules, so these would never be found again: they are set aside.
+    fn leave_older_versions(&self) -> io::Result<usize> {
+        let mut count = 0;
+        for name in self.files.names()? {
+            let Some((stem, ending @ (RECORD | HOST))) = name.split_once('.') else { continue };
+            let Ok(key) = stem.parse() else { continue };
+            if ending == HOST {
+                // Nothing depends on what is remembered of a host.
+                if matches!(self.load_host(key), Err(BadRecord::Older)) {
+                    self.remove_host(key)?;
+                }
+            } else if matches!(self.load(key), Err(BadRecord::Older)) {
+                self.set_aside(key)?;
+                count += 1;
+            }
+        }
+        Ok(count)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -46,9 +76,13 @@ impl Store {
         self.path.join(file(key, RECORD))
     }
 
-    /// The record of an upload, if there is one.
+    /// The record of an upload, if there is one, with its newest Ack.
     pub(super) fn load(&self, key: Key) -> Result<Option<Record>, BadRecord> {
-        self.read(key, RECORD)?.map(|bytes| Record::from_bytes(&bytes, key)).transpose()
+        let Some(bytes) = self.read(key, RECORD)? else { return Ok(None) };
+        let record = Record::from_bytes(&bytes, key)?;
+        let newer = self.read(key, PROGRESS).ok().flatten();
+        let newer = newer.and_then(|bytes| Record::from_bytes(&bytes, key).ok());
+        Ok(Some(newer.filter(|newer| newer.goes_on_from(&record)).unwrap_or(record)))
     }
 
     /// What is remembered of a host, if anything is.
@@ -68,6 +102,14 @@ impl Store {
     /// Writes a record. When this returns, it survives a power cut; when it fails, the old one is still there, or the new.
     pub(super) fn save(&self, record: &Record) -> io::Result<()> {
         self.replace(record.key, RECORD, &record.to_bytes()?)
+    }
+
+    /// Writes a newer Ack of the session that [`Store::save`] wrote, without waiting for the disk.
+    pub(super) fn save_progress(&self, record: &Record) -> io::Result<()> {
+        let temporary = file(record.key, TEMPORARY);
+        self.files.remove(&temporary)?;
+        self.files.create_new(&temporary)?.write_all(&record.to_bytes()?)?;
+        self.files.rename(&temporary, &file(record.key, PROGRESS))
     }
 
     fn replace(&self, key: Key, ending: &str, bytes: &[u8]) -> io::Result<()> {
@@ -107,6 +149,7 @@ impl Store {
 
     /// Removes a record, if there is one.
     pub(super) fn remove(&self, key: Key) -> io::Result<()> {
+        self.files.remove(&file(key, PROGRESS))?;
         self.files.remove(&file(key, RECORD))?;
         self.files.sync()
     }
@@ -146,7 +189,7 @@ impl Store {
             let Ok(key) = stem.parse() else { continue };
             match ending {
                 RECORD => all.entry(key).or_default().record = true,
-                TEMPORARY | SET_ASIDE => all.entry(key).or_default().leftovers = true,
+                TEMPORARY | SET_ASIDE | PROGRESS => all.entry(key).or_default().leftovers = true,
                 LOCK => _ = all.entry(key).or_default(),
                 _ => {}
             }

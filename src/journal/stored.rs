@@ -2,18 +2,17 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::Uri;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Contents, Fingerprint};
 use crate::entity::SourceIdentity;
-use crate::protocol::{HostId, reply_url};
+use crate::uploader::ResumeState;
 
 use super::key::Key;
-use super::record::{Record, SavedSession, may_lead_to, parse_url};
+use super::record::{Record, Saved, parse_url};
 
-/// The version of the format. A file of a newer one is left alone.
-pub(super) const VERSION: u32 = 1;
+/// The version of the format. A file of a newer one is left alone, one of an older one set aside.
+pub(super) const VERSION: u32 = 2;
 
 /// The file's contents.
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,9 +25,10 @@ pub(super) struct Stored {
     name: String,
     path: String,
     source: SourceIdentity,
-    session: Option<StoredSession>,
-    /// Written only where there is one, so that a bitsup that does not know it reads all others.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<ResumeState>,
+    digest: String,
+    prefix: Option<String>,
+    read: Option<StoredContents>,
     reply: Option<StoredContents>,
     created: u64,
     updated: u64,
@@ -36,28 +36,8 @@ pub(super) struct Stored {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StoredSession {
-    id: String,
-    target: Option<String>,
-    host: Option<String>,
-    host_fallback_seconds: Option<u64>,
-    acknowledged: u64,
-    digest: String,
-    prefix: String,
-    sent: u64,
-    fragment_size: Option<u64>,
-    refused_size: Option<u64>,
-    close_sent: bool,
-    reply_url: Option<String>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    reply_saved: bool,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct StoredContents {
     size: u64,
-    digest: String,
     contents: String,
 }
 
@@ -71,8 +51,11 @@ impl Stored {
             name: record.name.clone(),
             path: record.path.clone(),
             source: record.identity.clone(),
-            session: record.session.as_ref().map(StoredSession::of),
-            reply: record.reply.map(StoredContents::of),
+            session: record.session.as_ref().map(|saved| saved.state.clone()),
+            digest: Fingerprint::ALGORITHM.to_owned(),
+            prefix: record.session.as_ref().map(|saved| saved.prefix.to_string()),
+            read: record.session.as_ref().and_then(|saved| saved.read).map(StoredContents::of),
+            reply: record.reply.map(|reply| StoredContents::of((reply.size, reply.fingerprint))),
             created: seconds(record.created),
             updated: seconds(record.updated),
         }
@@ -80,18 +63,28 @@ impl Stored {
 
     pub(super) fn check(self, key: Key) -> Option<Record> {
         let url = parse_url(&self.url)?;
-        let session = match self.session {
-            Some(session) => Some(session.check(&url, self.source.size())?),
+        let read = match self.read {
+            Some(read) => Some(read.check()?),
             None => None,
+        };
+        let session = match (self.session, self.prefix) {
+            (Some(state), Some(prefix)) => Some(Saved { state, prefix: prefix.parse().ok()?, read }),
+            (None, None) if read.is_none() => None,
+            _ => return None,
         };
         let reply = match self.reply {
-            Some(reply) => Some(reply.check()?),
+            Some(reply) => Some(reply.check().map(|(size, fingerprint)| Contents { size, fingerprint })?),
             None => None,
         };
-        // What a session is said to have saved is what the record tells of.
-        let says_what = reply.is_some() || !session.as_ref().is_some_and(|session| session.reply_saved);
-        let is_whole = says_what && self.v == VERSION && self.key.parse() == Ok(key);
-        is_whole.then_some(())?;
+        let is_sound = session.as_ref().is_none_or(|saved| {
+            // What a session is said to have saved is what the record tells of.
+            let read_beyond = |(end, _)| saved.state.acknowledged < end && end <= self.source.size();
+            saved.state.is_sound(&url, self.source.size())
+                && (reply.is_some() || !saved.state.reply_saved)
+                && saved.read.is_none_or(read_beyond)
+        });
+        let is_whole = self.v == VERSION && self.key.parse() == Ok(key) && self.digest == Fingerprint::ALGORITHM;
+        (is_sound && is_whole).then_some(())?;
         Some(Record {
             key,
             url,
@@ -107,74 +100,13 @@ impl Stored {
     }
 }
 
-impl StoredSession {
-    fn of(session: &SavedSession) -> Self {
-        Self {
-            id: session.id.to_string(),
-            target: session.target.as_ref().map(ToString::to_string),
-            host: session.host.as_ref().map(ToString::to_string),
-            host_fallback_seconds: session.host_fallback_timeout.map(|timeout| timeout.as_secs()),
-            acknowledged: session.acknowledged,
-            digest: Fingerprint::ALGORITHM.to_owned(),
-            prefix: session.prefix.to_string(),
-            sent: session.sent,
-            fragment_size: session.fragment_size,
-            refused_size: session.refused_size,
-            close_sent: session.close_sent,
-            reply_url: session.reply_url.clone(),
-            reply_saved: session.reply_saved,
-        }
-    }
-
-    fn check(self, url: &Uri, size: u64) -> Option<SavedSession> {
-        let target = match self.target {
-            Some(target) => Some(parse_url(&target)?),
-            None => None,
-        };
-        let host = match self.host {
-            Some(host) => Some(host.parse::<HostId>().ok()?),
-            None => None,
-        };
-        let in_order = self.acknowledged <= self.sent && self.sent <= size;
-        let closes_whole = !self.close_sent || self.acknowledged == size;
-        let sizes = [self.fragment_size, self.refused_size].iter().all(|size| *size != Some(0));
-        let goes_there = target.as_ref().is_none_or(|target| may_lead_to(url, host.as_ref(), target));
-        let replies_there = self.reply_url.as_deref().is_none_or(|raw| reply_url::resolve(raw, url).is_ok());
-        // It is fetched only where it was offered, and when the server has every byte.
-        let saves_offered = !self.reply_saved || (self.reply_url.is_some() && self.sent == size);
-        let is_whole = in_order && closes_whole && sizes && saves_offered;
-        if !(is_whole && goes_there && replies_there && self.digest == Fingerprint::ALGORITHM) {
-            return None;
-        }
-        Some(SavedSession {
-            id: self.id.parse().ok()?,
-            target,
-            host,
-            host_fallback_timeout: self.host_fallback_seconds.map(Duration::from_secs),
-            acknowledged: self.acknowledged,
-            prefix: self.prefix.parse().ok()?,
-            sent: self.sent,
-            fragment_size: self.fragment_size,
-            refused_size: self.refused_size,
-            close_sent: self.close_sent,
-            reply_url: self.reply_url,
-            reply_saved: self.reply_saved,
-        })
-    }
-}
-
 impl StoredContents {
-    fn of(contents: Contents) -> Self {
-        Self {
-            size: contents.size,
-            digest: Fingerprint::ALGORITHM.to_owned(),
-            contents: contents.fingerprint.to_string(),
-        }
+    fn of((size, fingerprint): (u64, Fingerprint)) -> Self {
+        Self { size, contents: fingerprint.to_string() }
     }
 
-    fn check(self) -> Option<Contents> {
-        let fingerprint = self.contents.parse().ok()?;
-        (self.digest == Fingerprint::ALGORITHM).then_some(Contents { size: self.size, fingerprint })
+    fn check(self) -> Option<(u64, Fingerprint)> {
+        Some((self.size, self.contents.parse().ok()?))
     }
 }
 

@@ -225,6 +225,7 @@ impl JsonFile {
             UploadEvent::SessionLost { cause } => {
                 json!({"event": "resync", "from": self.acked, "to": 0, "cause": redact::url(cause)})
             }
+            UploadEvent::StartingOver { why } => json!({"event": "resync", "from": 0, "to": 0, "cause": why}),
             UploadEvent::Resumed { offset, total } => json!({"event": "progress", "acked": offset, "in_flight": 0,
                 "size": total, "rate": Value::Null, "resumed": true}),
             UploadEvent::Resized { from, to, why } => {
@@ -299,6 +300,8 @@ fn reason(why: Resize) -> &'static str {
         Resize::Slow => "slow",
         Resize::Refused => "refused",
         Resize::Lost => "lost",
+        Resize::Kept => "kept",
+        Resize::Recovered => "recovered",
     }
 }
 

@@ -11,7 +11,12 @@ pub(super) fn line(event: &UploadEvent) -> Option<String> {
             format!("resuming: the server has {} of {}", units::size(*offset), units::size(*total))
         }
         UploadEvent::Retrying { cause, pause, attempt } => {
-            format!("{}: trying again in {}, try {attempt}", redact::url(cause), units::duration(*pause))
+            let when = if pause.is_zero() { "at once".to_owned() } else { format!("in {}", units::duration(*pause)) };
+            format!("{}: trying again {when}, try {attempt}", redact::url(cause))
+        }
+        UploadEvent::StartingOver { why } => format!("starting over: {why}"),
+        UploadEvent::Rereading { done, total } => {
+            format!("comparing the part that was sent before: {} of {}", units::size(*done), units::size(*total))
         }
         UploadEvent::SessionLost { cause } => format!("{}; starting over with a new session", redact::url(cause)),
         UploadEvent::HostGivenUp { origin } => {
@@ -26,6 +31,9 @@ pub(super) fn line(event: &UploadEvent) -> Option<String> {
         }
         UploadEvent::Resized { from, to, why: Resize::Refused } => {
             format!("fragments of {} are too large; now {}", units::size(*from), units::size(*to))
+        }
+        UploadEvent::Resized { to, why: Resize::Kept, .. } => {
+            format!("the server keeps only part of each fragment; now {}", units::size(*to))
         }
         _ => return None,
     })

@@ -73,7 +73,7 @@ impl Progress {
             }
             UploadEvent::Resynced { to, .. } => self.stand_at(*to),
             UploadEvent::Resumed { offset, .. } => self.stand_at(*offset),
-            UploadEvent::SessionLost { .. } => self.stand_at(0),
+            UploadEvent::SessionLost { .. } | UploadEvent::StartingOver { .. } => self.stand_at(0),
             UploadEvent::Retrying { cause, pause, .. } => {
                 self.cause.clone_from(cause);
                 self.phase = Phase::Waiting(now.checked_add(*pause).unwrap_or(now));

@@ -36,6 +36,10 @@ fn packet_line(event: &UploadEvent) -> Option<String> {
         UploadEvent::Answered { status, .. } => format!("< {}", status.as_u16()),
         UploadEvent::PingIgnored { reason } => format!("* ping failed, going on: {}", redact::url(reason)),
         UploadEvent::SessionCreated(session) => session_line(session),
+        UploadEvent::SessionCancelled { refusal: None } => "* session cancelled".to_owned(),
+        UploadEvent::SessionCancelled { refusal: Some(said) } => {
+            format!("* session not cancelled: {}", redact::url(said))
+        }
         UploadEvent::HostChanged(host) => format!("* continuing at host {host}"),
         UploadEvent::Resynced { from, to } => format!("* resync: expected offset {from}, the server wants {to}"),
         UploadEvent::Resized { from, to, why } => {
@@ -50,7 +54,9 @@ fn reason(why: Resize) -> String {
         Resize::Waiting { permille } => format!("waiting took {}.{} %", permille / 10, permille % 10),
         Resize::Slow => "the last took longer than 30 s".to_owned(),
         Resize::Refused => "refused as too large".to_owned(),
-        Resize::Lost => "the connection was lost".to_owned(),
+        Resize::Lost => "the connection was lost, or no response came in time".to_owned(),
+        Resize::Kept => "the server keeps no more of each".to_owned(),
+        Resize::Recovered => "nothing went wrong for a while".to_owned(),
     }
 }
 

@@ -1,44 +1,46 @@
-//! What an upload may spend without getting anywhere: time, tries, sessions, bytes. Only a byte that was never
-//! acknowledged before refills it, so that no pattern of answers and losses can keep an upload busy for ever.
+//! What an upload may spend without getting anywhere: time, tries, sessions, bytes. Only a byte that this session had
+//! never acknowledged before refills it, so that no pattern of responses and losses can keep an upload busy for ever.
+//!
+//! Sessions are counted by another measure: the highest byte of the *file* that any session acknowledged. Otherwise a
+//! session that is lost at 90 % of the file, again and again, would refill the budget each time.
 
 use std::time::{Duration, Instant};
 
-/// Consecutive Acks that get the server no further before its session is given up.
+/// Consecutive Acks that get the server no further before its session is doubted.
 const MAX_STALLED_ACKS: u32 = 5;
 
-/// The same generic error this often at one offset: the session is presumed dead.
-const MAX_ERRORS_AT_OFFSET: u32 = 5;
-
-/// New sessions without progress.
+/// New sessions without a new highest byte of the file.
 const MAX_RESTARTS: u32 = 3;
 
-/// Times that somebody signs in without progress.
+/// How often in a row a fragment is authenticated anew.
 const MAX_SIGN_INS: u32 = 3;
 
-/// How often the whole file may go over the wire without a byte being acknowledged that never was before.
+/// How often the whole file may go over the wire without progress, and the allowance on top of that: a small file is not
+/// given up after a second.
 const MAX_RESENT_FILES: u64 = 3;
-
-/// Fragments of the smallest size may go out that often even if the file is tiny.
-const MIN_MAX_RESENT: u64 = 64 * 1024;
+const RESENT_ALLOWANCE: u64 = 64 * 1024 * 1024;
 
 /// The account of one upload.
 #[derive(Debug, Clone)]
 pub(super) struct Budget {
     max_resent: u64,
     started: Instant,
+    /// The highest offset that the session at hand acknowledged.
     highest: u64,
+    /// The highest offset that any session acknowledged.
+    highest_of_file: u64,
     last_progress: Instant,
+    restarts: u32,
+    /// In a row.
+    sign_ins: u32,
     spent: Spent,
 }
 
-/// What was spent since the last progress.
+/// What was spent since the last progress of the session at hand.
 #[derive(Debug, Clone, Default)]
 struct Spent {
     attempts: u32,
     stalled: u32,
-    errors: u32,
-    restarts: u32,
-    sign_ins: u32,
     resent: u64,
 }
 
@@ -47,71 +49,87 @@ struct Spent {
 pub(super) enum Verdict {
     /// Go on in the same session.
     GoOn,
-    /// Give the session up and open a new one.
-    Restart,
+    /// The session stores nothing: a new one may.
+    Stalled,
     /// It gets nowhere.
     Stop,
 }
 
 impl Budget {
     pub(super) fn new(size: u64, now: Instant) -> Self {
-        let max_resent = size.saturating_mul(MAX_RESENT_FILES).max(MIN_MAX_RESENT);
-        Self { max_resent, started: now, highest: 0, last_progress: now, spent: Spent::default() }
+        Self {
+            max_resent: size.saturating_mul(MAX_RESENT_FILES).saturating_add(RESENT_ALLOWANCE),
+            started: now,
+            highest: 0,
+            highest_of_file: 0,
+            last_progress: now,
+            restarts: 0,
+            sign_ins: 0,
+            spent: Spent::default(),
+        }
     }
 
     /// What an earlier run got acknowledged is no progress of this one.
     pub(super) fn resumed_at(&mut self, offset: u64) {
-        self.highest = offset;
+        (self.highest, self.highest_of_file) = (offset, offset);
     }
 
-    /// After a fragment of `sent` bytes the server wants `offset` next; `advanced` says whether that is beyond where
-    /// the fragment began.
+    /// After `sent` bytes went out the server wants `offset` next; `advanced` says whether that is beyond where the
+    /// fragment began.
     pub(super) fn acknowledged(&mut self, offset: u64, sent: u64, advanced: bool, now: Instant) -> Verdict {
+        if offset > self.highest_of_file {
+            self.highest_of_file = offset;
+            self.restarts = 0;
+        }
         if offset > self.highest {
             self.highest = offset;
-            self.last_progress = now;
-            self.spent = Spent::default();
+            self.progressed(now);
             return Verdict::GoOn;
         }
-        self.spent.errors = 0;
-        self.resent(sent, advanced)
-    }
-
-    fn resent(&mut self, sent: u64, advanced: bool) -> Verdict {
-        self.spent.resent = self.spent.resent.saturating_add(sent);
-        if self.spent.resent > self.max_resent {
+        if self.spend(sent) == Verdict::Stop {
             return Verdict::Stop;
         }
         if !advanced {
             self.spent.stalled += 1;
         }
-        if self.spent.stalled > MAX_STALLED_ACKS { Verdict::Restart } else { Verdict::GoOn }
+        if self.spent.stalled > MAX_STALLED_ACKS { Verdict::Stalled } else { Verdict::GoOn }
     }
 
-    /// A fragment of `sent` bytes was answered with a generic error, or not at all.
-    pub(super) fn failed(&mut self, sent: u64, answered: bool) -> Verdict {
+    /// Something that is no offset got further: bytes of a reply.
+    pub(super) fn progressed(&mut self, now: Instant) {
+        self.last_progress = now;
+        self.spent = Spent::default();
+    }
+
+    /// `sent` bytes went out in vain.
+    pub(super) fn spend(&mut self, sent: u64) -> Verdict {
         self.spent.resent = self.spent.resent.saturating_add(sent);
-        if self.spent.resent > self.max_resent {
-            return Verdict::Stop;
-        }
-        if answered {
-            self.spent.errors += 1;
-        }
-        if self.spent.errors >= MAX_ERRORS_AT_OFFSET { Verdict::Restart } else { Verdict::GoOn }
+        if self.spent.resent > self.max_resent { Verdict::Stop } else { Verdict::GoOn }
     }
 
-    /// A new session is about to be opened; returns whether that is still allowed.
-    pub(super) fn restart(&mut self) -> bool {
-        self.spent.restarts += 1;
+    /// A new session is about to be opened; returns whether that is still allowed. From then on only its own Acks count.
+    pub(super) fn restart(&mut self, now: Instant) -> bool {
+        self.restarts += 1;
+        self.highest = 0;
+        self.last_progress = now;
         self.spent.stalled = 0;
-        self.spent.errors = 0;
-        self.spent.restarts <= MAX_RESTARTS
+        self.restarts <= MAX_RESTARTS
     }
 
-    /// Somebody is about to sign in once more; returns whether that is still allowed.
+    /// The next new session is not counted.
+    pub(super) fn forgive_restart(&mut self) {
+        self.restarts = self.restarts.saturating_sub(1);
+    }
+
+    /// A fragment is about to be authenticated anew; returns whether that is still allowed.
     pub(super) fn sign_in(&mut self) -> bool {
-        self.spent.sign_ins += 1;
-        self.spent.sign_ins <= MAX_SIGN_INS
+        self.sign_ins += 1;
+        self.sign_ins <= MAX_SIGN_INS
+    }
+
+    /// A fragment was let in, whatever came of it: with one-time nonces each is refused once.
+    pub(super) fn signed_in(&mut self) {
+        self.sign_ins = 0;
     }
 
     /// Counts a try, from 1.
@@ -125,16 +143,21 @@ impl Budget {
     }
 
     pub(super) fn restarts(&self) -> u32 {
-        self.spent.restarts
+        self.restarts
     }
 
     pub(super) fn resent_bytes(&self) -> u64 {
         self.spent.resent
     }
 
-    /// The highest offset that was ever acknowledged.
+    /// The highest offset that the session at hand acknowledged.
     pub(super) fn highest(&self) -> u64 {
         self.highest
+    }
+
+    /// The highest offset that any session acknowledged.
+    pub(super) fn highest_of_file(&self) -> u64 {
+        self.highest_of_file
     }
 
     pub(super) fn last_progress(&self) -> Instant {

@@ -1,14 +1,18 @@
 //! Close-Session: commits the file.
+//!
+//! Once the last fragment was sent in full, the server may have published the file. What it refuses afterwards need not
+//! mean that the upload failed (recovery rule R6).
 
 use std::time::Instant;
 
 use http::Response;
 
-use crate::event::UploadEvent;
-use crate::protocol::{Answer, BitsError, Packet, PacketKind, SessionId, TransportError, ack};
+use crate::protocol::{Answer, Packet, PacketKind, TransportError, ack};
 
-use super::recovery::{counts_as_lost, is_always_final};
-use super::{Context, Fault, Refusal, State, UploadError};
+use super::ping::Ping;
+use super::recovery::{Doubt, FailedAttempt, Reading, counts_as_lost};
+use super::verify::Verification;
+use super::{Context, ResumeState, State, UploadError};
 
 const PACKET: PacketKind = PacketKind::CloseSession;
 
@@ -16,85 +20,112 @@ const PACKET: PacketKind = PacketKind::CloseSession;
 /// whatever they have when they see a Close.
 #[derive(Debug, Clone)]
 pub(super) struct CloseSession {
-    session: SessionId,
-    /// Whether an earlier Close may have been carried out although its answer said nothing of the kind.
+    session: ResumeState,
+    /// Whether an earlier Close may have been carried out although its response said nothing of the kind.
     repeated: bool,
+    doubt: Doubt,
 }
 
 impl CloseSession {
-    pub(super) fn of(session: SessionId) -> Self {
-        Self { session, repeated: false }
+    /// The Close of a session whose every byte is acknowledged; repeated if an earlier process sent one.
+    pub(super) fn of(session: ResumeState) -> Self {
+        // Whatever refuses a Close that may have been carried out is read with the same patience as a suspect session.
+        let (repeated, doubt) = (session.close_sent, Doubt::suspect());
+        Self { session: ResumeState { close_sent: true, ..session }, repeated, doubt }
     }
 
-    /// The Close of a session that an earlier process brought to its end.
-    pub(super) fn resumed(session: SessionId, repeated: bool) -> Self {
-        Self { session, repeated }
-    }
-
-    pub(super) fn session(&self) -> &SessionId {
+    pub(super) fn session(&self) -> &ResumeState {
         &self.session
     }
 
+    pub(super) fn is_repeated(&self) -> bool {
+        self.repeated
+    }
+
     pub(super) fn packet(&self, context: &Context) -> Packet {
-        Packet::CloseSession { session: self.session.clone(), name: context.plan.name.clone() }
+        Packet::CloseSession { session: self.session.session.clone(), name: context.plan.name.clone() }
+    }
+
+    pub(super) fn ping_acknowledged(&mut self) {
+        self.doubt.ping_acknowledged = true;
     }
 
     pub(super) fn answered(
         self,
         context: &mut Context,
-        answer: &Response<()>,
+        response: &Response<()>,
         now: Instant,
     ) -> Result<State, UploadError> {
-        match ack::end_of_session(answer, &self.session) {
-            Ok(Answer::Ack(())) => {
-                context.tell(UploadEvent::Completed { size: context.plan.size });
-                Ok(State::Finished)
-            }
-            Ok(Answer::Refused(error)) => self.refused(context, error, answer, now),
-            Err(error) if counts_as_lost(&error) => self.again(context, Fault::bad_answer(PACKET, error), now),
+        match ack::end_of_session(response, &self.session.session) {
+            Ok(Answer::Ack(())) => Ok(Verification::of_success(context)),
+            Ok(Answer::Refused(error)) => self.failed(context, FailedAttempt::refused(PACKET, error, response), now),
+            Err(error) if counts_as_lost(&error) => self.failed(context, FailedAttempt::bad_answer(PACKET, error), now),
             Err(error) => Err(UploadError::BadAnswer { packet: PACKET, error }),
         }
     }
 
-    fn refused(
+    pub(super) fn lost(self, context: &mut Context, error: TransportError, now: Instant) -> Result<State, UploadError> {
+        let attempt = FailedAttempt::lost(PACKET, error);
+        if attempt.reading() == Reading::Final { Err(attempt.cause) } else { self.failed(context, attempt, now) }
+    }
+
+    fn failed(self, context: &mut Context, attempt: FailedAttempt, now: Instant) -> Result<State, UploadError> {
+        match attempt.reading() {
+            Reading::SessionGone if !self.repeated => context.restart(attempt, None, now),
+            // Of a Close whose response was lost, a server that carried it out and forgot it says so.
+            Reading::SessionGone => {
+                Ok(Verification::instead_of(context, UploadError::unconfirmed(attempt.cause, true), None))
+            }
+            // A server that was set back after its last Ack calls the file incomplete. Once: it may mean something else.
+            _ if attempt.is_bad_request_from_bits() && !self.repeated => self.called_incomplete(context, attempt, now),
+            _ if attempt.is_from_bits() && self.repeated && attempt.reading() != Reading::Outage => Ok(
+                Verification::instead_of(context, UploadError::unconfirmed(attempt.cause, false), Some(self.session)),
+            ),
+            Reading::Final | Reading::TooLarge => {
+                Ok(Verification::instead_of(context, attempt.cause, Some(self.session)))
+            }
+            // Also of silence: the next Close tells.
+            _ if matches!(&attempt.cause, UploadError::Lost { .. }) => self.again(context, attempt, now),
+            Reading::Outage => self.again(context, attempt, now),
+            Reading::Doubt | Reading::Page => self.doubtful(context, attempt, now),
+        }
+    }
+
+    fn called_incomplete(
         self,
         context: &mut Context,
-        error: BitsError,
-        answer: &Response<()>,
+        attempt: FailedAttempt,
         now: Instant,
     ) -> Result<State, UploadError> {
-        let refusal = Refusal::classify(&error, PACKET);
-        if refusal == Refusal::SessionNotFound {
-            // After a Close whose answer was lost, that is what a server says that carried it out and forgot it.
-            if self.repeated {
-                return Err(UploadError::Unconfirmed { error });
-            }
-            return context.restart(Fault::refused(PACKET, refusal, error, answer), now);
+        if !context.plan.may_start_over || std::mem::replace(&mut context.was_called_incomplete, true) {
+            return Ok(Verification::instead_of(context, attempt.cause, Some(self.session)));
         }
-        // A server that was set back after its last Ack calls the file incomplete. Once: it may mean something else.
-        if refusal == Refusal::Invalid && context.plan.may_start_over && !context.was_called_incomplete {
-            context.was_called_incomplete = true;
-            return context.restart(Fault::refused(PACKET, refusal, error, answer), now);
-        }
-        if refusal.may_pass() {
-            return self.again(context, Fault::refused(PACKET, refusal, error, answer), now);
-        }
-        Err(UploadError::Refused { packet: PACKET, refusal, error })
+        context.restart(attempt, Some(self.session.session), now)
     }
 
-    pub(super) fn lost(self, context: &mut Context, error: TransportError, now: Instant) -> Result<State, UploadError> {
-        if is_always_final(&error) {
-            return Err(UploadError::Lost { packet: PACKET, error });
+    /// A page, a plain 500, a 400 or 404 without BITS's fields, or silence: out of order, or a Close that was carried out.
+    fn doubtful(mut self, context: &mut Context, attempt: FailedAttempt, now: Instant) -> Result<State, UploadError> {
+        if self.doubt.counts_lost(&attempt) {
+            return Ok(Verification::instead_of(
+                context,
+                UploadError::unconfirmed(attempt.cause, false),
+                Some(self.session),
+            ));
         }
+        let wants_ping = self.doubt.wants_ping();
+        self.repeated = true;
         context.target.failed(now);
-        self.again(context, Fault::lost(PACKET, error), now)
+        let next = State::CloseSession(self);
+        let next = if wants_ping { State::Ping(Ping::before(next)) } else { next };
+        context.retry(attempt, next, now)
     }
 
-    fn again(mut self, context: &mut Context, fault: Fault, now: Instant) -> Result<State, UploadError> {
-        self.repeated |= match &fault.cause {
+    fn again(mut self, context: &mut Context, attempt: FailedAttempt, now: Instant) -> Result<State, UploadError> {
+        self.repeated |= match &attempt.cause {
             UploadError::Lost { error, .. } => error.request_was_sent,
             _ => true,
         };
-        context.retry(fault, State::CloseSession(self), now)
+        context.target.failed(now);
+        context.retry(attempt, State::CloseSession(self), now)
     }
 }

@@ -2,36 +2,51 @@
 
 use std::time::Instant;
 
-use http::Response;
+use http::{Response, StatusCode};
 
 use crate::event::UploadEvent;
-use crate::protocol::{Answer, Packet, PacketKind, Session, TransportError, ack};
+use crate::protocol::{AckError, Answer, Packet, PacketKind, Session, TransportError, ack};
 
+use super::cancel::CancelSession;
 use super::fragment::Fragment;
 use super::ping::Ping;
-use super::recovery::is_final_at_first;
-use super::{Context, Fault, Refusal, State, UploadError};
+use super::recovery::{FailedAttempt, Reading, counts_as_lost};
+use super::{Context, ResumeState, State, UploadError};
 
 const PACKET: PacketKind = PacketKind::CreateSession;
+
+/// Refusals of a new session, after the file may have been published by an earlier one, that are tried again: a page
+/// may be somebody else's.
+const MAX_PAGES: u32 = 3;
+
+/// Responses before there is a session that are none, and tried again.
+const MAX_ODD: u32 = 3;
 
 /// Waits for Create-Session's Ack.
 #[derive(Debug, Clone)]
 pub(super) struct CreateSession {
     /// No Ping went before it, because its connection had one.
-    presumes_greeted: bool,
+    skipped_ping: bool,
+    /// Refusals and odd responses so far.
+    failures: u32,
 }
 
 impl CreateSession {
     pub(super) fn after_ping() -> Self {
-        Self { presumes_greeted: false }
+        Self { skipped_ping: false, failures: 0 }
     }
 
-    pub(super) fn on_greeted_connection() -> Self {
-        Self { presumes_greeted: true }
+    /// Another one, since a session was lost.
+    pub(super) fn again() -> Self {
+        Self::after_ping()
     }
 
-    pub(super) fn presumes_greeted(&self) -> bool {
-        self.presumes_greeted
+    pub(super) fn without_ping() -> Self {
+        Self { skipped_ping: true, failures: 0 }
+    }
+
+    pub(super) fn skipped_ping(&self) -> bool {
+        self.skipped_ping
     }
 
     pub(super) fn packet(context: &Context) -> Packet {
@@ -41,50 +56,105 @@ impl CreateSession {
     pub(super) fn answered(
         self,
         context: &mut Context,
-        answer: &Response<()>,
+        response: &Response<()>,
         now: Instant,
     ) -> Result<State, UploadError> {
-        if context.target.redirects(answer, PACKET)? {
+        match context.target.redirects(response, PACKET) {
             // Where it leads, nobody was greeted.
-            return Ok(if self.presumes_greeted {
-                State::Ping(Ping::before_create())
-            } else {
-                State::CreateSession(self)
-            });
+            Ok(true) if self.skipped_ping => return Ok(State::Ping(Ping::before_create())),
+            Ok(true) => return Ok(State::CreateSession(self)),
+            Ok(false) => {}
+            Err(cause) if context.had_session => {
+                let attempt = FailedAttempt { cause, hint: super::retry::Hint::default() };
+                return self.failed(context, attempt, now);
+            }
+            Err(error) => return Err(error),
         }
-        match ack::create_session(answer, &context.plan.protocols) {
-            Ok(Answer::Ack(session)) => Ok(open(context, session)),
-            Ok(Answer::Refused(error)) => {
-                let refusal = Refusal::classify(&error, PACKET);
-                if refusal.may_pass() {
-                    let fault = Fault::refused(PACKET, refusal, error, answer);
-                    return context.retry(fault, State::CreateSession(self), now);
-                }
-                Err(UploadError::Refused { packet: PACKET, refusal, error })
+        match ack::create_session(response, &context.plan.protocols) {
+            Ok(Answer::Ack(session)) => Ok(open(context, &session)),
+            Ok(Answer::Refused(error)) => self.failed(context, FailedAttempt::refused(PACKET, error, response), now),
+            Err(error) if is_odd(&error) || (context.had_session && counts_as_lost(&error)) => {
+                self.failed(context, FailedAttempt::bad_answer(PACKET, error), now)
             }
             Err(error) => Err(UploadError::BadAnswer { packet: PACKET, error }),
         }
     }
 
+    fn failed(mut self, context: &mut Context, attempt: FailedAttempt, now: Instant) -> Result<State, UploadError> {
+        // A session that was lost at the host that the server named is opened again there only if that host lets it.
+        if context.target.is_elsewhere() {
+            context.leave_host();
+            return Ok(State::CreateSession(self));
+        }
+        self.failures += 1;
+        let may_pass = match &attempt.cause {
+            UploadError::Refused { refusal, error, .. } => {
+                refusal.may_pass() || (error.status == StatusCode::NO_CONTENT && self.failures < MAX_ODD)
+            }
+            UploadError::BadAnswer { error, .. } => self.failures < MAX_ODD && is_odd(error),
+            _ => false,
+        };
+        let is_outage = context.had_session
+            && match attempt.reading() {
+                Reading::Outage => true,
+                // A conflict is no page: the file is there, or another session has it.
+                Reading::Page if attempt.status() == Some(StatusCode::CONFLICT) => false,
+                // The file may be there, and that be the reason.
+                Reading::Page | Reading::Doubt if context.may_be_there => self.failures < MAX_PAGES,
+                Reading::Page | Reading::Doubt => !attempt.is_from_bits(),
+                Reading::SessionGone | Reading::TooLarge | Reading::Final => false,
+            };
+        if may_pass || is_outage {
+            return context.retry(attempt, State::CreateSession(self), now);
+        }
+        Err(attempt.cause)
+    }
+
     /// The server may have opened a session all the same; it will forget it.
     pub(super) fn lost(self, context: &mut Context, error: TransportError, now: Instant) -> Result<State, UploadError> {
-        if self.presumes_greeted {
+        if self.skipped_ping {
             // The server closed it meanwhile, as it may: nothing is wrong yet.
             return Ok(State::Ping(Ping::before_create()));
         }
-        if is_final_at_first(&error) {
+        if context.is_final_loss(&error) {
             return Err(UploadError::Lost { packet: PACKET, error });
         }
-        context.retry(Fault::lost(PACKET, error), State::CreateSession(self), now)
+        if context.target.is_elsewhere() {
+            context.leave_host();
+        }
+        context.retry(FailedAttempt::lost(PACKET, error), State::CreateSession(self), now)
     }
 }
 
-/// Begins with the session, at the host that the server named if it named one.
-fn open(context: &mut Context, session: Session) -> State {
+/// Not proper HTTP/1.1, or a success with nothing in it, as some proxies answer for a server that is just starting.
+fn is_odd(error: &AckError) -> bool {
+    match error {
+        AckError::NotHttp11 | AckError::Ambiguous(_) => true,
+        AckError::NotAnAck { answerer, .. } => answerer.content_type.is_none(),
+        _ => false,
+    }
+}
+
+/// Begins with the session. The one before it is cancelled first if the server could not be told so in its time.
+fn open(context: &mut Context, session: &Session) -> State {
+    let next = begin(context, session);
+    match context.left.take().filter(|left| *left != session.id) {
+        Some(left) => State::CancelSession(CancelSession::then(left, next)),
+        None => next,
+    }
+}
+
+/// At the host that the server named if it named one.
+fn begin(context: &mut Context, session: &Session) -> State {
+    context.had_session = true;
     context.tell(UploadEvent::SessionCreated(session.clone()));
-    let host = session.host.clone().filter(|_| context.plan.follow_host_id);
-    let Some(host) = host else { return Fragment::begin(context, session.id) };
+    let host = session.host.clone().filter(|_| context.plan.follow_host_id && context.target.follows_hosts());
+    let mut state = ResumeState::new(session);
+    let Some(host) = host else {
+        state.host = context.target.named_host();
+        return Fragment::begin(context, state);
+    };
     context.target.move_to(&host, session.host_fallback_timeout);
     context.tell(UploadEvent::HostChanged(host));
-    State::Ping(Ping::before(Fragment::begin(context, session.id)))
+    State::Ping(Ping::before(Fragment::begin(context, state)))
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::protocol::{AckError, BitsError, PacketKind, TransportError};
 
-use super::Refusal;
 use super::recovery::counts_as_lost;
+use super::{Difference, Refusal, ReplyError, Unverified};
 
 /// Why an upload ended without success. Messages read well after "cannot upload the file: ".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,17 +68,29 @@ pub enum UploadError {
         /// The highest offset that was acknowledged.
         acknowledged: u64,
     },
-    /// The session is lost, and starting over is not wanted.
+    /// The session is lost, or the file is another, and starting over is not wanted.
     CannotResume {
         /// What the server said, or did.
         cause: Box<UploadError>,
     },
-    /// Close-Session was sent, its answer was lost, and the server does not know the session any more: probably the
-    /// file is there.
+    /// The last fragment was sent in full, and then something was refused, or the session was gone: the file may be
+    /// there.
     Unconfirmed {
-        /// What the server said to the repeated Close.
-        error: BitsError,
+        /// What the server said, or did.
+        cause: Box<UploadError>,
+        /// Whether the server does not know the session any more, so that nothing can be gone on with.
+        is_gone: bool,
     },
+    /// The server appends whatever comes, also what it has already: what it stored is damaged.
+    AppendsBlindly,
+    /// The server has every byte, but the reply that was asked for cannot be had. Close-Session was not sent.
+    Reply(ReplyError),
+    /// The server acknowledged everything, and what is at the destination is not the file.
+    Different(Difference),
+    /// The server acknowledged everything, and does not show what is at the destination.
+    Unverified(Unverified),
+    /// Something on this machine, which the driver tells.
+    Local,
     /// Whoever was signed in was not any more when the next fragment came, again and again.
     SignInForgotten,
     /// The user stopped it.
@@ -97,11 +109,57 @@ impl UploadError {
         }
     }
 
+    pub(super) fn unconfirmed(cause: Self, is_gone: bool) -> Self {
+        Self::Unconfirmed { cause: Box::new(cause), is_gone }
+    }
+
+    /// The same as the end of an upload whose last fragment was sent in full (R6): a refusal need not mean that the file is
+    /// not there. What never got through, and what this side decided, stays what it is.
+    pub(super) fn after_the_last_fragment(self) -> Self {
+        let says_something = match &self {
+            Self::Refused { .. } => self.is_a_last_word(),
+            Self::GaveUp { cause, .. } => cause.is_a_last_word(),
+            // An Ack that claims too much is one of a server that has not stored the file.
+            Self::BadAnswer { packet, .. } => *packet != PacketKind::Fragment,
+            Self::Redirected { .. } => true,
+            _ => false,
+        };
+        if says_something { Self::unconfirmed(self, false) } else { self }
+    }
+
+    /// What went wrong last, under whatever ended it.
+    pub(super) fn root(&self) -> &Self {
+        match self {
+            Self::GaveUp { cause, .. } | Self::CannotResume { cause } | Self::Unconfirmed { cause, .. } => cause.root(),
+            other => other,
+        }
+    }
+
+    /// Whether it is a refusal that says something of the file, rather than of an outage or of who asks.
+    fn is_a_last_word(&self) -> bool {
+        match self {
+            Self::Refused { refusal: Refusal::Authentication | Refusal::ProxyAuthentication, .. } => false,
+            Self::Refused { refusal, error, .. } => {
+                !refusal.may_pass() || (error.status.as_u16() == 500 && !error.is_from_bits())
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the same command can go on with the session after this.
+    pub(super) fn keeps_record(&self) -> bool {
+        match self {
+            Self::Unconfirmed { is_gone, .. } => !is_gone,
+            Self::Different(_) | Self::Unverified(_) => false,
+            other => !other.cancels_session(),
+        }
+    }
+
     /// Whether the session is of no use after this and is given up at the server.
     #[must_use]
     pub fn cancels_session(&self) -> bool {
         match self {
-            Self::SourceChanged => true,
+            Self::SourceChanged | Self::AppendsBlindly => true,
             Self::Refused { refusal, .. } => refusal.cancels_session(),
             Self::BadAnswer { error, .. } => !counts_as_lost(error),
             Self::Redirected { .. }
@@ -113,6 +171,10 @@ impl UploadError {
             | Self::Unconfirmed { .. }
             | Self::SignInForgotten
             | Self::Interrupted
+            | Self::Reply(_)
+            | Self::Different(_)
+            | Self::Unverified(_)
+            | Self::Local
             | Self::OutOfTurn => false,
         }
     }
@@ -141,9 +203,23 @@ impl fmt::Display for UploadError {
                 write!(f, "the time for the whole upload is over, {acknowledged} bytes are acknowledged")
             }
             Self::CannotResume { cause } => write!(f, "the upload cannot be resumed: {cause}"),
-            Self::Unconfirmed { .. } => f.write_str(
-                "the answer to Close-Session was lost, and the server has forgotten the session since: the file is probably there",
+            Self::Unconfirmed { is_gone: true, .. } => f.write_str(
+                "the response to Close-Session was lost, and the server has forgotten the session since: the file is probably there",
             ),
+            Self::Unconfirmed { .. } => {
+                f.write_str("every byte was sent, but the server does not confirm the end: the file may be there")
+            }
+            Self::AppendsBlindly => f.write_str("the server stores bytes twice when they are sent twice"),
+            Self::Reply(error) => {
+                write!(f, "every byte is acknowledged, but the reply cannot be fetched: {error}")
+            }
+            Self::Different(difference) => {
+                write!(f, "the server acknowledged the upload, but the file at the destination differs: {difference}")
+            }
+            Self::Unverified(reason) => {
+                write!(f, "the server acknowledged the upload, but it cannot be verified: {reason}")
+            }
+            Self::Local => f.write_str("internal error: a failure that was not told"),
             Self::SignInForgotten => f.write_str("the server lets Ping in, but forgets that before the next fragment"),
             Self::OutOfTurn => f.write_str("internal error: an event that was not asked for"),
         }
@@ -153,10 +229,12 @@ impl fmt::Display for UploadError {
 impl std::error::Error for UploadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Refused { error, .. } | Self::Unconfirmed { error } => Some(error),
+            Self::Refused { error, .. } => Some(error),
             Self::BadAnswer { error, .. } => Some(error),
             Self::Lost { error, .. } => Some(error),
-            Self::GaveUp { cause, .. } | Self::CannotResume { cause } => cause.source(),
+            Self::GaveUp { cause, .. } | Self::CannotResume { cause } | Self::Unconfirmed { cause, .. } => {
+                cause.source()
+            }
             _ => None,
         }
     }

@@ -8,8 +8,8 @@ use crate::event::UploadEvent;
 use crate::protocol::{Answer, PacketKind, TransportError, ack};
 
 use super::create::CreateSession;
-use super::recovery::{is_always_final, is_final_at_first};
-use super::{Context, Fault, Refusal, State, UploadError};
+use super::recovery::FailedAttempt;
+use super::{Context, Refusal, State, UploadError};
 
 const PACKET: PacketKind = PacketKind::Ping;
 
@@ -31,17 +31,31 @@ impl Ping {
         Self { then: Some(Box::new(then)) }
     }
 
+    /// The session that goes on afterwards may hold bytes of another file, behind the `known` ones.
+    pub(super) fn distrust(&mut self, context: &Context, known: u64) {
+        if let Some(State::Fragment(fragment)) = self.then.as_deref_mut() {
+            fragment.distrust(context, known);
+        }
+    }
+
     pub(super) fn then(&self) -> Option<&State> {
         self.then.as_deref()
     }
 
-    pub(super) fn answered(self, context: &mut Context, answer: &Response<()>) -> Result<State, UploadError> {
-        if context.target.redirects(answer, PACKET)? {
-            return Ok(State::Ping(self));
-        }
-        let doubt = match ack::ping(answer) {
+    pub(super) fn answered(self, context: &mut Context, response: &Response<()>) -> Result<State, UploadError> {
+        let redirected = match context.target.redirects(response, PACKET) {
+            Ok(true) => return Ok(State::Ping(self)),
+            Ok(false) => None,
+            // Within a session it is a portal's.
+            Err(error) if context.had_session => Some(error.to_string()),
+            Err(error) => return Err(error),
+        };
+        let doubt = match ack::ping(response) {
+            _ if redirected.is_some() => redirected,
             Ok(Answer::Ack(())) => None,
             Ok(Answer::Refused(error)) => match error.status {
+                // A session's own packets tell whether a page is in the way for good.
+                StatusCode::FORBIDDEN if context.had_session => Some(error.to_string()),
                 StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::FORBIDDEN => {
                     let refusal = Refusal::classify(&error, PACKET);
                     return Err(UploadError::Refused { packet: PACKET, refusal, error });
@@ -50,19 +64,28 @@ impl Ping {
             },
             Err(error) => Some(error.to_string()),
         };
-        // Some servers do not know Ping at all; the next packet decides.
-        if let Some(reason) = doubt {
-            context.tell(UploadEvent::PingIgnored { reason });
+        let mut then = self.then.map_or(State::CreateSession(CreateSession::after_ping()), |then| *then);
+        match doubt {
+            None => then.ping_acknowledged(),
+            // Some servers do not know Ping at all; the next packet decides.
+            Some(reason) => context.tell(UploadEvent::PingIgnored { reason }),
         }
-        Ok(self.then.map_or(State::CreateSession(CreateSession::after_ping()), |then| *then))
+        Ok(then)
     }
 
-    pub(super) fn lost(self, context: &mut Context, error: TransportError, now: Instant) -> Result<State, UploadError> {
-        let is_final = if self.then.is_some() { is_always_final(&error) } else { is_final_at_first(&error) };
-        if is_final {
+    pub(super) fn lost(
+        mut self,
+        context: &mut Context,
+        error: TransportError,
+        now: Instant,
+    ) -> Result<State, UploadError> {
+        if let Some(then) = &mut self.then {
+            then.connection_lost();
+        }
+        if context.is_final_loss(&error) {
             return Err(UploadError::Lost { packet: PACKET, error });
         }
         context.target.failed(now);
-        context.retry(Fault::lost(PACKET, error), State::Ping(self), now)
+        context.retry(FailedAttempt::lost(PACKET, error), State::Ping(self), now)
     }
 }

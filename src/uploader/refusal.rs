@@ -94,14 +94,13 @@ fn by_code(code: HResult, status: StatusCode) -> Option<Refusal> {
     })
 }
 
-/// HTTP alone, without a usable code. Once a session exists, 403 and 404 without an Ack are how request filtering and
-/// proxies refuse a large body: IIS answers 404.13.
+/// HTTP alone, without a usable code. What such a status says of a fragment's size, or of the session, is decided where
+/// failed attempts are read: a 404 page is also how IIS refuses a large body (404.13).
 fn by_status(error: &BitsError, packet: PacketKind) -> Refusal {
     let opening = matches!(packet, PacketKind::Ping | PacketKind::CreateSession);
     match error.status.as_u16() {
         401 => Refusal::Authentication,
         407 => Refusal::ProxyAuthentication,
-        403 | 404 if packet == PacketKind::Fragment && !error.is_ack => Refusal::FragmentTooLarge,
         403 => Refusal::Permission,
         409 if opening => Refusal::Permission,
         413 if packet == PacketKind::Fragment => Refusal::FragmentTooLarge,
@@ -205,11 +204,10 @@ mod tests {
     }
 
     #[test]
-    fn a_large_fragment_is_refused_in_disguise() {
-        for status in [403, 404, 413] {
-            assert_eq!(refusal(PacketKind::Fragment, status, 0, None), Refusal::FragmentTooLarge, "{status}");
-        }
-        assert_eq!(refusal(PacketKind::Fragment, 403, 0x8007_0005, None), Refusal::Permission);
+    fn only_413_says_that_a_fragment_is_too_large() {
+        assert_eq!(refusal(PacketKind::Fragment, 413, 0, None), Refusal::FragmentTooLarge);
+        assert_eq!(refusal(PacketKind::Fragment, 403, 0, None), Refusal::Permission);
+        assert_eq!(refusal(PacketKind::Fragment, 404, 0, None), Refusal::NoEndpoint);
     }
 
     #[test]

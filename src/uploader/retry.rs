@@ -19,6 +19,8 @@ pub struct RetryPolicy {
     pub max_delay: Duration,
     /// Time for the whole upload; `None`: no limit. The session is kept when it is over.
     pub max_time: Option<Duration>,
+    /// Until a server has answered in this run, losses are retried this long only.
+    pub wait_for_server: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -29,6 +31,7 @@ impl Default for RetryPolicy {
             delay: Duration::from_secs(1),
             max_delay: Duration::from_mins(1),
             max_time: None,
+            wait_for_server: Duration::from_secs(30),
         }
     }
 }
@@ -40,9 +43,13 @@ pub(crate) struct Hint {
     pub(crate) after: Option<Duration>,
     /// It will take a while: a full disk is not emptied in a second.
     pub(crate) slowly: bool,
-    /// Nothing was lost but an idle connection: try at once, the first time.
+    /// Nothing is gained by waiting: the next try is a question about this one, or goes to a new connection.
     pub(crate) at_once: bool,
 }
+
+/// Tries in a row that may follow at once. A large fragment that fails, and a question that passes, add up to one each
+/// time its size halves; more is no longer an answer to a question.
+const MAX_AT_ONCE: u32 = 16;
 
 /// Pauses with full jitter: anything between nothing and a limit that doubles, so that many clients of one server
 /// that fail together do not come back together.
@@ -71,14 +78,13 @@ impl Backoff {
         if policy.retries.is_some_and(|retries| attempt > retries) {
             return None;
         }
-        let pause = self.pause(policy, attempt, hint);
-        // A server that asks for more time than there is gets what there is.
-        (pause < time_left || hint.after.is_some()).then(|| pause.min(time_left))
+        // A pause that does not fit is cut to what is left, so that the budget is used to its end.
+        Some(self.pause(policy, attempt, hint).min(time_left))
     }
 
     /// The pause before try number `attempt`, counted from 1.
     fn pause(&mut self, policy: &RetryPolicy, attempt: u32, hint: Hint) -> Duration {
-        if hint.at_once && attempt == 1 {
+        if hint.at_once && attempt <= MAX_AT_ONCE {
             return Duration::ZERO;
         }
         let doubled = policy.delay.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
@@ -149,11 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_try_after_an_idle_connection_is_at_once() {
-        let hint = Hint { at_once: true, ..Hint::default() };
-        let mut backoff = Backoff::new(7);
-        assert_eq!(backoff.pause(&RetryPolicy::default(), 1, hint), Duration::ZERO);
-        assert_ne!(backoff.pause(&RetryPolicy::default(), 2, hint), Duration::ZERO);
+    fn a_pause_that_does_not_fit_is_cut_to_what_is_left_of_the_budget() {
+        let policy = RetryPolicy::default();
+        let began = Instant::now();
+        let allowed = |at, hint| Backoff::new(7).allowed(&policy, 12, hint, began, began + Duration::from_secs(at));
+        let wish = Hint { after: Some(Duration::from_hours(1)), ..Hint::default() };
+        assert_eq!(allowed(595, wish), Some(Duration::from_secs(5)));
+        assert!(allowed(599, Hint::default()).is_some_and(|pause| pause <= Duration::from_secs(1)));
+        assert_eq!(allowed(600, Hint::default()), None);
     }
 
     fn after(fields: &[(&'static str, &'static str)]) -> Option<Duration> {

@@ -15,6 +15,9 @@ use super::retry::left;
 /// Redirects followed in one upload.
 const MAX_REDIRECTS: u32 = 5;
 
+/// Times that hosts which the server named are left in one upload; then its own has to do.
+const MAX_LEFT_HOSTS: u32 = 2;
+
 /// The current address of the destination.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
@@ -23,11 +26,15 @@ pub(super) struct Target {
     redirects: u32,
     /// Set while packets go to a host that the server named.
     host: Option<HostStay>,
+    /// How often such a host was left.
+    left_hosts: u32,
 }
 
 /// A stay at a host that the server named (MC-BUP 3.1.5.1.7).
 #[derive(Debug, Clone)]
 struct HostStay {
+    /// As the server wrote it.
+    name: Option<HostId>,
     /// How long it lasts without progress; `None`: for ever.
     timeout: Option<Duration>,
     /// The first error since the last progress.
@@ -36,7 +43,7 @@ struct HostStay {
 
 impl Target {
     pub(super) fn new(destination: Uri) -> Self {
-        Self { origin: destination.clone(), current: destination, redirects: 0, host: None }
+        Self { origin: destination.clone(), current: destination, redirects: 0, host: None, left_hosts: 0 }
     }
 
     pub(super) fn current(&self) -> &Uri {
@@ -53,26 +60,43 @@ impl Target {
         let mut parts = self.current.clone().into_parts();
         parts.authority = authority.parse().ok();
         if let Ok(uri) = Uri::from_parts(parts) {
-            self.stay_at(uri, timeout);
+            self.stay_at(uri, Some(host.clone()), timeout);
         }
     }
 
     /// Goes on where an earlier process was.
-    pub(super) fn stay_at(&mut self, target: Uri, timeout: Option<Duration>) {
+    pub(super) fn stay_at(&mut self, target: Uri, name: Option<HostId>, timeout: Option<Duration>) {
         let elsewhere = !same_host(&target, &self.origin) || port_of(&target) != port_of(&self.origin);
-        self.host = elsewhere.then_some(HostStay { timeout, first_error: None });
+        self.host = elsewhere.then_some(HostStay { name, timeout, first_error: None });
         self.current = target;
+    }
+
+    /// Whether packets go to a host that the server named.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.host.is_some()
+    }
+
+    /// Whether a host that the server names is still tried: one that was left again would only cost its time once more.
+    pub(super) fn follows_hosts(&self) -> bool {
+        self.left_hosts < MAX_LEFT_HOSTS
+    }
+
+    /// Whether the server ever named another host.
+    pub(super) fn has_other_host(&self) -> bool {
+        self.host.is_some() || self.left_hosts > 0
+    }
+
+    /// The name of that host.
+    pub(super) fn named_host(&self) -> Option<HostId> {
+        self.host.as_ref().and_then(|host| host.name.clone())
     }
 
     /// Back to the URL's own host, and to where it redirected before.
     pub(super) fn back_to_origin(&mut self) {
         if self.host.take().is_some() {
+            self.left_hosts += 1;
             self.current = self.origin.clone();
         }
-    }
-
-    pub(super) fn fallback_timeout(&self) -> Option<Duration> {
-        self.host.as_ref().and_then(|host| host.timeout)
     }
 
     /// An exchange with the host failed.

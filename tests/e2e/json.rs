@@ -67,7 +67,7 @@ fn trouble_on_the_way_is_told() {
         fragments += usize::from(request.packet() == "Fragment");
         match (request.packet(), fragments) {
             ("Fragment", 1) => Reply::head("HTTP/1.1 413 Payload Too Large"),
-            ("Fragment", 2) => Reply::head("HTTP/1.1 503 ##vso[x]\x1b[31m"),
+            ("Fragment", 3) => Reply::head("HTTP/1.1 503 ##vso[x]\x1b[31m"),
             ("Fragment", 4) => Reply::head(&format!("{ACK}\nBITS-Received-Content-Range: 0")),
             _ => model.answer(request),
         }
@@ -79,7 +79,7 @@ fn trouble_on_the_way_is_told() {
         assert!(told.contains(&name), "no {name} in {told:?}");
     }
     assert!(!stderr.contains("##") && !stderr.contains('\x1b'), "{stderr:?}");
-    assert_eq!(events.last().expect("a summary")["retries"], json!(1));
+    assert_eq!(events.last().expect("a summary")["retries"], json!(2));
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use bitsup::digest::Fingerprint;
 use bitsup::entity::UploadEntity;
-use bitsup::journal::{Entry, Journal, Now, Upload};
+use bitsup::journal::{Entry, Journal, Saved, Upload};
 use bitsup::protocol::{ContentName, Session};
+use bitsup::uploader::ResumeState;
 use tempfile::TempDir;
 
 use crate::support::bitsup::{Finished, Source, command};
@@ -28,19 +29,16 @@ impl State {
 
     /// An upload that stopped in the middle, `days` ago.
     fn remember(&self, source: &Source, url: &str, days: u64) -> Entry {
-        let now = Now { wall: SystemTime::now() - Duration::from_hours(24 * days), ..Now::read() };
+        let now = SystemTime::now() - Duration::from_hours(24 * days);
         let (url, name) = (url.parse().expect("a URL"), ContentName::new("file.bin"));
         let entity = UploadEntity::open(&source.path).expect("opened");
         let upload = Upload { destination: &url, name: &name, entity: &entity };
         let journal = Journal::open(&self.path()).expect("a journal");
         let mut entry = journal.claim(&upload, now).expect("free").entry;
-        entry.create(now);
         let id = "{A-1}".parse().expect("an id");
         let session = Session { id, protocol: None, host: None, host_fallback_timeout: None };
-        entry.session_opened(&session, &url, now);
-        entry.sending(600, now);
-        entry.acknowledged(500, Fingerprint::of(&source.bytes[..500]));
-        entry.flush(now);
+        let state = ResumeState { acknowledged: 500, sent_end: 600, ..ResumeState::new(&session) };
+        entry.save(Saved { state, prefix: Fingerprint::of(&source.bytes[..500]), read: None }, now);
         assert!(entry.take_warnings().is_empty());
         entry
     }

@@ -100,7 +100,9 @@ fn a_server_that_cannot_say_exits_18() {
             let server = server(move |_, _, _| Reply::head(&format!("HTTP/1.1 {status}\nLocation: /file")));
             let finished = upload(&server.url("/file"), &Source::new(SIZE), how);
             finished.exits(18).says(&["acknowledged the upload", status]);
-            assert_eq!(reads(&server), 1, "{status}");
+            // Where HEAD is not allowed, GET may be.
+            let twice = how == "size" && (status.starts_with("405") || status.starts_with("501"));
+            assert_eq!(reads(&server), 1 + usize::from(twice), "{status}");
         }
     }
     let silent = server(|_, _, stored| Reply::Last([b"HTTP/1.1 200 OK\r\n\r\n", stored].concat()));
@@ -143,10 +145,15 @@ fn forgetful(read: fn(&Request, &[u8]) -> Reply) -> ScriptServer {
 }
 
 #[test]
-fn an_unconfirmed_close_is_never_success_but_says_what_is_there() {
-    for (how, text) in [("size", "the same by its size"), ("sha256", "the same by its SHA-256")] {
-        let same = forgetful(whole);
-        upload(&same.url("/file"), &Source::new(SIZE), how).exits(18).says(&[text, "BG_E_SESSION_NOT_FOUND"]);
+fn an_unconfirmed_close_is_a_success_only_if_the_content_is_there() {
+    let same = forgetful(whole);
+    upload(&same.url("/file"), &Source::new(SIZE), "size")
+        .exits(18)
+        .says(&["the same by its size", "BG_E_SESSION_NOT_FOUND"]);
+    // The user asked whether the file is there, and it is.
+    let same = forgetful(whole);
+    upload(&same.url("/file"), &Source::new(SIZE), "sha256").exits(0).says(&["the same by its SHA-256"]);
+    for how in ["size", "sha256"] {
         let other = forgetful(|request, stored| whole(request, &stored[1..]));
         upload(&other.url("/file"), &Source::new(SIZE), how).exits(14).says(&["differs"]);
         let hidden = forgetful(|_, _| Reply::head("HTTP/1.1 404 Not Found"));

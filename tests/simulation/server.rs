@@ -1,45 +1,9 @@
-//! Servers as they are met, and as MC-BUP's readings allow them, in memory.
+//! Servers as they carry requests out, in memory. What each is like is a [`Model`].
 //!
-//! Bytes are symbols: a stored byte is the offset in the source that it came from, kept as runs of them.
+//! Bytes are symbols: a stored byte is the offset in the source that it came from and which version of the source that
+//! was, kept as runs of them. So a file of hundreds of MiB costs nothing.
 
-/// What a server does with a fragment that does not begin where the stored bytes end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Overlap {
-    /// Refuses it with 416.
-    Refuses,
-    /// Writes the part that is new; refuses one that begins too late.
-    Trims,
-    /// Writes it where it says, and wants what follows it next; refuses one that begins too late.
-    Rewrites,
-    /// Appends all of it again, with an Ack like any other: the file is corrupt.
-    Appends,
-}
-
-/// A kind of server.
-#[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
-pub(crate) struct Model {
-    pub(crate) name: &'static str,
-    pub(crate) overlap: Overlap,
-    /// What arrived of a body that was cut is kept.
-    pub(crate) keeps_cut_bodies: bool,
-    /// A session lives as long as the connection that it was made on.
-    tied: bool,
-    /// Whether Acks carry the offset.
-    tells: bool,
-    /// The first session is forgotten before its third fragment.
-    forgets: bool,
-    /// Fragments of more bytes are refused.
-    pub(crate) most: Option<u64>,
-    publishes_at_last: bool,
-    pub(crate) overwrites: bool,
-    /// A repeated Close is acknowledged.
-    remembers_close: bool,
-    /// Sessions are to be gone on with at another host.
-    pub(crate) names_host: bool,
-    /// Every host knows the sessions of all.
-    shares_sessions: bool,
-}
+use crate::model::{Model, Overlap, Publishes, Says};
 
 /// The time-out that comes with the name of another host.
 pub(crate) const HOST_FALLBACK_SECONDS: u64 = 110;
@@ -53,51 +17,24 @@ pub(crate) enum Place {
     Named,
 }
 
-const PLAIN: Model = Model {
-    name: "strict",
-    overlap: Overlap::Refuses,
-    keeps_cut_bodies: true,
-    tied: false,
-    tells: true,
-    forgets: false,
-    most: None,
-    publishes_at_last: false,
-    overwrites: true,
-    remembers_close: false,
-    names_host: false,
-    shares_sessions: false,
-};
-
-pub(crate) const MODELS: [Model; 14] = [
-    PLAIN,
-    Model { name: "trimming", overlap: Overlap::Trims, remembers_close: true, ..PLAIN },
-    Model { name: "random access", overlap: Overlap::Rewrites, ..PLAIN },
-    Model { name: "appending duplicates", overlap: Overlap::Appends, ..PLAIN },
-    Model { name: "tied to the connection", tied: true, keeps_cut_bodies: false, ..PLAIN },
-    Model { name: "never tells the offset", tells: false, ..PLAIN },
-    Model { name: "never tells the offset, trimming", tells: false, overlap: Overlap::Trims, ..PLAIN },
-    Model { name: "forgets sessions", forgets: true, ..PLAIN },
-    Model { name: "refuses large fragments in disguise", most: Some(6000), ..PLAIN },
-    Model { name: "publishes at the last fragment", publishes_at_last: true, overlap: Overlap::Trims, ..PLAIN },
-    Model { name: "overwriting off", overwrites: false, ..PLAIN },
-    Model {
-        name: "overwriting off, publishes at the last fragment",
-        overwrites: false,
-        publishes_at_last: true,
-        ..PLAIN
-    },
-    Model { name: "names another host", names_host: true, ..PLAIN },
-    Model { name: "names another host, sessions shared", names_host: true, shares_sessions: true, ..PLAIN },
-];
-
 /// A request; sessions are numbered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
     Ping,
     Create,
-    Fragment { session: usize, first: u64, end: u64 },
+    Fragment { session: usize, first: u64, end: u64, version: u8 },
     Close { session: usize },
     Cancel { session: usize },
+}
+
+impl Request {
+    /// Bytes of its body.
+    pub(crate) fn len(self) -> u64 {
+        match self {
+            Self::Fragment { first, end, .. } => end - first,
+            _ => 0,
+        }
+    }
 }
 
 /// The head of an answer.
@@ -109,16 +46,24 @@ pub(crate) struct Reply {
     pub(crate) names_host: bool,
     pub(crate) offset: Option<u64>,
     pub(crate) error: Option<&'static str>,
+    /// Seconds.
+    pub(crate) retry_after: Option<u64>,
 }
 
 impl Reply {
-    pub(crate) const ACK: Self =
-        Self { status: 200, is_ack: true, session: None, names_host: false, offset: None, error: None };
-    const NOT_FOUND: Self = Self::refusal(500, "0x8020001F");
+    pub(crate) const ACK: Self = Self {
+        status: 200,
+        is_ack: true,
+        session: None,
+        names_host: false,
+        offset: None,
+        error: None,
+        retry_after: None,
+    };
     const EXISTS: Self = Self::refusal(403, "0x80070005");
     const INCOMPLETE: Self = Self::refusal(400, "0x80070057");
 
-    const fn refusal(status: u16, error: &'static str) -> Self {
+    pub(crate) const fn refusal(status: u16, error: &'static str) -> Self {
         Self { status, error: Some(error), ..Self::ACK }
     }
 
@@ -126,29 +71,43 @@ impl Reply {
     pub(crate) const fn bare(status: u16) -> Self {
         Self { status, is_ack: false, ..Self::ACK }
     }
+
+    pub(crate) const fn later(status: u16, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..Self::bare(status) }
+    }
 }
 
-/// Bytes of the source: runs of (first, length).
+/// What a request comes to at the server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Said {
+    Reply(Reply),
+    /// No answer, for as long as the client waits.
+    Nothing,
+    /// The server is started again: the connection is closed.
+    Closed,
+}
+
+/// Bytes of the source: runs of (version, first, length).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Bytes(Vec<(u64, u64)>);
+struct Bytes(Vec<(u8, u64, u64)>);
 
 impl Bytes {
     fn len(&self) -> u64 {
-        self.0.iter().map(|(_, len)| len).sum()
+        self.0.iter().map(|(_, _, len)| len).sum()
     }
 
-    fn append(&mut self, first: u64, end: u64) {
+    fn append(&mut self, version: u8, first: u64, end: u64) {
         match self.0.last_mut() {
             _ if first >= end => {}
-            Some((start, len)) if *start + *len == first => *len += end - first,
-            _ => self.0.push((first, end - first)),
+            Some((of, start, len)) if *of == version && *start + *len == first => *len += end - first,
+            _ => self.0.push((version, first, end - first)),
         }
     }
 
     fn truncate(&mut self, len: u64) {
         while self.len() > len {
             let excess = self.len() - len;
-            let Some((_, last)) = self.0.last_mut() else { return };
+            let Some((_, _, last)) = self.0.last_mut() else { return };
             *last -= excess.min(*last);
             if *last == 0 {
                 self.0.pop();
@@ -156,16 +115,23 @@ impl Bytes {
         }
     }
 
-    fn are_the_source(&self, size: u64) -> bool {
-        match self.0.as_slice() {
-            [] => size == 0,
-            runs => *runs == [(0, size)],
+    /// What begins at this place.
+    fn tail(&self, from: u64) -> Vec<(u8, u64, u64)> {
+        let mut at = 0;
+        let mut tail = Vec::new();
+        for &(version, first, len) in &self.0 {
+            let skip = from.saturating_sub(at).min(len);
+            if skip < len {
+                tail.push((version, first + skip, len - skip));
+            }
+            at += len;
         }
+        tail
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Life {
+pub(crate) enum Life {
     Open,
     Published,
     Closed,
@@ -187,6 +153,8 @@ struct Session {
 pub(crate) struct Server {
     model: Model,
     size: u64,
+    /// Versions of the source are the same before this byte.
+    differs_from: u64,
     sessions: Vec<Session>,
     /// The host that it named does not work any more, and is not named again.
     has_lost_host: bool,
@@ -195,18 +163,32 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn new(model: Model, size: u64) -> Self {
-        Self { model, size, sessions: Vec::new(), has_lost_host: false, published: None }
+    pub(crate) fn new(model: Model, size: u64, differs_from: u64) -> Self {
+        Self { model, size, differs_from, sessions: Vec::new(), has_lost_host: false, published: None }
     }
 
     /// Whether the file is there, byte for byte.
-    pub(crate) fn has_published_the_source(&self) -> bool {
-        self.published.as_ref().is_some_and(|(_, bytes)| bytes.are_the_source(self.size))
+    pub(crate) fn has_published(&self, version: u8) -> bool {
+        let Some((_, bytes)) = &self.published else { return false };
+        let mut source = Bytes::default();
+        self.put(&mut source, version, 0, self.size);
+        *bytes == source
     }
 
-    /// Whether the file was published for another session than `session`.
-    pub(crate) fn has_published_other_than(&self, session: Option<usize>) -> bool {
-        self.published.as_ref().is_some_and(|(publisher, _)| Some(*publisher) != session)
+    pub(crate) fn published_len(&self) -> Option<u64> {
+        self.published.as_ref().map(|(_, bytes)| bytes.len())
+    }
+
+    pub(crate) fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    pub(crate) fn life(&self, session: usize) -> Life {
+        self.sessions[session].life
+    }
+
+    pub(crate) fn open_sessions(&self) -> impl Iterator<Item = usize> {
+        self.sessions.iter().enumerate().filter(|(_, session)| session.life == Life::Open).map(|(id, _)| id)
     }
 
     /// What is left after a restart from an older state: `lost` bytes less in the newest session.
@@ -216,12 +198,11 @@ impl Server {
         {
             session.stored.truncate(session.stored.len().saturating_sub(lost));
             session.next = session.next.saturating_sub(lost);
+            let stored = session.stored.clone();
+            if self.model.publishes == Publishes::InPlace {
+                self.published = Some((self.sessions.len() - 1, stored));
+            }
         }
-    }
-
-    /// Whether it refuses a fragment of so many bytes, whatever else is right with it.
-    pub(crate) fn refuses_size(&self, len: u64) -> bool {
-        self.model.most.is_some_and(|most| len > most)
     }
 
     pub(crate) fn forget(&mut self) {
@@ -238,20 +219,22 @@ impl Server {
     }
 
     /// Carries out what arrives at `place`, which must be within reach.
-    pub(crate) fn answer(&mut self, request: Request, place: Place, connection: u32) -> Reply {
+    pub(crate) fn answer(&mut self, request: Request, place: Place, connection: u32) -> Said {
         match request {
-            Request::Ping => Reply::ACK,
-            Request::Create => self.create(connection),
+            Request::Ping => Said::Reply(Reply::ACK),
+            Request::Create => Said::Reply(self.create(connection)),
             Request::Fragment { session, .. } | Request::Close { session } | Request::Cancel { session }
                 if !self.model.shares_sessions && self.sessions[session].place != place =>
             {
-                Reply::NOT_FOUND
+                self.model.lost.said()
             }
-            Request::Fragment { session, first, end } => self.fragment(session, connection, first, end),
+            Request::Fragment { session, first, end, version } => {
+                self.fragment(session, connection, (first, end, version))
+            }
             Request::Close { session } => self.close(session, connection),
             Request::Cancel { session } => {
                 self.sessions[session].life = Life::Gone;
-                Reply::ACK
+                Said::Reply(Reply::ACK)
             }
         }
     }
@@ -262,6 +245,11 @@ impl Server {
         }
         let names_host = self.model.names_host && !self.has_lost_host;
         let place = if names_host { Place::Named } else { Place::Origin };
+        if self.model.publishes == Publishes::InPlace {
+            // The target is opened, and emptied.
+            self.forget();
+            self.published = Some((self.sessions.len(), Bytes::default()));
+        }
         let stored = Bytes::default();
         self.sessions.push(Session { stored, next: 0, connection, place, fragments: 0, life: Life::Open });
         Reply { session: Some(self.sessions.len() - 1), names_host, ..Reply::ACK }
@@ -277,47 +265,93 @@ impl Server {
         session.life != Life::Gone
     }
 
-    fn fragment(&mut self, id: usize, connection: u32, first: u64, end: u64) -> Reply {
+    fn fragment(&mut self, id: usize, connection: u32, (first, end, version): (u64, u64, u8)) -> Said {
         if !self.meets(id, connection) || self.sessions[id].life == Life::Closed {
-            return Reply::NOT_FOUND;
+            return self.model.lost.said();
         }
-        let (model, size) = (self.model, self.size);
+        let model = self.model;
         let session = &mut self.sessions[id];
         session.fragments += 1;
         if model.forgets && id == 0 && session.fragments == 3 {
             session.life = Life::Gone;
-            return Reply::NOT_FOUND;
-        }
-        if model.most.is_some_and(|most| end - first > most) {
-            // As IIS, a proxy before it, or request filtering say it.
-            return Reply::bare([413, 404, 403][session.fragments as usize % 3]);
+            // A server that does not say so was started again.
+            return if model.lost == Says::NotFound { model.lost.said() } else { Said::Closed };
         }
         let out_of_step = first > session.next || (model.overlap == Overlap::Refuses && first != session.next);
         if out_of_step {
             let offset = Some(session.next).filter(|_| model.tells);
-            return Reply { offset, ..Reply::bare(416) };
+            return Said::Reply(Reply { offset, ..Reply::bare(416) });
         }
-        let next = session.store(model.overlap, first, end);
-        if model.publishes_at_last && session.next == size && session.life == Life::Open && !self.publish(id) {
-            return Reply::EXISTS;
+        let end = model.keeps.map_or(end, |most| end.min(first + most));
+        let next = self.store(id, (first, end, version));
+        let session = &self.sessions[id];
+        if model.publishes == Publishes::AtLast
+            && session.next == self.size
+            && session.life == Life::Open
+            && !self.publish(id)
+        {
+            return Said::Reply(Reply::EXISTS);
         }
-        Reply { session: Some(id), offset: Some(next).filter(|_| model.tells), ..Reply::ACK }
+        Said::Reply(Reply { session: Some(id), offset: Some(next).filter(|_| model.tells), ..Reply::ACK })
     }
 
-    fn close(&mut self, id: usize, connection: u32) -> Reply {
+    /// Stores a fragment that does not begin too late; returns what the Ack tells.
+    fn store(&mut self, id: usize, (first, end, version): (u64, u64, u8)) -> u64 {
+        let mut stored = std::mem::take(&mut self.sessions[id].stored);
+        let next = self.sessions[id].next;
+        let told = match self.model.overlap {
+            Overlap::Appends => {
+                self.put(&mut stored, version, first, end);
+                self.sessions[id].next = end;
+                end
+            }
+            Overlap::Rewrites => {
+                let tail = stored.tail(end);
+                stored.truncate(first);
+                self.put(&mut stored, version, first, end);
+                for (version, first, len) in tail {
+                    stored.append(version, first, first + len);
+                }
+                self.sessions[id].next = next.max(end);
+                end
+            }
+            Overlap::Refuses | Overlap::Trims => {
+                self.put(&mut stored, version, next.max(first), end);
+                self.sessions[id].next = next.max(end);
+                next.max(end)
+            }
+        };
+        if self.model.publishes == Publishes::InPlace {
+            self.published = Some((id, stored.clone()));
+        }
+        self.sessions[id].stored = stored;
+        told
+    }
+
+    fn put(&self, bytes: &mut Bytes, version: u8, first: u64, end: u64) {
+        bytes.append(0, first, end.min(self.differs_from));
+        bytes.append(version, first.max(self.differs_from), end);
+    }
+
+    fn close(&mut self, id: usize, connection: u32) -> Said {
         if !self.meets(id, connection) {
-            return Reply::NOT_FOUND;
+            return self.model.lost.said();
         }
         let (life, next) = (self.sessions[id].life, self.sessions[id].next);
+        if let Some(says) = self.model.refuses_close.filter(|_| next == self.size) {
+            return says.said();
+        }
         match life {
-            Life::Closed if self.model.remembers_close => return Reply::ACK,
-            Life::Closed | Life::Gone => return Reply::NOT_FOUND,
-            Life::Open if next != self.size => return Reply::INCOMPLETE,
-            Life::Open if !self.publish(id) => return Reply::EXISTS,
+            Life::Closed if self.model.remembers_close => return Said::Reply(Reply::ACK),
+            Life::Closed | Life::Gone => return self.model.lost.said(),
+            Life::Open if next != self.size => return Said::Reply(Reply::INCOMPLETE),
+            Life::Open if self.model.publishes != Publishes::InPlace && !self.publish(id) => {
+                return Said::Reply(Reply::EXISTS);
+            }
             Life::Open | Life::Published => {}
         }
         self.sessions[id].life = Life::Closed;
-        Reply::ACK
+        Said::Reply(Reply::ACK)
     }
 
     fn publish(&mut self, id: usize) -> bool {
@@ -327,19 +361,5 @@ impl Server {
         self.sessions[id].life = Life::Published;
         self.published = Some((id, self.sessions[id].stored.clone()));
         true
-    }
-}
-
-impl Session {
-    /// Stores a fragment that does not begin too late; returns what the Ack tells.
-    fn store(&mut self, overlap: Overlap, first: u64, end: u64) -> u64 {
-        if overlap == Overlap::Appends {
-            self.stored.append(first, end);
-            self.next = end;
-            return end;
-        }
-        self.stored.append(self.next, end);
-        self.next = self.next.max(end);
-        if overlap == Overlap::Rewrites { end } else { self.next }
     }
 }

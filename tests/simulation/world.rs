@@ -1,132 +1,145 @@
-//! A client with its journal, a link and a server; and what must hold whatever goes wrong.
+//! A client with its state folder, a link and a server. How exchanges are disturbed is in `disturb`, what must hold
+//! whatever goes wrong in `check`, and how uploads may end in `end`.
 
+use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
+use bitsup::digest::Fingerprint;
 use bitsup::event::UploadEvent;
-use bitsup::protocol::{AckError, ContentName, Packet, ProtocolId, TransportError, TransportErrorKind, header};
-use bitsup::uploader::{Action, Event, FragmentSize, Plan, Refusal, RetryPolicy, UploadError, Uploader};
-use http::{HeaderValue, Response, StatusCode};
+use bitsup::protocol::{ContentName, Packet};
+use bitsup::uploader::{Action, FragmentSize, HostLimit, Input, Plan, Seen, UploadError, Uploader, Verify};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method, Response, StatusCode};
 
-use crate::fault::Fault;
-use crate::record::{HOST_FALLBACK, Journal, Record, name, number, place, url};
-use crate::server::{HOST_FALLBACK_SECONDS, Model, Overlap, Place, Reply, Request, Server};
+use crate::end::{End, Excuse};
+use crate::fault::{Fault, Trouble};
+use crate::journal::{Journal, identity, number, place, url};
+use crate::link::Link;
+use crate::model::Model;
+use crate::server::{Place, Request, Server};
+use crate::watch::Watch;
 
-/// Requests beyond one for each fragment that an upload may need once nothing goes wrong any more.
-const SLACK: u64 = 20;
+/// How often the user gives the same command again after an upload ended without success.
+const MAX_RUNS: u32 = 40;
 
-const REQUEST_TIMEOUT: Duration = Duration::from_mins(2);
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(330);
+/// What passes before that.
+const BETWEEN_RUNS: Duration = Duration::from_mins(1);
 
-/// How often the user gives the same command again after an upload gave up.
-const MAX_RUNS: u32 = 30;
+/// Of the machine: a server that names hosts that fail is believed so often.
+const MAX_LEFT_HOSTS: u32 = 2;
 
-/// What is uploaded, and to what.
+/// What the client remembers of its uploads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Kept,
+    /// Only once something goes wrong.
+    Deferred,
+    Nothing,
+}
+
+/// What is uploaded, how, and to what.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setup {
     pub(crate) model: Model,
     pub(crate) size: u64,
-    pub(crate) fragment: u64,
+    pub(crate) sizing: FragmentSize,
+    pub(crate) link: Link,
+    pub(crate) state: State,
+    pub(crate) verify: Verify,
+    /// What an earlier upload is said to have learnt of the host.
+    pub(crate) refused_before: Option<u64>,
     pub(crate) seed: u64,
 }
 
 impl Setup {
-    fn plan(&self) -> Plan {
+    fn plan(&self, refused_before: Option<u64>) -> Plan {
         Plan {
-            destination: url(Place::Origin),
-            size: self.size,
-            name: ContentName::new("f"),
-            protocols: vec![ProtocolId::BITS_1_5_UPLOAD],
-            fragment_size: FragmentSize::Fixed(self.fragment.try_into().expect("a size")),
-            retry: RetryPolicy::default(),
-            follow_host_id: true,
-            may_start_over: true,
+            fragment_size: self.sizing,
+            refused_before,
+            can_resume: self.state != State::Nothing,
+            defer_saves: self.state == State::Deferred,
+            verify: self.verify,
+            ..Plan::new(url(Place::Origin), self.size, ContentName::new("f"))
         }
+    }
+
+    pub(crate) fn fixed(size: u64) -> FragmentSize {
+        FragmentSize::Fixed(NonZeroU64::new(size).expect("a size"))
+    }
+
+    /// Versions of the source are the same before this byte.
+    fn differs_from(&self) -> u64 {
+        self.size / 3
     }
 }
 
-/// How an upload ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum End {
-    Right,
-    /// Success, and the file is corrupt: allowed to one model, and found only by comparing what was published.
-    Corrupt,
-    Unconfirmed,
-    /// Failed for good, and the server does not have the file: it lied, or lost bytes more than once.
-    Failed,
-    /// Failed for good although the file is there: overwriting is off, the session that published it was lost, and the
-    /// next one is refused with 403.
-    RefusedByOwnFile,
-    /// The same, because the server lied or lost bytes more than once, in a session after the one that published.
-    Misled,
-    /// The source changed, and nothing more of it was sent.
-    SourceChanged,
-}
-
-/// What the session that the client uses has been through, as seen from outside.
-#[derive(Debug, Clone, Copy, Default)]
-struct Watch {
-    session: Option<usize>,
-    /// The highest offset in the Acks that reached the client.
-    acknowledged: u64,
-    /// How far the client may believe that it has sent.
-    sent: u64,
-    /// Whether an Ack told an offset.
-    told: bool,
-    close_sent: bool,
-    /// Since when nothing new was acknowledged at the host that the server named for it.
-    at_host_since: Option<Instant>,
-}
-
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct World {
-    setup: Setup,
+    pub(crate) setup: Setup,
     /// `None` only while it is told what happened.
-    machine: Option<Uploader>,
-    server: Server,
-    now: Instant,
-    connection: u32,
-    journal: Journal,
-    watch: Watch,
-    previous: Option<(Request, Place)>,
-    first_fragment: Option<(Request, Place)>,
-    next: Option<Request>,
+    pub(crate) machine: Option<Uploader>,
+    pub(crate) server: Server,
+    pub(crate) now: Instant,
+    pub(crate) connection: u32,
+    /// Whether that carried a response.
+    pub(crate) is_reused: bool,
+    /// Whether the server closed it, since it was started again.
+    pub(crate) server_closed: bool,
+    pub(crate) journal: Journal,
+    /// As it was before the last response.
+    journal_before: Journal,
+    pub(crate) watch: Watch,
+    pub(crate) previous: Option<(Request, Place)>,
+    pub(crate) first_fragment: Option<(Request, Place)>,
+    pub(crate) next: Option<Request>,
     /// Where that goes.
-    place: Place,
-    runs: u32,
-    since_fault: u64,
-    /// Whether an answer claimed what never arrived.
-    lied: bool,
-    /// How often the server lost bytes, or its Ack hid that it did.
-    setbacks: u32,
-    /// The smallest fragment that this run knows to be refused, in bytes.
-    refused: Option<u64>,
-    source_changed: bool,
-    end: Option<End>,
+    pub(crate) place: Place,
+    pub(crate) runs: u32,
+    /// Of the source's content: 0, then 1.
+    pub(crate) version: u8,
+    /// The source's number: another file may have the same content.
+    file: u32,
+    /// What something in between answers, and until when.
+    pub(crate) trouble: Option<(Trouble, Instant)>,
+    /// The next fragment carries a nonce that was not used.
+    pub(crate) has_nonce: bool,
+    remembered: Option<u64>,
+    /// Whether it tells what it tells the machine.
+    pub(crate) tells: bool,
+    /// Why a run before this one ended without success.
+    pub(crate) excuse: Option<Excuse>,
+    pub(crate) end: Option<End>,
 }
 
-type Verdict = Result<(), String>;
+pub(crate) type Verdict = Result<(), String>;
 
 impl World {
     /// `now` is only where the clock begins.
     pub(crate) fn new(setup: Setup, now: Instant) -> Result<Self, String> {
         let mut world = Self {
             setup,
-            machine: Some(Uploader::new(setup.plan(), now, setup.seed)),
-            server: Server::new(setup.model, setup.size),
+            machine: Some(Uploader::new(setup.plan(setup.refused_before), now, setup.seed)),
+            server: Server::new(setup.model, setup.size, setup.differs_from()),
             now,
             connection: 0,
+            is_reused: false,
             journal: Journal::default(),
-            watch: Watch::default(),
+            journal_before: Journal::default(),
+            watch: Watch::new(now),
             previous: None,
             first_fragment: None,
             next: None,
             place: Place::Origin,
             runs: 1,
-            since_fault: 0,
-            lied: false,
-            setbacks: 0,
-            refused: None,
-            source_changed: false,
+            version: 0,
+            file: 0,
+            trouble: None,
+            server_closed: false,
+            has_nonce: false,
+            remembered: setup.refused_before,
+            tells: false,
+            excuse: None,
             end: None,
         };
         world.go_on()?;
@@ -142,420 +155,222 @@ impl World {
         self.end
     }
 
-    /// Whether `fault` would do anything here that another does not.
-    pub(crate) fn makes_a_difference(&self, fault: Fault) -> bool {
-        if !self.server.is_within_reach(self.place) {
-            return matches!(
-                fault,
-                Fault::CrashUnwritten | Fault::CrashUnsent | Fault::CrashLagging | Fault::RollBack | Fault::Forget
-            );
-        }
-        match fault {
-            Fault::HostLost => self.place == Place::Named,
-            Fault::CutBody => self.setup.model.keeps_cut_bodies,
-            Fault::Stale => matches!(self.previous, Some((Request::Fragment { .. } | Request::Close { .. }, _))),
-            Fault::StaleFirst => self.first_fragment.is_some() && self.first_fragment != self.previous,
-            _ => true,
-        }
-    }
-
     /// Carries the next request out, with a fault or without. `amount` is a number from 0 to 255 for how much is cut
-    /// or lost.
+    /// or lost, or for how long something in between is in the way.
     pub(crate) fn exchange(&mut self, fault: Option<Fault>, amount: u8) -> Verdict {
         let request = self.next.expect("the upload has not ended");
-        self.since_fault = if fault.is_some() { 0 } else { self.since_fault + 1 };
-        let fragments = self.setup.size.div_ceil(self.setup.fragment);
-        if self.since_fault > fragments + SLACK {
-            return Err(format!("still at it {} requests after the last fault", self.since_fault));
+        if let Some(Fault::For(trouble)) = fault {
+            let seconds = [20, 3, 90, 400][usize::from(amount % 4)];
+            self.trouble = Some((trouble, self.now + Duration::from_secs(seconds)));
         }
-        if self.source_changed && !matches!(request, Request::Cancel { .. }) {
-            return Err(format!("{request:?} after the source changed"));
-        }
-        self.check_place(request)?;
+        self.trouble = self.trouble.filter(|(_, until)| self.now < *until);
+        let fault = fault.or(self.trouble.map(|(trouble, _)| Fault::For(trouble)));
+        self.watch.note_fault(request, fault, &self.setup.model, self.now);
+        self.check_request(request)?;
         match fault {
-            Some(Fault::CrashUnwritten) => return self.restart(self.journal.fresh),
-            Some(Fault::CrashChanged) => {
-                let resumes = self.journal.fresh.is_some();
-                self.restart(self.journal.fresh)?;
-                return if resumes { self.change_source() } else { Ok(()) };
+            Some(Fault::CrashUnsaved) => {
+                self.journal = self.journal_before.clone();
+                return self.restart(false);
             }
-            Some(Fault::SourceChanged) => return self.change_source(),
+            Some(Fault::CrashUnsent | Fault::PowerUnsent) => return self.restart(fault == Some(Fault::PowerUnsent)),
+            Some(Fault::CrashReplaced | Fault::CrashTouched) => {
+                self.file += 1;
+                self.version += u8::from(fault == Some(Fault::CrashReplaced));
+                // Nothing of the other file arrives any more: its connection is gone.
+                (self.previous, self.first_fragment) = (None, None);
+                return self.restart(false);
+            }
+            // The driver notices before it sends.
+            Some(Fault::SourceChanged) => return self.tell(Input::SourceChanged),
+            Some(Fault::Interrupted) => return self.tell(Input::Interrupted),
             _ => {}
         }
-        self.write_journal(request)?;
-        self.lied |= fault == Some(Fault::Lie);
-        self.setbacks += u32::from(match fault {
-            Some(Fault::BareAck | Fault::RollBack) => true,
-            // What comes late sets a server back that appends whatever comes.
-            Some(Fault::Stale | Fault::StaleFirst) => self.setup.model.overlap == Overlap::Appends,
-            _ => false,
-        });
-        let event = match fault {
-            None => self.deliver(request),
-            Some(fault) => match self.disturb(fault, request, amount) {
-                Some(event) => event,
-                None if fault == Fault::CrashLagging => return self.restart(self.journal.lagging),
-                None => return self.restart(self.journal.fresh),
-            },
+        self.check_order(request)?;
+        let sessions = self.server.sessions();
+        let input = match fault {
+            None => Some(self.deliver(request)),
+            Some(fault) => self.disturb(fault, request, amount),
         };
-        if !matches!(fault, Some(Fault::Refused)) {
-            self.previous = Some((request, self.place));
-        }
-        self.tell(event)
+        self.account(request, input.as_ref(), fault.is_some());
+        let verdict = match input {
+            Some(input) => self.tell(input),
+            None => self.restart(fault == Some(Fault::PowerUnanswered)),
+        };
+        self.watch.note_orphans(request, fault.is_some(), sessions..self.server.sessions());
+        verdict?;
+        if self.end.is_some() { self.check_left_behind() } else { Ok(()) }
     }
 
-    /// What the client sees of a disturbed exchange; `None`: it is dead.
-    fn disturb(&mut self, fault: Fault, request: Request, amount: u8) -> Option<Event> {
-        match fault {
-            Fault::Refused => return Some(unreachable()),
-            Fault::LostRequest => {}
-            Fault::LostAnswer => {
-                self.at_server(request);
-            }
-            Fault::CutBody => self.deliver_part(request, amount),
-            Fault::Duplicate => {
-                let event = self.deliver(request);
-                self.at_server(request);
-                return Some(event);
-            }
-            Fault::Replay => {
-                self.at_server(request);
-                return Some(self.deliver(request));
-            }
-            Fault::Stale | Fault::StaleFirst => {
-                self.repeat(if fault == Fault::Stale { self.previous } else { self.first_fragment });
-                return Some(self.deliver(request));
-            }
-            Fault::Unavailable => return Some(self.answered(request, Reply::bare(503))),
-            Fault::BadGateway => {
-                self.at_server(request);
-                return Some(self.answered(request, Reply::bare(502)));
-            }
-            Fault::BareAck => {
-                self.deliver_part(request, amount);
-                return Some(self.answered(request, Reply::ACK));
-            }
-            Fault::Lie => {
-                return Some(self.answered(request, Reply { offset: Some(self.setup.size), ..Reply::ACK }));
-            }
-            Fault::RollBack => {
-                self.server.roll_back(self.setup.fragment * u64::from(amount) / 128);
-                return Some(self.deliver(request));
-            }
-            Fault::Forget => {
-                self.server.forget();
-                return Some(self.deliver(request));
-            }
-            Fault::HostLost => {
-                self.server.lose_host();
-                return Some(self.deliver(request));
-            }
-            Fault::Stalled => {
-                self.deliver_part(request, 128);
-                return Some(self.timed_out(REQUEST_TIMEOUT));
-            }
-            Fault::Silent => {
-                self.at_server(request);
-                return Some(self.timed_out(RESPONSE_TIMEOUT));
-            }
-            Fault::CrashUnwritten | Fault::CrashUnsent | Fault::SourceChanged | Fault::CrashChanged => return None,
-            Fault::CrashUnanswered | Fault::CrashLagging => {
-                self.at_server(request);
-                return None;
-            }
+    fn tell(&mut self, input: Input) -> Verdict {
+        if self.tells {
+            crate::report(&format!("            {input:?}"));
         }
-        self.connection += 1;
-        Some(Event::Lost(TransportError::after_request(TransportErrorKind::Cut, "")))
-    }
-
-    fn repeat(&mut self, old: Option<(Request, Place)>) {
-        if let Some((old, place)) = old.filter(|(_, place)| self.server.is_within_reach(*place)) {
-            self.server.answer(old, place, self.connection);
-        }
-    }
-
-    fn timed_out(&mut self, limit: Duration) -> Event {
-        self.connection += 1;
-        self.now += limit;
-        Event::Lost(TransportError::after_request(TransportErrorKind::TimedOut(limit), ""))
-    }
-
-    /// The driver notices before it sends.
-    fn change_source(&mut self) -> Verdict {
-        self.source_changed = true;
-        self.tell(Event::SourceChanged)
-    }
-
-    /// What comes back; `None` from a host that is lost.
-    fn at_server(&mut self, request: Request) -> Option<Reply> {
-        let reaches = self.server.is_within_reach(self.place);
-        reaches.then(|| self.server.answer(request, self.place, self.connection))
-    }
-
-    fn deliver(&mut self, request: Request) -> Event {
-        match self.at_server(request) {
-            Some(reply) => self.answered(request, reply),
-            None => unreachable(),
-        }
-    }
-
-    fn deliver_part(&mut self, request: Request, amount: u8) {
-        if let Request::Fragment { session, first, end } = request {
-            let end = first + (end - first) * u64::from(amount) / 256;
-            self.at_server(Request::Fragment { session, first, end });
-        }
-    }
-
-    /// The answer reaches the client. After an error the connection is not used again.
-    fn answered(&mut self, request: Request, reply: Reply) -> Event {
-        if !matches!(reply.status, 200 | 416) {
-            self.connection += 1;
-        }
-        if let Request::Fragment { end, .. } = request
-            && matches!(reply.status, 200 | 416)
-        {
-            let bare = if reply.status == 200 && !self.watch.told { end } else { 0 };
-            self.watch.told |= reply.offset.is_some();
-            let acknowledged = reply.offset.unwrap_or(bare);
-            if acknowledged > self.watch.acknowledged {
-                self.watch.acknowledged = acknowledged;
-                if self.place == Place::Named {
-                    self.watch.at_host_since = Some(self.now);
-                }
-            }
-        }
-        if let Request::Fragment { first, end, .. } = request
-            && matches!(reply.status, 403 | 404 | 413)
-            && self.server.refuses_size(end - first)
-        {
-            self.refused = Some(self.refused.map_or(end - first, |known| known.min(end - first)));
-        }
-        Event::Answered(response(reply))
-    }
-
-    fn tell(&mut self, event: Event) -> Verdict {
-        self.now += Duration::from_millis(10);
-        match self.handle(event) {
-            Ok(()) => {}
-            Err(error) => return self.ended(&error),
-        }
+        self.journal_before.clone_from(&self.journal);
+        self.handle(input);
         self.go_on()
     }
 
-    fn handle(&mut self, event: Event) -> Result<(), UploadError> {
-        let machine = self.machine.take().ok_or(UploadError::OutOfTurn)?;
-        self.machine = Some(machine.handle(event, self.now)?);
-        Ok(())
+    fn handle(&mut self, input: Input) {
+        if let Some(machine) = self.machine.take() {
+            self.machine = Some(machine.handle(input, self.now));
+        }
     }
 
-    /// Lets pauses pass and finds out what is to be sent next.
+    /// Lets pauses pass, writes what is to be written, and finds out what is to be sent next.
     fn go_on(&mut self) -> Verdict {
-        self.note_new_session();
         loop {
-            match self.machine.as_ref().map_or(Action::Finish, Uploader::next_action) {
+            self.note_events();
+            let input = match self.machine.as_ref().map_or(Action::Finish, Uploader::next_action) {
+                Action::Save(save) => {
+                    self.check_save(&save)?;
+                    let (version, differs_from) = (self.version, self.setup.differs_from());
+                    self.journal.apply(save, self.file, |len| prefix(version, differs_from, len))?;
+                    Input::Saved { can_resume: true }
+                }
+                Action::Remember(limit) => {
+                    self.remember(limit)?;
+                    Input::Remembered
+                }
                 Action::Wait(pause) => {
                     self.now += pause;
-                    self.handle(Event::Waited).map_err(|error| format!("ended in a pause: {error}"))?;
+                    Input::Waited
                 }
-                Action::Finish => return self.succeeded(),
+                Action::Verify(method) => Input::Seen(self.seen(&method)),
                 Action::Send(packet) => {
-                    self.next = Some(request(&packet));
+                    self.next = Some(request(&packet, self.version));
                     self.place = self.machine.as_ref().map_or(self.place, |machine| place(machine.target()));
                     return Ok(());
                 }
-            }
+                Action::Finish => return self.finished(),
+                action @ (Action::FetchReply(_) | Action::KeepReply) => return Err(format!("{action:?}")),
+            };
+            self.handle(input);
         }
     }
 
-    fn note_new_session(&mut self) {
+    fn note_events(&mut self) {
         for event in self.machine.as_mut().map(Uploader::take_events).unwrap_or_default() {
-            if let UploadEvent::SessionCreated(session) = event {
-                let id = number(&session.id);
-                let at_host_since = session.host.as_ref().map(|_| self.now);
-                self.watch = Watch { session: Some(id), at_host_since, ..Watch::default() };
-                let place = if at_host_since.is_some() { Place::Named } else { Place::Origin };
-                let record = Record::new(id, place);
-                let lagging = Record { sent: self.setup.size, ..record };
-                self.journal = Journal { fresh: Some(record), lagging: Some(lagging) };
+            match event {
+                UploadEvent::SessionCreated(session) => {
+                    let is_followed = session.host.is_some() && self.watch.hosts_left < MAX_LEFT_HOSTS;
+                    self.watch.note_session(number(&session.id), is_followed.then_some(self.now));
+                }
+                UploadEvent::Verified { .. } => self.watch.verified = true,
+                UploadEvent::HostGivenUp { .. } => self.watch.hosts_left += 1,
+                _ => {}
             }
         }
     }
 
-    /// What the driver writes before it sends, and what must hold then.
-    fn write_journal(&mut self, request: Request) -> Verdict {
-        match request {
-            Request::Ping | Request::Cancel { .. } => return Ok(()),
-            Request::Create => {
-                self.journal = Journal::default();
-                return Ok(());
-            }
-            Request::Fragment { session, first, end } => {
-                self.check_session(session)?;
-                self.first_fragment.get_or_insert((request, self.place));
-                if self.refused.is_some_and(|refused| end - first >= refused) {
-                    return Err(format!("a fragment of {} bytes, but {:?} were refused", end - first, self.refused));
-                }
-                if first > self.watch.sent {
-                    return Err(format!("a fragment at {first}, but only {} bytes were sent", self.watch.sent));
-                }
-                if first > self.watch.acknowledged {
-                    return Err(format!("a fragment at {first}, but {} are acknowledged", self.watch.acknowledged));
-                }
-                self.watch.sent = self.watch.sent.max(end);
-            }
-            Request::Close { session } => {
-                self.check_session(session)?;
-                if self.watch.acknowledged.min(self.watch.sent) < self.setup.size {
-                    return Err(format!("Close, but only {} bytes are acknowledged", self.watch.acknowledged));
-                }
-                self.watch.close_sent = true;
-            }
-        }
-        let saved = self.machine.as_ref().and_then(Uploader::saved).ok_or("a session, but nothing to save")?;
-        let record = Record::of(&saved, self.watch.at_host_since.is_some());
-        if record.acknowledged > self.watch.acknowledged {
-            return Err(format!("the journal says {}, the Acks {}", record.acknowledged, self.watch.acknowledged));
-        }
-        self.journal.fresh = Some(record);
-        // What is about to be sent is always durable before; the write takes the latest Ack along.
-        if record.close_sent {
-            self.journal.lagging = Some(record);
-        } else if self.journal.lagging.is_none_or(|lagging| lagging.sent < record.sent) {
-            self.journal.lagging = Some(Record { sent: self.setup.size, ..record });
-        }
-        Ok(())
-    }
-
-    /// A session is opened at the URL's host, and lives where the server said until that has not worked for too long.
-    fn check_place(&self, request: Request) -> Verdict {
-        match (self.place, request, self.watch.at_host_since) {
-            (Place::Named, Request::Create, _) | (Place::Named, _, None) => {
-                Err(format!("{request:?} at the host that was named for another session"))
-            }
-            (Place::Origin, Request::Fragment { .. } | Request::Close { .. }, Some(since))
-                if self.now.duration_since(since) < HOST_FALLBACK =>
+    /// Only what the server refuses is remembered of it, and nothing that was an outage. Two outages that each met one
+    /// fragment of that size, and nothing else, cannot be told from that, and neither can what is refused by its content.
+    fn remember(&mut self, limit: HostLimit) -> Verdict {
+        self.remembered = match limit {
+            HostLimit::Refused(size)
+                if self.watch.pages < 2
+                    && self.setup.model.forbids.is_none()
+                    && self.setup.model.largest.is_none_or(|(largest, _)| size <= largest) =>
             {
-                Err(format!("{request:?} at the URL's host after {:?}", self.now.duration_since(since)))
+                return Err(format!("remembers that {size} bytes are refused"));
             }
-            _ => Ok(()),
-        }
-    }
-
-    fn check_session(&self, session: usize) -> Verdict {
-        if self.watch.session == Some(session) { Ok(()) } else { Err(format!("a packet of session {session}")) }
+            HostLimit::Refused(size) => Some(size),
+            HostLimit::None => None,
+        };
+        Ok(())
     }
 
     /// The same command again.
-    fn restart(&mut self, record: Option<Record>) -> Verdict {
+    pub(crate) fn restart(&mut self, power_cut: bool) -> Verdict {
         self.runs += 1;
         if self.runs > MAX_RUNS {
-            return Err(String::from("it gives up again and again"));
+            return Err(String::from("it ends without success again and again"));
         }
-        self.connection += 1;
-        if let Some(record) = record {
-            record.check_file(self.setup.size)?;
-        }
-        self.refused = record.and_then(|record| record.refused_size);
-        let seed = self.setup.seed.wrapping_add(u64::from(self.runs));
-        let machine = match record {
-            Some(record) => {
-                self.watch.sent = self.watch.sent.max(record.sent);
-                self.watch.told = true;
-                Uploader::resume(self.setup.plan(), record.saved(), self.now, seed)
+        self.next_connection();
+        let found = self.journal.load(self.setup.size, power_cut)?;
+        self.check_found(found.as_ref().and_then(|record| record.session.as_ref()).map(|saved| &saved.state))?;
+        let plan = self.setup.plan(self.remembered);
+        let (now, seed) = (self.now, self.setup.seed.wrapping_add(u64::from(self.runs)));
+        let prefix = |len| prefix(self.version, self.setup.differs_from(), len);
+        // As the driver does: the content decides.
+        let found = found.and_then(|record| Some((record.session?, record.identity)));
+        self.machine = Some(match found {
+            None => Uploader::new(plan, now, seed),
+            Some((saved, _)) if saved.prefix != prefix(saved.state.acknowledged) => {
+                self.watch.is_starting_over = true;
+                Uploader::start_over(plan, saved.state, now, seed)
             }
-            None => Uploader::new(self.setup.plan(), self.now, seed),
-        };
-        self.machine = Some(machine);
-        self.journal = Journal { fresh: record, lagging: record };
+            Some((saved, earlier)) if identity(self.setup.size, self.file).difference(&earlier).is_some() => {
+                self.watch.is_starting_over = true;
+                let known = saved.state.acknowledged;
+                Uploader::resume_with_another_file(plan, saved.state, known, now, seed)
+            }
+            Some((saved, _)) => Uploader::resume(plan, saved.state, now, seed),
+        });
+        self.journal_before.clone_from(&self.journal);
         self.go_on()
     }
 
-    fn succeeded(&mut self) -> Verdict {
+    /// Whether the source is not the file that the first run uploaded.
+    pub(crate) fn is_another_file(&self) -> bool {
+        self.file > 0
+    }
+
+    pub(crate) fn next_connection(&mut self) {
+        self.connection += 1;
+        (self.is_reused, self.server_closed) = (false, false);
+    }
+
+    fn finished(&mut self) -> Verdict {
         self.next = None;
-        self.end = Some(match (self.server.has_published_the_source(), self.setup.model.overlap) {
-            (true, _) => End::Right,
-            (false, Overlap::Appends) => End::Corrupt,
-            (false, _) => return Err(String::from("success, but what was published is not the source")),
-        });
-        Ok(())
-    }
-
-    fn ended(&mut self, error: &UploadError) -> Verdict {
-        match error {
-            UploadError::Unconfirmed { .. } if self.watch.close_sent => self.end = Some(End::Unconfirmed),
-            UploadError::Unconfirmed { .. } => return Err(String::from("unconfirmed, but no Close was sent")),
-            UploadError::SourceChanged if self.source_changed => self.end = Some(End::SourceChanged),
-            UploadError::OutOfTurn => return Err(error.to_string()),
-            UploadError::Refused { .. } | UploadError::BadAnswer { .. } => self.end = Some(self.failed(error)?),
-            _ => return self.restart(self.journal.fresh),
-        }
-        self.next = None;
-        Ok(())
-    }
-
-    /// A server that is honest, and is set back at most once, never costs more than time.
-    fn misled(&self) -> bool {
-        self.lied || self.setbacks > 1
-    }
-
-    /// A failure for good must not hide that the file is there.
-    fn failed(&self, error: &UploadError) -> Result<End, String> {
-        if !self.server.has_published_the_source() {
-            return if self.misled() { Ok(End::Failed) } else { Err(format!("failed for good: {error}")) };
-        }
-        let other_session = self.server.has_published_other_than(self.watch.session);
-        match error {
-            UploadError::Refused { refusal: Refusal::Permission, .. }
-                if !self.setup.model.overwrites && (other_session || self.journal.fresh.is_none()) =>
-            {
-                Ok(End::RefusedByOwnFile)
+        match self.machine.take().map_or(Err(UploadError::OutOfTurn), Uploader::into_result) {
+            Ok(()) => {
+                self.end = Some(self.succeeded()?);
+                Ok(())
             }
-            UploadError::BadAnswer { error: AckError::OffsetNotSent { .. }, .. }
-            | UploadError::Refused { refusal: Refusal::Invalid, .. }
-                if self.misled() && other_session =>
-            {
-                Ok(End::Misled)
+            Err(error) => {
+                self.end = self.judge(&error)?;
+                if self.end.is_some() {
+                    return Ok(());
+                }
+                self.now += BETWEEN_RUNS;
+                self.restart(false)
             }
-            _ => Err(format!("failed for good, but the file is there: {error}")),
+        }
+    }
+
+    /// What a look at the destination shows.
+    fn seen(&self, method: &Method) -> Seen {
+        let mut head = Response::new(());
+        let Some(len) = self.server.published_len() else {
+            *head.status_mut() = StatusCode::NOT_FOUND;
+            return Seen { head: Some(head), count: 0, end: Ok(()), digests: None };
+        };
+        head.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(len));
+        let is_read = *method == Method::GET && len == self.setup.size;
+        let found = if self.server.has_published(self.version) { "the source's" } else { "another" };
+        Seen {
+            head: Some(head),
+            count: if *method == Method::GET { len.min(self.setup.size + 1) } else { 0 },
+            end: Ok(()),
+            digests: is_read.then(|| (String::from(found), Ok(String::from("the source's")))),
         }
     }
 }
 
-fn unreachable() -> Event {
-    Event::Lost(TransportError::before_request(TransportErrorKind::Connect, ""))
+/// Of the first `len` bytes of a version of the source.
+fn prefix(version: u8, differs_from: u64, len: u64) -> Fingerprint {
+    let version = if len > differs_from { version } else { 0 };
+    Fingerprint::of(format!("{version} {len}").as_bytes())
 }
 
-fn request(packet: &Packet) -> Request {
+fn request(packet: &Packet, version: u8) -> Request {
     match packet {
         Packet::Ping => Request::Ping,
         Packet::CreateSession { .. } => Request::Create,
         Packet::Fragment { session, range, .. } => {
-            Request::Fragment { session: number(session), first: range.first(), end: range.end() }
+            Request::Fragment { session: number(session), first: range.first(), end: range.end(), version }
         }
         Packet::CloseSession { session, .. } => Request::Close { session: number(session) },
         Packet::CancelSession { session } => Request::Cancel { session: number(session) },
     }
-}
-
-fn response(reply: Reply) -> Response<()> {
-    let mut response = Response::new(());
-    *response.status_mut() = StatusCode::from_u16(reply.status).expect("a status");
-    let headers = response.headers_mut();
-    if reply.is_ack {
-        headers.insert(header::PACKET_TYPE, HeaderValue::from_static("Ack"));
-    }
-    if let Some(session) = reply.session {
-        headers.insert(header::SESSION_ID, HeaderValue::from_str(name(session).as_str()).expect("a value"));
-    }
-    if reply.names_host {
-        headers.insert(header::HOST_ID, HeaderValue::from_static("named"));
-        headers.insert(header::HOST_ID_FALLBACK_TIMEOUT, HeaderValue::from(HOST_FALLBACK_SECONDS));
-    }
-    if let Some(offset) = reply.offset {
-        headers.insert(header::RECEIVED_CONTENT_RANGE, HeaderValue::from(offset));
-    }
-    if let Some(error) = reply.error {
-        headers.insert(header::ERROR, HeaderValue::from_static(error));
-    }
-    response
 }

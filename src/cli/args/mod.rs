@@ -47,10 +47,10 @@ pub struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 uploaded and closed, 2 usage, 3 source file, 4 source changed, 5 no connection, 6 TLS, \
+Exit codes: 0 uploaded and closed, 2 usage, 3 source file, 4 source changed meanwhile, 5 no connection, 6 TLS, \
 7 authentication, 8 refused, 9 no BITS endpoint, 10 too large, 11 server errors, 12 protocol violation, \
 13 rejected by the server's application, 14 what arrived differs, 15 only some of several files arrived, \
-16 nothing to go on with, 17 another bitsup is busy with it, 18 unconfirmed: look at the server; 1 is a mistake in bitsup itself. `bitsup explain CODE` says more.";
+16 nothing to resume (--resume always), 17 another bitsup is busy with it, 18 unconfirmed: look at the server; 1 is a mistake in bitsup itself. `bitsup explain CODE` says more.";
 
 /// The verbs
 #[derive(Debug, Subcommand)]

@@ -7,11 +7,19 @@ use clap::{Args, ValueEnum, ValueHint};
 /// Whether to go on with an unfinished upload
 #[derive(Debug, Clone, Default, Args)]
 pub struct ResumeArgs {
-    /// Go on where an earlier run stopped: `auto` if that is possible, `always` fails if not, `never` starts over
+    /// Resume an interrupted upload: `auto` if the content is the same, `always` fails if not, `never` starts over
+    ///
+    /// The record of an interrupted upload belongs to the destination URL. The file's size and the digest of the part that
+    /// the server acknowledged decide; its path, inode and times do not. With `auto`, another content starts over, and the
+    /// old session is cancelled. `always` ends with exit 16 instead, also when the server has lost the session. `never`
+    /// cancels the old session.
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Resume")]
     pub resume: Resume,
 
     /// Keep nothing of this upload for resuming it
+    ///
+    /// The session is cancelled when the upload ends without success, also by Ctrl-C or SIGTERM. Nothing is remembered of
+    /// the host.
     #[arg(long, conflicts_with = "state_dir", help_heading = "Resume")]
     pub no_state: bool,
 
@@ -23,12 +31,12 @@ pub struct ResumeArgs {
 /// When to go on with an unfinished upload
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Resume {
-    /// If that is possible
+    /// Resume if the content is the same, else start over
     #[default]
     Auto,
-    /// Or fail
+    /// Resume, or fail with exit 16
     Always,
-    /// Start over
+    /// Cancel the old session and start over
     Never,
 }
 

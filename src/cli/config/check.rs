@@ -1,7 +1,5 @@
 //! `bitsup check`, checked.
 
-use http::Uri;
-
 use crate::cli::args::CheckArgs;
 use crate::cli::destination;
 use crate::driver::CheckPlan;
@@ -10,8 +8,9 @@ use crate::protocol::ContentName;
 
 use super::{AuthConfig, ConnectConfig, UsageError, upload};
 
-/// The name of the file that a folder is asked about.
-const NAME: &str = "bitsup-check";
+/// Begins the name of the file that a folder is asked about. The rest is random: some servers open or empty the file
+/// when a session is created, so no name is used that may be there.
+const NAME: &str = "bitsup-check-";
 
 /// `bitsup check`, checked.
 #[derive(Debug)]
@@ -25,7 +24,9 @@ pub(in crate::cli) struct CheckConfig {
 
 impl CheckConfig {
     pub(in crate::cli) fn new(args: CheckArgs) -> Result<Self, UsageError> {
-        let destination: Uri = destination::parse(&args.url, NAME.as_bytes()).map_err(UsageError)?;
+        let name = format!("{NAME}{}", uuid::Uuid::new_v4().simple());
+        let destination = destination::parse(&args.url, name.as_bytes()).map_err(UsageError)?;
+        let destination = destination::beside(&destination, name.as_bytes()).map_err(UsageError)?;
         let connect = ConnectConfig::new(args.connect)?;
         connect.suits(&destination)?;
         Ok(Self {
@@ -33,7 +34,7 @@ impl CheckConfig {
             connect,
             plan: CheckPlan {
                 destination,
-                name: ContentName::new(NAME),
+                name: ContentName::new(&name),
                 protocols: upload::protocols(&args.protocol)?,
                 follow_host_id: !args.no_host_id,
                 probe_fragment: args.probe_fragment,

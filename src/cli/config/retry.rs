@@ -15,6 +15,7 @@ pub(super) fn policy(args: &RetryArgs) -> Result<RetryPolicy, UsageError> {
         retries: args.retries,
         delay: time("--retry-delay", &args.retry_delay)?,
         max_delay: time("--retry-max-delay", &args.retry_max_delay)?,
+        wait_for_server: time("--wait-for-server", &args.wait_for_server)?,
         max_time: args.max_time.as_deref().map(|text| time("--max-time", text)).transpose()?,
     })
 }

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use crate::cli::args::{AuthArgs, Resume, UploadArgs, VerifyArg};
 use crate::cli::size;
-use crate::driver::{ReplyFile, Verify, Wishes};
 use crate::protocol::ProtocolId;
 use crate::transport::{Pace, Settings};
-use crate::uploader::{FragmentSize, Plan, RetryPolicy};
+use crate::uploader::{FragmentSize, Plan, RetryPolicy, Verify};
 
 use super::{
     AuthConfig, ConnectConfig, FilesConfig, Item, MachineConfig, OutputConfig, ResumeConfig, UsageError, retry,
@@ -73,22 +72,17 @@ impl UploadConfig {
         Ok(retry::policy(&args.retry)?.max_time)
     }
 
-    /// What is wanted beside the upload; `seed` is the randomness of its pauses.
-    pub(in crate::cli) fn wishes(&self, item: &Item, seed: u64, reply: Option<ReplyFile>) -> Wishes {
-        Wishes { destination: item.destination.clone(), retry: self.retry.clone(), seed, verify: self.verify, reply }
-    }
-
     /// The plan for `item`, which has `size` bytes.
     pub(in crate::cli) fn plan(&self, item: &Item, size: u64) -> Plan {
         Plan {
-            destination: item.destination.clone(),
-            size,
-            name: item.name.clone(),
             protocols: self.protocols.clone(),
             fragment_size: self.fragment_size,
             retry: self.retry.clone(),
             follow_host_id: self.follow_host_id,
             may_start_over: self.resume.resume != Resume::Always,
+            wants_reply: self.reply.is_some(),
+            verify: self.verify,
+            ..Plan::new(item.destination.clone(), size, item.name.clone())
         }
     }
 }

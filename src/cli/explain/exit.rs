@@ -28,14 +28,15 @@ macro_rules! exit_codes {
 }
 
 exit_codes! {
-    Success, "the server acknowledged the whole file and closed it", "nothing went wrong", "nothing is left to do";
+    Success, "the server acknowledged the whole file and closed it; or its last response was lost, and --verify sha256 found the same content",
+        "nothing went wrong that was not mended", "nothing is left to do";
     Internal, "a mistake in bitsup, or on this machine", "bitsup is wrong, or the machine is out of memory, disk space or files",
         "run the same command again; if it happens again, report it with the output of -vv";
     Usage, "something typed or configured is wrong", "an option, a URL or a setting is wrong, or the URL or name is too long for the server",
         "correct what the message names; --help shows the options, `bitsup config` what is set elsewhere";
     Source, "the file is missing, unreadable, or not a regular file", "its path is wrong, or this account may not read it",
         "check the path and its permissions; a pipe or device cannot be uploaded: write it to a file first";
-    SourceChanged, "the file changed during the upload, or since the run that is to be gone on with", "a program writes to it",
+    SourceChanged, "the file changed during the upload", "a program writes to it",
         "upload a copy, or wait until the file is finished; the next run starts at the beginning";
     Connection, "the host was not found, or there was no connection, or it broke before the upload began",
         "a typing error in the host, nothing listens there, or a firewall is between", "check host and port, then run the same command again";
@@ -57,12 +58,13 @@ exit_codes! {
     VerificationFailed, "what arrived is not the file", "something changed it on its way or on the server", "look at the file on the server, then upload it again";
     Mixed, "only some of several files arrived", "the lines above tell what went wrong with each of the others",
         "run the same command again for the files that did not arrive";
-    NotResumable, "there is nothing to go on with", "the upload was finished, expired after 14 days, was started elsewhere, or the server lost it",
+    NotResumable, "--resume always, and there is no upload to resume", "the upload was finished, expired after 14 days, was started elsewhere, was of another content, or the server lost it",
         "leave --resume always away to start over";
     Locked, "another bitsup is busy with this upload", "the same file goes to the same URL in another process",
         "wait for it, or stop it and run the same command again";
-    Unconfirmed, "the upload is probably complete, but the server cannot say so",
-        "the last answer was lost, or the server does not show the file", "look at the file on the server before you run the command again";
+    Unconfirmed, "unconfirmed: every byte was sent, but it is not certain that the file is on the server",
+        "the response to Close-Session was lost, the session was gone or refused after the last fragment, or --verify was not shown the file",
+        "look at the file on the server before you run the command again; with --verify sha256 the same content is exit 0";
     Interrupted, "stopped by Ctrl-C (SIGINT)", "somebody wanted it to end", "run the same command again: it goes on where this one stopped";
     Terminated, "stopped by SIGTERM", "the system or a job's time limit wanted it to end", "run the same command again: it goes on where this one stopped";
 }

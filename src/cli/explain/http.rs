@@ -73,12 +73,8 @@ fn refusal(title: String, status: StatusCode) -> Explanation {
     let (cause, next) = failure::refused(PacketKind::CreateSession, at_start, &answer(status));
     let mut explanation = Explanation::new(title, &with_exit(at_start), cause.unwrap_or(""), next.unwrap_or(""));
     let later = Refusal::classify(&answer(status), PacketKind::Fragment);
-    if later != at_start {
-        let (cause, next) = failure::refused(PacketKind::Fragment, later, &answer(status));
-        explanation.add("as the answer to a fragment", &with_exit(later));
-        explanation.add("cause", cause.unwrap_or(""));
-        explanation.add("next", next.unwrap_or(""));
-    }
+    // By the table that an upload acts on.
+    explanation.add("within a session", &later.reading(&answer(status)).to_string());
     explanation
 }
 

@@ -48,7 +48,9 @@ fn a_code_is_read_in_every_spelling() {
 fn a_status_means_what_the_upload_makes_of_it() {
     let not_found = text("404");
     assert!(not_found.contains("there is no BITS upload endpoint at this URL (exit 9)"), "{not_found}");
-    assert!(not_found.contains("as the answer to a fragment: the fragment is larger"), "{not_found}");
+    assert!(not_found.contains("within a session: an outage, a fragment that is too large, or a lost"), "{not_found}");
+    assert!(text("413").contains("within a session: the fragment is too large"), "{}", text("413"));
+    assert!(text("403").contains("within a session: a page of something before the server"), "{}", text("403"));
     assert!(text("503").contains("exit 11; bitsup tries again first"));
     assert!(text("407").contains("(exit 7)"));
 }

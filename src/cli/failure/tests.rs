@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::driver::ReplyError;
 use crate::protocol::{HResult, IdError, TransportError};
 
 use super::*;
@@ -119,9 +118,9 @@ fn every_loss_has_its_lines() {
             let error = TransportError::after_request(kind, "");
             has_all_lines(upload(UploadError::Lost { packet, error }));
         }
-        has_all_lines(DriverError::Reply(ReplyError::Lost(TransportError::after_request(kind, ""))));
+        has_all_lines(upload(UploadError::Reply(ReplyError::Lost(TransportError::after_request(kind, "")))));
         let lost = Unverified::Lost(http::Method::HEAD, TransportError::after_request(kind, ""));
-        has_all_lines(DriverError::Unverified(lost));
+        has_all_lines(upload(UploadError::Unverified(lost)));
     }
 }
 
@@ -166,7 +165,9 @@ fn every_other_end_of_an_upload_has_its_lines() {
         UploadError::GaveUp { cause: Box::new(cut()), attempts: 1, elapsed },
         UploadError::OutOfTime { acknowledged: 1 },
         UploadError::CannotResume { cause: Box::new(lost()) },
-        UploadError::Unconfirmed { error: bits_error(500, Some(HResult::BG_E_SESSION_NOT_FOUND)) },
+        UploadError::Unconfirmed { cause: Box::new(lost()), is_gone: true },
+        UploadError::Unconfirmed { cause: Box::new(cut()), is_gone: false },
+        UploadError::AppendsBlindly,
         UploadError::Interrupted,
         UploadError::OutOfTurn,
     ] {
@@ -179,7 +180,8 @@ fn every_other_end_of_an_upload_has_its_lines() {
 #[test]
 fn what_ends_an_upload_elsewhere_has_its_lines() {
     let not_found = http::StatusCode::NOT_FOUND;
-    has_all_lines(DriverError::NothingToResume);
+    has_all_lines(DriverError::NothingToResume { why: None });
+    has_all_lines(DriverError::NothingToResume { why: Some("x".to_owned()) });
     for can_go_on in [false, true] {
         let text = has_all_lines(DriverError::Interrupted { can_go_on }).to_string();
         assert_eq!(text.contains("it goes on where this one stopped"), can_go_on, "{text}");
@@ -187,19 +189,18 @@ fn what_ends_an_upload_elsewhere_has_its_lines() {
     for error in
         [ReplyError::NotOffered, ReplyError::Status(not_found), ReplyError::BadAnswer("x"), ReplyError::TooLarge]
     {
-        has_all_lines(DriverError::Reply(error));
+        has_all_lines(upload(UploadError::Reply(error)));
     }
     for reason in [
         Unverified::Status(http::Method::HEAD, not_found),
         Unverified::NoLength(http::Method::HEAD),
         Unverified::Encoded(http::Method::HEAD),
-        Unverified::SourceChanged,
+        Unverified::Source("x".to_owned()),
         Unverified::Interrupted,
     ] {
-        has_all_lines(DriverError::Unverified(reason));
+        has_all_lines(upload(UploadError::Unverified(reason)));
     }
-    has_all_lines(DriverError::Different(crate::driver::Difference::Size { expected: 1, found: None }));
-    has_all_lines(DriverError::UnconfirmedSame { error: bits_error(500, None), proof: "x".to_owned() });
+    has_all_lines(upload(UploadError::Different(crate::uploader::Difference::Size { expected: 1, found: None })));
     has_all_lines(JournalError::Locked);
     for left in [Left::Nothing, Left::Session, Left::SpurnedSession, Left::Acknowledged] {
         has_all_lines(TimeIsUp { left });

@@ -19,7 +19,7 @@ fn refused(prepare: impl Fn(&Path)) {
     assert!(!claim.is_known && claim.entry.record().session.is_none());
     let warnings = claim.entry.take_warnings();
     assert!(matches!(warnings[..], [JournalWarning::Ignored { set_aside: true, .. }]), "{warnings:?}");
-    claim.entry.create(scene.at(0));
+    claim.entry.save(saved(0, 0), Scene::at(0));
     assert!(claim.entry.take_warnings().is_empty());
     drop(claim);
     assert!(scene.claim(&journal).is_known);
@@ -66,23 +66,25 @@ fn damaged_contents_are_not_used() {
         fs::write(path, &bytes[..bytes.len() - 1]).expect("written");
     });
     refused(|path| replace(path, "\"acknowledged\":5000", "\"acknowledged\":5001"));
-    refused(|path| replace(path, "\"sent\":5000", "\"sent\":10001"));
+    refused(|path| replace(path, "\"sent_end\":5000", "\"sent_end\":10001"));
     refused(|path| replace(path, "{S-1}", "{S 1}"));
     refused(|path| replace(path, "\"close_sent\":false", "\"close_sent\":true"));
     refused(|path| replace(path, "\"reply_url\":null", "\"reply_url\":\"../r\""));
     // A reply that nobody offered, or of which nothing is told.
-    refused(|path| replace(path, "\"reply_url\":null", "\"reply_url\":null,\"reply_saved\":true"));
-    refused(|path| replace(path, "\"reply_url\":null", "\"reply_url\":\"r\",\"reply_saved\":true"));
-    let reply = |digest: &str, contents: &str| {
-        let reply = format!("\"reply\":{{\"size\":1,\"digest\":\"{digest}\",\"contents\":\"{contents}\"}},\"created\"");
-        refused(|path| replace(path, "\"created\"", &reply));
+    refused(|path| replace(path, "\"reply_saved\":false", "\"reply_saved\":true"));
+    let reply = |contents: &str| {
+        let reply = format!("\"reply\":{{\"size\":1,\"contents\":\"{contents}\"}}");
+        refused(|path| replace(path, "\"reply\":null", &reply));
     };
-    reply("md5", &"0".repeat(32));
-    reply("xxh3-128", &"0".repeat(31));
-    reply("xxh3-128", &"G".repeat(32));
+    reply(&"0".repeat(31));
+    reply(&"G".repeat(32));
+    // What was read beyond the acknowledged part ends within the file.
+    for end in [5000, 10_001] {
+        let read = format!("\"read\":{{\"size\":{end},\"contents\":\"{}\"}}", "0".repeat(32));
+        refused(|path| replace(path, "\"read\":null", &read));
+    }
     // It is the record of another upload: the file's name is not enough.
     refused(|path| replace(path, "http://h/drop", "http://evil/drop"));
-    refused(|path| replace(path, "file.bin\",\"source", "other.bin\",\"source"));
     refused(|path| replace(path, "\"has_query\":true", "\"has_query\":false"));
 }
 
@@ -91,14 +93,15 @@ fn a_newer_record_is_left_alone() {
     let scene = Scene::new();
     let journal = scene.journal();
     drop(scene.half_way(&journal));
-    replace(&scene.record_file(), "\"v\":1", "\"new\":[],\"v\":2");
+    replace(&scene.record_file(), "\"v\":2", "\"new\":[],\"v\":3");
     let before = fs::read(scene.record_file()).expect("read");
     let mut claim = scene.claim(&journal);
     assert!(!claim.is_known);
-    claim.entry.create(scene.at(0));
+    claim.entry.save(saved(0, 0), Scene::at(0));
     let warnings = claim.entry.take_warnings();
     assert!(matches!(warnings[..], [JournalWarning::Ignored { set_aside: false, .. }]), "{warnings:?}");
-    assert!(claim.entry.finished().is_empty());
+    claim.entry.forget();
+    drop(claim);
     assert_eq!(fs::read(scene.record_file()).expect("read"), before);
     assert_eq!(journal.prune(day(30_000)).expect("pruned"), []);
     assert_eq!(fs::read(scene.record_file()).expect("read"), before);

@@ -1,5 +1,4 @@
 mod crash;
-mod deferred;
 #[cfg(unix)]
 mod hostile;
 mod hosts;
@@ -8,7 +7,7 @@ mod records;
 mod runs;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use http::Uri;
 use tempfile::TempDir;
@@ -17,6 +16,7 @@ use super::*;
 use crate::digest::Fingerprint;
 use crate::entity::UploadEntity;
 use crate::protocol::{ContentName, Session};
+use crate::uploader::{HostLimit, ResumeState};
 
 const URL: &str = "http://h/drop/file.bin?sig=s3cret";
 const SIZE: u64 = 10_000;
@@ -27,7 +27,6 @@ struct Scene {
     url: Uri,
     name: ContentName,
     entity: UploadEntity,
-    start: Instant,
 }
 
 impl Scene {
@@ -39,7 +38,6 @@ impl Scene {
             url: Uri::from_static(URL),
             name: ContentName::new("file.bin"),
             entity: UploadEntity::open(&path).expect("opened"),
-            start: Instant::now(),
             folder,
         }
     }
@@ -65,26 +63,29 @@ impl Scene {
     }
 
     /// So many milliseconds after the beginning.
-    fn at(&self, milliseconds: u64) -> Now {
-        let elapsed = Duration::from_millis(milliseconds);
-        Now { instant: self.start + elapsed, wall: day(20_000) + elapsed }
+    fn at(milliseconds: u64) -> SystemTime {
+        day(20_000) + Duration::from_millis(milliseconds)
     }
 
     fn claim(&self, journal: &Journal) -> Claim {
-        journal.claim(&self.upload(), self.at(0)).expect("nobody else has it")
+        journal.claim(&self.upload(), Self::at(0)).expect("nobody else has it")
     }
 
     /// A claim whose session is open and half acknowledged, with everything on disk.
     fn half_way(&self, journal: &Journal) -> Entry {
         let mut entry = self.claim(journal).entry;
-        entry.create(self.at(0));
-        entry.session_opened(&session("{S-1}"), &self.url, self.at(1));
-        entry.sending(SIZE / 2, self.at(2));
-        entry.acknowledged(SIZE / 2, digest(SIZE / 2));
-        entry.flush(self.at(3));
+        entry.save(saved(SIZE / 2, SIZE / 2), Self::at(3));
         assert!(entry.take_warnings().is_empty());
         entry
     }
+}
+
+fn saved(acknowledged: u64, sent_end: u64) -> Saved {
+    Saved { state: state(acknowledged, sent_end), prefix: digest(acknowledged), read: None }
+}
+
+fn state(acknowledged: u64, sent_end: u64) -> ResumeState {
+    ResumeState { acknowledged, sent_end, ..ResumeState::new(&session("{S-1}")) }
 }
 
 /// So many days after 1970.

@@ -87,10 +87,6 @@ impl Model {
         self.0.lock().expect("no panic")
     }
 
-    pub(super) fn operations(&self) -> usize {
-        self.disk().operations
-    }
-
     /// Whether the planned fault has happened.
     pub(super) fn has_failed(&self) -> bool {
         let disk = self.disk();

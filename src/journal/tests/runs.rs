@@ -16,17 +16,20 @@ fn the_next_run_finds_what_the_last_one_saved() {
     assert!(claim.is_known);
     assert_eq!(claim.entry.record().session, record.session);
     assert_eq!(claim.entry.record().identity.difference(scene.entity.identity()), None);
-    let saved = record.session.expect("a session");
-    assert_eq!((saved.acknowledged, saved.sent, saved.close_sent), (SIZE / 2, SIZE / 2, false));
+    assert_eq!(record.session, Some(saved(SIZE / 2, SIZE / 2)));
 }
 
 #[test]
 fn success_leaves_nothing_behind() {
     let scene = Scene::new();
     let journal = scene.journal();
-    let entry = scene.half_way(&journal);
+    let mut entry = scene.half_way(&journal);
     assert_eq!(names(&scene.state()).len(), 2);
-    assert!(entry.finished().is_empty());
+    entry.save_progress(saved(SIZE / 2 + 1, SIZE / 2 + 1), Scene::at(4));
+    assert_eq!(names(&scene.state()).len(), 3);
+    entry.forget();
+    assert!(entry.take_warnings().is_empty());
+    drop(entry);
     assert_eq!(names(&scene.state()), [""; 0]);
     drop(scene.claim(&journal));
     assert_eq!(names(&scene.state()), [""; 0]);
@@ -41,9 +44,67 @@ fn a_secret_in_the_query_is_not_written_and_another_query_is_another_upload() {
     assert!(text.contains("http://h/drop/file.bin") && !text.contains("s3cret"), "{text}");
     scene.url = Uri::from_static("http://h/drop/file.bin?sig=other");
     assert!(!scene.claim(&journal).is_known);
-    scene.url = Uri::from_static(URL);
-    scene.name = ContentName::new("other.bin");
-    assert!(!scene.claim(&journal).is_known);
+}
+
+#[test]
+fn a_record_belongs_to_its_url_whatever_file_is_on_its_way_there() {
+    let mut scene = Scene::new();
+    let journal = scene.journal();
+    drop(scene.half_way(&journal));
+    let elsewhere = scene.folder.path().join("elsewhere.bin");
+    std::fs::copy(scene.entity.path(), &elsewhere).expect("copied");
+    scene.entity = UploadEntity::open(&elsewhere).expect("opened");
+    let mut claim = scene.claim(&journal);
+    assert!(claim.is_known);
+    assert!(claim.entry.record().path.ends_with("file.bin"), "until something is saved it is the other file's");
+    claim.entry.save(saved(1, 1), Scene::at(5));
+    assert!(claim.entry.record().path.ends_with("elsewhere.bin"));
+    assert_eq!(claim.entry.record().identity.difference(scene.entity.identity()), None);
+}
+
+#[test]
+fn a_newer_ack_counts_only_within_what_was_promised_for_the_same_session() {
+    let scene = Scene::new();
+    let journal = scene.journal();
+    let found = |entry: &Entry| {
+        let record = scene.journal().0.expect("on").load(entry.record().key).expect("read").expect("there");
+        record.session.expect("a session").state.acknowledged
+    };
+    let mut entry = scene.claim(&journal).entry;
+    entry.save(saved(0, 5000), Scene::at(0));
+    entry.save_progress(saved(4000, 5000), Scene::at(1));
+    assert_eq!(found(&entry), 4000);
+    let ack = scene.record_file().with_extension("ack");
+    let text = std::fs::read_to_string(&ack).expect("written");
+    for (from, to, counts) in [
+        ("4000", "3999", 3999),
+        ("\"acknowledged\":4000,\"sent_end\":5000", "\"acknowledged\":6000,\"sent_end\":6000", 0),
+        ("{S-1}", "{S-2}", 0),
+        ("{\"v\"", "{\"x\"", 0),
+        ("\"size\":10000", "\"size\":10001", 4000),
+    ] {
+        assert!(text.contains(from), "{from}");
+        std::fs::write(&ack, text.replace(from, to)).expect("written");
+        assert_eq!(found(&entry), counts, "{to}");
+    }
+    std::fs::write(&ack, &text[..text.len() / 2]).expect("written");
+    assert_eq!(found(&entry), 0, "half of it");
+}
+
+#[test]
+fn records_of_an_older_version_are_set_aside_and_counted_once() {
+    let scene = Scene::new();
+    drop(scene.half_way(&scene.journal()));
+    let old = "ab".repeat(32);
+    std::fs::write(scene.state().join(format!("{old}.json")), "{\"v\":1,\"key\":\"x\"}").expect("written");
+    std::fs::write(scene.state().join(format!("{old}.host")), "{\"v\":1,\"refused_size\":9000,\"refused\":1}")
+        .expect("written");
+    let journal = scene.journal();
+    let warning = journal.older_records().expect("one").to_string();
+    assert!(warning.starts_with("1 unfinished uploads in"), "{warning}");
+    assert!(scene.claim(&journal).is_known, "those of this version stay");
+    assert!(scene.state().join(format!("{old}.bad")).exists() && !scene.state().join(format!("{old}.host")).exists());
+    assert!(scene.journal().older_records().is_none());
 }
 
 #[test]
@@ -51,7 +112,7 @@ fn one_process_at_a_time_has_an_upload() {
     let scene = Scene::new();
     let journal = scene.journal();
     let entry = scene.half_way(&journal);
-    let locked = scene.journal().claim(&scene.upload(), scene.at(0)).map(|claim| claim.is_known);
+    let locked = scene.journal().claim(&scene.upload(), Scene::at(0)).map(|claim| claim.is_known);
     assert_eq!(locked, Err(JournalError::Locked));
     assert_eq!(scene.journal().take(scene.key()).map(|entry| entry.is_some()), Err(JournalError::Locked));
     drop(entry);
@@ -67,7 +128,7 @@ fn a_lock_that_its_holder_removes_locks_nobody_in_and_lets_nobody_through() {
             scope.spawn(|| {
                 let journal = scene.journal();
                 for _ in 0..50 {
-                    let Ok(claim) = journal.claim(&scene.upload(), scene.at(0)) else { continue };
+                    let Ok(claim) = journal.claim(&scene.upload(), Scene::at(0)) else { continue };
                     assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two have it");
                     had.fetch_add(1, Ordering::SeqCst);
                     inside.fetch_sub(1, Ordering::SeqCst);
@@ -84,9 +145,7 @@ fn a_lock_that_its_holder_removes_locks_nobody_in_and_lets_nobody_through() {
 fn a_target_is_kept_only_where_it_may_be_followed() {
     let scene = Scene::new();
     let journal = scene.journal();
-    let mut entry = scene.claim(&journal).entry;
     let host: HostId = "other:81".parse().expect("a host");
-    entry.session_opened(&Session { host: Some(host), ..session("s") }, &scene.url, scene.at(0));
     for (target, kept) in [
         ("http://h/drop/x", true),
         ("https://h:8443/drop/x", true),
@@ -94,10 +153,13 @@ fn a_target_is_kept_only_where_it_may_be_followed() {
         ("http://h/drop/x?token=1", false),
         ("http://evil/drop/x", false),
     ] {
-        entry.target_changed(&target.parse().expect("a URL"));
-        entry.flush(scene.at(1));
-        let record = journal.list().expect("listed").remove(0).record.expect("a record");
-        let found = record.session.and_then(|session| session.target);
+        let mut entry = scene.claim(&journal).entry;
+        let there = Some(target.parse().expect("a URL"));
+        let state = ResumeState { host: Some(host.clone()), target: there, ..state(0, 0) };
+        entry.save(Saved { state, ..saved(0, 0) }, Scene::at(0));
+        drop(entry);
+        let record = journal.list().expect("listed").remove(0).record;
+        let found = record.ok().and_then(|record| record.session?.state.target);
         assert_eq!(found.map(|url| url.to_string()).as_deref(), kept.then_some(target));
     }
 }
@@ -108,9 +170,11 @@ fn without_a_folder_everything_goes_on_in_memory() {
     for place in [scene.folder.path().join("file.bin"), scene.folder.path().join("file.bin").join("below")] {
         assert!(matches!(Journal::open(&place), Err(JournalWarning::NoFolder { .. })));
     }
-    let entry = scene.half_way(&Journal::disabled());
-    assert_eq!(entry.record().session.as_ref().map(|session| session.acknowledged), Some(SIZE / 2));
-    assert!(entry.finished().is_empty());
+    let mut entry = scene.half_way(&Journal::disabled());
+    assert_eq!(entry.record().session.as_ref().map(|saved| saved.state.acknowledged), Some(SIZE / 2));
+    assert!(!entry.can_save());
+    entry.forget();
+    assert!(entry.take_warnings().is_empty());
     assert!(!scene.state().exists());
     assert!(Journal::open_existing(&scene.state()).expect("none").list().expect("listed").is_empty());
     assert!(!scene.state().exists());

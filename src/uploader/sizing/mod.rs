@@ -2,6 +2,9 @@
 //!
 //! `auto` goes by what exchanges took: [`Pace`] says which size makes waiting for Acks cheap. Sizes that servers and
 //! proxies refuse by default are passed one at a time, so that a refusal costs little.
+//!
+//! Whether a fragment failed *because of its size* is not known from its failure alone: the small question that follows
+//! tells (recovery rule R4). Only when that passes is the failure a *strike* against the size, and this module is told.
 
 mod pace;
 
@@ -36,14 +39,17 @@ const GROWTH: u64 = 28;
 /// The same beyond [`USUAL_MAX`]: a refusal may come only after all of it was sent.
 const PROBE_GROWTH: u64 = 2;
 
-/// Fragments taken in a row after which a loss is forgotten by half.
-const CALM: u32 = 4;
-
-/// A loss does not make fragments smaller than this: it would rather be the network.
-const LOSS_MIN: u64 = 64 * 1024;
+/// Fragments accepted at the ceiling after which it may double.
+const STABLE: u32 = 4;
 
 /// Fragments begin at pages of the file as long as nothing goes wrong.
 const GRAIN: u64 = 4096;
+
+/// A limit that was learnt from pages is not remembered below this: it would rather be the page's own fault.
+const SMALLEST_REMEMBERED: u64 = 64 * 1024;
+
+/// A remembered limit is tried again among so many fragments at the beginning.
+const MEMORY_TRIAL: u32 = 4;
 
 /// The user's choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,24 +70,70 @@ pub(super) struct Change {
     pub(super) why: Resize,
 }
 
+/// How a fragment failed whose size is to blame: the small question after it passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strike {
+    /// 413: the peer says that it is the size.
+    TooLarge,
+    /// A 403 or 404 page: a common disguise of 413, and a common outage.
+    Page,
+    /// A 5xx, a time-out or a cut: a limit of time or size on the way, or chance.
+    Loss,
+}
+
+/// What a strike leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Struck {
+    pub(super) change: Option<Change>,
+    /// A size that is proven to be refused, for later uploads to that host and folder.
+    pub(super) proven: Option<u64>,
+}
+
+/// A size that fragments do not exceed for now.
+#[derive(Debug, Clone, Copy)]
+struct Ceiling {
+    size: u64,
+    /// Fragments of this size that were accepted in a row.
+    stable: u32,
+}
+
+/// What an earlier upload learnt of the host and folder.
+#[derive(Debug, Clone, Copy)]
+struct Memory {
+    refused: u64,
+    /// Fragments that were accepted since the upload began.
+    accepted: u32,
+    trial: Trial,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trial {
+    Due,
+    /// The next fragment tries the remembered size.
+    Now,
+    Over,
+}
+
 /// The current size and where it may go.
 #[derive(Debug, Clone)]
 pub(super) struct Sizing {
     current: u64,
+    /// The user's, or `auto`'s usual one.
     max: u64,
     is_auto: bool,
     pace: Pace,
-    /// The largest that was taken.
-    good: u64,
-    /// The smallest size that was refused: never reached again.
+    /// The largest that was accepted.
+    largest_accepted: u64,
+    /// The smallest size that struck and did not pass since. Small successes say nothing of it, so they leave it.
+    struck: Option<u64>,
+    /// The same for pages only: a cut at that size says nothing of a page.
     refused: Option<u64>,
-    /// A size at which the connection was cut twice: once may be chance.
-    suspect: Option<u64>,
-    /// After a loss: not beyond this for a while.
-    ceiling: Option<u64>,
-    /// Fragments taken since the last loss, or since its ceiling rose.
-    calm: u32,
-    /// A probe was refused or lost: no more of them in this upload.
+    /// After a first strike: may double again.
+    soft: Option<Ceiling>,
+    /// After a strike that proves more: for the rest of the upload.
+    hard: Option<u64>,
+    memory: Option<Memory>,
+    /// A probe beyond [`USUAL_MAX`] struck: no more of them in this upload.
     probed: bool,
 }
 
@@ -96,11 +148,12 @@ impl Sizing {
             max,
             is_auto,
             pace: Pace::default(),
-            good: 0,
+            largest_accepted: 0,
+            struck: None,
             refused: None,
-            suspect: None,
-            ceiling: None,
-            calm: 0,
+            soft: None,
+            hard: None,
+            memory: None,
             probed: false,
         }
     }
@@ -110,23 +163,22 @@ impl Sizing {
         self.current
     }
 
-    /// The smallest size that the server refused, if any.
-    pub(super) fn refused(&self) -> Option<u64> {
-        self.refused
+    /// What fragments do not exceed for the rest of the upload, if there is such a limit.
+    pub(super) fn limit(&self) -> Option<u64> {
+        self.hard
     }
 
     /// What an earlier run of this upload learnt.
-    pub(super) fn learnt(&mut self, refused: Option<u64>) {
-        if let Some(size) = refused {
-            self.refuse(size);
-            self.current = self.current.min(self.max);
-        }
+    pub(super) fn resumed(&mut self, limit: Option<u64>) {
+        self.hard = limit;
+        self.current = self.current.min(self.ceiling());
     }
 
-    /// What an earlier upload to this host learnt. A size that the user asks for is tried all the same.
-    pub(super) fn learnt_elsewhere(&mut self, refused: u64) {
-        if self.is_auto {
-            self.learnt(Some(refused));
+    /// What an earlier upload to this host and folder learnt. A size that the user asks for is tried all the same.
+    pub(super) fn remembered(&mut self, refused: u64) {
+        if self.is_auto && refused > 1 {
+            self.memory = Some(Memory { refused, accepted: 0, trial: Trial::Due });
+            self.current = self.current.min(self.ceiling());
         }
     }
 
@@ -135,36 +187,76 @@ impl Sizing {
         self.pace.bodiless(timing);
     }
 
-    /// A fragment of `len` bytes was taken whole.
-    pub(super) fn taken(&mut self, len: u64, timing: Option<Timing>) -> Option<Change> {
-        self.good = self.good.max(len);
+    /// A fragment of `len` bytes was accepted whole. `healed`: what was remembered of the host is wrong by now.
+    pub(super) fn accepted(&mut self, len: u64, timing: Option<Timing>) -> (Option<Change>, bool) {
+        self.largest_accepted = self.largest_accepted.max(len);
+        self.struck = self.struck.filter(|struck| *struck > len);
+        self.refused = self.refused.filter(|refused| *refused > len);
+        self.raise_ceiling(len);
+        if !self.is_auto {
+            let to = self.max.min(self.ceiling());
+            return (self.change_to(to, Resize::Recovered), false);
+        }
         // The last one of a file says little of the others.
-        let timing = timing.filter(|_| self.is_auto && len >= self.current)?;
+        let Some(timing) = timing.filter(|_| len >= self.current) else { return (None, self.is_healed_by(len)) };
         self.pace.fragment(len, timing);
-        self.calm_down();
+        let healed = self.try_memory(len);
         let (to, why) = self.next();
-        self.change_to(to, why)
+        (self.change_to(to, why), healed)
     }
 
-    fn calm_down(&mut self) {
-        self.calm += 1;
-        if self.calm >= CALM {
-            self.calm = 0;
-            self.ceiling = self.ceiling.map(|ceiling| ceiling * 2).filter(|ceiling| *ceiling < MAX);
+    fn raise_ceiling(&mut self, len: u64) {
+        let Some(ceiling) = self.soft.as_mut().filter(|ceiling| len >= ceiling.size) else { return };
+        ceiling.stable += 1;
+        if ceiling.stable >= STABLE {
+            *ceiling = Ceiling { size: ceiling.size.saturating_mul(2), stable: 0 };
+            self.soft = self.soft.filter(|ceiling| ceiling.size < MAX);
         }
     }
 
+    /// A wrong memory heals: one of the first fragments is as large as what was refused then.
+    fn try_memory(&mut self, len: u64) -> bool {
+        if self.is_healed_by(len) {
+            return true;
+        }
+        let Some(memory) = &mut self.memory else { return false };
+        memory.accepted += 1;
+        memory.trial = match memory.trial {
+            // Whatever the measurements say of it, but no longer than a fragment should take.
+            Trial::Due if memory.accepted < MEMORY_TRIAL && memory.refused <= self.pace.most() => Trial::Now,
+            Trial::Due if memory.accepted < MEMORY_TRIAL => Trial::Due,
+            _ => Trial::Over,
+        };
+        false
+    }
+
+    fn is_healed_by(&mut self, len: u64) -> bool {
+        self.memory.take_if(|memory| len >= memory.refused).is_some()
+    }
+
+    /// What no fragment exceeds now.
+    fn ceiling(&self) -> u64 {
+        let memory = self.memory.map_or(MAX, |memory| match memory.trial {
+            Trial::Now => memory.refused,
+            Trial::Due | Trial::Over => (memory.refused / 2).max(MIN.min(memory.refused)),
+        });
+        memory.min(self.soft.map_or(MAX, |ceiling| ceiling.size)).min(self.hard.unwrap_or(u64::MAX)).max(1)
+    }
+
     fn next(&self) -> (u64, Resize) {
-        let (wanted, most) = (self.pace.wanted(), self.pace.most());
+        // What was small for other reasons becomes as large again as it began.
+        let (wanted, most) = (self.pace.wanted().max(START), self.pace.most());
         let by_waiting = Resize::Waiting { permille: self.pace.waiting_permille() };
-        if self.current > most {
+        if self.memory.is_some_and(|memory| memory.trial == Trial::Now) {
+            (self.ceiling(), by_waiting)
+        } else if self.current > most {
             (most, Resize::Slow)
         } else if wanted > self.current.saturating_add(self.current / 4) {
-            (wanted.min(self.reach(wanted)).min(most).max(self.current), by_waiting)
+            (wanted.min(self.reach(wanted)).min(most).max(self.current.min(self.ceiling())), by_waiting)
         } else if wanted < self.current / 4 {
             (wanted.max(self.current / 2).max(START.min(self.current)), by_waiting)
         } else {
-            (self.current, by_waiting)
+            (self.current.min(self.ceiling()), by_waiting)
         }
     }
 
@@ -176,74 +268,73 @@ impl Sizing {
             _ => self.current.saturating_mul(PROBE_GROWTH).min(MAX),
         };
         let pays = wanted >= USUAL_MAX + USUAL_MAX / 2;
-        let may_probe = pays && !self.probed && self.refused.is_none();
-        let max = if may_probe { MAX } else { self.max.max(self.good) };
-        step.min(max).min(self.ceiling.unwrap_or(MAX))
+        let may_probe = pays && !self.probed && self.hard.is_none() && self.memory.is_none();
+        let max = if may_probe { MAX } else { self.max.max(self.largest_accepted) };
+        step.min(max).min(self.ceiling())
     }
 
-    /// A fragment of `len` bytes is more than the server takes: smaller ones, and never that much again.
-    /// `None` if no smaller one is tried.
-    pub(super) fn too_large(&mut self, len: u64) -> Option<Change> {
-        let shrunk = self.shrink(len, Resize::Refused);
-        if shrunk.is_some() {
-            self.refuse(len);
+    /// A fragment of `len` bytes failed, and the small question after it passed: the size is to blame.
+    ///
+    /// The first time the ceiling halves and may double again; a second strike in a row at or above the same size, or a
+    /// 413, halves it for the rest of the upload.
+    pub(super) fn strike(&mut self, len: u64, how: Strike) -> Struck {
+        // Nothing is smaller: the file's last bytes failed by chance.
+        if len <= MIN {
+            return Struck::default();
         }
-        shrunk
-    }
-
-    /// The connection was cut, or went silent, while a fragment of `len` bytes went out.
-    pub(super) fn cut_once(&mut self, len: u64) -> Option<Change> {
-        if !self.is_auto {
-            return None;
+        let again = self.struck.is_some_and(|struck| len >= struck);
+        self.struck = Some(self.struck.map_or(len, |struck| struck.min(len)));
+        let refused_again = self.refused.is_some_and(|refused| len >= refused);
+        if how == Strike::Page {
+            self.refused = Some(self.refused.map_or(len, |refused| refused.min(len)));
         }
-        self.calm = 0;
-        let to = if self.is_probe(len) { self.after(len) } else { (len.min(self.current) / 2).max(LOSS_MIN) };
-        self.probed |= self.is_probe(len);
-        let to = to.min(self.current);
-        self.ceiling = Some(to);
-        self.change_to(to, Resize::Lost)
-    }
-
-    /// The same again at the same place: perhaps it is too large.
-    pub(super) fn cut_twice(&mut self, len: u64) -> Option<Change> {
-        let again = self.suspect.is_some_and(|suspect| len >= suspect);
-        self.suspect = Some(self.suspect.map_or(len, |suspect| suspect.min(len)));
-        if again { self.too_large(len) } else { self.shrink(len, Resize::Lost) }
-    }
-
-    fn shrink(&mut self, len: u64, why: Resize) -> Option<Change> {
-        let from = len.min(self.current);
-        if from <= MIN {
-            return None;
+        let why = if how == Strike::Loss { Resize::Lost } else { Resize::Refused };
+        let to = self.after(len, how);
+        if how == Strike::TooLarge || again {
+            self.hard = Some(self.hard.map_or(to, |hard| hard.min(to)));
+        } else {
+            self.soft = Some(Ceiling { size: self.soft.map_or(to, |soft| soft.size.min(to)), stable: 0 });
         }
         self.probed |= self.is_probe(len);
-        self.current = from;
-        self.change_to(self.after(from), why)
+        if let Some(memory) = &mut self.memory {
+            // A loss is no refusal: it is tried again.
+            memory.accepted = 0;
+            memory.trial = if how == Strike::Loss && !again { Trial::Due } else { Trial::Over };
+        }
+        let proven = match how {
+            Strike::TooLarge => true,
+            // Half of it passed: the ceiling has risen from there since the first strike.
+            Strike::Page => refused_again && len >= SMALLEST_REMEMBERED && self.largest_accepted >= len / 2,
+            Strike::Loss => false,
+        };
+        if self.largest_accepted >= len {
+            // It was accepted before, and is not any more.
+            self.largest_accepted = 0;
+        }
+        self.current = self.current.min(len);
+        Struck { change: self.change_to(to, why), proven: proven.then_some(len) }
     }
 
-    /// What is tried after `len` bytes: half, but not less than what was taken before.
-    fn after(&self, len: u64) -> u64 {
-        let good = if self.good < len { self.good } else { 0 };
+    /// The server keeps only so many bytes of each fragment, however many are sent.
+    pub(super) fn keeps_only(&mut self, kept: u64) -> Option<Change> {
+        self.hard = Some(self.hard.map_or(kept, |hard| hard.min(kept)));
+        self.change_to(kept, Resize::Kept)
+    }
+
+    /// What is tried after `len` bytes: half, but where the peer refuses by size not less than what it accepted before.
+    fn after(&self, len: u64, how: Strike) -> u64 {
+        let accepted = if how == Strike::Loss || self.largest_accepted >= len { 0 } else { self.largest_accepted };
         let half = if self.is_probe(len) { USUAL_MAX } else { len / 2 };
-        half.max(good).max(MIN).min(len)
+        half.max(accepted).max(MIN).min(len)
     }
 
     fn is_probe(&self, len: u64) -> bool {
-        self.is_auto && len > USUAL_MAX && len > self.good
-    }
-
-    fn refuse(&mut self, len: u64) {
-        self.refused = Some(self.refused.map_or(len, |refused| refused.min(len)));
-        if self.good >= len {
-            // It took that before, and does not any more.
-            self.good = 0;
-        }
-        // Growing back to just below it would only be refused again.
-        self.max = self.max.min(len / 2).max(MIN.min(len));
+        self.is_auto && len > USUAL_MAX && len > self.largest_accepted
     }
 
     fn change_to(&mut self, to: u64, why: Resize) -> Option<Change> {
-        let to = if to > FIRST_STEP { to - to % GRAIN } else { to.max(MIN.min(self.current)) };
+        let to = to.max(MIN.min(self.current)).min(self.ceiling());
+        let to = if to > FIRST_STEP { to - to % GRAIN } else { to };
         let from = std::mem::replace(&mut self.current, to);
         (from != to).then_some(Change { from, to, why })
     }

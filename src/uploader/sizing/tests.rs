@@ -21,7 +21,7 @@ fn timing(len: u64, rate: u64, wait: u64) -> Timing {
 /// The current fragment is taken on a link of 1 Gbit/s with 50 ms.
 fn take(sizing: &mut Sizing) -> Option<Change> {
     let len = sizing.current();
-    sizing.taken(len, Some(timing(len, 125_000, 50)))
+    sizing.accepted(len, Some(timing(len, 125_000, 50))).0
 }
 
 /// All sizes until nothing changes any more.
@@ -44,7 +44,7 @@ fn beyond_the_usual_limit_is_only_tried_where_half_as_much_again_pays() {
         let mut sizing = auto();
         for _ in 0..10 {
             let len = sizing.current();
-            sizing.taken(len, Some(timing(len, rate, 10)));
+            sizing.accepted(len, Some(timing(len, rate, 10)));
         }
         sizing.current()
     };
@@ -57,7 +57,7 @@ fn beyond_the_usual_limit_is_only_tried_where_half_as_much_again_pays() {
 #[test]
 fn each_change_says_why() {
     let mut sizing = auto();
-    let change = sizing.taken(START, Some(timing(START, 4096, 2))).expect("grows");
+    let change = sizing.accepted(START, Some(timing(START, 4096, 2))).0.expect("grows");
     assert_eq!(change, Change { from: START, to: 99 * 2 * 4096, why: Resize::Waiting { permille: 40 } });
 }
 
@@ -67,10 +67,10 @@ fn no_more_than_30_seconds_carry() {
     // 1 KiB a second.
     let len = sizing.current();
     let timing = Timing { total: Duration::from_secs(192), waiting: Duration::ZERO };
-    assert_eq!(sizing.taken(len, Some(timing)), Some(Change { from: START, to: 30 * 1024, why: Resize::Slow }));
+    assert_eq!(sizing.accepted(len, Some(timing)).0, Some(Change { from: START, to: 30 * 1024, why: Resize::Slow }));
     let slower = Timing { total: Duration::from_mins(50), waiting: Duration::ZERO };
     for _ in 0..20 {
-        sizing.taken(sizing.current(), Some(slower));
+        sizing.accepted(sizing.current(), Some(slower));
     }
     assert_eq!(sizing.current(), MIN);
 }
@@ -81,38 +81,46 @@ fn where_waiting_takes_nothing_fragments_get_smaller_again() {
     sizes(&mut sizing);
     let quick = |len| Some(Timing { total: Duration::from_micros(len / 1000), waiting: Duration::from_nanos(100) });
     for _ in 0..20 {
-        sizing.taken(sizing.current(), quick(sizing.current()));
+        sizing.accepted(sizing.current(), quick(sizing.current()));
     }
-    assert_eq!(sizing.current(), START);
+    assert!((START..FIRST_STEP).contains(&sizing.current()), "{}", sizing.current());
 }
 
 #[test]
-fn a_fixed_size_stays() {
+fn a_fixed_size_stays_unless_it_strikes() {
     let mut sizing = fixed(10_000);
     assert_eq!(take(&mut sizing), None);
-    assert_eq!(sizing.cut_once(10_000), None);
-    sizing.learnt_elsewhere(6000);
+    sizing.remembered(6000);
     assert_eq!(sizing.current(), 10_000);
-    assert_eq!(sizing.too_large(10_000).map(|change| change.to), Some(MIN));
+    assert_eq!(sizing.strike(10_000, Strike::Loss).change.map(|change| change.to), Some(MIN));
+    for _ in 0..STABLE {
+        take(&mut sizing);
+    }
+    assert_eq!(sizing.current(), 10_000, "chance");
+    assert_eq!(sizing.strike(10_000, Strike::TooLarge).change.map(|change| change.to), Some(MIN));
+    for _ in 0..20 {
+        take(&mut sizing);
+    }
+    assert_eq!((sizing.current(), sizing.limit()), (MIN, Some(MIN)));
 }
 
 #[test]
 fn a_short_last_fragment_says_nothing_about_a_larger_one() {
-    assert_eq!(auto().taken(START - 1, Some(timing(START - 1, 1, 1000))), None);
+    assert_eq!(auto().accepted(START - 1, Some(timing(START - 1, 1, 1000))).0, None);
 }
 
 #[test]
 fn without_a_measurement_the_size_stays() {
-    assert_eq!(auto().taken(START, None), None);
+    assert_eq!(auto().accepted(START, None).0, None);
 }
 
 #[test]
-fn a_refused_size_halves_and_is_never_reached_again() {
+fn a_413_halves_for_good_and_is_proven() {
     let mut sizing = auto();
     let change = Change { from: START, to: START / 2, why: Resize::Refused };
-    assert_eq!(sizing.too_large(START), Some(change));
+    assert_eq!(sizing.strike(START, Strike::TooLarge), Struck { change: Some(change), proven: Some(START) });
     sizes(&mut sizing);
-    assert_eq!((sizing.current(), sizing.refused()), (START / 2, Some(START)));
+    assert_eq!((sizing.current(), sizing.limit()), (START / 2, Some(START / 2)));
 }
 
 #[test]
@@ -123,7 +131,7 @@ fn a_limit_of_one_mib_is_found_by_refusals_of_larger_ones_alone() {
         let len = sizing.current();
         if len > MIB {
             refused.push(len / MIB);
-            sizing.too_large(len);
+            sizing.strike(len, Strike::TooLarge);
         } else {
             take(&mut sizing);
         }
@@ -131,41 +139,79 @@ fn a_limit_of_one_mib_is_found_by_refusals_of_larger_ones_alone() {
     assert_eq!((sizing.current(), refused), (MIB, vec![28, 14, 7, 3, 1]));
 }
 
-#[test]
-fn a_refused_probe_costs_one_refusal_and_the_last_good_size_is_used() {
-    for limit in [USUAL_MAX, 60 * MIB, 200 * MIB] {
-        let mut sizing = auto();
-        let mut refusals = 0;
-        for _ in 0..40 {
-            let len = sizing.current();
-            if len > limit {
-                refusals += 1;
-                assert_eq!(sizing.too_large(len).map(|change| change.to), Some(len / 2));
-            } else {
-                take(&mut sizing);
-            }
+/// Plays fragments against a peer that fails each of more than `limit` bytes like this; the strikes, and the size after
+/// `count` fragments.
+fn against(sizing: &mut Sizing, limit: u64, how: Strike, count: u32) -> (u32, u64) {
+    let mut strikes = 0;
+    for _ in 0..count {
+        let len = sizing.current();
+        if len > limit {
+            strikes += 1;
+            sizing.strike(len, how);
+        } else {
+            take(sizing);
         }
-        assert_eq!(refusals, 1, "{limit}");
-        let refused = sizing.refused().expect("one");
-        assert_eq!(sizing.current(), refused / 2);
-        let mut later = auto();
-        later.learnt_elsewhere(refused);
-        sizes(&mut later);
-        assert_eq!(later.current(), USUAL_MAX, "no probing where it was refused before");
+    }
+    (strikes, sizing.current())
+}
+
+#[test]
+fn a_box_that_cuts_bodies_over_50_000_bytes_costs_a_few_strikes_and_then_nothing() {
+    for mut sizing in [auto(), fixed(1 << 20)] {
+        let (strikes, size) = against(&mut sizing, 50_000, Strike::Loss, 40);
+        assert!(strikes <= 8 && (25_000..=50_000).contains(&size), "{strikes} strikes, {size}");
+        assert_eq!(against(&mut sizing, 50_000, Strike::Loss, 200), (0, size), "full speed");
     }
 }
 
 #[test]
-fn a_lost_probe_is_not_tried_again_in_this_upload_and_not_remembered() {
+fn pages_that_strike_twice_at_one_size_while_half_of_it_passed_are_proven() {
     let mut sizing = auto();
-    while sizing.current() <= USUAL_MAX {
+    let mut proven = Vec::new();
+    for _ in 0..40 {
+        let len = sizing.current();
+        if len > 200_000 {
+            proven.extend(sizing.strike(len, Strike::Page).proven);
+        } else {
+            take(&mut sizing);
+        }
+    }
+    assert_eq!(proven.len(), 1, "{proven:?}");
+    assert!(sizing.current() <= 200_000 && sizing.current() >= 100_000, "{}", sizing.current());
+    let mut small = auto();
+    small.strike(START, Strike::Page);
+    small.strike(START / 2, Strike::Page);
+    assert_eq!(small.strike(SMALLEST_REMEMBERED - 1, Strike::Page).proven, None);
+}
+
+#[test]
+fn a_small_success_clears_no_strike_and_a_success_of_that_size_does() {
+    let mut sizing = fixed(100_000);
+    sizing.strike(100_000, Strike::Loss);
+    for _ in 0..STABLE {
         take(&mut sizing);
     }
-    let change = Change { from: 56 * MIB, to: USUAL_MAX, why: Resize::Lost };
-    assert_eq!(sizing.cut_once(56 * MIB), Some(change));
-    for _ in 0..50 {
-        take(&mut sizing);
-        assert_eq!((sizing.current(), sizing.refused()), (USUAL_MAX, None));
+    assert_eq!((sizing.current(), sizing.limit()), (100_000, None));
+    sizing.strike(100_000, Strike::Loss);
+    assert_eq!(sizing.limit(), Some(50_000), "the second in a row");
+    let mut sizing = fixed(100_000);
+    for _ in 0..5 {
+        sizing.strike(100_000, Strike::Loss);
+        for _ in 0..=STABLE {
+            take(&mut sizing);
+        }
+    }
+    assert_eq!((sizing.current(), sizing.limit()), (100_000, None), "chance, each time");
+}
+
+#[test]
+fn a_struck_probe_costs_one_strike_and_the_usual_size_is_used() {
+    for how in [Strike::TooLarge, Strike::Page, Strike::Loss] {
+        for limit in [USUAL_MAX, 60 * MIB, 200 * MIB] {
+            let mut sizing = auto();
+            let (strikes, size) = against(&mut sizing, limit, how, 40);
+            assert!(strikes <= 2 && size >= USUAL_MAX, "{how:?} at {limit}: {strikes}, {size}");
+        }
     }
 }
 
@@ -173,11 +219,11 @@ fn a_lost_probe_is_not_tried_again_in_this_upload_and_not_remembered() {
 fn halving_ends_at_5_kib() {
     let mut sizing = auto();
     let mut steps = 0;
-    while sizing.too_large(sizing.current()).is_some() {
+    while sizing.strike(sizing.current(), Strike::TooLarge).change.is_some() {
         steps += 1;
     }
     assert_eq!((sizing.current(), steps), (MIN, 6));
-    assert_eq!(fixed(1000).too_large(1000), None, "below 5 KiB there is nothing to try");
+    assert_eq!(fixed(1000).strike(1000, Strike::TooLarge).change, None, "below 5 KiB there is nothing to try");
 }
 
 #[test]
@@ -186,7 +232,7 @@ fn a_loss_halves_and_is_forgotten_by_and_by() {
     while sizing.current() < 16 * MIB {
         take(&mut sizing);
     }
-    assert_eq!(sizing.cut_once(16 * MIB).map(|change| change.to), Some(8 * MIB));
+    assert_eq!(sizing.strike(16 * MIB, Strike::Loss).change.map(|change| change.to), Some(8 * MIB));
     let after: Vec<u64> = (0..8)
         .map(|_| {
             take(&mut sizing);
@@ -194,20 +240,48 @@ fn a_loss_halves_and_is_forgotten_by_and_by() {
         })
         .collect();
     assert_eq!(after, [8, 8, 8, 16, 16, 16, 16, 28]);
-    for _ in 0..20 {
-        sizing.cut_once(sizing.current());
-    }
-    assert_eq!(sizing.current(), LOSS_MIN);
 }
 
 #[test]
-fn one_cut_twice_may_be_chance_and_the_next_is_not() {
+fn what_the_server_keeps_is_the_size_for_good() {
     let mut sizing = auto();
-    assert!(sizing.cut_twice(START).is_some());
-    assert_eq!(sizing.refused(), None);
-    while sizing.current() < START {
+    assert_eq!(sizing.keeps_only(3000).map(|change| (change.to, change.why)), Some((3000, Resize::Kept)));
+    for _ in 0..20 {
         take(&mut sizing);
     }
-    assert!(sizing.cut_twice(sizing.current()).is_some());
-    assert!(sizing.refused().is_some_and(|refused| refused >= START));
+    assert_eq!(sizing.current(), 3000);
+}
+
+#[test]
+fn a_remembered_limit_is_tried_again_once_and_a_wrong_one_heals() {
+    let play = |limit: u64| {
+        let mut sizing = auto();
+        sizing.remembered(MIB);
+        let (mut sizes, mut healed) = (Vec::new(), false);
+        for _ in 0..8 {
+            let len = sizing.current();
+            sizes.push(len);
+            if len > limit {
+                sizing.strike(len, Strike::TooLarge);
+            } else {
+                healed |= sizing.accepted(len, Some(timing(len, 125_000, 50))).1;
+            }
+        }
+        (sizes, healed)
+    };
+    let (sizes, healed) = play(MIB - 1);
+    assert_eq!(sizes, [START, MIB, MIB / 2, MIB / 2, MIB / 2, MIB / 2, MIB / 2, MIB / 2]);
+    assert!(!healed);
+    let (sizes, healed) = play(u64::MAX);
+    assert_eq!(sizes[..3], [START, MIB, USUAL_MAX]);
+    assert!(healed);
+}
+
+#[test]
+fn a_cut_and_a_page_at_one_size_do_not_prove_that_it_is_refused() {
+    let mut sizing = fixed(MIB);
+    sizing.strike(MIB, Strike::Loss);
+    sizing.accepted(MIB / 2, None);
+    assert_eq!(sizing.strike(MIB, Strike::Page).proven, None);
+    assert_eq!(sizing.strike(MIB, Strike::Page).proven, Some(MIB));
 }

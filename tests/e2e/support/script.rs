@@ -156,11 +156,21 @@ impl Model {
         let mut stored = self.stored.lock().expect("no panic");
         match request.packet() {
             "Ping" | "Close-Session" | "Cancel-Session" => Reply::head(ACK),
-            "Create-Session" => Reply::head(&format!("{ACK}\nBITS-Session-Id: {{A-1}}")),
+            "Create-Session" => {
+                stored.clear();
+                Reply::head(&format!("{ACK}\nBITS-Session-Id: {{A-1}}"))
+            }
             "Fragment" => {
                 let (first, _, _) = request.range().expect("a range");
-                stored.truncate(usize::try_from(first).expect("small"));
-                stored.extend_from_slice(&request.body);
+                // It keeps count: only what is new is stored.
+                let known = stored.len().saturating_sub(usize::try_from(first).expect("small"));
+                if first > stored.len() as u64 {
+                    return Reply::head(&format!(
+                        "HTTP/1.1 416 Range Not Satisfiable\nBITS-Received-Content-Range: {}",
+                        stored.len()
+                    ));
+                }
+                stored.extend_from_slice(request.body.get(known..).unwrap_or_default());
                 Reply::head(&format!("{ACK}\nBITS-Received-Content-Range: {}", stored.len()))
             }
             _ => Reply::head("HTTP/1.1 400 Bad Request"),

@@ -1,6 +1,7 @@
 //! `--dry-run`: what would be uploaded, without a network.
 
 use std::io::Write;
+use std::time::SystemTime;
 
 use crate::cli::config::{Item, Source, UploadConfig};
 use crate::cli::exit_code;
@@ -8,7 +9,7 @@ use crate::cli::several::Tally;
 use crate::cli::{facts, failure};
 use crate::driver::ResumeMode;
 use crate::entity::UploadEntity;
-use crate::journal::{Journal, Now, Upload};
+use crate::journal::{Journal, Upload};
 use crate::output::json::JsonLog;
 use crate::output::{Reporter, escape_line, redact_url, units};
 
@@ -50,10 +51,11 @@ fn look(config: &UploadConfig, item: &Item, journal: &Journal) -> anyhow::Result
     let entity = UploadEntity::open(path)?;
     let plan = config.plan(item, entity.size());
     let upload = Upload { destination: &plan.destination, name: &plan.name, entity: &entity };
-    let known = journal.peek(&upload, Now::read()).filter(|record| {
-        one::mode(config) != ResumeMode::Never && entity.identity().difference(&record.identity).is_none()
+    let known = journal.peek(&upload, SystemTime::now()).filter(|record| {
+        // Its content is compared only when it is uploaded.
+        one::mode(config) != ResumeMode::Never && record.identity.size() == entity.size()
     });
-    let offset = known.and_then(|record| record.session).map_or(0, |session| session.acknowledged);
+    let offset = known.and_then(|record| record.session).map_or(0, |saved| saved.state.acknowledged);
     Ok((Some(entity.size()), offset))
 }
 

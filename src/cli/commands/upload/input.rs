@@ -72,10 +72,21 @@ fn examine() -> Result<(), InputError> {
     Ok(())
 }
 
-/// There a read tells.
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "has the signature of the other")]
+/// A process without standard input has no handle for it; a read would find it empty.
+#[cfg(windows)]
 fn examine() -> Result<(), InputError> {
+    use std::fs::File;
+    use std::os::windows::io::{AsHandle, AsRawHandle};
+
+    let input = io::stdin();
+    if input.as_raw_handle().is_null() {
+        return Err(InputError::Closed);
+    }
+    let input = input.as_handle().try_clone_to_owned().map_err(|_| InputError::Closed)?;
+    // A pipe has no metadata there.
+    if File::from(input).metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(InputError::Directory);
+    }
     Ok(())
 }
 

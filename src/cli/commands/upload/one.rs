@@ -1,6 +1,7 @@
 //! One file on its way.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::SystemTime;
 
 use anyhow::Context;
 use http::Uri;
@@ -13,11 +14,15 @@ use crate::cli::signals::{self, Signals};
 use crate::driver::{self, ReplyFile, ResumeMode, Start, Tools};
 use crate::entity::UploadEntity;
 use crate::event::UploadEvent;
-use crate::journal::{Journal, Now, Record, Upload};
+use crate::journal::{Journal, Record, Upload};
 use crate::output::redact_url;
 use crate::transport::Http;
+use crate::uploader::Plan;
 
 use super::input;
+
+/// The largest file, in bytes, of many of which nothing is written down before something goes wrong. It fits one fragment.
+const BRIEF: u64 = 192 * 1024;
 
 /// What all files of a run share.
 #[derive(Clone, Copy)]
@@ -101,25 +106,32 @@ impl Job<'_> {
     ) -> anyhow::Result<()> {
         let config = self.config;
         let plan = config.plan(item, entity.size());
+        let plan = Plan { defer_saves: self.of_many && plan.size <= BRIEF, ..plan };
         report(&UploadEvent::Started {
             name: plan.name.as_str().to_owned(),
             url: plan.destination.to_string(),
             size: plan.size,
         });
         let upload = Upload { destination: &plan.destination, name: &plan.name, entity };
-        let claim = journal.claim(&upload, Now::read())?;
+        let mut claim = journal.claim(&upload, SystemTime::now())?;
         let reply = reply_file(config, entity, claim.entry.record())?;
+        if reply.as_ref().is_none_or(|file| file.saved().is_none()) {
+            claim.entry.reply_is_gone();
+        }
         let interrupter = self.signals.interrupter();
         let (http, login, greeted) = line.to(item, self);
-        let mut start = Start::new(plan, entity, claim, mode(config), interrupter, seed())?;
-        if self.of_many {
-            start = start.as_one_of_many();
-        }
+        let mode = mode(config);
+        let mut start = Start::new(plan, entity, claim, mode, interrupter, &mut *report, seed())?;
         if greeted {
-            start = start.on_greeted_connection();
+            start = start.skip_ping();
         }
         let tools = Tools { entity, transport: http, login, interrupter, report: &mut *report };
-        driver::upload(start, tools, config.wishes(item, seed(), reply))?;
+        let result = driver::upload(start, tools, reply);
+        if result.is_err() {
+            // Its connection may be in the middle of something.
+            line.http = None;
+        }
+        result?;
         line.greeted = Some(item.destination.clone());
         if !entity.is_what_its_path_names() {
             let text = format!("{} names another file by now; the one that was opened was uploaded", item.source);
@@ -149,10 +161,14 @@ fn reply_file(config: &UploadConfig, entity: &UploadEntity, earlier: &Record) ->
 /// The journal of a run.
 pub(super) fn journal(config: &UploadConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {
     let Some(folder) = &config.resume.state_dir else { return Journal::disabled() };
-    Journal::open(folder).unwrap_or_else(|warning| {
+    let journal = Journal::open(folder).unwrap_or_else(|warning| {
         report(&UploadEvent::Warning { text: warning.to_string() });
         Journal::disabled()
-    })
+    });
+    if let Some(warning) = journal.older_records() {
+        report(&UploadEvent::Warning { text: warning.to_string() });
+    }
+    journal
 }
 
 /// Different in every process, as pauses must be.

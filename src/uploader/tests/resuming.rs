@@ -1,0 +1,287 @@
+//! What is written down when, and how another process goes on with it (recovery rule R7).
+
+use super::*;
+use crate::protocol::Session;
+
+fn saved(acknowledged: u64, close_sent: bool) -> ResumeState {
+    let session =
+        Session { id: "s".parse().expect("a session id"), protocol: None, host: None, host_fallback_timeout: None };
+    ResumeState { acknowledged, sent_end: 20_000, tells_offset: true, close_sent, ..ResumeState::new(&session) }
+}
+
+fn resumed(saved: ResumeState, transcript: &str) {
+    play_machine(Uploader::resume(plan(20_000, 10_000), saved, Instant::now(), 1), transcript);
+}
+
+#[test]
+fn a_resumed_upload_asks_first() {
+    resumed(
+        saved(10_000, false),
+        "> Ping
+         < 200 ack
+         > Fragment bytes 10000-15119/20000
+         < 416 BITS-Received-Content-Range: 20000
+         > Close-Session
+         < 200 ack
+         = success",
+    );
+}
+
+#[test]
+fn a_resumed_upload_tells_a_server_that_appends_blindly() {
+    resumed(
+        saved(10_000, false),
+        "> Ping
+         < 200 ack
+         > Fragment bytes 10000-15119/20000
+         < 200 ack BITS-Received-Content-Range: 15120
+         > Fragment bytes 10000-12559/20000
+         < 200 ack BITS-Received-Content-Range: 12560
+         > Cancel-Session
+         < 200 ack
+         > Create-Session
+         ! interrupted
+         = interrupted",
+    );
+}
+
+#[test]
+fn a_resumed_upload_starts_over_where_the_server_never_tells_its_offset() {
+    resumed(
+        ResumeState { tells_offset: false, ..saved(10_000, false) },
+        "> Ping
+         < 200 ack
+         > Fragment bytes 10000-15119/20000
+         < 200 ack
+         > Cancel-Session
+         < 200 ack
+         > Create-Session
+         ! interrupted
+         = interrupted",
+    );
+}
+
+#[test]
+fn a_resumed_upload_goes_back_where_the_server_went_back() {
+    resumed(
+        saved(10_000, false),
+        "> Ping
+         < 200 ack
+         > Fragment bytes 10000-15119/20000
+         < 416 BITS-Received-Content-Range: 3
+         > Fragment bytes 3-10002/20000
+         ! interrupted
+         = interrupted",
+    );
+}
+
+#[test]
+fn a_resumed_upload_that_was_complete_is_closed() {
+    resumed(
+        saved(20_000, false),
+        "> Ping\n< 200 ack\n> Close-Session\n< 500 ack BITS-Error: 0x8020001F\n> Create-Session\n! interrupted\n= interrupted",
+    );
+    resumed(
+        saved(20_000, true),
+        "> Ping\n< 200 ack\n> Close-Session\n< 500 ack BITS-Error: 0x8020001F\n= the file is probably there",
+    );
+}
+
+#[test]
+fn a_resumed_upload_of_a_lost_session_starts_over_only_if_it_may() {
+    resumed(
+        saved(10_000, false),
+        "< 200 ack\n< 500 ack BITS-Error: 0x8020001F\n> Create-Session\n! interrupted\n= interrupted",
+    );
+    let plan = Plan { may_start_over: false, ..plan(20_000, 10_000) };
+    let machine = Uploader::resume(plan, saved(10_000, false), Instant::now(), 1);
+    play_machine(machine, "< 200 ack\n< 500 ack BITS-Error: 0x8020001F\n= cannot be resumed");
+}
+
+#[test]
+fn a_session_of_an_earlier_run_is_suspect_from_the_beginning() {
+    for failure in ["< 400", "< 500", "< 404"] {
+        resumed(
+            saved(10_000, false),
+            &format!(
+                "< 200 ack
+                 > Fragment bytes 10000-15119/20000
+                 {failure}
+                 > Ping
+                 < 200 ack
+                 {failure}
+                 > Ping
+                 < 200 ack
+                 {failure}
+                 > Cancel-Session
+                 < 200 ack
+                 > Create-Session
+                 ! interrupted
+                 = interrupted"
+            ),
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_gone_on_with_is_given_up_first() {
+    let machine = Uploader::start_over(plan(20_000, 10_000), saved(10_000, false), Instant::now(), 1);
+    play_machine(
+        machine,
+        "> Cancel-Session
+         ! cut
+         > Ping
+         < 200 ack
+         > Create-Session
+         < 200 ack BITS-Session-Id: t
+         > Cancel-Session
+         ! cut
+         > Fragment bytes 0-9999/20000
+         ! interrupted
+         = interrupted",
+    );
+}
+
+#[test]
+fn a_session_that_nobody_can_resume_is_given_up_at_every_end() {
+    let begin = "< 200 ack\n< 200 ack BITS-Session-Id: s\n> Fragment bytes 0-9999/20000\n";
+    for end in [
+        "! interrupted\n> Cancel-Session\n< 200 ack\n= interrupted",
+        "! failed\n> Cancel-Session\n! interrupted\n= internal error",
+        "! untrusted\n> Cancel-Session\n! cut\n= no answer to Fragment",
+    ] {
+        let plan = Plan { can_resume: false, ..plan(20_000, 10_000) };
+        play_with(plan, &format!("{begin}{end}"));
+    }
+}
+
+/// Everything that is written down in an upload whose packets are answered like this.
+fn saves(plan: Plan, inputs: Vec<Input>) -> Vec<(Save, String)> {
+    let now = Instant::now();
+    let mut machine = Uploader::new(plan, now, 1);
+    let mut saves = Vec::new();
+    let mut inputs = inputs.into_iter();
+    loop {
+        machine = match machine.next_action() {
+            Action::Save(save) => {
+                let machine = machine.handle(Input::Saved { can_resume: true }, now);
+                let next = match machine.next_action() {
+                    Action::Send(packet) => packet.to_string(),
+                    other => format!("{other:?}"),
+                };
+                saves.push((save, next));
+                machine
+            }
+            Action::Wait(_) => machine.handle(Input::Waited, now),
+            Action::Finish => return saves,
+            _ => match inputs.next() {
+                Some(input) => machine.handle(input, now),
+                None => return saves,
+            },
+        };
+    }
+}
+
+fn responses(texts: &[&str]) -> Vec<Input> {
+    texts.iter().map(|text| Input::Responded(answer(text))).collect()
+}
+
+#[test]
+fn what_may_have_been_sent_is_written_before_it_is_and_the_ack_after() {
+    let all = saves(
+        plan(40_000, 10_000),
+        responses(&[
+            "200 ack",
+            "200 ack BITS-Session-Id: s",
+            "200 ack BITS-Received-Content-Range: 10000",
+            "200 ack BITS-Received-Content-Range: 20000",
+            "200 ack BITS-Received-Content-Range: 30000",
+            "200 ack BITS-Received-Content-Range: 40000",
+            "200 ack",
+        ]),
+    );
+    let short: Vec<_> = all
+        .iter()
+        .map(|(save, next)| match save {
+            Save::Durable(state) => {
+                format!("durable {} {} {}: {next}", state.acknowledged, state.sent_end, state.close_sent)
+            }
+            Save::Progress(state) => format!("progress {} {}: {next}", state.acknowledged, state.sent_end),
+            Save::Forget => format!("forget: {next}"),
+        })
+        .collect();
+    // Nothing has been sent by the first write; by the second it is known that the upload is fast: all may be sent.
+    assert_eq!(
+        short,
+        [
+            "durable 0 10000 false: Fragment bytes 0-9999/40000",
+            "durable 10000 40000 false: Fragment bytes 10000-19999/40000",
+            "progress 20000 40000: Fragment bytes 20000-29999/40000",
+            "progress 30000 40000: Fragment bytes 30000-39999/40000",
+            "durable 40000 40000 true: Close-Session",
+            "forget: Finish",
+        ]
+    );
+}
+
+#[test]
+fn a_session_that_is_lost_is_forgotten_before_another_is_opened() {
+    let all = saves(
+        plan(20_000, 10_000),
+        responses(&["200 ack", "200 ack BITS-Session-Id: s", "500 ack BITS-Error: 0x8020001F"]),
+    );
+    let last = all.last().expect("some");
+    assert_eq!((&last.0, last.1.as_str()), (&Save::Forget, "Create-Session"));
+}
+
+#[test]
+fn an_upload_that_fails_for_good_leaves_nothing_and_one_that_gave_up_its_record() {
+    let begin = ["200 ack", "200 ack BITS-Session-Id: s"];
+    let final_one =
+        saves(plan(20_000, 10_000), responses(&[&begin[..], &["403 ack BITS-Error: 0x80070005", "200 ack"]].concat()));
+    assert!(matches!(final_one.last(), Some((Save::Forget, _))));
+    let mut inputs = responses(&begin);
+    inputs.push(Input::Interrupted);
+    let stopped = saves(plan(20_000, 10_000), inputs);
+    assert!(matches!(stopped.last(), Some((Save::Durable(_), _))));
+}
+
+#[test]
+fn one_of_many_small_files_is_written_down_only_when_something_goes_wrong() {
+    let deferred = || Plan { defer_saves: true, ..plan(5, 10) };
+    let smooth = ["200 ack", "200 ack BITS-Session-Id: s", "200 ack BITS-Received-Content-Range: 5", "200 ack"];
+    assert_eq!(saves(deferred(), responses(&smooth)), []);
+    let rough = ["200 ack", "200 ack BITS-Session-Id: s", "503 Retry-After: 1", "416 BITS-Received-Content-Range: 0"];
+    let all = saves(deferred(), responses(&rough));
+    assert!(matches!(all.first(), Some((Save::Durable(_), _))), "{all:?}");
+    let mut inputs = responses(&smooth[..2]);
+    inputs.push(Input::Interrupted);
+    let all = saves(deferred(), inputs);
+    assert!(matches!(all.as_slice(), [(Save::Durable(_), _)]), "{all:?}");
+}
+
+#[test]
+fn what_cannot_be_saved_is_given_up_in_the_end() {
+    let now = Instant::now();
+    let mut machine = Uploader::new(plan(20_000, 10_000), now, 1);
+    for text in ["200 ack", "200 ack BITS-Session-Id: s"] {
+        machine = machine.handle(Input::Responded(answer(text)), now);
+    }
+    assert!(matches!(machine.next_action(), Action::Save(Save::Durable(_))));
+    machine = machine.handle(Input::Saved { can_resume: false }, now);
+    machine = machine.handle(Input::Interrupted, now);
+    assert!(matches!(machine.next_action(), Action::Send(Packet::CancelSession { .. })));
+}
+
+#[test]
+fn an_unconfirmed_end_keeps_what_the_same_command_can_still_close() {
+    let whole = ["200 ack", "200 ack BITS-Session-Id: s", "200 ack BITS-Received-Content-Range: 5"];
+    let end_of = |last: &[&str]| {
+        let mut inputs = responses(&whole);
+        inputs.push(event("cut", 0));
+        inputs.extend(responses(last));
+        saves(plan(5, 10), inputs).pop().expect("some").0
+    };
+    assert_eq!(end_of(&["500 ack BITS-Error: 0x8020001F"]), Save::Forget);
+    assert!(matches!(end_of(&["404", "200 ack", "404", "200 ack", "404"]), Save::Durable(state) if state.close_sent));
+}
