@@ -1,0 +1,101 @@
+//! Storms: random faults over real sockets, with default options. A relay in this process stands between the built
+//! program and a server, and does from a seed what networks, proxies, servers and power cuts do; then the faults stop, and
+//! the upload is to end well.
+//!
+//! `BITSUP_STORM_SEED=n` replays one seed with its story; `BITSUP_STORM_SEEDS=n` says how many there are.
+
+#![cfg(unix)]
+
+#[expect(dead_code, reason = "shared with the end-to-end tests, which use more of it")]
+#[path = "../e2e/support/bitsup.rs"]
+mod bitsup;
+mod client;
+mod link;
+mod plan;
+mod random;
+mod relay;
+#[expect(dead_code, unused_imports, reason = "shared with the recovery tests, which use more of it")]
+#[path = "../recovery/server/mod.rs"]
+mod server;
+mod target;
+mod trial;
+mod weather;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use bitsup::say;
+use trial::Verdict;
+
+/// Seeds in `cargo test`.
+const SEEDS: u64 = 300;
+
+/// At a time: most of each is pauses.
+const AT_A_TIME: usize = 24;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+#[test]
+fn every_storm_that_stops_ends_in_a_whole_file() {
+    if let Some(seed) = number("BITSUP_STORM_SEED") {
+        let verdict = trial::run(seed);
+        say(&verdict.story.join("\n"));
+        assert!(verdict.is_right(), "seed {seed}: {}", verdict.end);
+        return;
+    }
+    let count = number("BITSUP_STORM_SEEDS").unwrap_or(SEEDS);
+    let started = Instant::now();
+    let verdicts = all(count);
+    let seconds = started.elapsed().as_secs();
+    let wrong: Vec<&Verdict> = verdicts.iter().filter(|verdict| !verdict.is_right()).collect();
+    for verdict in &wrong {
+        say(&format!("seed {}: {} ({})", verdict.seed, verdict.end, verdict.faults.join(", ")));
+    }
+    say(&format!("{count} seeds in {seconds} s"));
+    say(&format!("faults: {}", tally(verdicts.iter().flat_map(|verdict| verdict.faults.iter().map(String::as_str)))));
+    say(&format!("ends: {}", tally(verdicts.iter().map(|verdict| verdict.end.as_str()))));
+    let wasted = verdicts.iter().map(|verdict| verdict.wasted).max().unwrap_or(0);
+    say(&format!("bytes beyond the file and what was lost: {wasted} at most"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {count} seeds end wrong; BITSUP_STORM_SEED={} replays one",
+        wrong.len(),
+        wrong[0].seed
+    );
+}
+
+/// Runs the seeds from 0 on, several at a time.
+fn all(count: u64) -> Vec<Verdict> {
+    let (next, verdicts) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= count {
+                        return;
+                    }
+                    let verdict = trial::run(seed);
+                    verdicts.lock().expect("no panic").push(verdict);
+                }
+            });
+        }
+    });
+    let mut verdicts = verdicts.into_inner().expect("no panic");
+    verdicts.sort_by_key(|verdict| verdict.seed);
+    verdicts
+}
+
+fn tally<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for name in names {
+        *counts.entry(name).or_default() += 1;
+    }
+    let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    counts.join(", ")
+}
