@@ -103,7 +103,12 @@ impl End {
     pub(crate) fn ignore(&self, patience: Duration) {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let limit = Timespec { tv_sec: i64::try_from(patience.as_secs()).unwrap_or(1), tv_nsec: 0 };
-        let _ = poll(&mut [PollFd::new(&self.raw, PollFlags::RDHUP)], Some(&limit));
+        // What is unread hides the end there, elsewhere poll tells of it unasked.
+        #[cfg(target_os = "linux")]
+        let end = PollFlags::RDHUP;
+        #[cfg(not(target_os = "linux"))]
+        let end = PollFlags::HUP;
+        let _ = poll(&mut [PollFd::new(&self.raw, end)], Some(&limit));
     }
 }
 
