@@ -5,6 +5,7 @@ use http::Response;
 use crate::event::UploadEvent;
 use crate::protocol::{Answer, Packet, PacketKind, SessionId, TransportError, ack};
 
+use super::recovery::Reading;
 use super::{Context, Refusal, ResumeState, State, UploadError};
 
 const PACKET: PacketKind = PacketKind::CancelSession;
@@ -86,7 +87,9 @@ impl CancelSession {
         match (self.then, failure) {
             (Then::End(cause), _) => Err(cause),
             (Then::GoOn(state), failure) => {
-                let is_heard = failure.is_none_or(|failure| matches!(failure, UploadError::Refused { .. }));
+                let is_heard = failure.is_none_or(|failure| {
+                    matches!(&failure, UploadError::Refused { refusal, error, .. } if refusal.reading(error) == Reading::Final)
+                });
                 context.left = Some(self.session).filter(|_| !is_heard);
                 Ok(*state)
             }

@@ -7,7 +7,6 @@ use http::{Response, StatusCode};
 use crate::event::UploadEvent;
 use crate::protocol::{AckError, Answer, Packet, PacketKind, Session, TransportError, ack};
 
-use super::cancel::CancelSession;
 use super::fragment::Fragment;
 use super::ping::Ping;
 use super::recovery::{FailedAttempt, Reading, counts_as_lost};
@@ -135,13 +134,10 @@ fn is_odd(error: &AckError) -> bool {
     }
 }
 
-/// Begins with the session. The one before it is cancelled first if the server could not be told so in its time.
+/// Begins with the session.
 fn open(context: &mut Context, session: &Session) -> State {
     let next = begin(context, session);
-    match context.left.take().filter(|left| *left != session.id) {
-        Some(left) => State::CancelSession(CancelSession::then(left, next)),
-        None => next,
-    }
+    context.tell_of_left_session(&session.id, next)
 }
 
 /// At the host that the server named if it named one.

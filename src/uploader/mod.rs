@@ -308,16 +308,13 @@ impl State {
 /// Every byte is acknowledged.
 fn end(context: &mut Context, session: ResumeState) -> State {
     context.may_be_there = true;
-    if !context.plan.wants_reply || session.reply_saved {
-        let left = context.left.take().filter(|left| *left != session.session);
-        let close = State::CloseSession(CloseSession::of(session));
-        // The last moment to tell the server of a session that was given up while it could not be told.
-        return match left {
-            Some(left) => State::CancelSession(CancelSession::then(left, close)),
-            None => close,
-        };
-    }
-    FetchReply::of(context, session).map_or_else(State::Ended, State::FetchReply)
+    let id = session.session.clone();
+    let next = if !context.plan.wants_reply || session.reply_saved {
+        State::CloseSession(CloseSession::of(session))
+    } else {
+        FetchReply::of(context, session).map_or_else(State::Ended, State::FetchReply)
+    };
+    context.tell_of_left_session(&id, next)
 }
 
 impl Uploader {

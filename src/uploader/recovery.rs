@@ -268,6 +268,15 @@ impl Context {
         })
     }
 
+    /// Cancels the session before `session` first, if the server could not be told when it was given up. Twice in an upload
+    /// is the chance: when the next session is open, and when all of the file is acknowledged.
+    pub(super) fn tell_of_left_session(&mut self, session: &SessionId, next: State) -> State {
+        match self.left.take().filter(|left| left != session) {
+            Some(left) if !matches!(next, State::Ended(_)) => State::CancelSession(CancelSession::then(left, next)),
+            _ => next,
+        }
+    }
+
     /// The session may be lost, or the server out of order (R5). Three failures, with Pings that are acknowledged in
     /// between, say that it is lost; then there is one new session in a run.
     pub(super) fn doubt(&mut self, doubt: &mut Doubt, attempt: &FailedAttempt) -> Doubted {

@@ -155,6 +155,9 @@ impl Passage<'_> {
         }
         let range = request.field("Content-Range").unwrap_or_default();
         let end = if account.is_answered { "answered" } else { "not answered" };
+        if request.packet() == "Cancel-Session" && !account.is_answered {
+            weather.untold.push(request.session().to_owned());
+        }
         let cause = result.as_ref().err().map(|error| format!(": {error}")).unwrap_or_default();
         let sent = account.sent;
         weather.tell(&format!("{} {range} {}: {sent} bytes, {end}{cause}", request.packet(), request.session()));

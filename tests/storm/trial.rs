@@ -74,9 +74,10 @@ fn judge(plan: &Plan, relay: &Relay, code: Option<i32>, bytes: &[u8], remembered
         return "exit 0, something is remembered".to_owned();
     }
     // One that no client ever named is one whose Ack was lost, or whose client died with it.
-    // Cancel-Session is sent twice at most: a server that is down again and again may hear of neither.
-    let kills = plan.faults.iter().filter(|fault| matches!(fault.kind, Kind::KillServer(_))).count();
-    if kills < 3 && target.open_sessions().iter().any(|session| weather.used.contains(session)) {
+    // Nor one whose Cancel-Session met a fault when it was given up, when the next was opened, and before Close.
+    let is_untold = |session: &String| weather.untold.iter().filter(|untold| *untold == session).count() >= 3;
+    let is_left = |session: &String| weather.used.contains(session) && !is_untold(session);
+    if target.open_sessions().iter().any(is_left) {
         return "exit 0, a session is left".to_owned();
     }
     let forgets = matches!(plan.server, ServerKind::Scripted { forgets: true, .. });

@@ -29,6 +29,8 @@ pub(crate) struct Weather {
     pub(crate) is_client_ended: bool,
     /// Sessions that a client used.
     pub(crate) used: BTreeSet<String>,
+    /// Sessions of which the server was to be told that they are given up, each time that it could not be.
+    pub(crate) untold: Vec<String>,
     /// The last fragment went out whole, and something refused afterwards: the file may be there.
     pub(crate) is_doubtful: bool,
     is_whole: bool,
@@ -50,6 +52,7 @@ impl Weather {
             client: None,
             is_client_ended: false,
             used: BTreeSet::new(),
+            untold: Vec::new(),
             is_doubtful: false,
             is_whole: false,
             sent: 0,

@@ -143,6 +143,46 @@ fn what_cannot_be_gone_on_with_is_given_up_first() {
 }
 
 #[test]
+fn a_session_that_could_not_be_given_up_is_given_up_before_close() {
+    let machine = Uploader::start_over(plan(10_000, 10_000), saved(5000, false), Instant::now(), 1);
+    play_machine(
+        machine,
+        "> Cancel-Session
+         ! cut
+         > Ping
+         < 200 ack
+         > Create-Session
+         < 200 ack BITS-Session-Id: t
+         > Cancel-Session
+         < 403 ack BITS-Error: 0x80070005
+         > Fragment bytes 0-9999/10000
+         < 200 ack BITS-Received-Content-Range: 10000
+         > Close-Session
+         < 200 ack
+         = success",
+    );
+    let machine = Uploader::start_over(plan(10_000, 10_000), saved(5000, false), Instant::now(), 1);
+    play_machine(
+        machine,
+        "> Cancel-Session
+         ! cut
+         > Ping
+         < 200 ack
+         > Create-Session
+         < 200 ack BITS-Session-Id: t
+         > Cancel-Session
+         < 429
+         > Fragment bytes 0-9999/10000
+         < 200 ack BITS-Received-Content-Range: 10000
+         > Cancel-Session
+         < 200 ack
+         > Close-Session
+         < 200 ack
+         = success",
+    );
+}
+
+#[test]
 fn a_session_that_nobody_can_resume_is_given_up_at_every_end() {
     let begin = "< 200 ack\n< 200 ack BITS-Session-Id: s\n> Fragment bytes 0-9999/20000\n";
     for end in [
