@@ -11,6 +11,7 @@ use super::error::JournalWarning;
 use super::files::Lock;
 use super::host;
 use super::key::Key;
+use super::progress::Progress;
 use super::record::{Record, Saved};
 use super::store::Store;
 
@@ -26,6 +27,8 @@ pub struct Entry {
     new: Record,
     store: Option<Arc<Store>>,
     lock: Option<Lock>,
+    /// The file of the newest Ack, once this run wrote one.
+    progress: Option<Progress>,
     is_on_disk: bool,
     has_failed: bool,
     warnings: Vec<JournalWarning>,
@@ -39,6 +42,7 @@ impl Entry {
             new,
             store: None,
             lock: None,
+            progress: None,
             is_on_disk: false,
             has_failed: false,
             warnings: Vec::new(),
@@ -88,9 +92,17 @@ impl Entry {
     pub fn save_progress(&mut self, saved: Saved, now: SystemTime) {
         self.take_over(saved, now);
         let Some(store) = self.store.clone().filter(|_| self.is_on_disk) else { return };
-        if let Err(error) = store.save_progress(&self.record) {
+        if let Err(error) = self.write_progress(&store) {
             self.not_saved(&store, error);
         }
+    }
+
+    fn write_progress(&mut self, store: &Store) -> std::io::Result<()> {
+        let progress = match &mut self.progress {
+            Some(progress) => progress,
+            none => none.insert(store.begin_progress(self.record.key)?),
+        };
+        progress.write(&self.record.to_bytes()?)
     }
 
     fn take_over(&mut self, saved: Saved, now: SystemTime) {
@@ -105,6 +117,7 @@ impl Entry {
     }
 
     fn not_saved(&mut self, store: &Store, error: std::io::Error) {
+        self.progress = None;
         // What it says about how far the upload got is about to be untrue.
         if store.remove(self.record.key).is_ok() {
             self.is_on_disk = false;
@@ -130,6 +143,7 @@ impl Entry {
     /// There is no session to go on with. What is known of a reply file stays as long as this process.
     pub fn forget(&mut self) {
         self.record = Record { reply: self.record.reply, created: self.record.created, ..self.new.clone() };
+        self.progress = None;
         let Some(store) = self.store.clone() else { return };
         match store.remove(self.record.key) {
             Ok(()) => self.is_on_disk = false,

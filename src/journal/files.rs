@@ -48,9 +48,12 @@ pub(super) trait Files: fmt::Debug + Send + Sync {
 }
 
 /// A file that is being written.
-pub(super) trait NewFile {
+pub(super) trait NewFile: fmt::Debug + Send {
     /// Appends.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Writes over the beginning. What a power cut leaves may be of both.
+    fn rewrite(&mut self, bytes: &[u8]) -> io::Result<()>;
 
     /// Makes what was written survive a power cut.
     fn sync(&self) -> io::Result<()>;
@@ -58,6 +61,11 @@ pub(super) trait NewFile {
 
 impl NewFile for File {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        io::Write::write_all(self, bytes)
+    }
+
+    fn rewrite(&mut self, bytes: &[u8]) -> io::Result<()> {
+        io::Seek::rewind(self)?;
         io::Write::write_all(self, bytes)
     }
 

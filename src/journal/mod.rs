@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod host;
 mod key;
+mod progress;
 mod prune;
 mod record;
 mod store;

@@ -10,6 +10,7 @@ use super::error::FolderProblem;
 use super::files::{self, Files, Lock, ReadError};
 use super::host::HostMemory;
 use super::key::Key;
+use super::progress::{self, Progress};
 use super::record::{BadRecord, Record};
 
 const RECORD: &str = "json";
@@ -81,7 +82,7 @@ impl Store {
         let Some(bytes) = self.read(key, RECORD)? else { return Ok(None) };
         let record = Record::from_bytes(&bytes, key)?;
         let newer = self.read(key, PROGRESS).ok().flatten();
-        let newer = newer.and_then(|bytes| Record::from_bytes(&bytes, key).ok());
+        let newer = newer.and_then(|bytes| Record::from_bytes(progress::unseal(&bytes)?, key).ok());
         Ok(Some(newer.filter(|newer| newer.goes_on_from(&record)).unwrap_or(record)))
     }
 
@@ -104,12 +105,11 @@ impl Store {
         self.replace(record.key, RECORD, &record.to_bytes()?)
     }
 
-    /// Writes a newer Ack of the session that [`Store::save`] wrote, without waiting for the disk.
-    pub(super) fn save_progress(&self, record: &Record) -> io::Result<()> {
-        let temporary = file(record.key, TEMPORARY);
-        self.files.remove(&temporary)?;
-        self.files.create_new(&temporary)?.write_all(&record.to_bytes()?)?;
-        self.files.rename(&temporary, &file(record.key, PROGRESS))
+    /// Begins the file for the newer Acks of the session that [`Store::save`] wrote.
+    pub(super) fn begin_progress(&self, key: Key) -> io::Result<Progress> {
+        let name = file(key, PROGRESS);
+        self.files.remove(&name)?;
+        Ok(Progress::new(self.files.create_new(&name)?))
     }
 
     fn replace(&self, key: Key, ending: &str, bytes: &[u8]) -> io::Result<()> {

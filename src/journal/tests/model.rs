@@ -19,6 +19,8 @@ pub(super) enum Fault {
 #[derive(Debug, Clone, Default)]
 struct Inode {
     content: Vec<u8>,
+    /// What the last writing over replaced: it may have reached the disk.
+    replaced: Vec<u8>,
     durable: Vec<u8>,
 }
 
@@ -105,8 +107,9 @@ impl Model {
                 let survive = |inode: &Inode| {
                     let unsynced = inode.content.len().saturating_sub(inode.durable.len());
                     let mut content = inode.durable.clone();
-                    content.extend_from_slice(&inode.content[content.len()..content.len() + unsynced * share / 2]);
-                    Inode { durable: content.clone(), content }
+                    content.extend(inode.content.iter().skip(content.len()).take(unsynced * share / 2));
+                    content.extend(inode.replaced.iter().skip(content.len()));
+                    Inode { durable: content.clone(), content, replaced: Vec::new() }
                 };
                 let inodes = disk.inodes.iter().map(survive).collect();
                 images.push(Self::with(inodes, names.clone(), Fault::None));
@@ -173,6 +176,7 @@ impl Files for Model {
     }
 }
 
+#[derive(Debug)]
 struct Open {
     model: Model,
     inode: usize,
@@ -184,6 +188,16 @@ impl NewFile for Open {
         let result = disk.step();
         let written = if result.is_ok() { bytes } else { &bytes[..bytes.len() / 2] };
         disk.inodes[self.inode].content.extend_from_slice(written);
+        result
+    }
+
+    fn rewrite(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut disk = self.model.disk();
+        let result = disk.step();
+        let written = if result.is_ok() { bytes } else { &bytes[..bytes.len() / 2] };
+        let inode = &mut disk.inodes[self.inode];
+        inode.replaced = std::mem::take(&mut inode.content);
+        inode.content = [written, inode.replaced.get(written.len()..).unwrap_or_default()].concat();
         result
     }
 

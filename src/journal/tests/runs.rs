@@ -75,7 +75,8 @@ fn a_newer_ack_counts_only_within_what_was_promised_for_the_same_session() {
     entry.save_progress(saved(4000, 5000), Scene::at(1));
     assert_eq!(found(&entry), 4000);
     let ack = scene.record_file().with_extension("ack");
-    let text = std::fs::read_to_string(&ack).expect("written");
+    let sealed = std::fs::read(&ack).expect("written");
+    let text = String::from_utf8(progress::unseal(&sealed).expect("whole").to_vec()).expect("JSON");
     for (from, to, counts) in [
         ("4000", "3999", 3999),
         ("\"acknowledged\":4000,\"sent_end\":5000", "\"acknowledged\":6000,\"sent_end\":6000", 0),
@@ -84,11 +85,13 @@ fn a_newer_ack_counts_only_within_what_was_promised_for_the_same_session() {
         ("\"size\":10000", "\"size\":10001", 4000),
     ] {
         assert!(text.contains(from), "{from}");
-        std::fs::write(&ack, text.replace(from, to)).expect("written");
+        std::fs::write(&ack, progress::seal(text.replace(from, to).as_bytes())).expect("written");
         assert_eq!(found(&entry), counts, "{to}");
     }
-    std::fs::write(&ack, &text[..text.len() / 2]).expect("written");
+    std::fs::write(&ack, &sealed[..sealed.len() / 2]).expect("written");
     assert_eq!(found(&entry), 0, "half of it");
+    std::fs::write(&ack, &text).expect("written");
+    assert_eq!(found(&entry), 0, "without its digest");
 }
 
 #[test]
