@@ -1,17 +1,17 @@
 //! Uploads files with Microsoft's BITS upload protocol, [\[MC-BUP\]], to IIS and other BITS servers.
 //!
-//! The program `bitsup` is a thin layer over this library. An upload takes a [`UploadEntity`](entity::UploadEntity) (the
+//! The program `bitsup` is a thin layer over this library. An upload takes a [`UploadEntity`](source::UploadEntity) (the
 //! file), a [`Plan`](uploader::Plan) (where to and how) and a [`Transport`](transport::Transport) (the network);
-//! [`driver::upload`] is the main loop.
+//! [`client::upload`] is the main loop.
 //!
 //! ```no_run
 //! use std::path::Path;
 //! use std::time::SystemTime;
 //!
 //! use bitsup::auth::Login;
-//! use bitsup::driver::{self, ResumeMode, Start, Tools};
-//! use bitsup::entity::UploadEntity;
-//! use bitsup::event::UploadEvent;
+//! use bitsup::client::{self, ResumeMode, Start, Tools};
+//! use bitsup::source::UploadEntity;
+//! use bitsup::uploader::UploadEvent;
 //! use bitsup::journal::{Journal, Upload};
 //! use bitsup::protocol::ContentName;
 //! use bitsup::transport::{Http, Settings};
@@ -38,7 +38,7 @@
 //!     interrupter: &interrupter,
 //!     report: &mut report,
 //! };
-//! driver::upload(start, tools, None)?;
+//! client::upload(start, tools, None)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -47,23 +47,22 @@
 //! # The conversation
 //!
 //! [`Uploader`](uploader::Uploader) is a state machine without I/O: it says which [`Action`](uploader::Action) is next, the
-//! driver performs it and hands back an [`Input`](uploader::Input). `ARCHITECTURE.md`, beside this library's source, draws
+//! client performs it and hands back an [`Input`](uploader::Input). `ARCHITECTURE.md`, beside this library's source, draws
 //! its states; `docs/reliability.md` has the rules by which it recovers.
 //!
 //! [\[MC-BUP\]]: https://learn.microsoft.com/en-us/openspecs/windows_protocols/mc-bup/
 
 pub mod auth;
 pub mod cli;
-pub mod digest;
-pub mod driver;
-pub mod entity;
-pub mod event;
+pub mod client;
+mod durable;
+pub mod exchange;
+
 pub mod journal;
 pub mod output;
 pub mod protocol;
 #[cfg(feature = "serve")]
-pub mod serve;
+pub mod server;
+pub mod source;
 pub mod transport;
 pub mod uploader;
-#[cfg(windows)]
-mod windows;

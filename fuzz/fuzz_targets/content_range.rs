@@ -1,4 +1,4 @@
 //! Any bytes for Content-Range and Range.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| bitsup::serve::fuzzing::content_range(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bitsup::server::fuzzing::content_range(data));

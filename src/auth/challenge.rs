@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
 
 use super::scheme::Scheme;
-use crate::protocol::ChannelBinding;
+use crate::exchange::ChannelBinding;
 
 /// Most challenges that are looked at.
 const MAX: usize = 32;

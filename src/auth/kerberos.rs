@@ -10,9 +10,9 @@ use libgssapi::oid::{GSS_MECH_KRB5, GSS_MECH_SPNEGO, GSS_NT_HOSTBASED_SERVICE, O
 
 use super::challenge::{Challenge, Demand};
 use super::credentials::Origin;
+use super::mechanism::{MAX_FORGOTTEN, Reaction};
 use super::scheme::Scheme;
-use super::way::{MAX_FORGOTTEN, Reaction};
-use crate::protocol::ChannelBinding;
+use crate::exchange::ChannelBinding;
 use crate::protocol::text::escape;
 
 /// Whoever the tickets are for, at one server. Each request carries a token of its own: many servers look at each by

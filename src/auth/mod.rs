@@ -1,23 +1,23 @@
 //! Signing in to a server: challenges in, credentials out. No sockets, no clock; whoever carries the messages asks
 //! [`Login`] before each request and shows it each answer.
 
+mod authenticator;
 mod challenge;
 mod credentials;
 mod digest;
 #[cfg(all(unix, feature = "kerberos"))]
 mod kerberos;
-mod login;
+mod mechanism;
+#[cfg(feature = "windows-auth")]
+mod ntlm;
 mod scheme;
 mod secret;
-mod way;
-#[cfg(feature = "windows-auth")]
-mod windows;
 
 #[cfg(test)]
 mod tests;
 
+pub use authenticator::{Identity, Login, Ready, Step};
 pub use credentials::{Credentials, Password, Token};
-pub use login::{Identity, Login, Ready, Step};
 pub use scheme::{Choice, Scheme, SignInError};
 pub use secret::Secret;
 

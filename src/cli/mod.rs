@@ -1,26 +1,23 @@
 //! The command line: parse, run one verb, turn the result into text and an exit code.
 
-mod again;
 mod args;
+mod batch;
 mod commands;
 mod completion;
 mod config;
 mod destination;
+mod diagnosis;
 mod duration;
-mod exit_code;
-mod explain;
-mod facts;
-mod failure;
 mod file_list;
 mod help;
-mod mistyped;
+mod resume_command;
 mod secret;
 #[cfg(feature = "serve")]
 mod serve_config;
 mod settings;
-mod several;
 mod signals;
 mod size;
+mod usage_error;
 
 use std::ffi::OsString;
 
@@ -30,11 +27,12 @@ use crate::output::json::JsonLog;
 use crate::output::{Ci, ProgressMode, Reporter, Verbosity};
 
 use config::{MachineConfig, UsageError};
-use mistyped::Mistyped;
+use diagnosis::{exit_code, facts, failure};
 use settings::{Completed, Environment};
+use usage_error::Mistyped;
 
 pub use args::Cli;
-pub use exit_code::ExitCode;
+pub use diagnosis::ExitCode;
 
 /// Runs the program with its arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -61,7 +59,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let ci = commands::ci(&cli.command);
-    match commands::run(cli, again::command(&typed).as_deref()) {
+    match commands::run(cli, resume_command::command(&typed).as_deref()) {
         Ok(()) => ExitCode::Success,
         Err(error) => fail(&error, Some(&completed), ci),
     }
@@ -69,7 +67,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Says why nothing was begun, also to programs if they read along: the words may make no sense, but these do.
 fn refuse(error: &anyhow::Error, words: &[OsString]) -> ExitCode {
-    let machine = MachineConfig::new(&mistyped::machine(words));
+    let machine = MachineConfig::new(&usage_error::machine(words));
     if machine.json {
         JsonLog::stdout().end(Some(&facts::of(error, None)));
     }

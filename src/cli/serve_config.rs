@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::args::ServeArgs;
 use super::config::UsageError;
 use super::{duration, secret, size};
-use crate::serve::{Account, Options, ReplyCommand, TlsFiles};
+use crate::server::{Account, Options, ReplyCommand, TlsFiles};
 
 /// What the arguments mean.
 pub(super) fn options(args: ServeArgs) -> Result<Options, UsageError> {

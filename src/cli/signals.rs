@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::cli::secret;
-use crate::driver::DriverError;
+use crate::client::DriverError;
 use crate::transport::Interrupter;
 use crate::uploader::{Unverified, UploadError};
 

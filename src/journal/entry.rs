@@ -4,16 +4,16 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::digest::Contents;
+use crate::source::Contents;
 use crate::uploader::HostLimit;
 
 use super::error::JournalWarning;
-use super::files::Lock;
 use super::host;
 use super::key::Key;
 use super::progress::Progress;
 use super::record::{Record, Saved};
 use super::store::Store;
+use crate::durable::Lock;
 
 /// One upload in the journal, locked against other processes for as long as this lives.
 ///

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::durable::FolderProblem;
+
 use super::record::BadRecord;
 
 /// The upload must not go on.
@@ -63,30 +65,6 @@ pub enum JournalWarning {
         /// What the system said.
         error: io::Error,
     },
-}
-
-/// What is wrong with a folder for saved sessions.
-#[derive(Debug)]
-pub enum FolderProblem {
-    /// It cannot be made or opened.
-    Io(io::Error),
-    /// Others could write into it, or it is not what it should be.
-    Untrusted(&'static str),
-}
-
-impl From<io::Error> for FolderProblem {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl fmt::Display for FolderProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(error) => write!(f, "{error}"),
-            Self::Untrusted(why) => f.write_str(why),
-        }
-    }
 }
 
 impl fmt::Display for JournalWarning {

@@ -9,7 +9,6 @@
 
 mod entry;
 mod error;
-mod files;
 mod host;
 mod key;
 mod progress;
@@ -26,13 +25,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use crate::durable::FolderProblem;
 pub use entry::Entry;
-pub use error::{FolderProblem, JournalError, JournalWarning};
+pub use error::{JournalError, JournalWarning};
 pub use host::HOST_EXPIRY;
 pub use key::{Key, NotAKey};
 pub use prune::{EXPIRY, Pruned, PrunedWhat};
 pub use record::{BadRecord, Record, Saved, Upload};
 
+use crate::durable::Lock;
 use store::Store;
 
 /// The folder in which uploads are remembered, or none.
@@ -124,7 +125,7 @@ impl Journal {
     }
 
     /// A file is there, but not to be used. It is moved out of the way, unless a newer bitsup can use it.
-    fn doubt(store: &Arc<Store>, lock: files::Lock, new: Record, reason: BadRecord) -> Claim {
+    fn doubt(store: &Arc<Store>, lock: Lock, new: Record, reason: BadRecord) -> Claim {
         let set_aside = reason != BadRecord::Newer && store.set_aside(new.key).is_ok();
         let warning = JournalWarning::Ignored { path: store.path_of(new.key), reason, set_aside };
         if !set_aside {
@@ -182,7 +183,7 @@ impl Claim {
         claim
     }
 
-    fn of(found: Option<Record>, new: Record, store: &Arc<Store>, lock: files::Lock) -> Self {
+    fn of(found: Option<Record>, new: Record, store: &Arc<Store>, lock: Lock) -> Self {
         let is_known = found.is_some();
         Self { entry: Entry::on_disk(found, new, Arc::clone(store), lock), is_known }
     }

@@ -6,9 +6,9 @@
 
 use std::io;
 
-use crate::digest::Fingerprint;
+use crate::source::Fingerprint;
 
-use super::files::NewFile;
+use crate::durable::NewFile;
 
 /// What stands between the digest and the record.
 const GAP: u8 = b' ';

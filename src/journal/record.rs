@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 use http::Uri;
 use serde::Deserialize;
 
-use crate::digest::{Contents, Fingerprint};
-use crate::entity::{SourceIdentity, UploadEntity};
 use crate::protocol::ContentName;
+use crate::source::{Contents, Fingerprint};
+use crate::source::{SourceIdentity, UploadEntity};
 use crate::uploader::ResumeState;
 
 use super::key::{Key, canonical, without_query};

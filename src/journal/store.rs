@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::error::FolderProblem;
-use super::files::{self, Files, Lock, ReadError};
 use super::host::HostMemory;
 use super::key::Key;
 use super::progress::{self, Progress};
 use super::record::{BadRecord, Record};
+use crate::durable::FolderProblem;
+use crate::durable::{self, Files, Lock, ReadError};
 
 const RECORD: &str = "json";
 const TEMPORARY: &str = "tmp";
@@ -35,7 +35,7 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn open(path: &Path, make: bool) -> Result<Self, FolderProblem> {
-        Ok(Self::on(path, files::open(path, make)?))
+        Ok(Self::on(path, durable::open(path, make)?))
     }
 
     pub(super) fn on(path: &Path, files: Box<dyn Files>) -> Self {

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::{Contents, Fingerprint};
-use crate::entity::SourceIdentity;
+use crate::source::SourceIdentity;
+use crate::source::{Contents, Fingerprint};
 use crate::uploader::ResumeState;
 
 use super::key::Key;

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthChar;
 use super::progress::{Phase, Progress};
 use super::screen::{Screen, Sink};
 use super::{Terminal, clean, redact, units};
-use crate::event::UploadEvent;
+use crate::uploader::UploadEvent;
 
 /// Shortest time between two drawings.
 pub(super) const INTERVAL: Duration = Duration::from_millis(100);

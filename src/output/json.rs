@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::progress::Progress;
 use super::{ErrorText, redact};
-use crate::event::{Resize, UploadEvent};
 use crate::protocol::HResult;
+use crate::uploader::{Resize, UploadEvent};
 
 /// Shortest time between two `progress` events of one file.
 const INTERVAL: Duration = Duration::from_millis(500);

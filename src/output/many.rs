@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use super::bar::INTERVAL;
 use super::screen::{Screen, Sink};
 use super::{Ci, ErrorText, ProgressMode, Terminal, Verbosity, notice, units, verbose};
-use crate::event::UploadEvent;
+use crate::uploader::UploadEvent;
 
 use state::State;
 

@@ -1,6 +1,6 @@
 //! The only code that prints: progress, packets, errors.
 //!
-//! [`Reporter`] turns [`UploadEvent`](crate::event::UploadEvent)s into a bar on a terminal, or into whole lines in a log.
+//! [`Reporter`] turns [`UploadEvent`](crate::uploader::UploadEvent)s into a bar on a terminal, or into whole lines in a log.
 
 mod bar;
 mod ci;

@@ -1,7 +1,7 @@
 //! What happens on the way that people want to know without `-v`: pauses, lost sessions, bytes that are sent again.
 
 use super::{redact, units};
-use crate::event::{Resize, UploadEvent};
+use crate::uploader::{Resize, UploadEvent};
 
 /// The line about an event, if it is worth one. Not escaped yet: the writer does that.
 pub(super) fn line(event: &UploadEvent) -> Option<String> {

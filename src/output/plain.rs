@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::progress::Progress;
 use super::{redact, units};
-use crate::event::UploadEvent;
+use crate::uploader::UploadEvent;
 
 /// Decides when a line is due.
 #[derive(Debug, Clone, Default)]

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::event::UploadEvent;
 use crate::protocol::{ContentRange, Packet};
+use crate::uploader::UploadEvent;
 
 /// What the upload is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::plain::PlainLog;
 use super::progress::Progress;
 use super::screen::Sink;
 use super::{Ci, ErrorText, ProgressMode, Terminal, Verbosity, notice, verbose};
-use crate::event::UploadEvent;
+use crate::uploader::UploadEvent;
 
 /// Shows an upload's events to people. Never fails: what cannot be written is lost.
 #[derive(Debug)]

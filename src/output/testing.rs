@@ -7,8 +7,8 @@ use http::StatusCode;
 use indicatif::{InMemoryTerm, TermLike};
 use proptest::prelude::*;
 
-use crate::event::{Resize, UploadEvent};
 use crate::protocol::{ContentName, ContentRange, Packet, PacketKind, Session};
+use crate::uploader::{Resize, UploadEvent};
 
 /// A writer that keeps what was written.
 #[derive(Clone, Default)]

@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use http::HeaderMap;
 
 use super::{redact, units};
-use crate::event::{Resize, UploadEvent};
 use crate::protocol::Session;
+use crate::uploader::{Resize, UploadEvent};
 
 /// What is said about an event at `level`: `>` sent, `<` received, `*` decided; doubled for heads.
 ///

@@ -4,24 +4,18 @@
 //! which tolerate what servers are known to send and refuse what could lose data.
 
 pub mod ack;
-mod channel;
 pub mod error;
 mod hresult;
 mod id;
-mod lost;
 mod packet;
 pub mod reply_url;
 pub mod text;
-mod timing;
 
 pub use ack::{AckError, Answer, FragmentAck, Session};
-pub use channel::ChannelBinding;
 pub use error::{BitsError, ErrorContext, HResult};
 pub use id::{HostId, IdError, ProtocolId, SessionId};
-pub use lost::{TlsFault, TransportError, TransportErrorKind};
 pub(crate) use packet::digits;
 pub use packet::{ContentName, ContentRange, Packet, PacketKind, RangeError, method};
-pub use timing::{BodySent, Timing};
 
 /// Names of the protocol's header fields (MC-BUP 2.2.1), in the form `http` compares them: lower case.
 pub mod header {

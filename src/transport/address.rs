@@ -6,11 +6,11 @@ use std::str::FromStr;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::protocol::TransportErrorKind as Kind;
+use crate::exchange::TransportErrorKind as Kind;
 use crate::protocol::text::escape;
 
+use super::cancel::Interrupter;
 use super::fault::Fault;
-use super::interrupt::Interrupter;
 use super::settings::deadline;
 
 /// Addresses of one host that are tried.

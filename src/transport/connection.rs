@@ -11,20 +11,20 @@ use rustix::event::PollFlags;
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
-use crate::protocol::{ChannelBinding, TransportErrorKind as Kind};
+use crate::exchange::{ChannelBinding, TransportErrorKind as Kind};
 
 use super::answer::{AnswerHead, MAX_HEAD};
 use super::buffers::PageBuffers;
+use super::cancel::Interrupter;
 use super::exchange::Exchange;
 use super::fault::Fault;
-use super::interrupt::Interrupter;
-use super::options::ConnectionUse;
 use super::poll;
 use super::proxy::{AbsoluteForm, MAY_BE_SOCKS};
 use super::settings::{Settings, deadline};
 use super::speech::of_stranger;
 use super::stream::Stream;
 use super::tls::{CertificateWanted, Tls};
+use crate::exchange::ConnectionUse;
 
 /// The source is read and handed to the network in pieces of at most this size. Of 512 KiB, 1, 2 and 4 MiB this took the
 /// least processor time on a loopback, 8 % less than 512 KiB.

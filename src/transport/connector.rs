@@ -10,22 +10,22 @@ use ureq::config::Config;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
-use crate::protocol::TransportErrorKind as Kind;
+use crate::exchange::TransportErrorKind as Kind;
 use crate::protocol::text::escape;
 
 use super::address::{Names, bare};
+use super::address_policy::Reach;
+use super::cancel::Interrupter;
 use super::connection::{Connection, Place};
+use super::connection_info::Reached;
 use super::dial::dial;
 use super::exchange::Exchange;
 use super::fault::Fault;
-use super::interrupt::Interrupter;
-use super::options::ConnectionUse;
 use super::proxy::{AbsoluteForm, Goal, Parley, Proxy, ProxyScheme, Unanswered};
-use super::reach::Reach;
-use super::reached::Reached;
 use super::settings::{Settings, deadline};
 use super::stream::{Socket, Stream};
 use super::tls::{Tls, Trust};
+use crate::exchange::ConnectionUse;
 
 /// Makes [`Connection`]s. Clones share the TLS configuration, and with it the sessions that can be resumed.
 #[derive(Debug, Clone)]

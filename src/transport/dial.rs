@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
+use super::cancel::Interrupter;
 use super::fault::Fault;
-use super::interrupt::Interrupter;
 #[cfg(any(test, not(unix)))]
 use super::poll::SLICE;
-use crate::protocol::TransportErrorKind as Kind;
+use crate::exchange::TransportErrorKind as Kind;
 
 /// Bytes that the kernel takes beyond what it has sent: what counts as sent is then nearly true, and costs nothing.
 #[cfg(any(target_os = "linux", target_os = "android"))]

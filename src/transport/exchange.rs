@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::protocol::{ChannelBinding, Timing};
+use crate::exchange::{ChannelBinding, Timing};
 
-use super::options::RequestOptions;
 use super::tls::CertificateWanted;
+use crate::exchange::RequestOptions;
 
 /// The HTTP library stands between the sender of a body, the connection and the caller; this goes round it.
 #[derive(Debug, Clone, Default)]

@@ -2,8 +2,8 @@
 
 use std::{fmt, io};
 
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
-use crate::protocol::{TransportError, TransportErrorKind as Kind};
 
 use super::exchange::Facts;
 use super::proxy::Proxy;

@@ -9,22 +9,23 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use ureq::config::AutoHeaderValue;
 use ureq::{Agent, Body, SendBody};
 
-use crate::protocol::TransportError;
+use crate::exchange::TransportError;
 
 use super::answer::MAX_HEAD;
 use super::body::Outgoing;
+use super::cancel::Interrupter;
 use super::connection::SEND_BUFFER;
+use super::connection_info::Reached;
 use super::connector::{NoResolver, PollConnector};
 use super::exchange::Exchange;
 use super::fault::Fault;
-use super::interrupt::Interrupter;
 use super::obs_text::disguise;
-use super::pace::Pace;
-use super::reached::Reached;
+use super::rate_limit::Pace;
 use super::settings::Settings;
-use super::{AnsweredEarly, ConnectionUse, RequestOptions, Sink, Transport};
+use super::{AnsweredEarly, Sink, Transport};
+use crate::exchange::{BodySent, TransportErrorKind as Kind};
+use crate::exchange::{ConnectionUse, RequestOptions};
 use crate::protocol::text::escape;
-use crate::protocol::{BodySent, TransportErrorKind as Kind};
 
 /// The body of an answer is read up to here, so that the connection can be used again.
 const MAX_DRAINED: u64 = 64 * 1024;

@@ -9,23 +9,22 @@
 //! within 100 ms.
 
 mod address;
+mod address_policy;
 mod answer;
 mod body;
 mod buffers;
+mod cancel;
 mod connection;
+mod connection_info;
 mod connector;
 mod dial;
 mod exchange;
 mod fault;
 mod http1;
-mod interrupt;
 mod obs_text;
-mod options;
-mod pace;
 mod poll;
 mod proxy;
-mod reach;
-mod reached;
+mod rate_limit;
 mod settings;
 mod speech;
 mod stream;
@@ -36,15 +35,14 @@ use std::time::Duration;
 
 use http::{Request, Response, response};
 
-use crate::protocol::TransportError;
+use crate::exchange::{RequestOptions, TransportError};
 
 pub use address::{AddressSettings, Family, FixedAddress};
+pub use cancel::Interrupter;
+pub use connection_info::{Reached, TlsReached};
 pub use http1::Http;
-pub use interrupt::Interrupter;
-pub use options::{ConnectionUse, RequestOptions};
-pub use pace::Pace;
 pub use proxy::{BadProxy, Proxies, Proxy};
-pub use reached::{Reached, TlsReached};
+pub use rate_limit::Pace;
 pub use settings::Settings;
 pub use tls::{BadPin, CertificateWanted, ClientIdentity, IdentityError, Pin, TlsSettings};
 
@@ -54,7 +52,7 @@ pub trait Transport {
     ///
     /// The answer's body is read and dropped as far as that keeps the connection usable. An answer of 2xx that comes while
     /// the body goes out counts only when the whole body went out after it; any other ends the body at once. Its
-    /// extensions tell how much went out: [`BodySent`](crate::protocol::BodySent).
+    /// extensions tell how much went out: [`BodySent`](crate::exchange::BodySent).
     ///
     /// # Errors
     /// When no answer arrives. Whether the server got the request is then unknown.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
+use super::cancel::Interrupter;
 use super::fault::Fault;
-use super::interrupt::Interrupter;
 
 /// Longest sleep where an interruption cannot end it.
 pub(super) const SLICE: Duration = Duration::from_millis(100);

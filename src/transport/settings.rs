@@ -6,7 +6,7 @@ use super::address::AddressSettings;
 use super::proxy::Proxies;
 use super::tls::TlsSettings;
 
-use super::pace::Pace;
+use super::rate_limit::Pace;
 
 /// Limits of an exchange, and whom to trust. A limit of zero means none.
 #[derive(Debug, Clone)]

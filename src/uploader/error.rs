@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::protocol::{AckError, BitsError, PacketKind, TransportError};
+use crate::exchange::TransportError;
+use crate::protocol::{AckError, BitsError, PacketKind};
 
 use super::recovery::counts_as_lost;
 use super::{Difference, Refusal, ReplyError, Unverified};

@@ -6,23 +6,18 @@
 //!
 //! What goes wrong is a `FailedAttempt`; one table, in `recovery`, says what that means.
 
+mod backoff;
 mod budget;
-mod cancel;
-mod close;
-mod create;
 mod error;
-mod fetch_reply;
-mod fragment;
-mod ping;
+mod event;
+mod fragment_size;
 mod plan;
 mod recovery;
 mod refusal;
 mod resume_state;
-mod retry;
 mod saves;
-mod sizing;
+mod state;
 mod target;
-mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -31,32 +26,33 @@ use std::time::{Duration, Instant};
 
 use http::{Method, Response, Uri};
 
-use crate::event::UploadEvent;
-use crate::protocol::{Packet, TransportError};
+use crate::exchange::TransportError;
+use crate::protocol::Packet;
 
+use backoff::Backoff;
 use budget::Budget;
-use cancel::CancelSession;
-use close::CloseSession;
-use create::CreateSession;
-use fetch_reply::{FetchReply, KeepReply};
-use fragment::Fragment;
-use ping::Ping;
-use retry::Backoff;
+use fragment_size::Sizing;
 use saves::Saves;
-use sizing::Sizing;
+use state::cancel::CancelSession;
+use state::close::CloseSession;
+use state::create::CreateSession;
+use state::fetch_reply::{FetchReply, KeepReply};
+use state::fragment::Fragment;
+use state::ping::Ping;
+use state::verify::Verification;
 use target::Target;
-use verify::Verification;
 
+pub use backoff::RetryPolicy;
 pub use error::UploadError;
-pub use fetch_reply::{MAX_REPLY, ReplyError, ReplyFetched, ReplyRequest};
+pub use event::{Resize, UploadEvent};
+pub use fragment_size::FragmentSize;
 pub use plan::Plan;
 pub use recovery::Reading;
 pub use refusal::Refusal;
 pub use resume_state::ResumeState;
-pub use retry::RetryPolicy;
 pub use saves::Save;
-pub use sizing::FragmentSize;
-pub use verify::{Difference, Seen, Unverified, Verify, may_be_the_file};
+pub use state::fetch_reply::{MAX_REPLY, ReplyError, ReplyFetched, ReplyRequest};
+pub use state::verify::{Difference, Seen, Unverified, Verify, may_be_the_file};
 
 /// What the driver is to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,8 +95,8 @@ pub enum Input {
     },
     /// It is remembered, as far as that is possible.
     Remembered,
-    /// The packet was answered. In the response's extensions, [`BodySent`](crate::protocol::BodySent) is how much of it
-    /// went out (absent: all), and a [`Timing`](crate::protocol::Timing) what the size of fragments goes by.
+    /// The packet was answered. In the response's extensions, [`BodySent`](crate::exchange::BodySent) is how much of it
+    /// went out (absent: all), and a [`Timing`](crate::exchange::Timing) what the size of fragments goes by.
     Responded(Response<()>),
     /// The packet was not answered; how much of it went out is in the error.
     Lost(TransportError),
@@ -236,8 +232,8 @@ impl Context {
         self.outbox.push(event);
     }
 
-    fn resized(&mut self, change: Option<sizing::Change>) {
-        if let Some(sizing::Change { from, to, why }) = change {
+    fn resized(&mut self, change: Option<fragment_size::Change>) {
+        if let Some(fragment_size::Change { from, to, why }) = change {
             self.tell(UploadEvent::Resized { from, to, why });
         }
     }

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use http::{Response, StatusCode};
 
-use crate::event::UploadEvent;
-use crate::protocol::{AckError, BitsError, PacketKind, SessionId, TransportError, TransportErrorKind};
+use crate::exchange::{TransportError, TransportErrorKind};
+use crate::protocol::{AckError, BitsError, PacketKind, SessionId};
+use crate::uploader::UploadEvent;
 
-use super::cancel::CancelSession;
-use super::create::CreateSession;
-use super::ping::Ping;
-use super::retry::{Hint, left, retry_after};
+use super::backoff::{Hint, left, retry_after};
+use super::state::cancel::CancelSession;
+use super::state::create::CreateSession;
+use super::state::ping::Ping;
 use super::{Context, Refusal, ReplyError, State, Unverified, UploadError};
 
 /// Tries before anything answered as HTTP, where what came back is none: another try hardly makes a TLS port speak HTTP.

@@ -10,7 +10,7 @@ use crate::protocol::text::escape;
 use crate::protocol::{HostId, PacketKind};
 
 use super::UploadError;
-use super::retry::left;
+use super::backoff::left;
 
 /// Redirects followed in one upload.
 const MAX_REDIRECTS: u32 = 5;

@@ -13,10 +13,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use bitsup::digest::Fingerprint;
-use bitsup::entity::UploadEntity;
 use bitsup::journal::{Journal, Saved, Upload};
 use bitsup::protocol::{ContentName, Session};
+use bitsup::source::Fingerprint;
+use bitsup::source::UploadEntity;
 use bitsup::uploader::ResumeState;
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};

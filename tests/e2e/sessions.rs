@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use bitsup::digest::Fingerprint;
-use bitsup::entity::UploadEntity;
 use bitsup::journal::{Entry, Journal, Saved, Upload};
 use bitsup::protocol::{ContentName, Session};
+use bitsup::source::Fingerprint;
+use bitsup::source::UploadEntity;
 use bitsup::uploader::ResumeState;
 use tempfile::TempDir;
 

@@ -9,7 +9,8 @@ mod link;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use bitsup::protocol::{ContentName, Packet, Timing, header};
+use bitsup::exchange::Timing;
+use bitsup::protocol::{ContentName, Packet, header};
 use bitsup::uploader::{Action, Input, Plan, Uploader};
 use http::{HeaderValue, Response, Uri};
 

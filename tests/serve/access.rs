@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use bitsup::serve::{Account, Options, ServeError, Server, TlsFiles};
+use bitsup::server::{Account, Options, ServeError, Server, TlsFiles};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 

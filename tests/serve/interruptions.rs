@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use bitsup::serve::{Options, ServeError, Server};
+use bitsup::server::{Options, ServeError, Server};
 
 use crate::support::{Fixture, INVALID, UNKNOWN, head};
 

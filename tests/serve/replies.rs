@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read;
 use std::time::Duration;
 
-use bitsup::serve::{Account, Options, ReplyCommand};
+use bitsup::server::{Account, Options, ReplyCommand};
 
 use crate::support::{Answer, Client, Fixture, GUID, UNKNOWN, capture};
 

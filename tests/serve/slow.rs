@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::time::Duration;
 
-use bitsup::serve::Options;
+use bitsup::server::Options;
 
 use crate::support::{Client, Fixture, head};
 

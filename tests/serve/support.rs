@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use bitsup::serve::{Options, ServeError, ServeEvent, Server, StopHandle};
+use bitsup::server::{Options, ServeError, ServeEvent, Server, StopHandle};
 
 pub(crate) const GUID: &str = "{7df0354d-249b-430f-820d-3d2a9bef4931}";
 pub(crate) const INVALID: &str = "0x80070057";

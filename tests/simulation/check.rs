@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bitsup::protocol::BodySent;
+use bitsup::exchange::BodySent;
 use bitsup::uploader::{FragmentSize, Input, ResumeState, Save};
 
 use crate::end::End;

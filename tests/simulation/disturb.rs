@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use bitsup::protocol::{BodySent, TransportError, TransportErrorKind, header};
+use bitsup::exchange::{BodySent, TransportError, TransportErrorKind};
+use bitsup::protocol::header;
 use bitsup::uploader::{Input, Reauthentication, Uploader};
 use http::header::{LOCATION, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};

@@ -3,10 +3,10 @@
 
 use std::time::UNIX_EPOCH;
 
-use bitsup::digest::Fingerprint;
-use bitsup::entity::SourceIdentity;
 use bitsup::journal::{Key, Record, Saved};
 use bitsup::protocol::SessionId;
+use bitsup::source::Fingerprint;
+use bitsup::source::SourceIdentity;
 use bitsup::uploader::{ResumeState, Save};
 use http::Uri;
 use serde_json::json;

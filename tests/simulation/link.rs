@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bitsup::protocol::Timing;
+use bitsup::exchange::Timing;
 
 /// A link of one rate.
 #[derive(Debug, Clone, Copy)]

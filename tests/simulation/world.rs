@@ -4,9 +4,9 @@
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
-use bitsup::digest::Fingerprint;
-use bitsup::event::UploadEvent;
 use bitsup::protocol::{ContentName, Packet};
+use bitsup::source::Fingerprint;
+use bitsup::uploader::UploadEvent;
 use bitsup::uploader::{Action, FragmentSize, HostLimit, Input, Plan, Seen, UploadError, Uploader, Verify};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method, Response, StatusCode};

@@ -2,8 +2,9 @@
 
 use std::sync::mpsc;
 
-use bitsup::protocol::{Timing, TransportErrorKind as Kind};
-use bitsup::transport::{ConnectionUse, Http, RequestOptions, Transport};
+use bitsup::exchange::{ConnectionUse, RequestOptions};
+use bitsup::exchange::{Timing, TransportErrorKind as Kind};
+use bitsup::transport::{Http, Transport};
 
 use crate::support::{OK, Scheme, Server, answer, read_head, read_request, schemes};
 
@@ -99,7 +100,7 @@ fn nothing_went_out_where_nobody_listens() {
     let error = bitsup::transport::Transport::exchange(
         &mut client,
         request,
-        bitsup::transport::RequestOptions::default(),
+        bitsup::exchange::RequestOptions::default(),
         &mut std::io::empty(),
     )
     .expect_err("closed");

@@ -5,8 +5,9 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use bitsup::protocol::{BodySent, Timing, TransportErrorKind as Kind};
-use bitsup::transport::{AnsweredEarly, Http, RequestOptions, Settings, Transport};
+use bitsup::exchange::RequestOptions;
+use bitsup::exchange::{BodySent, Timing, TransportErrorKind as Kind};
+use bitsup::transport::{AnsweredEarly, Http, Settings, Transport};
 
 use crate::support::{OK, Scheme, Server, answer, read_head, read_request, schemes};
 

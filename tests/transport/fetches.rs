@@ -3,8 +3,9 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use bitsup::protocol::TransportErrorKind as Kind;
-use bitsup::transport::{Http, RequestOptions, Settings, Sink, Transport};
+use bitsup::exchange::RequestOptions;
+use bitsup::exchange::TransportErrorKind as Kind;
+use bitsup::transport::{Http, Settings, Sink, Transport};
 use http::{Request, response};
 
 use crate::support::{OK, Scheme, Server, Stream, answer, read_head, schemes};

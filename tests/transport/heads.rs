@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use bitsup::protocol::TransportErrorKind as Kind;
+use bitsup::exchange::TransportErrorKind as Kind;
 
 use crate::support::{OK, Scheme, Server, answer, read_request};
 
@@ -82,7 +82,7 @@ fn a_body_that_fails_is_told_and_leaves_no_half_request() {
     });
     let mut client = server.client();
     let error = client
-        .exchange(server.request(10), bitsup::transport::RequestOptions::default(), &mut Broken)
+        .exchange(server.request(10), bitsup::exchange::RequestOptions::default(), &mut Broken)
         .expect_err("no body");
     assert!(error.kind == Kind::Local && error.detail.contains("on fire"), "{error}");
     assert_eq!(server.send(&mut client, 10).expect("an answer").status(), 200);

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use bitsup::protocol::TransportErrorKind as Kind;
+use bitsup::exchange::TransportErrorKind as Kind;
 use bitsup::transport::{Http, Settings, Transport};
 
 use crate::support::{OK, Scheme, Server, answer, read_head, read_request, schemes};
@@ -107,7 +107,7 @@ fn last_words_bound_connecting_too() {
     *request.uri_mut() = server.url().replace("http:", "https:").parse().expect("a URL");
     let mut client = Http::new(Settings { connect_timeout: Duration::ZERO, ..Settings::default() });
     client.last_words(LIMIT);
-    let options = bitsup::transport::RequestOptions::default();
+    let options = bitsup::exchange::RequestOptions::default();
     let error = client.exchange(request, options, &mut std::io::empty()).expect_err("silence");
     assert!(matches!(error.kind, Kind::Interrupted | Kind::TimedOut(_)), "{error}");
 }

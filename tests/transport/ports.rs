@@ -3,8 +3,9 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
-use bitsup::protocol::{TlsFault, TransportError, TransportErrorKind as Kind};
-use bitsup::transport::{Http, Proxies, RequestOptions, Settings, Transport};
+use bitsup::exchange::RequestOptions;
+use bitsup::exchange::{TlsFault, TransportError, TransportErrorKind as Kind};
+use bitsup::transport::{Http, Proxies, Settings, Transport};
 use http::Request;
 
 use crate::support::{Scheme, Server, Stream, answer, read_head};

@@ -4,8 +4,9 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bitsup::protocol::{ChannelBinding, TransportError, TransportErrorKind as Kind};
-use bitsup::transport::{FixedAddress, Http, Proxies, RequestOptions, Settings, TlsSettings, Transport};
+use bitsup::exchange::RequestOptions;
+use bitsup::exchange::{ChannelBinding, TransportError, TransportErrorKind as Kind};
+use bitsup::transport::{FixedAddress, Http, Proxies, Settings, TlsSettings, Transport};
 use http::{Request, Response};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 

@@ -4,8 +4,9 @@ use std::io::{self, Read};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use bitsup::protocol::{BodySent, TransportErrorKind as Kind};
-use bitsup::transport::{Http, Pace, Proxies, RequestOptions, Settings, Transport};
+use bitsup::exchange::RequestOptions;
+use bitsup::exchange::{BodySent, TransportErrorKind as Kind};
+use bitsup::transport::{Http, Pace, Proxies, Settings, Transport};
 
 use crate::support::{OK, Scheme, Server, Stream, answer, read_head, read_request, schemes};
 

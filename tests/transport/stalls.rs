@@ -3,8 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use bitsup::protocol::TransportErrorKind as Kind;
-use bitsup::transport::{Http, RequestOptions, Settings, Transport};
+use bitsup::exchange::RequestOptions;
+use bitsup::exchange::TransportErrorKind as Kind;
+use bitsup::transport::{Http, Settings, Transport};
 
 use crate::support::{OK, Scheme, Server, Stream, answer, read_head, read_request, schemes};
 
@@ -91,7 +92,7 @@ fn a_handshake_that_stalls_runs_into_the_connect_limit() {
     let error = bitsup::transport::Transport::exchange(
         &mut client,
         request,
-        bitsup::transport::RequestOptions::default(),
+        bitsup::exchange::RequestOptions::default(),
         &mut io::empty(),
     )
     .expect_err("a stall");

@@ -5,8 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use bitsup::protocol::TransportError;
-use bitsup::transport::{Http, RequestOptions, Settings, TlsSettings, Transport};
+use bitsup::exchange::RequestOptions;
+use bitsup::exchange::TransportError;
+use bitsup::transport::{Http, Settings, TlsSettings, Transport};
 use http::{Request, Response};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ConfigBuilder, ServerConfig, ServerConnection, StreamOwned};

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bitsup::protocol::{ChannelBinding, TlsFault, TransportError, TransportErrorKind as Kind};
-use bitsup::transport::{
-    ClientIdentity, ConnectionUse, FixedAddress, Http, IdentityError, Pin, RequestOptions, Settings, TlsSettings,
-    Transport,
-};
+use bitsup::exchange::{ChannelBinding, TlsFault, TransportError, TransportErrorKind as Kind};
+use bitsup::exchange::{ConnectionUse, RequestOptions};
+use bitsup::transport::{ClientIdentity, FixedAddress, Http, IdentityError, Pin, Settings, TlsSettings, Transport};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;

@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::args::CheckArgs;
 use crate::cli::config::CheckConfig;
-use crate::cli::{exit_code, failure, secret};
-use crate::driver::{self, Findings};
+use crate::cli::diagnosis::{exit_code, failure};
+use crate::cli::secret;
+use crate::client::{self, Findings};
 use crate::output::{ProgressMode, Reporter, redact_url};
 use crate::protocol::HostId;
 use crate::transport::Http;
@@ -25,7 +26,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
     let mut transport = Http::new(config.connect.settings(&config.plan.destination));
     let mut findings = Findings::default();
     let result =
-        driver::check(&config.plan, &mut transport, &mut login, &mut |event| reporter.event(event), &mut findings);
+        client::check(&config.plan, &mut transport, &mut login, &mut |event| reporter.event(event), &mut findings);
     reporter.finish();
     findings.reached = findings.reached.or_else(|| transport.reached());
     let result = result.with_context(|| format!("cannot upload to {url}"));

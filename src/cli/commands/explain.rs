@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::cli::config::UsageError;
-use crate::cli::explain;
+use crate::cli::diagnosis::explain;
 
 pub(super) fn run(code: Option<&str>) -> anyhow::Result<()> {
     let text = match code {

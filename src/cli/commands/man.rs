@@ -9,7 +9,8 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::cli::config::UsageError;
-use crate::cli::{explain, help};
+use crate::cli::diagnosis::explain;
+use crate::cli::help;
 
 pub(super) fn run(folder: Option<&Path>) -> anyhow::Result<()> {
     let mut command = help::command().disable_help_subcommand(true);

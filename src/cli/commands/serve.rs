@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::cli::args::ServeArgs;
 use crate::cli::serve_config;
-use crate::serve::{ServeEvent, Server};
+use crate::server::{ServeEvent, Server};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
     let (quiet, json) = (args.quiet, args.json);

@@ -13,9 +13,9 @@ use crate::auth::Identity;
 use crate::cli::args::{TryArgs, UploadArgs};
 use crate::cli::config::{OutputConfig, UploadConfig};
 use crate::cli::signals::Signals;
-use crate::event::UploadEvent;
 use crate::output::Reporter;
-use crate::serve::{Options, Server, StopHandle};
+use crate::server::{Options, Server, StopHandle};
+use crate::uploader::UploadEvent;
 
 /// Size of the generated file.
 const GENERATED: u64 = 64 * 1024 * 1024;

@@ -2,7 +2,7 @@
 
 use crate::cli::args::CheckArgs;
 use crate::cli::destination;
-use crate::driver::CheckPlan;
+use crate::client::CheckPlan;
 use crate::output::Verbosity;
 use crate::protocol::ContentName;
 

@@ -7,7 +7,7 @@ use super::netrc::{self, Login as NetrcLogin};
 use super::{from_command, from_environment, from_file, in_environment, prompt, token, token_from_file};
 use crate::auth::{Choice, Credentials, Identity, Login, Password, Secret, Token};
 use crate::cli::config::{AuthConfig, SecretSource, UsageError};
-use crate::driver::DriverError;
+use crate::client::DriverError;
 
 /// Somebody who has not signed in yet.
 pub(in crate::cli) fn login(identity: Identity) -> Login {

@@ -13,9 +13,9 @@ use http::Uri;
 use tempfile::TempDir;
 
 use super::*;
-use crate::digest::Fingerprint;
-use crate::entity::UploadEntity;
 use crate::protocol::{ContentName, Session};
+use crate::source::Fingerprint;
+use crate::source::UploadEntity;
 use crate::uploader::{HostLimit, ResumeState};
 
 const URL: &str = "http://h/drop/file.bin?sig=s3cret";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::journal::files::{Files, Lock, NewFile, ReadError};
+use crate::durable::{Files, Lock, NewFile, ReadError};
 
 /// What is to go wrong.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::super::progress::Progress;
 use super::super::{bar, clean, units};
 use super::{FEW, Run};
-use crate::event::UploadEvent;
+use crate::uploader::UploadEvent;
 
 /// Bars at a time; more would fill a screen, and a block higher than the screen cannot be drawn again in place.
 const MAX_BARS: usize = 8;

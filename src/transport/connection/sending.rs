@@ -6,7 +6,7 @@ use std::time::Instant;
 use rustix::event::PollFlags;
 use ureq::unversioned::transport::Buffers;
 
-use crate::protocol::TransportErrorKind as Kind;
+use crate::exchange::TransportErrorKind as Kind;
 use crate::transport::fault::Fault;
 use crate::transport::poll;
 use crate::transport::settings::deadline;

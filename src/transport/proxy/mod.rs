@@ -15,10 +15,10 @@ use percent_encoding::percent_decode_str;
 use rustix::event::PollFlags;
 use zeroize::Zeroizing;
 
-use crate::protocol::TransportErrorKind as Kind;
+use crate::exchange::TransportErrorKind as Kind;
 
+use super::cancel::Interrupter;
 use super::fault::Fault;
-use super::interrupt::Interrupter;
 use super::poll;
 use super::stream::Stream;
 

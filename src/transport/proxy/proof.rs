@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::protocol::TransportErrorKind as Kind;
+use crate::exchange::TransportErrorKind as Kind;
 use crate::transport::fault::Fault;
 
 /// Each may count as a wrong one at the proxy, and accounts are locked after five or so.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use zeroize::Zeroizing;
 
-use crate::protocol::TransportErrorKind as Kind;
+use crate::exchange::TransportErrorKind as Kind;
 use crate::transport::address::bare;
 use crate::transport::fault::Fault;
 use crate::transport::speech::of_stranger;

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use zeroize::Zeroizing;
 
-use crate::protocol::TransportErrorKind as Kind;
+use crate::exchange::TransportErrorKind as Kind;
 use crate::protocol::text::escape;
 use crate::transport::answer::AnswerHead;
 use crate::transport::fault::Fault;

@@ -6,7 +6,7 @@ use pkcs8::spki::AlgorithmIdentifierRef;
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use crate::protocol::ChannelBinding;
+use crate::exchange::ChannelBinding;
 
 const SHA384: [ObjectIdentifier; 3] = [
     // sha384WithRSAEncryption, ecdsa-with-SHA384, and the hash itself within RSASSA-PSS

@@ -14,13 +14,13 @@ use rustix::event::PollFlags;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
 
+use crate::exchange::{ChannelBinding, TlsFault, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
-use crate::protocol::{ChannelBinding, TlsFault, TransportErrorKind as Kind};
 
+use super::cancel::Interrupter;
+use super::connection_info::TlsReached;
 use super::fault::Fault;
-use super::interrupt::Interrupter;
 use super::poll;
-use super::reached::TlsReached;
 use super::speech::TELLING;
 use super::stream::Stream;
 

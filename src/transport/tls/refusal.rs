@@ -8,8 +8,8 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{AlertDescription as Alert, CertificateError, Error};
 
+use crate::exchange::{TlsFault, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
-use crate::protocol::{TlsFault, TransportErrorKind as Kind};
 use crate::transport::fault::{Fault, tls_error};
 use crate::transport::speech::{is_tls, of_stranger};
 
@@ -245,7 +245,7 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::TransportError;
+    use crate::exchange::TransportError;
 
     fn circumstances(wanted: Option<CertificateWanted>, sent_certificate: bool) -> Circumstances<'static> {
         Circumstances { host: "h", first: &[22, 3, 3], wanted, sent_certificate, was_let_in: false }

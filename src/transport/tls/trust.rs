@@ -13,8 +13,8 @@ use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
+use crate::exchange::{TlsFault, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
-use crate::protocol::{TlsFault, TransportErrorKind as Kind};
 use crate::transport::fault::Fault;
 
 use super::{ClientIdentity, Pin};

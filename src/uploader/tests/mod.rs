@@ -14,8 +14,9 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::Resize;
-use crate::protocol::{BodySent, ContentName, ContentRange, PacketKind, Timing, TlsFault, TransportErrorKind, header};
+use crate::exchange::{BodySent, Timing, TlsFault, TransportErrorKind};
+use crate::protocol::{ContentName, ContentRange, PacketKind, header};
+use crate::uploader::Resize;
 
 fn plan(size: u64, fragment: u64) -> Plan {
     let destination = Uri::from_static("http://host/file.bin");

@@ -5,7 +5,7 @@ use anyhow::Context;
 use crate::cli::args::{AuthArgs, ConnectArgs};
 use crate::cli::config::{AuthConfig, ConnectConfig, UsageError};
 use crate::cli::secret;
-use crate::driver;
+use crate::client;
 use crate::journal::{Journal, Record};
 use crate::output::redact_url;
 use crate::protocol::text::escape;
@@ -61,5 +61,5 @@ fn tell_server(record: &Record, auth: AuthArgs, connect: ConnectArgs) -> anyhow:
     let connect = ConnectConfig::new(connect)?;
     connect.warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
     let mut http = Http::new(connect.settings(&record.url));
-    driver::cancel(&record.url, saved.state.clone(), &mut http, &mut login).map(|()| true).map_err(anyhow::Error::from)
+    client::cancel(&record.url, saved.state.clone(), &mut http, &mut login).map(|()| true).map_err(anyhow::Error::from)
 }

@@ -3,15 +3,15 @@
 use std::io::Write;
 use std::time::SystemTime;
 
+use crate::cli::batch::Tally;
 use crate::cli::config::{Item, Source, UploadConfig};
-use crate::cli::exit_code;
-use crate::cli::several::Tally;
-use crate::cli::{facts, failure};
-use crate::driver::ResumeMode;
-use crate::entity::UploadEntity;
+use crate::cli::diagnosis::exit_code;
+use crate::cli::diagnosis::{facts, failure};
+use crate::client::ResumeMode;
 use crate::journal::{Journal, Upload};
 use crate::output::json::JsonLog;
 use crate::output::{Reporter, escape_line, redact_url, units};
+use crate::source::UploadEntity;
 
 use super::one;
 

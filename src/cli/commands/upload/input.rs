@@ -9,7 +9,7 @@ use anyhow::Context;
 use tempfile::NamedTempFile;
 
 use crate::cli::signals::Signals;
-use crate::driver::DriverError;
+use crate::client::DriverError;
 
 const PIECE: usize = 256 * 1024;
 

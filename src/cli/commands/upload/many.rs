@@ -4,14 +4,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::auth::Identity;
+use crate::cli::batch::Tally;
 use crate::cli::config::{Item, Source, UploadConfig};
-use crate::cli::exit_code::{self, ExitCode};
-use crate::cli::several::Tally;
+use crate::cli::diagnosis::exit_code::{self, ExitCode};
+use crate::cli::diagnosis::{facts, failure};
 use crate::cli::signals::{self, Left, Signals};
-use crate::cli::{facts, failure};
-use crate::event::UploadEvent;
 use crate::output::json::JsonLog;
 use crate::output::{Board, Lane, Run};
+use crate::uploader::UploadEvent;
 
 use super::one::{self, Job, Line};
 

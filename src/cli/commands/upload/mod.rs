@@ -9,12 +9,12 @@ mod sources;
 use crate::auth::Identity;
 use crate::cli::args::UploadArgs;
 use crate::cli::config::{Item, UploadConfig, UsageError};
-use crate::cli::facts;
+use crate::cli::diagnosis::facts;
 use crate::cli::secret;
 use crate::cli::signals::{self, Signals};
-use crate::event::UploadEvent;
 use crate::output::Reporter;
 use crate::output::json::JsonLog;
+use crate::uploader::UploadEvent;
 
 pub(in crate::cli) use input::InputError;
 use one::{Job, Line};

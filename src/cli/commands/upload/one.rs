@@ -11,13 +11,13 @@ use crate::cli::args::Resume;
 use crate::cli::config::{Item, Source, UploadConfig, UsageError};
 use crate::cli::secret;
 use crate::cli::signals::{self, Signals};
-use crate::driver::{self, ReplyFile, ResumeMode, Start, Tools};
-use crate::entity::UploadEntity;
-use crate::event::UploadEvent;
+use crate::client::{self, ReplyFile, ResumeMode, Start, Tools};
 use crate::journal::{Journal, Record, Upload};
 use crate::output::redact_url;
+use crate::source::UploadEntity;
 use crate::transport::Http;
 use crate::uploader::Plan;
+use crate::uploader::UploadEvent;
 
 use super::input;
 
@@ -126,7 +126,7 @@ impl Job<'_> {
             start = start.skip_ping();
         }
         let tools = Tools { entity, transport: http, login, interrupter, report: &mut *report };
-        let result = driver::upload(start, tools, reply);
+        let result = client::upload(start, tools, reply);
         if result.is_err() {
             // Its connection may be in the middle of something.
             line.http = None;

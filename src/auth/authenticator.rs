@@ -1,0 +1,360 @@
+//! Who signs in, where, and how far that got.
+
+use std::fmt;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
+
+use super::challenge::{self, Challenge, Demand};
+use super::credentials::{Credentials, Origin, Scope};
+use super::mechanism::{Reaction, Way};
+use super::scheme::{Choice, Scheme, SignInError};
+use crate::exchange::ChannelBinding;
+use crate::protocol::text::escape;
+
+/// Answers of 401 in a row, legs of a handshake included, after which nothing more is tried.
+const MAX_IN_A_ROW: u32 = 6;
+
+/// Proofs of a password that go out without an answer, one after the other, before any was taken: each may count as a
+/// wrong one at the server, and accounts are locked after five or so.
+const MAX_UNANSWERED: u32 = 3;
+
+/// Who wants to be let in, where, and how.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The URL that was typed: credentials belong to its scheme, host and port.
+    pub origin: Uri,
+    /// Other hosts that they may go to as well.
+    pub trusted_hosts: Vec<String>,
+    /// What to sign in with; `None`: Kerberos tickets, if `choice` allows Negotiate and the machine has some.
+    pub credentials: Option<Credentials>,
+    /// In which ways.
+    pub choice: Choice,
+    /// Whether a secret may go out for everybody on the way to read.
+    pub allow_cleartext: bool,
+    /// Header fields of one's own. They may be secrets, so they go no further than credentials.
+    pub headers: HeaderMap,
+}
+
+impl Identity {
+    /// Nobody: nothing is sent to anybody.
+    #[must_use]
+    pub fn nobody(origin: &Uri) -> Self {
+        Self {
+            origin: origin.clone(),
+            trusted_hosts: Vec::new(),
+            credentials: None,
+            choice: Choice::None,
+            allow_cleartext: false,
+            headers: HeaderMap::new(),
+        }
+    }
+}
+
+/// One login, kept for as long as there are requests to make.
+pub struct Login {
+    scope: Scope,
+    credentials: Option<Credentials>,
+    choice: Choice,
+    allow_cleartext: bool,
+    headers: HeaderMap,
+    random: Box<dyn FnMut() -> [u8; 16] + Send>,
+    way: Option<(Origin, Way)>,
+    /// The first way that was used. No other is tried after it.
+    used: Option<Scheme>,
+    refused_in_a_row: u32,
+    /// A proof of the password is on its way.
+    proof_is_out: bool,
+    /// Proofs whose answer was lost, while it is not known that the password is right.
+    unanswered: u32,
+    was_taken: bool,
+}
+
+/// Whether a request can go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ready {
+    /// On any connection.
+    Anywhere,
+    /// Only on the connection that the last request went over: it is what is signed in.
+    OnSameConnection,
+    /// Only on connections with this channel binding: what it carries is bound to it.
+    OnlyTo(ChannelBinding),
+    /// Not yet: it has a body, and a request without one is to sign in first.
+    SignInFirst,
+}
+
+/// What follows from an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing: it is the server's answer to the request.
+    Done,
+    /// The same request again, signed anew, with its body if it has one: no other request before it.
+    Again,
+    /// The request has a body, and may be refused again. Another without one is to sign in first, then it can go out again.
+    SignInFirst,
+    /// The server lets nobody in.
+    Refused(SignInError),
+}
+
+impl Login {
+    /// Signs in as `identity`. `random` is all its randomness.
+    #[must_use]
+    pub fn new(identity: Identity, random: impl FnMut() -> [u8; 16] + Send + 'static) -> Self {
+        let credentials = match identity.choice {
+            Choice::None => None,
+            Choice::Auto | Choice::Only(Scheme::Negotiate) => identity.credentials.or(Some(Credentials::Tickets)),
+            Choice::Only(_) => identity.credentials,
+        };
+        Self {
+            scope: Scope::new(&identity.origin, identity.trusted_hosts),
+            credentials,
+            choice: identity.choice,
+            allow_cleartext: identity.allow_cleartext,
+            headers: identity.headers,
+            random: Box::new(random),
+            way: None,
+            used: None,
+            refused_in_a_row: 0,
+            proof_is_out: false,
+            unanswered: 0,
+            was_taken: false,
+        }
+    }
+
+    /// Sends nothing to anybody.
+    #[must_use]
+    pub fn anonymous(origin: &Uri) -> Self {
+        Self::new(Identity::nobody(origin), || [0; 16])
+    }
+
+    /// The way in use, if there is one.
+    #[must_use]
+    pub fn scheme(&self) -> Option<Scheme> {
+        self.way.as_ref().map(|(_, way)| way.scheme())
+    }
+
+    /// In place of those that are there: a request that goes out again has them already.
+    fn add_headers(&self, to: &mut HeaderMap) {
+        for name in self.headers.keys() {
+            to.remove(name);
+        }
+        for (name, value) in &self.headers {
+            to.append(name, value.clone());
+        }
+    }
+
+    /// Adds credentials to a request as far as it is known which the server wants.
+    ///
+    /// # Errors
+    /// When they cannot be made.
+    pub fn sign(&mut self, request: &mut Request<()>) -> Result<Ready, SignInError> {
+        let origin = Origin::of(request.uri());
+        if !self.scope.holds(&origin) {
+            return Ok(Ready::Anywhere);
+        }
+        self.add_headers(request.headers_mut());
+        if self.way.as_ref().is_none_or(|(known, _)| *known != origin) {
+            self.way = self.unasked(&origin).map(|way| (origin, way));
+        }
+        let (Some((_, way)), Some(credentials)) = (&mut self.way, &self.credentials) else {
+            return Ok(Ready::Anywhere);
+        };
+        if has_body(request.headers()) && way.wants_empty_request() {
+            return Ok(Ready::SignInFirst);
+        }
+        let proves = way.is_about_to_prove(credentials);
+        if proves && self.unanswered >= MAX_UNANSWERED {
+            return Err(SignInError::Unanswered { scheme: way.scheme(), times: self.unanswered });
+        }
+        if let Some(mut value) = way.authorization(request, credentials)? {
+            self.proof_is_out = proves;
+            value.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        Ok(match way.channel() {
+            _ if way.belongs_to_connection() => Ready::OnSameConnection,
+            Some(channel) => Ready::OnlyTo(channel),
+            None => Ready::Anywhere,
+        })
+    }
+
+    /// The way that needs no question: the user named it, or has a token.
+    fn unasked(&self, origin: &Origin) -> Option<Way> {
+        let scheme = match (self.choice, &self.credentials) {
+            (_, Some(Credentials::Token(_))) => Scheme::Bearer,
+            (Choice::Only(Scheme::Basic), Some(Credentials::Password(_))) => Scheme::Basic,
+            _ => return None,
+        };
+        self.may_show_secret(scheme, origin).then_some(Way::Secret { scheme })
+    }
+
+    fn may_show_secret(&self, scheme: Scheme, origin: &Origin) -> bool {
+        origin.is_https || self.allow_cleartext || !scheme.shows_the_secret()
+    }
+
+    /// The connection is gone, or may be. `was_sent`: the server may have got the last request all the same.
+    pub fn disconnected(&mut self, was_sent: bool) {
+        let proof_was_out = std::mem::take(&mut self.proof_is_out);
+        if proof_was_out && was_sent && !self.was_taken {
+            self.unanswered += 1;
+        }
+        if let Some((_, way)) = &mut self.way {
+            way.disconnected(was_sent);
+        }
+    }
+
+    /// What the answer to `request`, which [`Login::sign`] had, asks for. Over TLS the [`ChannelBinding`] is in its
+    /// extensions.
+    pub fn answered(&mut self, request: &Request<()>, answer: &Response<()>) -> Step {
+        let (status, headers) = (answer.status(), answer.headers());
+        let origin = Origin::of(request.uri());
+        let proof_was_out = std::mem::take(&mut self.proof_is_out);
+        if status != StatusCode::UNAUTHORIZED {
+            self.refused_in_a_row = 0;
+            if let Some(Credentials::Token(token)) = &mut self.credentials {
+                token.accepted();
+            }
+            let has_looked = comes_after_signing_in(status);
+            if proof_was_out && has_looked {
+                (self.was_taken, self.unanswered) = (true, 0);
+            } else if proof_was_out && !self.was_taken && status.is_server_error() {
+                // Some servers say that of a login that failed.
+                self.unanswered += 1;
+            }
+            if let Some((known, way)) = &mut self.way
+                && *known == origin
+            {
+                let scheme = way.scheme();
+                self.used = self.used.or(Some(scheme));
+                if let Err(reason) = way.accepted(headers, has_looked) {
+                    return Step::Refused(SignInError::Failed { scheme, reason });
+                }
+            }
+            return Step::Done;
+        }
+        self.refused_in_a_row += 1;
+        let challenges = challenge::all(headers);
+        let demand = Demand { challenges: &challenges, channel: answer.extensions().get().copied() };
+        match self.challenged(origin, demand, request) {
+            Err(error) => Step::Refused(error),
+            Ok(()) if has_body(request.headers()) && !self.repeats_bodies() => Step::SignInFirst,
+            Ok(()) => Step::Again,
+        }
+    }
+
+    fn repeats_bodies(&self) -> bool {
+        self.way.as_ref().is_some_and(|(_, way)| way.repeats_bodies())
+    }
+
+    fn challenged(&mut self, origin: Origin, demand: Demand<'_>, request: &Request<()>) -> Result<(), SignInError> {
+        let is_at_home = self.scope.holds(&origin);
+        let named_nobody = matches!(self.credentials, Some(Credentials::Tickets)) && !is_at_home;
+        if self.credentials.is_none() || named_nobody {
+            return Err(SignInError::NoCredentials { offered: offered(demand.challenges) });
+        }
+        if !is_at_home {
+            return Err(SignInError::OtherOrigin {
+                asks: escape(origin.to_string()),
+                origin: self.scope.origin.to_string(),
+            });
+        }
+        if let Some((known, way)) = &mut self.way
+            && *known == origin
+        {
+            let scheme = way.scheme();
+            self.used = self.used.or(Some(scheme));
+            if self.refused_in_a_row > MAX_IN_A_ROW {
+                return Err(way.rejected());
+            }
+            let signed = request.headers().contains_key(AUTHORIZATION);
+            if let Some(Credentials::Token(token)) = &mut self.credentials
+                && signed
+                && token.renew()
+            {
+                return Ok(());
+            }
+            return match way.challenged(demand, signed, (self.random)()) {
+                Reaction::Again => Ok(()),
+                Reaction::Rejected => Err(way.rejected()),
+                #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
+                Reaction::Failed(reason) => Err(SignInError::Failed { scheme, reason }),
+                #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
+                Reaction::EachRequest => Err(SignInError::EachRequest(scheme)),
+            };
+        }
+        let way = self.choose(&origin, demand)?;
+        self.way = Some((origin, way));
+        Ok(())
+    }
+
+    /// The strongest way that is offered and has what it needs; after one was used, only that one.
+    fn choose(&mut self, origin: &Origin, demand: Demand<'_>) -> Result<Way, SignInError> {
+        let challenges = demand.challenges;
+        let wanted = match (self.used, self.choice, &self.credentials) {
+            (Some(used), ..) => Some(used),
+            (_, Choice::Only(scheme), _) => Some(scheme),
+            (_, _, Some(Credentials::Token(_))) => Some(Scheme::Bearer),
+            _ => None,
+        };
+        let mut reason = match wanted {
+            Some(scheme) => format!("it does not offer {scheme}"),
+            None => "nothing that works with a user and password".to_owned(),
+        };
+        for scheme in [Scheme::Negotiate, Scheme::Ntlm, Scheme::Digest, Scheme::Bearer, Scheme::Basic] {
+            let is_offered = challenges.iter().any(|challenge| challenge.is(scheme.as_str()));
+            if !is_offered || wanted.is_some_and(|wanted| wanted != scheme) {
+                continue;
+            }
+            let Some(credentials) = &self.credentials else { continue };
+            // Tickets are no secret, and no way but Negotiate takes them.
+            if !matches!(credentials, Credentials::Tickets) && !self.may_show_secret(scheme, origin) {
+                return Err(SignInError::Cleartext(scheme));
+            }
+            match Way::new(scheme, credentials, demand, origin, (self.random)()) {
+                Ok(Some(way)) => return Ok(way),
+                Ok(None) => {}
+                Err(why) => reason = why,
+            }
+        }
+        let offered = offered(challenges);
+        let is_offered = challenges.iter().any(|challenge| challenge.is(Scheme::Negotiate.as_str()));
+        Err(match &self.credentials {
+            Some(Credentials::Tickets) if is_offered => SignInError::NoTickets { offered, reason },
+            Some(Credentials::Tickets) if wanted.is_none() => SignInError::NoCredentials { offered },
+            _ => SignInError::NothingInCommon { offered, reason },
+        })
+    }
+}
+
+fn offered(challenges: &[Challenge]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for challenge in challenges {
+        let name = escape(&challenge.scheme);
+        if !names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() { "no way of signing in that can be read".to_owned() } else { names.join(", ") }
+}
+
+/// Whether a server that answers so has looked at who asks. Others may have no time for it, or stand before it.
+fn comes_after_signing_in(status: StatusCode) -> bool {
+    let is_before = matches!(
+        status,
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_EARLY
+            | StatusCode::TOO_MANY_REQUESTS
+    );
+    !is_before && !status.is_server_error()
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.get(http::header::CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("scope", &self.scope).field("scheme", &self.scheme()).finish_non_exhaustive()
+    }
+}

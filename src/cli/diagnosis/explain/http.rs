@@ -1,0 +1,95 @@
+//! What an HTTP status means as the answer to a packet: asked of the code that reacts to it.
+
+use http::StatusCode;
+
+use crate::cli::diagnosis::{exit_code, failure};
+use crate::protocol::{BitsError, PacketKind};
+use crate::uploader::Refusal;
+
+use super::Explanation;
+
+/// The statuses that a server or something before it gives most, for the list.
+pub(crate) const COMMON: &[u16] =
+    &[200, 302, 307, 400, 401, 403, 404, 405, 407, 408, 409, 411, 413, 414, 416, 429, 500, 501, 502, 503, 504, 505];
+
+/// What a status means. `None`: it is none.
+pub(crate) fn explain(number: u32) -> Option<Explanation> {
+    let status = u16::try_from(number).ok().filter(|number| (100..600).contains(number))?;
+    let status = StatusCode::from_u16(status).ok()?;
+    let name = status.canonical_reason().unwrap_or("no registered name");
+    let title = format!("{number} {name} (HTTP status)");
+    Some(match fixed(status) {
+        Some((meaning, cause, next)) => Explanation::new(title, meaning, cause, next),
+        None => refusal(title, status),
+    })
+}
+
+/// A line for the list.
+pub(crate) fn summary(number: u16) -> String {
+    let Ok(status) = StatusCode::from_u16(number) else { return String::new() };
+    match fixed(status) {
+        Some((meaning, ..)) => meaning.to_owned(),
+        None => opening(status).to_string(),
+    }
+}
+
+/// What is no refusal.
+fn fixed(status: StatusCode) -> Option<(&'static str, &'static str, &'static str)> {
+    Some(match status.as_u16() {
+        100..=199 => {
+            ("an answer that goes on; bitsup reads past it", "a proxy or server says that it is alive", "nothing")
+        }
+        200 | 201 => (
+            "success, if the answer calls itself a BITS Ack; without that there is no BITS server at the URL (exit 9)",
+            "a plain web server, a portal or a login page also answers 200",
+            "check the URL; on IIS, enable BITS uploads for the virtual directory",
+        ),
+        202..=299 => (
+            "no success for BITS: the answer does not come from a BITS server (exit 9)",
+            "a plain web server or a proxy answered",
+            "check the URL",
+        ),
+        307 | 308 => (
+            "a redirection, followed for Ping and Create-Session to the same host or from http to https (else exit 9)",
+            "the upload folder moved, or the server wants https",
+            "use the URL that it leads to",
+        ),
+        300..=399 => (
+            "a redirection that an upload does not follow (exit 9)",
+            "the upload folder moved, or a login page is in front of it",
+            "use the URL that it leads to, if that is the folder",
+        ),
+        416 => (
+            "server and client are out of step; bitsup goes on from the offset that the answer names",
+            "an answer was lost on the way",
+            "nothing, unless it comes again and again: then look at the server's log",
+        ),
+        _ => return None,
+    })
+}
+
+fn refusal(title: String, status: StatusCode) -> Explanation {
+    let at_start = opening(status);
+    let (cause, next) = failure::refused(PacketKind::CreateSession, at_start, &answer(status));
+    let mut explanation = Explanation::new(title, &with_exit(at_start), cause.unwrap_or(""), next.unwrap_or(""));
+    let later = Refusal::classify(&answer(status), PacketKind::Fragment);
+    // By the table that an upload acts on.
+    explanation.add("within a session", &later.reading(&answer(status)).to_string());
+    explanation
+}
+
+fn opening(status: StatusCode) -> Refusal {
+    Refusal::classify(&answer(status), PacketKind::CreateSession)
+}
+
+fn with_exit(refusal: Refusal) -> String {
+    let again = if refusal.may_pass() { "; bitsup tries again first" } else { "" };
+    format!("{refusal} (exit {}{again})", exit_code::of_refusal(refusal) as u8)
+}
+
+/// The status alone, without a word of BITS.
+fn answer(status: StatusCode) -> BitsError {
+    let mut answer = http::Response::new(());
+    *answer.status_mut() = status;
+    BitsError::of(&answer)
+}

@@ -1,0 +1,52 @@
+//! A fragment's bytes on their way out.
+
+use std::io::{self, Read};
+
+use crate::source::PrefixDigest;
+use crate::source::RangeReader;
+
+/// Reads a fragment from the source: compares what goes out again with what went before, and remembers why it failed.
+pub(super) struct Body<'a> {
+    source: RangeReader<'a>,
+    digest: &'a mut PrefixDigest,
+    failure: Option<Failure>,
+}
+
+/// Why the source gave no more.
+pub(super) enum Failure {
+    /// It is not the file it was.
+    Changed,
+    /// It cannot be read.
+    Unreadable(io::Error),
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(source: RangeReader<'a>, digest: &'a mut PrefixDigest) -> Self {
+        Self { source, digest, failure: None }
+    }
+
+    pub(super) fn into_failure(self) -> Option<Failure> {
+        self.failure
+    }
+
+    fn fail(&mut self, failure: Failure) -> io::Error {
+        self.failure = Some(failure);
+        io::Error::other("the source gave no more")
+    }
+}
+
+impl Read for Body<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = match self.source.read(buffer) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+            // A file that lost bytes has changed.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(self.fail(Failure::Changed)),
+            Err(error) => return Err(self.fail(Failure::Unreadable(error))),
+        };
+        if self.digest.feed(&buffer[..count]).is_err() {
+            return Err(self.fail(Failure::Changed));
+        }
+        Ok(count)
+    }
+}

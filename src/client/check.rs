@@ -1,0 +1,256 @@
+//! Asks a server whether it would take an upload: the beginning of one, cancelled before its first byte.
+
+use std::io::{self, Read};
+use std::num::NonZeroU64;
+use std::time::{Duration, Instant};
+
+use http::Uri;
+use http::header::SERVER;
+
+use crate::auth::{Login, Scheme};
+use crate::exchange::TransportErrorKind;
+use crate::protocol::text::escape;
+use crate::protocol::{ContentName, Packet, ProtocolId, Session};
+use crate::transport::{Http, Reached};
+use crate::uploader::UploadEvent;
+use crate::uploader::{Action, FragmentSize, Input, Plan, Refusal, RetryPolicy, UploadError, Uploader};
+
+use super::DriverError;
+use super::sender::Client;
+
+/// The largest fragment that is tried, in bytes.
+const LARGEST: u64 = 32 << 20;
+
+/// The first one; from there on twice as large each time.
+const FIRST: u64 = 64 << 10;
+
+/// The limit is told to this many bytes, or one part in 64.
+const PRECISION: u64 = 1024;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct CheckPlan {
+    /// Where a file would go.
+    pub destination: Uri,
+    /// Its name.
+    pub name: ContentName,
+    /// Protocols to offer, in order of preference.
+    pub protocols: Vec<ProtocolId>,
+    /// Whether to go to another host that the server names.
+    pub follow_host_id: bool,
+    /// Whether to look for the largest fragment that gets through.
+    pub probe_fragment: bool,
+}
+
+/// What was found, as far as it went.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    /// What the first connection led to.
+    pub reached: Option<Reached>,
+    /// How the server let us in; `None`: it let anybody in, or nobody.
+    pub scheme: Option<Scheme>,
+    /// What the server calls itself, escaped.
+    pub server: Option<String>,
+    /// Why the Ping was no success, if the rest went on without it.
+    pub ping_doubt: Option<String>,
+    /// The session that was opened.
+    pub session: Option<Session>,
+    /// Where its fragments would go.
+    pub target: Option<Uri>,
+    /// Whether it was cancelled; `Err`: what the server said.
+    pub cancelled: Option<Result<(), String>>,
+    /// What is known of the size of fragments.
+    pub fragment: Option<FragmentLimit>,
+}
+
+/// What is known of the size of fragments.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FragmentLimit {
+    /// The largest that the server took, in bytes.
+    pub accepted: u64,
+    /// The smallest that it did not take, in bytes.
+    pub refused: Option<u64>,
+    /// How it refused that, safe to print.
+    pub reason: Option<String>,
+}
+
+/// Pings, opens a session and cancels it, each once. Whatever is found on the way goes into `findings`, also when it ends
+/// early.
+///
+/// # Errors
+/// Those that an upload would end with.
+pub fn check(
+    plan: &CheckPlan,
+    transport: &mut Http,
+    login: &mut Login,
+    report: &mut dyn FnMut(&UploadEvent),
+    findings: &mut Findings,
+) -> Result<(), DriverError> {
+    let mut check = Check { plan, transport, login, report, findings };
+    check.begin(1, 0)?;
+    if plan.probe_fragment {
+        let limit = check.probe()?;
+        check.findings.fragment = Some(limit);
+    }
+    Ok(())
+}
+
+struct Check<'a> {
+    plan: &'a CheckPlan,
+    transport: &'a mut Http,
+    login: &'a mut Login,
+    report: &'a mut dyn FnMut(&UploadEvent),
+    findings: &'a mut Findings,
+}
+
+impl Check<'_> {
+    /// Lets an upload of `size` bytes begin, and gives it up after so many fragments. Returns the last offset that the
+    /// server acknowledged.
+    fn begin(&mut self, size: u64, fragments: u32) -> Result<u64, DriverError> {
+        let mut acknowledged = 0;
+        let result = self.run(size, fragments, &mut acknowledged);
+        self.findings.reached = self.findings.reached.take().or_else(|| self.transport.reached());
+        result.map(|()| acknowledged)
+    }
+
+    fn run(&mut self, size: u64, fragments: u32, acknowledged: &mut u64) -> Result<(), DriverError> {
+        let mut uploader = Uploader::new(self.upload(size), Instant::now(), 0);
+        let (findings, report) = (&mut *self.findings, &mut *self.report);
+        let mut notice = |event: &UploadEvent| {
+            note(findings, event);
+            if let UploadEvent::Acknowledged { offset, .. } = event {
+                *acknowledged = *offset;
+            }
+            report(event);
+        };
+        let mut client = Client::new(self.transport, self.login, &mut notice);
+        let mut left = fragments;
+        let mut was_stopped = false;
+        let (mut target, mut scheme, mut failure) = (None, None, None);
+        loop {
+            uploader.take_events().iter().for_each(&mut *client.report);
+            let input = match uploader.next_action() {
+                // What it was begun for is known.
+                Action::Send(Packet::Fragment { .. }) if left == 0 => {
+                    was_stopped = true;
+                    target.get_or_insert_with(|| uploader.target().clone());
+                    Input::Interrupted
+                }
+                Action::Send(packet) => {
+                    left -= u32::from(packet.body_len() > 0).min(left);
+                    match send(&mut client, &packet, &uploader) {
+                        Ok(input) => {
+                            if matches!(input, Input::Responded(_)) {
+                                scheme = client.login.scheme();
+                            }
+                            input
+                        }
+                        Err(error) => {
+                            failure.get_or_insert(error);
+                            Input::Failed
+                        }
+                    }
+                }
+                // Nothing is tried twice, and nothing kept.
+                Action::Wait(_) => Input::Waited,
+                Action::Finish => break,
+                _ => Input::Failed,
+            };
+            uploader = uploader.handle(input, Instant::now());
+        }
+        self.findings.target = self.findings.target.take().or(target);
+        self.findings.scheme = self.findings.scheme.or(scheme);
+        match (uploader.into_result(), failure) {
+            (Err(UploadError::Interrupted), _) if was_stopped => Ok(()),
+            (Err(_), Some(failure)) => Err(failure),
+            (result, _) => Ok(result?),
+        }
+    }
+
+    fn upload(&self, size: u64) -> Plan {
+        Plan {
+            protocols: self.plan.protocols.clone(),
+            fragment_size: NonZeroU64::new(size - 1).map_or(FragmentSize::Auto, FragmentSize::Fixed),
+            retry: RetryPolicy { no_progress_timeout: Duration::ZERO, ..RetryPolicy::default() },
+            follow_host_id: self.plan.follow_host_id,
+            may_start_over: false,
+            can_resume: false,
+            ..Plan::new(self.plan.destination.clone(), size, self.plan.name.clone())
+        }
+    }
+
+    /// Doubles the size until a fragment is refused, then closes in.
+    fn probe(&mut self) -> Result<FragmentLimit, DriverError> {
+        let mut limit = FragmentLimit::default();
+        let mut size = FIRST;
+        loop {
+            match self.try_fragment(size)? {
+                None => limit.accepted = size,
+                Some(reason) => (limit.refused, limit.reason) = (Some(size), Some(reason)),
+            }
+            size = match limit.refused {
+                None if limit.accepted >= LARGEST => return Ok(limit),
+                None => (limit.accepted * 2).min(LARGEST),
+                Some(refused) if refused - limit.accepted <= PRECISION.max(refused / 64) => return Ok(limit),
+                Some(refused) => u64::midpoint(limit.accepted, refused),
+            };
+        }
+    }
+
+    /// Sends a fragment of `size` bytes, all zeros, of a file that is a byte longer, and gives the file up. Why it was not
+    /// taken.
+    fn try_fragment(&mut self, size: u64) -> Result<Option<String>, DriverError> {
+        match self.begin(size + 1, 1) {
+            Ok(acknowledged) if acknowledged == size => Ok(None),
+            Ok(acknowledged) => Ok(Some(format!("the server took {acknowledged} bytes of it"))),
+            Err(DriverError::Upload(error)) if may_be_about_size(&error) => Ok(Some(reason(&error))),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn note(findings: &mut Findings, event: &UploadEvent) {
+    match event {
+        UploadEvent::SessionCreated(created) => _ = findings.session.get_or_insert_with(|| created.clone()),
+        UploadEvent::PingIgnored { reason } => findings.ping_doubt = Some(reason.clone()),
+        UploadEvent::AnswerHead(head) if findings.server.is_none() => {
+            findings.server = head.headers.get(SERVER).map(|value| escape(value.as_bytes()));
+        }
+        UploadEvent::SessionCancelled { refusal } if findings.cancelled.is_none() => {
+            findings.cancelled = Some(refusal.clone().map_or(Ok(()), Err));
+        }
+        _ => {}
+    }
+}
+
+fn send(client: &mut Client<'_>, packet: &Packet, uploader: &Uploader) -> Result<Input, DriverError> {
+    let send = |client: &mut Client<'_>| {
+        (client.report)(&UploadEvent::Sending(packet.clone()));
+        client.send(packet, uploader, &mut io::repeat(0).take(packet.body_len()))
+    };
+    match send(client)? {
+        // Some servers and proxies close the connection after each response without saying so.
+        Input::Lost(error) if error.closed_by_peer || error.is_stale_connection() => Ok(send(client)?),
+        input => Ok(input),
+    }
+}
+
+/// Whether a fragment may have been refused for its size. Some refuse by a page, some by hanging up, or never answer.
+fn may_be_about_size(error: &UploadError) -> bool {
+    match error {
+        UploadError::Refused { refusal: Refusal::FragmentTooLarge | Refusal::FileTooLarge, .. } => true,
+        UploadError::Refused { refusal: Refusal::Permission | Refusal::NoEndpoint, error, .. } => !error.is_from_bits(),
+        UploadError::Lost { error, .. } => {
+            matches!(error.kind, TransportErrorKind::Cut | TransportErrorKind::TimedOut(_))
+        }
+        _ => false,
+    }
+}
+
+fn reason(error: &UploadError) -> String {
+    match error {
+        UploadError::Refused { error, .. } => error.to_string(),
+        UploadError::Lost { error, .. } => error.to_string(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,375 @@
+//! The one sender of requests, for uploads, checks and cancelling: adds what HTTP and authentication want, shows both
+//! heads, and hands on what came back as it is. What a response means is not its business.
+
+use std::io::{self, Read};
+
+use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, HeaderName, HeaderValue, USER_AGENT};
+use http::{Method, Request, Response, StatusCode, Uri, response};
+
+use crate::auth::{Login, Ready, SignInError, Step};
+use crate::exchange::{BodySent, TlsFault, TransportError, TransportErrorKind};
+use crate::exchange::{ConnectionUse, RequestOptions};
+use crate::protocol::text::escape;
+use crate::protocol::{BitsError, Packet, PacketKind, header};
+use crate::transport::{CertificateWanted, Sink, Transport};
+use crate::uploader::UploadEvent;
+use crate::uploader::{Input, Reauthentication, Uploader};
+
+use super::cookies::Cookies;
+
+/// What bitsup calls itself.
+const PRODUCT: &str = concat!("bitsup/", env!("CARGO_PKG_VERSION"));
+
+/// Sends requests on one connection after the other, as one user.
+pub(crate) struct Client<'a> {
+    pub(super) transport: &'a mut dyn Transport,
+    pub(super) login: &'a mut Login,
+    pub(super) report: &'a mut dyn FnMut(&UploadEvent),
+    /// Within a session: a farm binds sessions to machines by them.
+    cookies: Cookies,
+    /// A session was used, so that the next one is another.
+    had_session: bool,
+}
+
+/// The server lets nobody in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotSignedIn {
+    /// On which packet; `None`: on a GET or HEAD.
+    pub packet: Option<PacketKind>,
+    /// Why.
+    pub reason: SignInError,
+    /// What the server said; `None`: it was not asked.
+    pub said: Option<BitsError>,
+}
+
+/// Why a request got no response that counts.
+#[derive(Debug)]
+enum Unanswered {
+    /// None came.
+    Lost(TransportError),
+    /// The server lets nobody in.
+    Refused(SignInError, Option<Box<Response<()>>>),
+}
+
+impl<'a> Client<'a> {
+    pub(crate) fn new(
+        transport: &'a mut dyn Transport,
+        login: &'a mut Login,
+        report: &'a mut dyn FnMut(&UploadEvent),
+    ) -> Self {
+        Self { transport, login, report, cookies: Cookies::default(), had_session: false }
+    }
+
+    /// Sends `packet` to where `uploader` wants it, with `body` if it is a fragment.
+    ///
+    /// # Errors
+    /// When the server lets nobody in.
+    pub(crate) fn send(
+        &mut self,
+        packet: &Packet,
+        uploader: &Uploader,
+        body: &mut dyn Read,
+    ) -> Result<Input, Box<NotSignedIn>> {
+        match packet.kind() {
+            PacketKind::CreateSession if std::mem::take(&mut self.had_session) => self.cookies.forget(),
+            PacketKind::Fragment | PacketKind::CloseSession => self.had_session = true,
+            _ => {}
+        }
+        let request = self.complete(packet.to_request(uploader.target()));
+        let options = options(uploader);
+        let sent = if packet.body_len() > 0 {
+            self.send_once(request, options, body)
+        } else {
+            self.send_authenticated(&request, options, |transport, signed, options| {
+                transport.exchange(signed, options, &mut io::empty())
+            })
+            .map(Sent::Response)
+        };
+        match sent {
+            Ok(Sent::Response(response)) => Ok(self.responded(packet.kind(), response)),
+            Ok(Sent::Unauthenticated { response, by }) => {
+                let body_sent = response.as_ref().map_or(0, body_sent);
+                if let Some(response) = response {
+                    self.tell_response(packet.kind(), &response);
+                }
+                Ok(Input::Unauthenticated { body_sent, by })
+            }
+            Err(Unanswered::Lost(error)) => Ok(lost(error)),
+            Err(Unanswered::Refused(reason, response)) => {
+                let said = response.as_deref().map(BitsError::of);
+                Err(Box::new(NotSignedIn { packet: Some(packet.kind()), reason, said }))
+            }
+        }
+    }
+
+    /// Sends a GET or HEAD. The sink sees only heads of responses that count, and of refusals.
+    ///
+    /// Returns the head, if one came, and whether the body arrived as far as the sink wanted it.
+    pub(super) fn fetch(
+        &mut self,
+        method: Method,
+        url: &Uri,
+        fields: Vec<(HeaderName, HeaderValue)>,
+        sink: &mut dyn Sink,
+    ) -> (Option<Response<()>>, Result<(), TransportError>) {
+        let mut request = Request::new(());
+        (*request.method_mut(), *request.uri_mut()) = (method, url.clone());
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("*/*"));
+        request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        request.headers_mut().extend(fields);
+        let request = self.complete(request);
+        let mut sink = Kept { sink, head: None };
+        let result = self.send_authenticated(&request, RequestOptions::default(), |transport, signed, options| {
+            transport.fetch(signed, options, &mut sink)
+        });
+        match result {
+            Ok(response) => (Some(response), Ok(())),
+            Err(Unanswered::Lost(error)) => (sink.head, Err(error)),
+            // Its status says it.
+            Err(Unanswered::Refused(..)) => {
+                let mut refused = Response::new(());
+                *refused.status_mut() = StatusCode::UNAUTHORIZED;
+                (Some(refused), Ok(()))
+            }
+        }
+    }
+
+    /// A request without a body goes out as often as authentication takes.
+    fn send_authenticated(
+        &mut self,
+        request: &Request<()>,
+        options: RequestOptions,
+        mut send: impl FnMut(&mut dyn Transport, Request<()>, RequestOptions) -> Result<Response<()>, TransportError>,
+    ) -> Result<Response<()>, Unanswered> {
+        let mut begun_again = false;
+        loop {
+            let mut signed = request.clone();
+            let (_, signed_options) = self.sign(&mut signed, options)?;
+            self.tell_request(&signed);
+            let response = match send(self.transport, signed.clone(), signed_options) {
+                Ok(response) => response,
+                // Authentication on that connection begins anew on another, unless the request itself belongs to it.
+                Err(error)
+                    if error.kind == TransportErrorKind::NoConnection
+                        && !begun_again
+                        && options.connection != ConnectionUse::Same =>
+                {
+                    begun_again = true;
+                    self.login.disconnected(false);
+                    continue;
+                }
+                Err(error) => {
+                    self.login.disconnected(error.request_was_sent);
+                    return Err(Unanswered::Lost(error));
+                }
+            };
+            self.learn(&signed, &response);
+            match self.login.answered(&signed, &response) {
+                Step::Done => return Ok(response),
+                Step::Again | Step::SignInFirst => {}
+                Step::Refused(reason) => return Err(Unanswered::Refused(reason, Some(Box::new(response)))),
+            }
+        }
+    }
+
+    /// A request with a body goes out once: whether it does so again, the state machine decides.
+    fn send_once(
+        &mut self,
+        mut request: Request<()>,
+        options: RequestOptions,
+        body: &mut dyn Read,
+    ) -> Result<Sent, Unanswered> {
+        let (ready, options) = self.sign(&mut request, options)?;
+        if ready == Ready::SignInFirst {
+            return Ok(Sent::Unauthenticated { response: None, by: Reauthentication::PingFirst });
+        }
+        self.tell_request(&request);
+        let mut body = Counted { body, report: self.report, sent: 0 };
+        let response = match self.transport.exchange(request.clone(), options, &mut body) {
+            Ok(response) => response,
+            Err(error) => {
+                self.login.disconnected(error.request_was_sent);
+                if error.kind == TransportErrorKind::NoConnection {
+                    return Ok(Sent::Unauthenticated { response: None, by: Reauthentication::PingFirst });
+                }
+                return Err(Unanswered::Lost(error));
+            }
+        };
+        self.learn(&request, &response);
+        let by = match self.login.answered(&request, &response) {
+            Step::Done => return Ok(Sent::Response(response)),
+            Step::Again => Reauthentication::Repeat,
+            Step::SignInFirst => Reauthentication::PingFirst,
+            Step::Refused(reason) => return Err(Unanswered::Refused(reason, Some(Box::new(response)))),
+        };
+        Ok(Sent::Unauthenticated { response: Some(response), by })
+    }
+
+    /// Signs a request, and keeps it to its connection if it must be.
+    fn sign(
+        &mut self,
+        request: &mut Request<()>,
+        options: RequestOptions,
+    ) -> Result<(Ready, RequestOptions), Unanswered> {
+        let ready = self.login.sign(request).map_err(|reason| Unanswered::Refused(reason, None))?;
+        let connection = match ready {
+            Ready::OnSameConnection => ConnectionUse::Same,
+            Ready::OnlyTo(channel) if options.connection == ConnectionUse::Any => ConnectionUse::Bound(channel),
+            _ => options.connection,
+        };
+        Ok((ready, RequestOptions { connection, ..options }))
+    }
+
+    /// Adds what HTTP wants besides the packet, and what the server asked to be told again.
+    fn complete(&self, mut request: Request<()>) -> Request<()> {
+        let host = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+        if let Some(host) = host {
+            request.headers_mut().insert(HOST, host);
+        }
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(PRODUCT));
+        self.cookies.add_to(&mut request);
+        request
+    }
+
+    fn learn(&mut self, request: &Request<()>, response: &Response<()>) {
+        self.cookies.learn(request.uri(), response.headers());
+        (self.report)(&UploadEvent::AnswerHead(Box::new(head_of(response))));
+    }
+
+    fn tell_request(&mut self, request: &Request<()>) {
+        (self.report)(&UploadEvent::RequestHead(Box::new(request.clone().into_parts().0)));
+    }
+
+    fn tell_response(&mut self, packet: PacketKind, response: &Response<()>) {
+        (self.report)(&UploadEvent::Answered {
+            packet,
+            status: response.status(),
+            next_offset: response.headers().get(header::RECEIVED_CONTENT_RANGE).map(|v| escape(v.as_bytes())),
+        });
+    }
+
+    fn responded(&mut self, packet: PacketKind, response: Response<()>) -> Input {
+        self.tell_response(packet, &response);
+        for_want_of_certificate(packet, &response).map_or_else(|| Input::Responded(response), Input::Lost)
+    }
+}
+
+/// Tells how much of a body went out.
+struct Counted<'a> {
+    body: &'a mut dyn Read,
+    report: &'a mut dyn FnMut(&UploadEvent),
+    sent: u64,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.body.read(buffer)?;
+        if count > 0 {
+            // What was read before has been taken by the network by now.
+            (self.report)(&UploadEvent::BytesSent(self.sent));
+            self.sent += count as u64;
+        }
+        Ok(count)
+    }
+}
+
+/// What came of a request that was sent once.
+enum Sent {
+    Response(Response<()>),
+    /// It was not sent, or refused, until it is authenticated anew.
+    Unauthenticated {
+        response: Option<Response<()>>,
+        by: Reauthentication,
+    },
+}
+
+fn options(uploader: &Uploader) -> RequestOptions {
+    let time = uploader.response_time();
+    let connection = if uploader.needs_same_connection() {
+        ConnectionUse::Same
+    } else if uploader.needs_new_connection() {
+        ConnectionUse::New
+    } else {
+        ConnectionUse::Any
+    };
+    RequestOptions { response_at_least: time.at_least, response_at_most: time.at_most, connection }
+}
+
+fn body_sent(response: &Response<()>) -> u64 {
+    response.extensions().get().map_or(0, |BodySent(bytes)| *bytes)
+}
+
+/// A loss, or the user's own doing.
+pub(super) fn lost(error: TransportError) -> Input {
+    if error.kind == TransportErrorKind::Interrupted { Input::Interrupted } else { Input::Lost(error) }
+}
+
+fn head_of(response: &Response<()>) -> response::Parts {
+    response.clone().into_parts().0
+}
+
+/// Hides the challenges from the sink, and keeps the head it saw: a body that breaks off leaves nothing else.
+struct Kept<'a> {
+    sink: &'a mut dyn Sink,
+    head: Option<Response<()>>,
+}
+
+impl Sink for Kept<'_> {
+    fn begin(&mut self, head: &response::Parts) -> bool {
+        if head.status == StatusCode::UNAUTHORIZED {
+            return false;
+        }
+        self.head = Some(Response::from_parts(head.clone(), ()));
+        self.sink.begin(head)
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.sink.take(bytes)
+    }
+}
+
+/// A web server that wants a certificate and got none says 403, and why only in the body (IIS: 403.7). It says so at once:
+/// one that let a packet in before asked for a certificate, but does not insist, and its 403 means something else.
+fn for_want_of_certificate(packet: PacketKind, answer: &Response<()>) -> Option<TransportError> {
+    let wanted = answer.extensions().get::<CertificateWanted>()?;
+    let may_mean_it = match wanted {
+        CertificateWanted::AtHandshake => packet == PacketKind::Ping,
+        // The server may ask only for what changes something.
+        CertificateWanted::ByRenegotiation => matches!(packet, PacketKind::Ping | PacketKind::CreateSession),
+    };
+    if !may_mean_it || answer.status() != StatusCode::FORBIDDEN || BitsError::of(answer).is_from_bits() {
+        return None;
+    }
+    let (fault, how) = match wanted {
+        CertificateWanted::AtHandshake => (TlsFault::CertificateWanted, "in the TLS handshake"),
+        CertificateWanted::ByRenegotiation => {
+            (TlsFault::Renegotiation, "by renegotiation, a second TLS handshake that bitsup does not do")
+        }
+    };
+    let detail = format!("the server answered 403 after it had asked for a client certificate {how}");
+    Some(TransportError::after_request(TransportErrorKind::Tls(fault), detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_403_is_for_want_of_a_certificate_only_where_nothing_was_let_in_before() {
+        let refused = |packet, wanted| {
+            let mut answer = Response::new(());
+            *answer.status_mut() = StatusCode::FORBIDDEN;
+            answer.extensions_mut().insert(wanted);
+            for_want_of_certificate(packet, &answer).is_some()
+        };
+        for (packet, at_handshake, by_renegotiation) in [
+            (PacketKind::Ping, true, true),
+            (PacketKind::CreateSession, false, true),
+            (PacketKind::Fragment, false, false),
+            (PacketKind::CloseSession, false, false),
+        ] {
+            assert_eq!(refused(packet, CertificateWanted::AtHandshake), at_handshake, "{packet}");
+            assert_eq!(refused(packet, CertificateWanted::ByRenegotiation), by_renegotiation, "{packet}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Where an upload begins: at the beginning, or where an earlier run stopped. The content decides, not the metadata: a
+//! fresh checkout of the same file has another path, inode and time.
+
+use std::ops::ControlFlow;
+use std::time::{Instant, SystemTime};
+
+use crate::journal::{Claim, Entry, Saved};
+use crate::protocol::ContentName;
+use crate::source::UploadEntity;
+use crate::source::{DigestError, PrefixDigest, verify_prefix};
+use crate::transport::Interrupter;
+use crate::uploader::UploadEvent;
+use crate::uploader::{Plan, Uploader};
+
+use super::DriverError;
+
+/// Whether to go on with what an earlier run began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ResumeMode {
+    /// If there is something of the same content.
+    #[default]
+    Auto,
+    /// Or fail.
+    Always,
+    /// Start over; a session that there is, is given up.
+    Never,
+}
+
+/// Reading less again than this takes no time worth telling, in bytes.
+const LONG_REREADING: u64 = 256 << 20;
+
+/// An upload that is ready to run.
+#[derive(Debug)]
+pub struct Start {
+    pub(super) uploader: Uploader,
+    pub(super) entry: Entry,
+    pub(super) digest: PrefixDigest,
+}
+
+impl Start {
+    /// Prepares an upload of `entity` by what the journal says of it. The part that was acknowledged to an earlier run
+    /// is read again: it must still be what was sent then. `seed` is the randomness of its pauses.
+    ///
+    /// # Errors
+    /// When there is nothing to go on with but `mode` demands it, when the source cannot be read, or on an interrupt.
+    pub fn new(
+        plan: Plan,
+        entity: &UploadEntity,
+        claim: Claim,
+        mode: ResumeMode,
+        interrupter: &Interrupter,
+        report: &mut dyn FnMut(&UploadEvent),
+        seed: u64,
+    ) -> Result<Self, DriverError> {
+        let Claim { entry, is_known } = claim;
+        let plan = Plan {
+            refused_before: entry.refused_before(SystemTime::now()),
+            can_resume: plan.can_resume && entry.can_save(),
+            ..plan
+        };
+        let now = Instant::now();
+        let Some(saved) = entry.record().session.clone().filter(|_| is_known) else {
+            if mode == ResumeMode::Always {
+                return Err(DriverError::NothingToResume { why: None });
+            }
+            return Ok(Self { uploader: Uploader::new(plan, now, seed), entry, digest: PrefixDigest::new() });
+        };
+        let found = match mode {
+            ResumeMode::Never => Err(None),
+            ResumeMode::Auto | ResumeMode::Always => same_prefix(entity, &entry, &saved, interrupter, report)?,
+        };
+        match (found, mode) {
+            (Ok(mut digest), _) => {
+                // The session was opened for that name; the destination decides where the file goes.
+                let plan = Plan { name: ContentName::new(&entry.record().name), ..plan };
+                let uploader = if entity.identity().difference(&entry.record().identity).is_none() {
+                    Uploader::resume(plan, saved.state, Instant::now(), seed)
+                } else {
+                    // It begins with what was acknowledged; what comes behind that may be anything.
+                    let known = known_end(&saved, entity, &mut digest)?;
+                    Uploader::resume_with_another_file(plan, saved.state, known, Instant::now(), seed)
+                };
+                Ok(Self { uploader, entry, digest })
+            }
+            (Err(why), ResumeMode::Always) => Err(DriverError::NothingToResume { why }),
+            (Err(why), _) => {
+                if let Some(why) = why {
+                    report(&UploadEvent::StartingOver { why });
+                }
+                let uploader = Uploader::start_over(plan, saved.state, Instant::now(), seed);
+                Ok(Self { uploader, entry, digest: PrefixDigest::new() })
+            }
+        }
+    }
+
+    /// The same on a connection that carried an upload to this server before: unless it goes on with a session, its Ping
+    /// is left out.
+    #[must_use]
+    pub fn skip_ping(mut self) -> Self {
+        self.uploader = self.uploader.skip_ping();
+        self
+    }
+}
+
+/// Up to where a file that looks like another one is known to be the same: what was acknowledged, or what was read beyond
+/// that for the network.
+fn known_end(saved: &Saved, entity: &UploadEntity, digest: &mut PrefixDigest) -> Result<u64, DriverError> {
+    let acknowledged = saved.state.acknowledged;
+    let Some((end, expected)) = saved.read else { return Ok(acknowledged) };
+    digest.seek(end, entity)?;
+    let is_same = digest.fingerprint() == expected;
+    digest.seek(acknowledged, entity)?;
+    Ok(if is_same { end } else { acknowledged })
+}
+
+/// The digest of what was acknowledged, or why the session cannot be gone on with.
+fn same_prefix(
+    entity: &UploadEntity,
+    entry: &Entry,
+    saved: &Saved,
+    interrupter: &Interrupter,
+    report: &mut dyn FnMut(&UploadEvent),
+) -> Result<Result<PrefixDigest, Option<String>>, DriverError> {
+    let record = entry.record();
+    if record.identity.size() != entity.size() {
+        let (then, now) = (record.identity.size(), entity.size());
+        return Ok(Err(Some(format!("the file has {now} bytes, that of the interrupted upload had {then}"))));
+    }
+    let total = saved.state.acknowledged;
+    let mut tenths = None;
+    let mut progress = |done: u64| {
+        let tenth = done.saturating_mul(10).checked_div(total);
+        if total >= LONG_REREADING && tenths != tenth {
+            tenths = tenth;
+            report(&UploadEvent::Rereading { done, total });
+        }
+        if interrupter.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    match verify_prefix(entity, total, saved.prefix, &mut progress) {
+        Ok(digest) => Ok(Ok(digest)),
+        Err(DigestError::Differs(_)) => {
+            Ok(Err(Some("the file's content is not that of the interrupted upload".to_owned())))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

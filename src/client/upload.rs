@@ -1,0 +1,271 @@
+//! The main loop of an upload: asks the machine what to do, does it, and tells it what came of that.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::auth::Login;
+use crate::journal::{Entry, Saved};
+use crate::protocol::{Packet, PacketKind};
+use crate::source::{Change, UploadEntity};
+use crate::source::{DigestError, PrefixDigest};
+use crate::transport::{Interrupter, Transport};
+use crate::uploader::UploadEvent;
+use crate::uploader::{Action, HostLimit, Input, ReplyRequest, ResumeState, Save, Uploader};
+
+use super::body::{Body, Failure};
+use super::error::DriverError;
+use super::reply::ReplySink;
+use super::reply_file::ReplyFile;
+use super::sender::Client;
+use super::start::Start;
+use super::{reply, verify};
+
+/// A user who stops an upload waits no longer than this for a session to be given up.
+const TIME_AFTER_INTERRUPT: Duration = Duration::from_millis(1500);
+
+/// An upload that failed gives its session up within this time, whatever the network does.
+const TIME_AFTER_FAILURE: Duration = Duration::from_secs(10);
+
+/// What an upload works with.
+pub struct Tools<'a> {
+    /// The source.
+    pub entity: &'a UploadEntity,
+    /// The network.
+    pub transport: &'a mut dyn Transport,
+    /// Who signs in there.
+    pub login: &'a mut Login,
+    /// What ends the upload from outside.
+    pub interrupter: &'a Interrupter,
+    /// Who is told what happens.
+    pub report: &'a mut dyn FnMut(&UploadEvent),
+}
+
+/// An upload under way.
+struct Run<'a> {
+    client: Client<'a>,
+    entity: &'a UploadEntity,
+    interrupter: &'a Interrupter,
+    entry: Entry,
+    digest: PrefixDigest,
+    reply: Option<ReplyFile>,
+    /// What failed on this machine, and ends the upload.
+    failure: Option<DriverError>,
+    /// Whether the transport was told that only one more packet is to go out.
+    has_said_last_words: bool,
+}
+
+/// Uploads one file; `reply` is where to save the reply of the server's application. Returns without an error only when
+/// the server acknowledged Close-Session, or the destination was found to hold the file's content.
+///
+/// # Errors
+/// When the upload ends in any other way. What another run needs to go on is then in the journal.
+pub fn upload(start: Start, tools: Tools<'_>, reply: Option<ReplyFile>) -> Result<(), DriverError> {
+    let Start { uploader, entry, digest } = start;
+    let Tools { entity, transport, login, interrupter, report } = tools;
+    let mut run = Run {
+        client: Client::new(transport, login, report),
+        entity,
+        interrupter,
+        entry,
+        digest,
+        reply,
+        failure: None,
+        has_said_last_words: false,
+    };
+    run.note_saved_reply();
+    let result = run.run(uploader);
+    run.warn();
+    result
+}
+
+impl Run<'_> {
+    fn run(&mut self, mut uploader: Uploader) -> Result<(), DriverError> {
+        loop {
+            self.tell(&mut uploader);
+            let input = match uploader.next_action() {
+                Action::Finish => return self.result(uploader),
+                action => self.perform(action, &uploader).unwrap_or_else(|error| self.failed(error)),
+            };
+            if matches!(input, Input::Interrupted) {
+                self.last_words(TIME_AFTER_INTERRUPT);
+            }
+            uploader = uploader.handle(input, Instant::now());
+        }
+    }
+
+    fn failed(&mut self, error: DriverError) -> Input {
+        match error {
+            DriverError::Interrupted { .. } => Input::Interrupted,
+            DriverError::Upload(crate::uploader::UploadError::SourceChanged) => Input::SourceChanged,
+            error => {
+                self.failure.get_or_insert(error);
+                Input::Failed
+            }
+        }
+    }
+
+    fn result(&mut self, uploader: Uploader) -> Result<(), DriverError> {
+        use crate::uploader::UploadError;
+        uploader.into_result().map_err(|error| match (error, self.failure.take()) {
+            (UploadError::Local, Some(failure)) => failure,
+            (UploadError::Interrupted, _) => {
+                let can_go_on = self.entry.can_save() && self.entry.record().session.is_some();
+                DriverError::Interrupted { can_go_on }
+            }
+            (error, _) => DriverError::Upload(error),
+        })
+    }
+
+    fn tell(&mut self, uploader: &mut Uploader) {
+        uploader.take_events().iter().for_each(&mut *self.client.report);
+        self.warn();
+    }
+
+    fn warn(&mut self) {
+        for warning in self.entry.take_warnings() {
+            (self.client.report)(&UploadEvent::Warning { text: warning.to_string() });
+        }
+    }
+
+    fn last_words(&mut self, limit: Duration) {
+        if !std::mem::replace(&mut self.has_said_last_words, true) {
+            self.client.transport.last_words(limit);
+        }
+    }
+
+    fn perform(&mut self, action: Action, uploader: &Uploader) -> Result<Input, DriverError> {
+        match action {
+            Action::Save(save) => self.save(save),
+            Action::Remember(limit) => Ok(self.remember(limit)),
+            Action::Send(packet) => self.send(&packet, uploader),
+            Action::FetchReply(request) => self.fetch_reply(&request, uploader),
+            Action::KeepReply => self.keep_reply(),
+            Action::Verify(method) => {
+                let seen =
+                    verify::look(&mut self.client, &method, uploader.destination(), self.entity, self.interrupter);
+                Ok(seen.map_or(Input::Interrupted, Input::Seen))
+            }
+            Action::Wait(pause) => Ok(if self.interrupter.wait(pause) { Input::Interrupted } else { Input::Waited }),
+            Action::Finish => Ok(Input::Failed),
+        }
+    }
+
+    /// Writes down what the machine wants, with the digest of what it says is acknowledged.
+    fn save(&mut self, save: Save) -> Result<Input, DriverError> {
+        let now = SystemTime::now();
+        match save {
+            Save::Durable(state) => {
+                if state.reply_saved
+                    && let Some(contents) =
+                        self.reply.as_mut().and_then(|file| file.contents().transpose()).transpose()?
+                {
+                    self.entry.reply_saving(contents);
+                }
+                let saved = self.saved(state)?;
+                self.entry.save(saved, now);
+            }
+            Save::Progress(state) => {
+                let saved = self.saved(state)?;
+                self.entry.save_progress(saved, now);
+            }
+            Save::Forget => self.entry.forget(),
+        }
+        Ok(Input::Saved { can_resume: self.entry.can_save() })
+    }
+
+    /// The state with the digests of what the server has, and of what it may have.
+    fn saved(&mut self, state: ResumeState) -> Result<Saved, DriverError> {
+        let furthest = self.digest.furthest();
+        self.digest.seek(state.acknowledged, self.entity)?;
+        let read = Some(furthest).filter(|(end, _)| *end > state.acknowledged);
+        Ok(Saved { state, prefix: self.digest.fingerprint(), read })
+    }
+
+    fn remember(&mut self, limit: HostLimit) -> Input {
+        self.entry.remember_limit(limit, SystemTime::now());
+        Input::Remembered
+    }
+
+    fn send(&mut self, packet: &Packet, uploader: &Uploader) -> Result<Input, DriverError> {
+        // Fragments carry the source's bytes, and Close-Session vouches for them.
+        let vouches = matches!(packet.kind(), PacketKind::Fragment | PacketKind::CloseSession);
+        if vouches && !self.is_unchanged()? {
+            return Ok(Input::SourceChanged);
+        }
+        if uploader.is_ending() {
+            self.last_words(TIME_AFTER_FAILURE);
+        }
+        (self.client.report)(&UploadEvent::Sending(packet.clone()));
+        let Packet::Fragment { range, .. } = packet else {
+            return match self.client.send(packet, uploader, &mut io::empty()) {
+                // It was to tidy up: why is what is to be told.
+                Err(_) if packet.kind() == PacketKind::CancelSession => Ok(Input::Failed),
+                sent => Ok(sent?),
+            };
+        };
+        match self.digest.seek(range.first(), self.entity) {
+            Err(DigestError::Differs(_)) => return Ok(Input::SourceChanged),
+            result => result?,
+        }
+        let mut body = Body::new(self.entity.read(*range)?, &mut self.digest);
+        let sent = self.client.send(packet, uploader, &mut body);
+        match body.into_failure() {
+            // The transport saw only a body that broke off; why is known here.
+            Some(Failure::Changed) => Ok(Input::SourceChanged),
+            Some(Failure::Unreadable(error)) => Err(self.entity.error(error).into()),
+            None => Ok(sent?),
+        }
+    }
+
+    /// Whether the source is still the file that it was. If only its attributes changed (chmod, another name), its content
+    /// is compared with what was sent.
+    fn is_unchanged(&mut self) -> Result<bool, DriverError> {
+        match self.entity.change()? {
+            Change::None => Ok(true),
+            Change::Content => Ok(false),
+            Change::Attributes(now) => {
+                let interrupter = self.interrupter;
+                let mut go_on =
+                    |_| if interrupter.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+                match self.digest.compare(self.entity, &mut go_on) {
+                    Ok(()) => {
+                        self.entity.accept(now);
+                        Ok(true)
+                    }
+                    Err(DigestError::Differs(_)) => Ok(false),
+                    Err(error) => Err(error.into()),
+                }
+            }
+        }
+    }
+
+    /// An earlier run saved this session's reply, and it is still there.
+    fn note_saved_reply(&mut self) {
+        let is_saved = self.entry.record().session.as_ref().is_some_and(|saved| saved.state.reply_saved);
+        if is_saved
+            && let Some(file) = &self.reply
+            && let Some(size) = file.saved()
+        {
+            (self.client.report)(&UploadEvent::ReplySaved { path: file.path().display().to_string(), size });
+        }
+    }
+
+    fn fetch_reply(&mut self, request: &ReplyRequest, uploader: &Uploader) -> Result<Input, DriverError> {
+        let Some(file) = &mut self.reply else { return Ok(Input::Failed) };
+        let mut sink = ReplySink::new(file, uploader);
+        let (head, end) = self.client.fetch(http::Method::GET, &request.url, reply::fields(request), &mut sink);
+        let fetched = sink.finish(head, end)?;
+        let is_interrupted =
+            matches!(&fetched.end, Err(error) if error.kind == crate::exchange::TransportErrorKind::Interrupted);
+        Ok(if is_interrupted { Input::Interrupted } else { Input::ReplyFetched(fetched) })
+    }
+
+    fn keep_reply(&mut self) -> Result<Input, DriverError> {
+        let Some(file) = &mut self.reply else { return Ok(Input::Failed) };
+        let size = file.contents()?.map_or(0, |contents| contents.size);
+        file.finish()?;
+        (self.client.report)(&UploadEvent::ReplySaved { path: file.path().display().to_string(), size });
+        Ok(Input::ReplyKept)
+    }
+}

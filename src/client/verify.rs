@@ -1,0 +1,107 @@
+//! Looks at the destination: how many bytes are there, and are they the file's?
+
+use std::io::{self, Read};
+
+use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use http::{Method, Response, Uri, response};
+use sha2::{Digest, Sha256};
+
+use crate::exchange::TransportErrorKind;
+use crate::protocol::ContentRange;
+use crate::source::{Change, UploadEntity};
+use crate::transport::{Interrupter, Sink};
+use crate::uploader::{Seen, may_be_the_file};
+
+use super::sender::Client;
+
+/// Bytes of the source read at a time.
+const BLOCK: usize = 256 * 1024;
+
+/// Reads the destination; `None` on an interrupt.
+pub(super) fn look(
+    client: &mut Client<'_>,
+    method: &Method,
+    url: &Uri,
+    entity: &UploadEntity,
+    interrupter: &Interrupter,
+) -> Option<Seen> {
+    let size = entity.size();
+    let mut sink = Received { size, count: 0, hasher: Sha256::new() };
+    // A cache in front of the server may hold what was there before.
+    let fields: Vec<(HeaderName, HeaderValue)> = vec![(CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+    let (head, end) = client.fetch(method.clone(), url, fields, &mut sink);
+    if matches!(&end, Err(error) if error.kind == TransportErrorKind::Interrupted) {
+        return None;
+    }
+    let is_whole = end.is_ok() && *method == Method::GET && sink.count == size;
+    let is_read = head.as_ref().is_some_and(|head| may_be_the_file(head, size));
+    let digests = if is_whole && is_read {
+        let found = hexadecimal(&sink.hasher.finalize());
+        let source = source_digest(entity, interrupter);
+        if interrupter.is_interrupted() {
+            return None;
+        }
+        Some((found, source))
+    } else {
+        None
+    };
+    Some(Seen { head, count: sink.count, end, digests })
+}
+
+/// What of a file at the destination arrives.
+struct Received {
+    size: u64,
+    count: u64,
+    hasher: Sha256,
+}
+
+impl Sink for Received {
+    fn begin(&mut self, head: &response::Parts) -> bool {
+        may_be_the_file(&Response::from_parts(head.clone(), ()), self.size)
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.count += bytes.len() as u64;
+        if self.count > self.size {
+            self.count = self.size + 1;
+            return Err(io::Error::other("it is longer than the file"));
+        }
+        self.hasher.update(bytes);
+        Ok(())
+    }
+}
+
+/// The source's own digest; it must still be what was uploaded.
+fn source_digest(entity: &UploadEntity, interrupter: &Interrupter) -> Result<String, String> {
+    const CHANGED: &str = "the file changed since it was uploaded";
+    let check = || match entity.change() {
+        Ok(Change::Content) => Err(CHANGED.to_owned()),
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    };
+    check()?;
+    let mut hasher = Sha256::new();
+    if let Ok(range) = ContentRange::new(0, entity.size(), entity.size()) {
+        let mut reader = entity.read(range).map_err(|error| error.to_string())?;
+        let mut block = vec![0; BLOCK];
+        loop {
+            if interrupter.is_interrupted() {
+                return Err("interrupted".to_owned());
+            }
+            match reader.read(&mut block) {
+                Ok(0) => break,
+                Ok(count) => hasher.update(&block[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(CHANGED.to_owned()),
+                Err(error) => return Err(entity.error(error).to_string()),
+            }
+        }
+    }
+    check()?;
+    Ok(hexadecimal(&hasher.finalize()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}

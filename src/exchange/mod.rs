@@ -1,0 +1,11 @@
+//! What passes between the state machine, the client and the transport, as values: no I/O, no clock.
+
+mod channel_binding;
+mod error;
+mod request_options;
+mod timing;
+
+pub use channel_binding::ChannelBinding;
+pub use error::{TlsFault, TransportError, TransportErrorKind};
+pub use request_options::{ConnectionUse, RequestOptions};
+pub use timing::{BodySent, Timing};

@@ -1,0 +1,88 @@
+//! One connection, from its first byte to its last.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::super::framing::MAX_HEAD;
+use super::Front;
+use super::exchange::Exchange;
+use super::stream::{Signals, WatchedStream};
+
+/// Most fields in a head.
+const MAX_FIELDS: usize = 100;
+
+/// The TLS library asks for 4 KiB at a time: a system call for each would take longer than decrypting them.
+const READ_AHEAD: usize = 64 * 1024;
+
+/// Serves a connection until it ends or the server stops.
+pub(super) async fn serve(front: Arc<Front>, stream: TcpStream, client: SocketAddr, stop: watch::Receiver<bool>) {
+    // Without it the answers are only later, so a failure is no reason to refuse the client.
+    let _ = stream.set_nodelay(true);
+    let Some(tls) = &front.tls else { return converse(front, stream, client, stop).await };
+    let stream = BufReader::with_capacity(READ_AHEAD, stream);
+    let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(stream);
+    // Whoever cannot agree on TLS was told so by TLS itself.
+    if let Ok(Ok(stream)) = timeout(front.options.times.head, handshake).await {
+        converse(front, stream, client, stop).await;
+    }
+}
+
+async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    front: Arc<Front>,
+    stream: S,
+    client: SocketAddr,
+    mut stop: watch::Receiver<bool>,
+) {
+    let signals = Arc::new(Signals::default());
+    let service = service_fn(|request| {
+        let exchange = Exchange { front: Arc::clone(&front), signals: Arc::clone(&signals), client };
+        Box::pin(async move { Ok::<_, Infallible>(exchange.answer(request).await) })
+    });
+    let io = TokioIo::new(WatchedStream::new(stream, Arc::clone(&signals), front.options.times));
+    let mut connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .max_headers(MAX_FIELDS)
+        .max_header_size(MAX_HEAD)
+        .title_case_headers(true)
+        .serve_connection(io, service);
+    let stopped = async { drop(stop.wait_for(|stop| *stop).await) };
+    let result = tokio::select! {
+        result = poll_fn(|cx| connection.poll_without_shutdown(cx)) => result,
+        () = stopped => {
+            Pin::new(&mut connection).graceful_shutdown();
+            poll_fn(|cx| connection.poll_without_shutdown(cx)).await
+        }
+    };
+    let mut stream = connection.into_parts().io.into_inner().into_inner();
+    if result.is_err() || signals.linger.load(Ordering::Acquire) {
+        linger(stream, front.options.times.linger).await;
+    } else {
+        // Where TLS says goodbye; that the other side hears it is not needed.
+        let _ = timeout(front.options.times.linger, stream.shutdown()).await;
+    }
+}
+
+/// Lets the client read the last answer: closing with unread bytes would reset the connection and lose it.
+async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin, time: Duration) {
+    let drained = async {
+        stream.shutdown().await?;
+        let mut rubbish = vec![0; 32 << 10];
+        while stream.read(&mut rubbish).await? > 0 {}
+        Ok(())
+    };
+    // Whether it noticed is the client's business.
+    let _: Result<Result<(), std::io::Error>, _> = timeout(time, drained).await;
+}

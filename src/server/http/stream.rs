@@ -1,0 +1,113 @@
+//! A connection's bytes, watched and timed on their way to the HTTP library.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::super::framing::{HeadWatch, Place};
+use super::super::times::Times;
+
+/// What the stream and the requests on it tell each other.
+#[derive(Debug, Default)]
+pub(super) struct Signals {
+    /// Set by the stream: nothing on it can be trusted any more.
+    pub(super) broken: AtomicBool,
+    /// Set while a request is carried out: silence is the server's.
+    pub(super) busy: AtomicBool,
+    /// Set when an answer goes out before the request was read.
+    pub(super) linger: AtomicBool,
+}
+
+/// The stream.
+pub(super) struct WatchedStream<S> {
+    stream: S,
+    watch: HeadWatch,
+    times: Times,
+    deadline: Pin<Box<Sleep>>,
+    /// Runs while the client takes nothing of an answer.
+    stalled: Option<Pin<Box<Sleep>>>,
+    signals: Arc<Signals>,
+}
+
+impl<S> WatchedStream<S> {
+    pub(super) fn new(stream: S, signals: Arc<Signals>, times: Times) -> Self {
+        let deadline = Box::pin(sleep(times.idle));
+        Self { stream, watch: HeadWatch::default(), times, deadline, stalled: None, signals }
+    }
+
+    pub(super) fn into_inner(self) -> S {
+        self.stream
+    }
+
+    fn see(&mut self, bytes: &[u8]) {
+        let before = self.watch.place();
+        self.watch.see(bytes);
+        let place = self.watch.place();
+        if place == Place::Broken {
+            self.signals.broken.store(true, Ordering::Release);
+        }
+        if place != before {
+            let time = if place == Place::Idle { self.times.idle } else { self.times.head };
+            self.deadline.as_mut().reset(Instant::now() + time);
+        }
+    }
+
+    /// Ends the connection of a client that takes nothing of its answer.
+    fn keep_time<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if result.is_ready() {
+            self.stalled = None;
+            return result;
+        }
+        let silence = self.times.silence;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(silence)));
+        stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Ready when the client has been silent for too long. Within a body, whoever reads it keeps the time.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.deadline.as_mut().poll(cx));
+            if self.watch.place() != Place::Body && !self.signals.busy.load(Ordering::Acquire) {
+                return Poll::Ready(());
+            }
+            self.deadline.as_mut().reset(Instant::now() + self.times.idle);
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        match Pin::new(&mut this.stream).poll_read(cx, buf) {
+            Poll::Ready(result) => {
+                this.see(&buf.filled()[before..]);
+                Poll::Ready(result)
+            }
+            Poll::Pending => this.poll_deadline(cx).map(|()| Err(io::ErrorKind::TimedOut.into())),
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(cx, buf);
+        this.keep_time(cx, written)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.stream).poll_flush(cx);
+        this.keep_time(cx, flushed)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,118 @@
+//! Fragments: planned before their bodies, stored as these come in.
+
+use std::fs::File;
+use std::sync::{Arc, MutexGuard};
+use std::time::SystemTime;
+
+use super::application::Outcome;
+use super::slot::{Interrupt, Seat, lock};
+use super::{Caller, Receiver, reply_of};
+use crate::protocol::{ContentRange, SessionId};
+use crate::server::answer::{Refusal, Reply};
+use crate::server::path::TargetPath;
+use crate::server::session::{Phase, Session};
+
+impl Receiver {
+    /// Begins a fragment: everything that can be refused without its body is refused here.
+    pub(crate) fn begin_fragment(
+        self: &Arc<Self>,
+        caller: &Caller,
+        id: &SessionId,
+        target: &TargetPath,
+        range: ContentRange,
+        interrupt: Interrupt,
+    ) -> Result<Fragment, Reply> {
+        let seat = self.seat(caller, id, target)?;
+        let turn = seat.take_turn(Some(interrupt));
+        self.plan(&seat, range).map_err(|refusal| reply_of(&seat, Err(refusal))).map(|(part, skip)| Fragment {
+            receiver: Arc::clone(self),
+            seat,
+            turn,
+            part,
+            skip,
+        })
+    }
+
+    fn plan(&self, seat: &Seat, range: ContentRange) -> Result<(File, u64), Refusal> {
+        let mut session = self.alive(seat)?;
+        let mut plan = session.fragment(range, self.limits);
+        if matches!(plan, Err(Refusal::OutOfStep(_))) {
+            // The answer names an offset, so it must be a durable one.
+            self.settle(seat, &mut session)?;
+            plan = session.fragment(range, self.limits);
+        }
+        let plan = plan?;
+        let missing = plan.total - plan.at;
+        if plan.new > 0 && self.store.free_space().is_some_and(|free| free < missing) {
+            return Err(Refusal::DiskFull);
+        }
+        if plan.new > 0 && !self.quota.has_room_for(missing) {
+            return Err(Refusal::NoRoom);
+        }
+        let part = self.store.open_part(&seat.identity, plan.at)?;
+        session.total = Some(plan.total);
+        Ok((part, plan.skip))
+    }
+}
+
+/// A fragment whose body is coming in.
+pub(crate) struct Fragment {
+    receiver: Arc<Receiver>,
+    seat: Arc<Seat>,
+    turn: u64,
+    part: File,
+    skip: u64,
+}
+
+impl Fragment {
+    /// Stores the next bytes of the body. Blocks on the disk.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        let known = self.skip.min(bytes.len() as u64);
+        self.skip -= known;
+        let new = usize::try_from(known).map_or(&[][..], |known| &bytes[known..]);
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut session = self.session()?;
+        self.seat.share.grow(new.len() as u64)?;
+        if let Err(error) = self.receiver.store.write(&self.part, new) {
+            self.seat.share.shrink_to(session.written);
+            return Err(error.into());
+        }
+        session.written += new.len() as u64;
+        session.touched = SystemTime::now();
+        Ok(())
+    }
+
+    /// The body is complete: makes it durable and answers. Blocks on the disk.
+    pub(crate) fn finish(self) -> Outcome {
+        let result = self.session().and_then(|mut session| {
+            if session.written > session.durable {
+                let settled = self.receiver.store.settle(&self.seat.identity, &self.part, &mut session);
+                self.seat.share.shrink_to(session.written);
+                settled?;
+            }
+            Ok(session)
+        });
+        match result {
+            Ok(session) => self.receiver.acknowledge(&self.seat, &session),
+            Err(refusal) => Outcome::Answer(reply_of(&self.seat, Err(refusal))),
+        }
+    }
+
+    /// The answer for a body that did not come in whole. What came is kept.
+    pub(crate) fn give_up(self, refusal: Refusal) -> Outcome {
+        Outcome::Answer(reply_of(&self.seat, Err(refusal)))
+    }
+
+    fn session(&self) -> Result<MutexGuard<'_, Session>, Refusal> {
+        let session = lock(&self.seat.session);
+        if !self.seat.has_turn(self.turn) {
+            Err(Refusal::Superseded)
+        } else if session.phase == Phase::Open {
+            Ok(session)
+        } else {
+            Err(Refusal::UnknownSession)
+        }
+    }
+}

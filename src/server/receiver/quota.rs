@@ -1,0 +1,96 @@
+//! Bytes of unfinished files, all together.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::server::answer::Refusal;
+
+/// How many bytes all unfinished files hold, and how many they may.
+#[derive(Debug)]
+pub(crate) struct Quota {
+    most: Option<u64>,
+    held: AtomicU64,
+}
+
+impl Quota {
+    /// Nothing is held yet.
+    pub(crate) fn new(most: Option<u64>) -> Arc<Self> {
+        Arc::new(Self { most, held: AtomicU64::new(0) })
+    }
+
+    /// Whether so many more would fit now.
+    pub(crate) fn has_room_for(&self, bytes: u64) -> bool {
+        let held = self.held.load(Ordering::Acquire);
+        self.most.is_none_or(|most| held.checked_add(bytes).is_some_and(|sum| sum <= most))
+    }
+
+    fn take(&self, bytes: u64) -> bool {
+        let most = self.most.unwrap_or(u64::MAX);
+        let taken = |held: u64| held.checked_add(bytes).filter(|sum| *sum <= most);
+        self.held.fetch_update(Ordering::AcqRel, Ordering::Acquire, taken).is_ok()
+    }
+}
+
+/// The part of it that one session holds; given back when dropped. Changed only by whoever has the session.
+#[derive(Debug)]
+pub(crate) struct Share {
+    quota: Arc<Quota>,
+    bytes: AtomicU64,
+}
+
+impl Share {
+    /// What an earlier server left counts, even if it is more than may be held.
+    pub(crate) fn of(quota: &Arc<Quota>, bytes: u64) -> Self {
+        quota.held.fetch_add(bytes, Ordering::AcqRel);
+        Self { quota: Arc::clone(quota), bytes: AtomicU64::new(bytes) }
+    }
+
+    /// Takes more, or nothing.
+    pub(crate) fn grow(&self, bytes: u64) -> Result<(), Refusal> {
+        if !self.quota.take(bytes) {
+            return Err(Refusal::NoRoom);
+        }
+        self.bytes.fetch_add(bytes, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Gives back all but so much.
+    pub(crate) fn shrink_to(&self, bytes: u64) {
+        let surplus = self.bytes.load(Ordering::Acquire).saturating_sub(bytes);
+        self.bytes.fetch_sub(surplus, Ordering::AcqRel);
+        self.quota.held.fetch_sub(surplus, Ordering::AcqRel);
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.shrink_to(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_never_hold_more_than_allowed_together() {
+        let quota = Quota::new(Some(10));
+        let (one, two) = (Share::of(&quota, 0), Share::of(&quota, 4));
+        assert_eq!(one.grow(7), Err(Refusal::NoRoom));
+        assert_eq!(one.grow(6), Ok(()));
+        assert!(!quota.has_room_for(1));
+        two.shrink_to(1);
+        assert!(quota.has_room_for(3) && !quota.has_room_for(4));
+        drop(one);
+        assert!(quota.has_room_for(9) && !quota.has_room_for(10));
+        drop(two);
+        assert!(quota.has_room_for(10) && !quota.has_room_for(u64::MAX));
+    }
+
+    #[test]
+    fn without_a_limit_everything_fits() {
+        let quota = Quota::new(None);
+        assert!(quota.has_room_for(u64::MAX));
+        assert_eq!(Share::of(&quota, 1).grow(u64::MAX - 1), Ok(()));
+    }
+}

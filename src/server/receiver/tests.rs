@@ -1,0 +1,356 @@
+//! Disks that fail: at the n-th step of an upload, for every n (faults 60 and 63).
+
+use std::fs::File;
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::*;
+use crate::protocol::{ContentName, ContentRange};
+use crate::server::folder::Replace;
+use crate::server::reply::{ReplyCommand, ReplyFailure};
+use crate::server::request;
+
+/// A disk that fails at one step and then works again.
+#[derive(Debug, Clone)]
+struct Faulty {
+    steps: Arc<AtomicU64>,
+    fails_at: u64,
+    error: io::ErrorKind,
+    free: Option<u64>,
+    /// Files whose bytes a power cut would take.
+    unsynced: Arc<Mutex<std::collections::BTreeSet<u64>>>,
+}
+
+impl Faulty {
+    fn never() -> Self {
+        Self {
+            steps: Arc::default(),
+            fails_at: u64::MAX,
+            error: io::ErrorKind::Other,
+            free: None,
+            unsynced: Arc::default(),
+        }
+    }
+
+    fn step(&self) -> io::Result<()> {
+        let step = self.steps.fetch_add(1, Ordering::Relaxed);
+        if step == self.fails_at { Err(self.error.into()) } else { Ok(()) }
+    }
+}
+
+impl Disk for Faulty {
+    fn create(&self, folder: &Folder, name: &str) -> io::Result<File> {
+        self.step()?;
+        Durable.create(folder, name)
+    }
+
+    fn remove(&self, folder: &Folder, name: &str) -> io::Result<()> {
+        self.step()?;
+        Durable.remove(folder, name)
+    }
+
+    fn set_len(&self, file: &File, len: u64) -> io::Result<()> {
+        self.step()?;
+        Durable.set_len(file, len)
+    }
+
+    fn write(&self, file: &File, bytes: &[u8]) -> io::Result<()> {
+        lock(&self.unsynced).insert(inode(file));
+        // Half of it gets there, as on a disk that fills up.
+        Durable.write(file, &bytes[..bytes.len() / 2])?;
+        self.step()?;
+        Durable.write(file, &bytes[bytes.len() / 2..])
+    }
+
+    fn sync_data(&self, file: &File) -> io::Result<()> {
+        self.step()?;
+        lock(&self.unsynced).remove(&inode(file));
+        Ok(())
+    }
+
+    fn sync_all(&self, file: &File) -> io::Result<()> {
+        self.sync_data(file)
+    }
+
+    fn sync_folder(&self, _: &Folder) -> io::Result<()> {
+        self.step()
+    }
+
+    fn rename(&self, (from, name): (&Folder, &str), (to, new): (&Folder, &str), replace: Replace) -> io::Result<()> {
+        self.step()?;
+        from.rename(name, to, new, replace)
+    }
+
+    fn free_space(&self, _: &Folder) -> Option<u64> {
+        self.free
+    }
+}
+
+fn inode(file: &File) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(&file.metadata().unwrap())
+}
+
+const CONTENT: &[u8] = b"abcdefghijkl";
+
+const REPLY: &[u8] = b"thank you";
+
+struct Upload {
+    root: tempfile::TempDir,
+    disk: Faulty,
+    receiver: Arc<Receiver>,
+    caller: Caller,
+    target: TargetPath,
+}
+
+impl Upload {
+    fn on(disk: &Faulty, change: impl FnOnce(&mut Options)) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let mut options = Options::new(root.path(), (Ipv4Addr::LOCALHOST, 0).into());
+        change(&mut options);
+        let (receiver, _) = Receiver::on(Box::new(disk.clone()), options).unwrap();
+        let caller = Caller { ip: Ipv4Addr::LOCALHOST.into(), user: None };
+        let target = TargetPath::from_url("/a").unwrap();
+        Self { root, disk: disk.clone(), receiver: Arc::new(receiver), caller, target }
+    }
+
+    /// Another server on the same disk.
+    fn restart(self) -> Self {
+        let Self { root, disk, receiver, caller, target } = self;
+        let options = receiver.options.clone();
+        drop(receiver);
+        let (receiver, discarded) = Receiver::on(Box::new(disk.clone()), options).unwrap();
+        assert_eq!(discarded, Vec::<String>::new());
+        Self { root, disk, receiver: Arc::new(receiver), caller, target }
+    }
+
+    /// What the client is told; an application is played as the front does it.
+    fn answer(&self, outcome: Outcome) -> Reply {
+        let question = match outcome {
+            Outcome::Answer(reply) => return reply,
+            Outcome::Ask(question) => question,
+        };
+        let begun = self.receiver.begin_reply(&question);
+        let said = begun.and_then(|(path, reply)| {
+            assert_eq!(std::fs::read(path).unwrap(), CONTENT, "the application sees the whole file");
+            self.receiver.write_reply(&reply, REPLY)
+        });
+        let result = said.map(|()| REPLY.len() as u64).map_err(ReplyFailure::from);
+        let failure = match self.receiver.end_reply(&question, result) {
+            Ok(_) => None,
+            Err(ReplyFailure::Storage(error)) => Some(error.into()),
+            Err(ReplyFailure::Application(what)) => panic!("{what}"),
+        };
+        self.receiver.after(&question, failure)
+    }
+
+    fn packet(&self, packet: Packet) -> Reply {
+        self.answer(self.receiver.handle(&self.caller, &request::Request { packet, target: self.target.clone() }))
+    }
+
+    fn create(&self) -> Reply {
+        let protocols = vec![ProtocolId::BITS_1_5_UPLOAD];
+        self.packet(Packet::CreateSession { protocols, name: ContentName::new("a") })
+    }
+
+    fn fragment(&self, session: &SessionId, first: u64) -> Reply {
+        let range = ContentRange::new(first, 4.min(12 - first), 12).unwrap();
+        let begun = self.receiver.begin_fragment(&self.caller, session, &self.target, range, Box::new(|| {}));
+        let mut fragment = match begun {
+            Ok(fragment) => fragment,
+            Err(reply) => return reply,
+        };
+        let bytes = &CONTENT[usize::try_from(first).unwrap()..usize::try_from(range.end()).unwrap()];
+        self.answer(match fragment.write(bytes) {
+            Ok(()) => fragment.finish(),
+            Err(refusal) => fragment.give_up(refusal),
+        })
+    }
+
+    fn close(&self, session: &SessionId) -> Reply {
+        self.packet(Packet::CloseSession { session: session.clone(), name: ContentName::new("a") })
+    }
+
+    /// What the server itself would find after a power cut now.
+    fn durable(&self, session: &SessionId) -> u64 {
+        let seat = self.receiver.seat(&self.caller, session, &self.target).unwrap();
+        lock(&seat.session).durable
+    }
+
+    /// Goes on as a client does: every refusal is tried again, after another server took over if `restarts` says so, and
+    /// offsets are the server's. Answers the refusals met.
+    fn run(mut self, restarts: bool) -> Vec<Refusal> {
+        let (mut refusals, mut session, mut offset) = (Vec::new(), None, 0);
+        loop {
+            let reply = match &session {
+                None => self.create(),
+                Some(session) if offset < 12 => self.fragment(session, offset),
+                Some(session) => self.close(session),
+            };
+            match (reply.result, &session) {
+                (Ok(Ack::Created(_)), _) => session = reply.session,
+                (Ok(Ack::Received(next)), Some(session)) => {
+                    assert_eq!(next, self.durable(session), "only what is stored is acknowledged");
+                    self.assert_synced(&["part", "pos"]);
+                    assert!(next < 12 || !self.receiver.asks(), "the application's reply is told");
+                    offset = next;
+                }
+                (Ok(Ack::Replied(next)), Some(_)) => {
+                    self.assert_synced(&["part", "pos", "reply"]);
+                    assert_eq!(std::fs::read(self.file("reply").unwrap()).unwrap(), REPLY);
+                    offset = next;
+                }
+                (Ok(Ack::Closed(_)), Some(session)) => return self.check(session, refusals),
+                (Err(refusal), _) => {
+                    refusals.push(refusal);
+                    assert!(refusals.len() < 5, "{refusals:?}");
+                    if restarts {
+                        self = self.restart();
+                    }
+                    if let Some(session) = &session
+                        && !self.root.path().join("a").exists()
+                    {
+                        assert!(self.durable(session) >= offset, "an acknowledged byte is lost: {offset}");
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// What holds when the client was told that its file is published, whatever failed on the way.
+    fn check(self, session: &SessionId, refusals: Vec<Refusal>) -> Vec<Refusal> {
+        assert_eq!(std::fs::read(self.root.path().join("a")).unwrap(), CONTENT);
+        assert!(self.receiver.quota.has_room_for(100), "a finished upload holds nothing");
+        let after = self.restart();
+        assert_eq!(after.close(session).result, Ok(Ack::Closed(None)), "a repeated Close is answered");
+        assert_eq!(std::fs::read(after.root.path().join("a")).unwrap(), CONTENT);
+        let left = ["part", "pos", "reply"].map(|ending| after.file(ending));
+        assert_eq!(left, [None, None, None]);
+        refusals
+    }
+
+    /// A power cut now would take nothing of these.
+    fn assert_synced(&self, endings: &[&str]) {
+        for ending in endings {
+            let file = File::open(self.file(ending).unwrap()).unwrap();
+            assert!(!lock(&self.disk.unsynced).contains(&inode(&file)), "acknowledged before {ending} is synced");
+        }
+    }
+
+    /// The path of the session's file with this ending.
+    fn file(&self, ending: &str) -> Option<PathBuf> {
+        let folder = std::fs::read_dir(self.root.path().join(".bitsup-sessions")).unwrap();
+        let mut paths = folder.map(|entry| entry.unwrap().path());
+        paths.find(|path| path.extension().is_some_and(|other| other == ending))
+    }
+}
+
+/// Steps that may fail unseen: those of the tombstone. A published file without its `.part` says the same.
+const TOMBSTONE: u64 = 10;
+
+fn each_step_fails_once(kind: io::ErrorKind, expected: &Refusal, application: bool, restarts: bool) {
+    let options = |options: &mut Options| {
+        options.max_temp = Some(100);
+        options.reply_command = application.then(|| ReplyCommand::new("played by the test"));
+    };
+    let whole = Faulty::never();
+    let upload = Upload::on(&whole, options);
+    let begin = whole.steps.load(Ordering::Relaxed);
+    assert_eq!(upload.run(false), []);
+    // The restart at the end takes no step: nothing is left to remove.
+    let end = whole.steps.load(Ordering::Relaxed);
+    assert!(end - begin > if application { 35 } else { 25 }, "{begin} to {end}");
+    for fails_at in begin..end {
+        let disk = Faulty { fails_at, error: kind, ..Faulty::never() };
+        let refusals = Upload::on(&disk, options).run(restarts);
+        let unseen = refusals.is_empty() && fails_at + TOMBSTONE >= end;
+        assert!(unseen || refusals == [expected.clone()], "step {fails_at} of {begin} to {end}: {refusals:?}");
+    }
+}
+
+#[test]
+fn fault_63_a_disk_that_fills_up_is_said_and_no_byte_is_acknowledged_that_is_not_stored() {
+    for (application, restarts) in [(false, false), (false, true), (true, false), (true, true)] {
+        each_step_fails_once(io::ErrorKind::StorageFull, &Refusal::DiskFull, application, restarts);
+    }
+    let reply = Reply::from(Refusal::DiskFull).to_response();
+    assert_eq!((reply.status().as_u16(), &reply.headers()["bits-error"]), (500, &"0x80070070".parse().unwrap()));
+}
+
+#[test]
+fn fault_63_a_step_that_fails_is_said_and_the_session_stands_at_its_durable_length() {
+    let error = io::Error::from(io::ErrorKind::Other);
+    for (application, restarts) in [(false, false), (false, true), (true, false), (true, true)] {
+        each_step_fails_once(io::ErrorKind::Other, &Refusal::Storage(error.to_string()), application, restarts);
+    }
+}
+
+#[test]
+fn fault_63_a_file_that_was_renamed_just_before_a_crash_is_published_for_good_at_the_next_start() {
+    let upload = Upload::on(&Faulty::never(), |_| {});
+    let session = upload.create().session.unwrap();
+    for first in [0, 4, 8] {
+        assert!(upload.fragment(&session, first).result.is_ok());
+    }
+    let part = upload.file("part").unwrap();
+    let (root, options) = (upload.root, upload.receiver.options.clone());
+    drop(upload.receiver);
+    std::fs::rename(part, root.path().join("a")).unwrap();
+    // The first step is the sync of the folder that the file has its name in.
+    let fails = Faulty { fails_at: 0, ..Faulty::never() };
+    assert!(Receiver::on(Box::new(fails), options.clone()).is_err(), "nobody is told of a name that may not last");
+    let (receiver, _) = Receiver::on(Box::new(Faulty::never()), options).unwrap();
+    let upload = Upload { root, receiver: Arc::new(receiver), ..Upload::on(&Faulty::never(), |_| {}) };
+    assert_eq!(upload.close(&session).result, Ok(Ack::Closed(None)));
+    assert_eq!((upload.file("pos"), upload.file("part")), (None, None));
+}
+
+#[test]
+fn fault_63_a_disk_that_fails_at_the_start_costs_no_session() {
+    let upload = Upload::on(&Faulty::never(), |_| {});
+    let session = upload.create().session.unwrap();
+    assert!(upload.fragment(&session, 0).result.is_ok());
+    let (root, options) = (upload.root, upload.receiver.options.clone());
+    drop(upload.receiver);
+    // The sync of the offset, and the cut to it.
+    for fails_at in 0..2 {
+        let disk = Faulty { fails_at, ..Faulty::never() };
+        match Receiver::on(Box::new(disk), options.clone()) {
+            Err(ServeError::Session(file, _)) => assert!(file.exists(), "{file:?}"),
+            other => panic!("{fails_at}: {:?}", other.map(|(_, discarded)| discarded)),
+        }
+    }
+    let healthy = Faulty::never();
+    let (receiver, discarded) = Receiver::on(Box::new(healthy.clone()), options).unwrap();
+    assert_eq!((discarded, healthy.steps.load(Ordering::Relaxed)), (Vec::new(), 2));
+    let upload = Upload { root, receiver: Arc::new(receiver), ..Upload::on(&healthy, |_| {}) };
+    assert_eq!(upload.durable(&session), 4);
+    assert_eq!(upload.fragment(&session, 4).result, Ok(Ack::Received(8)));
+}
+
+#[test]
+fn fault_60_a_file_larger_than_the_free_space_is_refused_before_its_bytes() {
+    let upload = Upload::on(&Faulty { free: Some(11), ..Faulty::never() }, |_| {});
+    let session = upload.create().session.unwrap();
+    assert_eq!(upload.fragment(&session, 0).result, Err(Refusal::DiskFull));
+    assert_eq!(Upload::on(&Faulty { free: Some(12), ..Faulty::never() }, |_| {}).run(false), []);
+}
+
+#[test]
+fn fault_61_unfinished_files_together_hold_no_more_than_allowed() {
+    let upload = Upload::on(&Faulty::never(), |options| options.max_temp = Some(20));
+    let (one, two) = (upload.create().session.unwrap(), upload.create().session.unwrap());
+    for first in [0, 4] {
+        assert!(upload.fragment(&one, first).result.is_ok());
+    }
+    assert!(upload.fragment(&two, 0).result.is_ok(), "the claim alone holds nothing");
+    assert_eq!(upload.fragment(&two, 4).result, Ok(Ack::Received(8)));
+    assert_eq!(upload.fragment(&one, 8).result, Ok(Ack::Received(12)));
+    assert_eq!(upload.fragment(&two, 8).result, Err(Refusal::NoRoom));
+    let answer = Reply::from(Refusal::NoRoom).to_response();
+    assert_eq!((answer.status().as_u16(), &answer.headers()["bits-error"]), (500, &"0x80070070".parse().unwrap()));
+    assert!(upload.close(&one).result.is_ok());
+    assert_eq!(upload.fragment(&two, 8).result, Ok(Ack::Received(12)));
+}

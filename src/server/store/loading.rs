@@ -1,0 +1,120 @@
+//! What an earlier server left: sessions to go on with, and rubbish.
+//!
+//! What was never whole is removed. What the disk does not give now may be whole: then the server does not start, for a
+//! client would begin anew, and a session once removed never comes back.
+
+use std::io::{self, Read};
+
+use uuid::Uuid;
+
+use super::{Card, FORMAT, Identity, Store};
+use crate::server::ServeError;
+use crate::server::path::{SESSIONS_FOLDER, TargetPath};
+use crate::server::progress;
+use crate::server::session::{Phase, Session};
+
+/// The endings of a session's files.
+const ENDINGS: [&str; 7] = ["json", "part", "pos", "tmp", "out", "reply", "failed"];
+
+/// What was found at the start.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Sessions to go on with.
+    pub(crate) sessions: Vec<(Identity, Session)>,
+    /// Names of state files that make no sense and were removed.
+    pub(crate) discarded: Vec<String>,
+}
+
+impl Store {
+    /// Reads the sessions that an earlier server left, and removes rubbish.
+    ///
+    /// # Errors
+    /// [`ServeError::Session`] if one of them cannot be read; nothing has been removed then. [`ServeError::Root`] if the
+    /// folder cannot be read or tidied.
+    pub(crate) fn load(&self) -> Result<Found, ServeError> {
+        let root = |error| ServeError::Root(self.path.clone(), error);
+        let names = self.sessions.names().map_err(root)?;
+        let mut found = Found::default();
+        let mut kept = Vec::new();
+        for id in names.iter().filter_map(|name| Uuid::parse_str(name.strip_suffix(".json")?).ok()) {
+            let name = format!("{id}.json");
+            match self.load_one(id) {
+                Ok(Some(session)) => found.sessions.push(session),
+                Ok(None) => {}
+                Err(error) if is_senseless(&error) => {
+                    found.discarded.push(name);
+                    continue;
+                }
+                Err(error) => return Err(ServeError::Session(self.path.join(SESSIONS_FOLDER).join(name), error)),
+            }
+            kept.push(id.to_string());
+        }
+        self.tidy(names, &kept, &found).map_err(root)?;
+        Ok(found)
+    }
+
+    /// Finishes what a crash left half-done, and removes what belongs to no session.
+    fn tidy(&self, names: Vec<String>, kept: &[String], found: &Found) -> io::Result<()> {
+        for (identity, _) in found.sessions.iter().filter(|(_, session)| session.phase == Phase::Closed) {
+            // A crash between the rename and the tombstone: nobody may be told of a name that a power cut would undo.
+            if self.sessions.kind(&identity.file("pos"))?.is_some()
+                && let Ok(folder) = self.folder_of(&identity.target)
+            {
+                self.seal(identity, &folder)?;
+            }
+        }
+        for name in names {
+            let (stem, ending) = name.split_once('.').unwrap_or((&name, ""));
+            let ours = Uuid::parse_str(stem).is_ok() && ENDINGS.contains(&ending);
+            if ours && (["tmp", "out"].contains(&ending) || !kept.iter().any(|id| id == stem)) {
+                self.disk.remove(&self.sessions, &name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `None` for a session in a newer program's format, which is left alone.
+    fn load_one(&self, id: Uuid) -> io::Result<Option<(Identity, Session)>> {
+        let mut file = self.sessions.open_file(&format!("{id}.json"))?;
+        let mut text = String::new();
+        (&mut file).take(64 << 10).read_to_string(&mut text)?;
+        let version: serde_json::Value = serde_json::from_str(&text)?;
+        if version["v"].as_u64().is_some_and(|v| v > u64::from(FORMAT)) {
+            return Ok(None);
+        }
+        let card: Card = serde_json::from_str(&text)?;
+        let target = TargetPath::from_saved(&card.path).map_err(|_| io::ErrorKind::InvalidData)?;
+        let identity = Identity { id, target, client: card.client, user: card.user };
+        let mut session = Session::new(file.metadata()?.modified()?);
+        if card.closed || self.sessions.kind(&identity.file("part"))?.is_none() {
+            session.phase = Phase::Closed;
+        } else {
+            self.load_progress(&identity, &mut session)?;
+            session.verdict = self.load_verdict(&identity)?;
+        }
+        Ok(Some((identity, session)))
+    }
+
+    fn load_progress(&self, identity: &Identity, session: &mut Session) -> io::Result<()> {
+        let mut file = self.sessions.open_file(&identity.file("pos"))?;
+        if let Some((offset, total)) = progress::read(&mut file)? {
+            // The server before may have ended between the write and its sync.
+            self.disk.sync_data(&file)?;
+            session.total = Some(total);
+            session.durable = offset;
+            session.touched = session.touched.max(file.metadata()?.modified()?);
+        }
+        let part = self.sessions.open_file(&identity.file("part"))?;
+        if part.metadata()?.len() < session.durable {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        self.disk.set_len(&part, session.durable)?;
+        session.written = session.durable;
+        Ok(())
+    }
+}
+
+/// Whether the files themselves are wrong: one is missing, or says what none of ours says.
+fn is_senseless(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
+}

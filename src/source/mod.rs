@@ -1,0 +1,9 @@
+//! The file that is sent: its bytes, what tells it from another file, and the digest of what was sent of it.
+
+mod digest;
+mod file;
+mod identity;
+
+pub use digest::{Contents, DigestError, Fingerprint, NotAFingerprint, PrefixDigest, SourceDiffers, verify_prefix};
+pub use file::{Change, EntityError, RangeReader, UploadEntity};
+pub use identity::{Difference, SourceIdentity};
