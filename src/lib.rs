@@ -8,8 +8,8 @@
 //! use std::path::Path;
 //! use std::time::SystemTime;
 //!
-//! use bitsup::auth::Login;
-//! use bitsup::client::{self, ResumeMode, Start, Tools};
+//! use bitsup::auth::Authenticator;
+//! use bitsup::client::{self, ResumeMode, Start, UploadContext};
 //! use bitsup::source::UploadEntity;
 //! use bitsup::uploader::UploadEvent;
 //! use bitsup::journal::{Journal, Upload};
@@ -23,19 +23,19 @@
 //! let upload = Upload { destination: &plan.destination, name: &plan.name, entity: &entity };
 //! let claim = Journal::disabled().claim(&upload, SystemTime::now())?;
 //! let mut network = Http::new(Settings::default());
-//! let interrupter = network.interrupter();
-//! let mut login = Login::anonymous(&plan.destination);
+//! let cancellation = network.cancellation();
+//! let mut login = Authenticator::anonymous(&plan.destination);
 //! let mut report = |event: &UploadEvent| {
 //!     if let UploadEvent::Acknowledged { offset, total } = event {
 //!         println!("{offset} of {total} bytes");
 //!     }
 //! };
-//! let start = Start::new(plan, &entity, claim, ResumeMode::Auto, &interrupter, &mut report, 1)?;
-//! let tools = Tools {
+//! let start = Start::new(plan, &entity, claim, ResumeMode::Auto, &cancellation, &mut report, 1)?;
+//! let tools = UploadContext {
 //!     entity: &entity,
 //!     transport: &mut network,
 //!     login: &mut login,
-//!     interrupter: &interrupter,
+//!     cancellation: &cancellation,
 //!     report: &mut report,
 //! };
 //! client::upload(start, tools, None)?;

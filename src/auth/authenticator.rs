@@ -7,7 +7,7 @@ use http::{HeaderMap, Request, Response, StatusCode, Uri};
 
 use super::challenge::{self, Challenge, Demand};
 use super::credentials::{Credentials, Origin, Scope};
-use super::mechanism::{Reaction, Way};
+use super::mechanism::{Mechanism, Reaction};
 use super::scheme::{Choice, Scheme, SignInError};
 use crate::exchange::ChannelBinding;
 use crate::protocol::text::escape;
@@ -52,14 +52,14 @@ impl Identity {
 }
 
 /// One login, kept for as long as there are requests to make.
-pub struct Login {
+pub struct Authenticator {
     scope: Scope,
     credentials: Option<Credentials>,
     choice: Choice,
     allow_cleartext: bool,
     headers: HeaderMap,
     random: Box<dyn FnMut() -> [u8; 16] + Send>,
-    way: Option<(Origin, Way)>,
+    way: Option<(Origin, Mechanism)>,
     /// The first way that was used. No other is tried after it.
     used: Option<Scheme>,
     refused_in_a_row: u32,
@@ -96,7 +96,7 @@ pub enum Step {
     Refused(SignInError),
 }
 
-impl Login {
+impl Authenticator {
     /// Signs in as `identity`. `random` is all its randomness.
     #[must_use]
     pub fn new(identity: Identity, random: impl FnMut() -> [u8; 16] + Send + 'static) -> Self {
@@ -179,13 +179,13 @@ impl Login {
     }
 
     /// The way that needs no question: the user named it, or has a token.
-    fn unasked(&self, origin: &Origin) -> Option<Way> {
+    fn unasked(&self, origin: &Origin) -> Option<Mechanism> {
         let scheme = match (self.choice, &self.credentials) {
             (_, Some(Credentials::Token(_))) => Scheme::Bearer,
             (Choice::Only(Scheme::Basic), Some(Credentials::Password(_))) => Scheme::Basic,
             _ => return None,
         };
-        self.may_show_secret(scheme, origin).then_some(Way::Secret { scheme })
+        self.may_show_secret(scheme, origin).then_some(Mechanism::Secret { scheme })
     }
 
     fn may_show_secret(&self, scheme: Scheme, origin: &Origin) -> bool {
@@ -203,7 +203,7 @@ impl Login {
         }
     }
 
-    /// What the answer to `request`, which [`Login::sign`] had, asks for. Over TLS the [`ChannelBinding`] is in its
+    /// What the answer to `request`, which [`Authenticator::sign`] had, asks for. Over TLS the [`ChannelBinding`] is in its
     /// extensions.
     pub fn answered(&mut self, request: &Request<()>, answer: &Response<()>) -> Step {
         let (status, headers) = (answer.status(), answer.headers());
@@ -288,7 +288,7 @@ impl Login {
     }
 
     /// The strongest way that is offered and has what it needs; after one was used, only that one.
-    fn choose(&mut self, origin: &Origin, demand: Demand<'_>) -> Result<Way, SignInError> {
+    fn choose(&mut self, origin: &Origin, demand: Demand<'_>) -> Result<Mechanism, SignInError> {
         let challenges = demand.challenges;
         let wanted = match (self.used, self.choice, &self.credentials) {
             (Some(used), ..) => Some(used),
@@ -310,7 +310,7 @@ impl Login {
             if !matches!(credentials, Credentials::Tickets) && !self.may_show_secret(scheme, origin) {
                 return Err(SignInError::Cleartext(scheme));
             }
-            match Way::new(scheme, credentials, demand, origin, (self.random)()) {
+            match Mechanism::new(scheme, credentials, demand, origin, (self.random)()) {
                 Ok(Some(way)) => return Ok(way),
                 Ok(None) => {}
                 Err(why) => reason = why,
@@ -353,8 +353,11 @@ fn has_body(headers: &HeaderMap) -> bool {
     headers.get(http::header::CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
-impl fmt::Debug for Login {
+impl fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("scope", &self.scope).field("scheme", &self.scheme()).finish_non_exhaustive()
+        f.debug_struct("Authenticator")
+            .field("scope", &self.scope)
+            .field("scheme", &self.scheme())
+            .finish_non_exhaustive()
     }
 }

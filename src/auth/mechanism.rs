@@ -24,7 +24,7 @@ pub(super) const MAX_FORGOTTEN: u32 = 2;
 
 /// See the module.
 #[derive(Debug)]
-pub(super) enum Way {
+pub(super) enum Mechanism {
     /// Basic and Bearer: the secret itself.
     Secret { scheme: Scheme },
     /// A proof for each request.
@@ -98,7 +98,7 @@ pub(super) enum Reaction {
     EachRequest,
 }
 
-impl Way {
+impl Mechanism {
     /// Begins with a scheme that the server offers. `None`: these credentials are not of its kind.
     ///
     /// # Errors
@@ -278,21 +278,21 @@ impl Way {
 }
 
 #[cfg(all(unix, feature = "kerberos"))]
-fn by_tickets(user: Option<&str>, origin: &Origin, demand: Demand<'_>) -> Result<Way, String> {
-    Ok(Way::Kerberos(Box::new(Tickets::new(origin, user, demand.channel)?)))
+fn by_tickets(user: Option<&str>, origin: &Origin, demand: Demand<'_>) -> Result<Mechanism, String> {
+    Ok(Mechanism::Kerberos(Box::new(Tickets::new(origin, user, demand.channel)?)))
 }
 
 #[cfg(not(all(unix, feature = "kerberos")))]
-fn by_tickets(_: Option<&str>, _: &Origin, _: Demand<'_>) -> Result<Way, String> {
+fn by_tickets(_: Option<&str>, _: &Origin, _: Demand<'_>) -> Result<Mechanism, String> {
     Err("this bitsup was built without Kerberos (feature kerberos, not on Windows)".to_owned())
 }
 
 #[cfg(feature = "windows-auth")]
-fn by_password(scheme: Scheme, password: &Password, origin: &Origin) -> Result<Way, String> {
-    Ok(Way::Windows(Box::new(Handshake::new(scheme, password, &origin.host)?)))
+fn by_password(scheme: Scheme, password: &Password, origin: &Origin) -> Result<Mechanism, String> {
+    Ok(Mechanism::Windows(Box::new(Handshake::new(scheme, password, &origin.host)?)))
 }
 
 #[cfg(not(feature = "windows-auth"))]
-fn by_password(scheme: Scheme, _: &Password, _: &Origin) -> Result<Way, String> {
+fn by_password(scheme: Scheme, _: &Password, _: &Origin) -> Result<Mechanism, String> {
     Err(format!("this bitsup was built without {scheme} (feature windows-auth)"))
 }

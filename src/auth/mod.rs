@@ -1,5 +1,5 @@
 //! Signing in to a server: challenges in, credentials out. No sockets, no clock; whoever carries the messages asks
-//! [`Login`] before each request and shows it each answer.
+//! [`Authenticator`] before each request and shows it each answer.
 
 mod authenticator;
 mod challenge;
@@ -16,7 +16,7 @@ mod secret;
 #[cfg(test)]
 mod tests;
 
-pub use authenticator::{Identity, Login, Ready, Step};
+pub use authenticator::{Authenticator, Identity, Ready, Step};
 pub use credentials::{Credentials, Password, Token};
 pub use scheme::{Choice, Scheme, SignInError};
 pub use secret::Secret;

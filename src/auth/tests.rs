@@ -19,9 +19,9 @@ fn identity(origin: &'static str, choice: Choice) -> Identity {
     }
 }
 
-fn login(origin: &'static str, choice: Choice) -> Login {
+fn login(origin: &'static str, choice: Choice) -> Authenticator {
     let mut count = 0;
-    Login::new(identity(origin, choice), move || {
+    Authenticator::new(identity(origin, choice), move || {
         count += 1;
         [count; 16]
     })
@@ -36,7 +36,12 @@ fn request(uri: &'static str, length: &'static str) -> Request<()> {
 }
 
 /// Signs a request and shows what went out; then the answer.
-fn exchange(login: &mut Login, uri: &'static str, length: &'static str, offers: Option<&[&str]>) -> (String, Step) {
+fn exchange(
+    login: &mut Authenticator,
+    uri: &'static str,
+    length: &'static str,
+    offers: Option<&[&str]>,
+) -> (String, Step) {
     let mut request = request(uri, length);
     login.sign(&mut request).expect("signed");
     let sent = request.headers().get(AUTHORIZATION).map(|value| {
@@ -106,7 +111,7 @@ fn fault_52_a_secret_goes_over_http_only_if_that_is_allowed() {
     let mut named = login("http://h/a", Choice::Only(Scheme::Basic));
     assert_eq!(exchange(&mut named, "http://h/a", "0", Some(&[BASIC])), (String::new(), cleartext));
     let identity = Identity { allow_cleartext: true, ..identity("http://h/a", Choice::Auto) };
-    let mut bold = Login::new(identity, || [0; 16]);
+    let mut bold = Authenticator::new(identity, || [0; 16]);
     assert_eq!(exchange(&mut bold, "http://h/a", "0", Some(&[BASIC])).1, Step::Again);
     assert_eq!(exchange(&mut bold, "http://h/a", "0", None).0, ME);
 }
@@ -127,7 +132,7 @@ fn fault_48_another_server_gets_nothing() {
 fn a_token_goes_out_unasked_and_only_as_bearer() {
     let token = Some(Credentials::Token(Token::new(Secret::new("abc.def".to_owned()))));
     let identity = Identity { credentials: token, ..identity("https://h/a", Choice::Auto) };
-    let mut login = Login::new(identity, || [0; 16]);
+    let mut login = Authenticator::new(identity, || [0; 16]);
     let (sent, step) = exchange(&mut login, "https://h/a", "0", Some(&["Bearer error=\"invalid_token\"", BASIC]));
     assert_eq!(sent, "Bearer abc.def");
     assert_eq!(step, Step::Refused(SignInError::Rejected(Scheme::Bearer)));
@@ -142,7 +147,7 @@ fn a_token_that_expired_is_looked_for_once_before_giving_up() {
         .with_newer(move || Some(Secret::new((*newer.lock().expect("no panic")).to_owned())));
     let identity = Identity { credentials: Some(Credentials::Token(token)), ..identity("https://h/a", Choice::Auto) };
     assert!(!format!("{identity:?}").contains("t1"));
-    let mut login = Login::new(identity, || [0; 16]);
+    let mut login = Authenticator::new(identity, || [0; 16]);
     let mut send = |refused: bool| exchange(&mut login, "https://h/a", "9", refused.then_some(&["Bearer"][..]));
     assert_eq!(send(false), ("Bearer t1".to_owned(), Step::Done));
     for token in ["t2", "t3"] {
@@ -162,7 +167,7 @@ fn a_token_that_expired_is_looked_for_once_before_giving_up() {
 
 #[test]
 fn without_credentials_the_server_offers_are_named() {
-    let mut login = Login::anonymous(&Uri::from_static("https://h/a"));
+    let mut login = Authenticator::anonymous(&Uri::from_static("https://h/a"));
     let (sent, step) = exchange(&mut login, "https://h/a", "0", Some(&["Negotiate", "NTLM", "ntlm"]));
     let offered = "Negotiate, NTLM".to_owned();
     assert_eq!((sent.as_str(), step), ("", Step::Refused(SignInError::NoCredentials { offered })));
@@ -200,7 +205,7 @@ fn a_server_that_calls_every_nonce_stale_is_left() {
 }
 
 /// A conversation about a body, with a Digest server that names its nonces: what went out, and what followed.
-fn nonces(login: &mut Login, script: &[&str]) -> Vec<String> {
+fn nonces(login: &mut Authenticator, script: &[&str]) -> Vec<String> {
     let mut told = Vec::new();
     for &answer in script {
         let mut request = request("https://h/a", "9");
@@ -285,7 +290,7 @@ fn case_31_a_digest_of_other_letters_goes_out_as_bytes() {
         user: "j\u{fc}rgen".to_owned(),
         password: Secret::new("s3cret".to_owned()),
     }));
-    let mut login = Login::new(identity, || [0; 16]);
+    let mut login = Authenticator::new(identity, || [0; 16]);
     let mut asked = Response::new(());
     *asked.status_mut() = StatusCode::UNAUTHORIZED;
     let offer = HeaderValue::from_bytes(b"Digest realm=\"S\xe4ge\", nonce=\"n\"").expect("a value");
@@ -344,13 +349,13 @@ fn a_digest_that_cannot_be_answered_is_passed_over() {
 fn nothing_shows_the_secrets() {
     let identity = identity("https://h/a", Choice::Only(Scheme::Basic));
     assert!(!format!("{identity:?}").contains("s3cret"));
-    let mut login = Login::new(identity, || [0; 16]);
+    let mut login = Authenticator::new(identity, || [0; 16]);
     exchange(&mut login, "https://h/a", "0", None);
     assert!(!format!("{login:?}").contains("s3cret") && !format!("{login:?}").contains(ME));
 }
 
 /// What a conversation looks like: `lost` is a request whose answer never came.
-fn transcript(login: &mut Login, script: &[&str]) -> String {
+fn transcript(login: &mut Authenticator, script: &[&str]) -> String {
     let mut lines = Vec::new();
     for answer in script {
         let mut request = request("https://h/a", "0");
@@ -414,7 +419,7 @@ fn a_proof_that_was_taken_once_is_repeated_as_often_as_the_network_wants() {
     // Tokens lock nobody out.
     let token = Some(Credentials::Token(Token::new(Secret::new("abc.def".to_owned()))));
     let identity = Identity { credentials: token, ..identity("https://h/a", Choice::Auto) };
-    assert_eq!(transcript(&mut Login::new(identity, || [0; 16]), &["lost"; 9]).matches("> Bearer").count(), 9);
+    assert_eq!(transcript(&mut Authenticator::new(identity, || [0; 16]), &["lost"; 9]).matches("> Bearer").count(), 9);
 }
 
 #[test]
@@ -430,7 +435,7 @@ fn header_fields_of_ones_own_go_where_credentials_go_once() {
     for value in ["blue", "red"] {
         identity.headers.append("x-team", HeaderValue::from_static(value));
     }
-    let mut login = Login::new(identity, || [0; 16]);
+    let mut login = Authenticator::new(identity, || [0; 16]);
     for (uri, values) in [
         ("https://h/b", &["blue", "red"][..]),
         ("https://node1/b", &["blue", "red"]),

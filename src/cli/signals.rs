@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::cli::secret;
-use crate::client::DriverError;
-use crate::transport::Interrupter;
+use crate::client::ClientError;
+use crate::transport::CancellationToken;
 use crate::uploader::{Unverified, UploadError};
 
 /// SIGINT, on every system.
@@ -19,7 +19,7 @@ const TIME_IS_UP: i32 = -1;
 /// The signals that end an upload.
 #[derive(Clone)]
 pub(super) struct Signals {
-    interrupter: Interrupter,
+    cancellation: CancellationToken,
     received: Arc<AtomicI32>,
     last_words: Arc<Mutex<Option<LastWords>>>,
 }
@@ -89,7 +89,8 @@ impl Signals {
     /// When the system does not allow it.
     pub(super) fn watch() -> anyhow::Result<Self> {
         secret::watch();
-        let signals = Self { interrupter: Interrupter::new(), received: Arc::default(), last_words: Arc::default() };
+        let signals =
+            Self { cancellation: CancellationToken::new(), received: Arc::default(), last_words: Arc::default() };
         signals.clone().start()?;
         Ok(signals)
     }
@@ -101,7 +102,7 @@ impl Signals {
     pub(super) fn after(&self, limit: Duration) -> anyhow::Result<()> {
         let signals = self.clone();
         std::thread::Builder::new().name("max-time".to_owned()).spawn(move || {
-            if !signals.interrupter.wait(limit) {
+            if !signals.cancellation.wait(limit) {
                 signals.receive(TIME_IS_UP);
             }
         })?;
@@ -109,8 +110,8 @@ impl Signals {
     }
 
     /// What the first signal sets off.
-    pub(super) fn interrupter(&self) -> &Interrupter {
-        &self.interrupter
+    pub(super) fn cancellation(&self) -> &CancellationToken {
+        &self.cancellation
     }
 
     /// What to do before a second signal ends the process. It must not wait for anything.
@@ -122,7 +123,7 @@ impl Signals {
     pub(super) fn instead_of(&self, error: impl Into<anyhow::Error>) -> anyhow::Error {
         let error = error.into();
         match self.stopped(Left::Nothing) {
-            Some(stopped) if error.is::<DriverError>() => stopped,
+            Some(stopped) if error.is::<ClientError>() => stopped,
             Some(stopped) => stopped.context(error.to_string()),
             None => error,
         }
@@ -161,7 +162,7 @@ impl Signals {
         if signal != TIME_IS_UP && (secret::stop_asking() || is_second) {
             self.end(signal);
         }
-        self.interrupter.interrupt();
+        self.cancellation.interrupt();
     }
 
     /// Whoever asks twice wants it at once; the journal is in step at every moment.
@@ -184,10 +185,10 @@ pub(super) fn left_by(error: &anyhow::Error) -> Option<Left> {
 pub(super) fn name<T>(result: anyhow::Result<T>, signals: &Signals, goes_on: bool) -> anyhow::Result<T> {
     result.map_err(|error| {
         let left = match error.downcast_ref() {
-            Some(DriverError::Interrupted { can_go_on: true }) if goes_on => Left::Session,
-            Some(DriverError::Interrupted { can_go_on: true }) => Left::SpurnedSession,
-            Some(DriverError::Interrupted { can_go_on: false }) => Left::Nothing,
-            Some(DriverError::Upload(UploadError::Unverified(Unverified::Interrupted))) => Left::Acknowledged,
+            Some(ClientError::Interrupted { can_go_on: true }) if goes_on => Left::Session,
+            Some(ClientError::Interrupted { can_go_on: true }) => Left::SpurnedSession,
+            Some(ClientError::Interrupted { can_go_on: false }) => Left::Nothing,
+            Some(ClientError::Upload(UploadError::Unverified(Unverified::Interrupted))) => Left::Acknowledged,
             _ => return error,
         };
         match signals.received.load(Ordering::SeqCst) {

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use http::Uri;
 
-use crate::auth::Login;
+use crate::auth::Authenticator;
 use crate::protocol::ContentName;
 use crate::transport::Transport;
 use crate::uploader::UploadEvent;
 use crate::uploader::{Action, Plan, ResumeState, Uploader};
 
-use super::DriverError;
+use super::ClientError;
 use super::sender::Client;
 
 /// Sends Cancel-Session for a session of an upload to `destination`. One that the server does not know is cancelled.
@@ -22,8 +22,8 @@ pub fn cancel(
     destination: &Uri,
     state: ResumeState,
     transport: &mut dyn Transport,
-    login: &mut Login,
-) -> Result<(), DriverError> {
+    login: &mut Authenticator,
+) -> Result<(), ClientError> {
     let plan = Plan { can_resume: false, ..Plan::new(destination.clone(), 0, ContentName::new("")) };
     let mut report = |_: &UploadEvent| {};
     let mut client = Client::new(transport, login, &mut report);

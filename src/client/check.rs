@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use http::Uri;
 use http::header::SERVER;
 
-use crate::auth::{Login, Scheme};
+use crate::auth::{Authenticator, Scheme};
 use crate::exchange::TransportErrorKind;
 use crate::protocol::text::escape;
 use crate::protocol::{ContentName, Packet, ProtocolId, Session};
-use crate::transport::{Http, Reached};
+use crate::transport::{ConnectionInfo, Http};
 use crate::uploader::UploadEvent;
 use crate::uploader::{Action, FragmentSize, Input, Plan, Refusal, RetryPolicy, UploadError, Uploader};
 
-use super::DriverError;
+use super::ClientError;
 use super::sender::Client;
 
 /// The largest fragment that is tried, in bytes.
@@ -46,7 +46,7 @@ pub struct CheckPlan {
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
     /// What the first connection led to.
-    pub reached: Option<Reached>,
+    pub reached: Option<ConnectionInfo>,
     /// How the server let us in; `None`: it let anybody in, or nobody.
     pub scheme: Option<Scheme>,
     /// What the server calls itself, escaped.
@@ -82,10 +82,10 @@ pub struct FragmentLimit {
 pub fn check(
     plan: &CheckPlan,
     transport: &mut Http,
-    login: &mut Login,
+    login: &mut Authenticator,
     report: &mut dyn FnMut(&UploadEvent),
     findings: &mut Findings,
-) -> Result<(), DriverError> {
+) -> Result<(), ClientError> {
     let mut check = Check { plan, transport, login, report, findings };
     check.begin(1, 0)?;
     if plan.probe_fragment {
@@ -98,7 +98,7 @@ pub fn check(
 struct Check<'a> {
     plan: &'a CheckPlan,
     transport: &'a mut Http,
-    login: &'a mut Login,
+    login: &'a mut Authenticator,
     report: &'a mut dyn FnMut(&UploadEvent),
     findings: &'a mut Findings,
 }
@@ -106,14 +106,14 @@ struct Check<'a> {
 impl Check<'_> {
     /// Lets an upload of `size` bytes begin, and gives it up after so many fragments. Returns the last offset that the
     /// server acknowledged.
-    fn begin(&mut self, size: u64, fragments: u32) -> Result<u64, DriverError> {
+    fn begin(&mut self, size: u64, fragments: u32) -> Result<u64, ClientError> {
         let mut acknowledged = 0;
         let result = self.run(size, fragments, &mut acknowledged);
         self.findings.reached = self.findings.reached.take().or_else(|| self.transport.reached());
         result.map(|()| acknowledged)
     }
 
-    fn run(&mut self, size: u64, fragments: u32, acknowledged: &mut u64) -> Result<(), DriverError> {
+    fn run(&mut self, size: u64, fragments: u32, acknowledged: &mut u64) -> Result<(), ClientError> {
         let mut uploader = Uploader::new(self.upload(size), Instant::now(), 0);
         let (findings, report) = (&mut *self.findings, &mut *self.report);
         let mut notice = |event: &UploadEvent| {
@@ -180,7 +180,7 @@ impl Check<'_> {
     }
 
     /// Doubles the size until a fragment is refused, then closes in.
-    fn probe(&mut self) -> Result<FragmentLimit, DriverError> {
+    fn probe(&mut self) -> Result<FragmentLimit, ClientError> {
         let mut limit = FragmentLimit::default();
         let mut size = FIRST;
         loop {
@@ -199,11 +199,11 @@ impl Check<'_> {
 
     /// Sends a fragment of `size` bytes, all zeros, of a file that is a byte longer, and gives the file up. Why it was not
     /// taken.
-    fn try_fragment(&mut self, size: u64) -> Result<Option<String>, DriverError> {
+    fn try_fragment(&mut self, size: u64) -> Result<Option<String>, ClientError> {
         match self.begin(size + 1, 1) {
             Ok(acknowledged) if acknowledged == size => Ok(None),
             Ok(acknowledged) => Ok(Some(format!("the server took {acknowledged} bytes of it"))),
-            Err(DriverError::Upload(error)) if may_be_about_size(&error) => Ok(Some(reason(&error))),
+            Err(ClientError::Upload(error)) if may_be_about_size(&error) => Ok(Some(reason(&error))),
             Err(error) => Err(error),
         }
     }
@@ -223,7 +223,7 @@ fn note(findings: &mut Findings, event: &UploadEvent) {
     }
 }
 
-fn send(client: &mut Client<'_>, packet: &Packet, uploader: &Uploader) -> Result<Input, DriverError> {
+fn send(client: &mut Client<'_>, packet: &Packet, uploader: &Uploader) -> Result<Input, ClientError> {
     let send = |client: &mut Client<'_>| {
         (client.report)(&UploadEvent::Sending(packet.clone()));
         client.send(packet, uploader, &mut io::repeat(0).take(packet.body_len()))

@@ -11,7 +11,7 @@ use super::sender::NotSignedIn;
 
 /// An upload that did not succeed.
 #[derive(Debug)]
-pub enum DriverError {
+pub enum ClientError {
     /// The conversation with the server ended.
     Upload(UploadError),
     /// The server lets nobody in.
@@ -34,7 +34,7 @@ pub enum DriverError {
     },
 }
 
-impl fmt::Display for DriverError {
+impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Upload(error) => write!(f, "{error}"),
@@ -54,7 +54,7 @@ impl fmt::Display for DriverError {
     }
 }
 
-impl std::error::Error for DriverError {
+impl std::error::Error for ClientError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             // These are shown as they are; what lies behind them comes next.
@@ -67,31 +67,31 @@ impl std::error::Error for DriverError {
     }
 }
 
-impl From<UploadError> for DriverError {
+impl From<UploadError> for ClientError {
     fn from(error: UploadError) -> Self {
         Self::Upload(error)
     }
 }
 
-impl From<EntityError> for DriverError {
+impl From<EntityError> for ClientError {
     fn from(error: EntityError) -> Self {
         Self::Entity(error)
     }
 }
 
-impl From<Box<NotSignedIn>> for DriverError {
+impl From<Box<NotSignedIn>> for ClientError {
     fn from(refused: Box<NotSignedIn>) -> Self {
         Self::SignIn(refused)
     }
 }
 
-impl From<ReplyFileError> for DriverError {
+impl From<ReplyFileError> for ClientError {
     fn from(error: ReplyFileError) -> Self {
         Self::ReplyFile(error)
     }
 }
 
-impl From<DigestError> for DriverError {
+impl From<DigestError> for ClientError {
     fn from(error: DigestError) -> Self {
         match error {
             DigestError::Differs(_) => Self::Upload(UploadError::SourceChanged),

@@ -14,8 +14,8 @@ mod verify;
 
 pub use cancel::cancel;
 pub use check::{CheckPlan, Findings, FragmentLimit, check};
-pub use error::DriverError;
+pub use error::ClientError;
 pub use reply_file::{ReplyFile, ReplyFileError};
 pub use sender::NotSignedIn;
 pub use start::{ResumeMode, Start};
-pub use upload::{Tools, upload};
+pub use upload::{UploadContext, upload};

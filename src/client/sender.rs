@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, HeaderName, HeaderValue, USER_AGENT};
 use http::{Method, Request, Response, StatusCode, Uri, response};
 
-use crate::auth::{Login, Ready, SignInError, Step};
+use crate::auth::{Authenticator, Ready, SignInError, Step};
 use crate::exchange::{BodySent, TlsFault, TransportError, TransportErrorKind};
 use crate::exchange::{ConnectionUse, RequestOptions};
 use crate::protocol::text::escape;
@@ -23,7 +23,7 @@ const PRODUCT: &str = concat!("bitsup/", env!("CARGO_PKG_VERSION"));
 /// Sends requests on one connection after the other, as one user.
 pub(crate) struct Client<'a> {
     pub(super) transport: &'a mut dyn Transport,
-    pub(super) login: &'a mut Login,
+    pub(super) login: &'a mut Authenticator,
     pub(super) report: &'a mut dyn FnMut(&UploadEvent),
     /// Within a session: a farm binds sessions to machines by them.
     cookies: Cookies,
@@ -54,7 +54,7 @@ enum Unanswered {
 impl<'a> Client<'a> {
     pub(crate) fn new(
         transport: &'a mut dyn Transport,
-        login: &'a mut Login,
+        login: &'a mut Authenticator,
         report: &'a mut dyn FnMut(&UploadEvent),
     ) -> Self {
         Self { transport, login, report, cookies: Cookies::default(), had_session: false }

@@ -8,11 +8,11 @@ use crate::journal::{Claim, Entry, Saved};
 use crate::protocol::ContentName;
 use crate::source::UploadEntity;
 use crate::source::{DigestError, PrefixDigest, verify_prefix};
-use crate::transport::Interrupter;
+use crate::transport::CancellationToken;
 use crate::uploader::UploadEvent;
 use crate::uploader::{Plan, Uploader};
 
-use super::DriverError;
+use super::ClientError;
 
 /// Whether to go on with what an earlier run began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,10 +48,10 @@ impl Start {
         entity: &UploadEntity,
         claim: Claim,
         mode: ResumeMode,
-        interrupter: &Interrupter,
+        cancellation: &CancellationToken,
         report: &mut dyn FnMut(&UploadEvent),
         seed: u64,
-    ) -> Result<Self, DriverError> {
+    ) -> Result<Self, ClientError> {
         let Claim { entry, is_known } = claim;
         let plan = Plan {
             refused_before: entry.refused_before(SystemTime::now()),
@@ -61,13 +61,13 @@ impl Start {
         let now = Instant::now();
         let Some(saved) = entry.record().session.clone().filter(|_| is_known) else {
             if mode == ResumeMode::Always {
-                return Err(DriverError::NothingToResume { why: None });
+                return Err(ClientError::NothingToResume { why: None });
             }
             return Ok(Self { uploader: Uploader::new(plan, now, seed), entry, digest: PrefixDigest::new() });
         };
         let found = match mode {
             ResumeMode::Never => Err(None),
-            ResumeMode::Auto | ResumeMode::Always => same_prefix(entity, &entry, &saved, interrupter, report)?,
+            ResumeMode::Auto | ResumeMode::Always => same_prefix(entity, &entry, &saved, cancellation, report)?,
         };
         match (found, mode) {
             (Ok(mut digest), _) => {
@@ -82,7 +82,7 @@ impl Start {
                 };
                 Ok(Self { uploader, entry, digest })
             }
-            (Err(why), ResumeMode::Always) => Err(DriverError::NothingToResume { why }),
+            (Err(why), ResumeMode::Always) => Err(ClientError::NothingToResume { why }),
             (Err(why), _) => {
                 if let Some(why) = why {
                     report(&UploadEvent::StartingOver { why });
@@ -104,7 +104,7 @@ impl Start {
 
 /// Up to where a file that looks like another one is known to be the same: what was acknowledged, or what was read beyond
 /// that for the network.
-fn known_end(saved: &Saved, entity: &UploadEntity, digest: &mut PrefixDigest) -> Result<u64, DriverError> {
+fn known_end(saved: &Saved, entity: &UploadEntity, digest: &mut PrefixDigest) -> Result<u64, ClientError> {
     let acknowledged = saved.state.acknowledged;
     let Some((end, expected)) = saved.read else { return Ok(acknowledged) };
     digest.seek(end, entity)?;
@@ -118,9 +118,9 @@ fn same_prefix(
     entity: &UploadEntity,
     entry: &Entry,
     saved: &Saved,
-    interrupter: &Interrupter,
+    cancellation: &CancellationToken,
     report: &mut dyn FnMut(&UploadEvent),
-) -> Result<Result<PrefixDigest, Option<String>>, DriverError> {
+) -> Result<Result<PrefixDigest, Option<String>>, ClientError> {
     let record = entry.record();
     if record.identity.size() != entity.size() {
         let (then, now) = (record.identity.size(), entity.size());
@@ -134,7 +134,7 @@ fn same_prefix(
             tenths = tenth;
             report(&UploadEvent::Rereading { done, total });
         }
-        if interrupter.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if cancellation.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     match verify_prefix(entity, total, saved.prefix, &mut progress) {
         Ok(digest) => Ok(Ok(digest)),

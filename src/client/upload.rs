@@ -4,17 +4,17 @@ use std::io;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::auth::Login;
+use crate::auth::Authenticator;
 use crate::journal::{Entry, Saved};
 use crate::protocol::{Packet, PacketKind};
 use crate::source::{Change, UploadEntity};
 use crate::source::{DigestError, PrefixDigest};
-use crate::transport::{Interrupter, Transport};
+use crate::transport::{CancellationToken, Transport};
 use crate::uploader::UploadEvent;
 use crate::uploader::{Action, HostLimit, Input, ReplyRequest, ResumeState, Save, Uploader};
 
 use super::body::{Body, Failure};
-use super::error::DriverError;
+use super::error::ClientError;
 use super::reply::ReplySink;
 use super::reply_file::ReplyFile;
 use super::sender::Client;
@@ -28,15 +28,15 @@ const TIME_AFTER_INTERRUPT: Duration = Duration::from_millis(1500);
 const TIME_AFTER_FAILURE: Duration = Duration::from_secs(10);
 
 /// What an upload works with.
-pub struct Tools<'a> {
+pub struct UploadContext<'a> {
     /// The source.
     pub entity: &'a UploadEntity,
     /// The network.
     pub transport: &'a mut dyn Transport,
     /// Who signs in there.
-    pub login: &'a mut Login,
+    pub login: &'a mut Authenticator,
     /// What ends the upload from outside.
-    pub interrupter: &'a Interrupter,
+    pub cancellation: &'a CancellationToken,
     /// Who is told what happens.
     pub report: &'a mut dyn FnMut(&UploadEvent),
 }
@@ -45,12 +45,12 @@ pub struct Tools<'a> {
 struct Run<'a> {
     client: Client<'a>,
     entity: &'a UploadEntity,
-    interrupter: &'a Interrupter,
+    cancellation: &'a CancellationToken,
     entry: Entry,
     digest: PrefixDigest,
     reply: Option<ReplyFile>,
     /// What failed on this machine, and ends the upload.
-    failure: Option<DriverError>,
+    failure: Option<ClientError>,
     /// Whether the transport was told that only one more packet is to go out.
     has_said_last_words: bool,
 }
@@ -60,13 +60,13 @@ struct Run<'a> {
 ///
 /// # Errors
 /// When the upload ends in any other way. What another run needs to go on is then in the journal.
-pub fn upload(start: Start, tools: Tools<'_>, reply: Option<ReplyFile>) -> Result<(), DriverError> {
+pub fn upload(start: Start, tools: UploadContext<'_>, reply: Option<ReplyFile>) -> Result<(), ClientError> {
     let Start { uploader, entry, digest } = start;
-    let Tools { entity, transport, login, interrupter, report } = tools;
+    let UploadContext { entity, transport, login, cancellation, report } = tools;
     let mut run = Run {
         client: Client::new(transport, login, report),
         entity,
-        interrupter,
+        cancellation,
         entry,
         digest,
         reply,
@@ -80,7 +80,7 @@ pub fn upload(start: Start, tools: Tools<'_>, reply: Option<ReplyFile>) -> Resul
 }
 
 impl Run<'_> {
-    fn run(&mut self, mut uploader: Uploader) -> Result<(), DriverError> {
+    fn run(&mut self, mut uploader: Uploader) -> Result<(), ClientError> {
         loop {
             self.tell(&mut uploader);
             let input = match uploader.next_action() {
@@ -94,10 +94,10 @@ impl Run<'_> {
         }
     }
 
-    fn failed(&mut self, error: DriverError) -> Input {
+    fn failed(&mut self, error: ClientError) -> Input {
         match error {
-            DriverError::Interrupted { .. } => Input::Interrupted,
-            DriverError::Upload(crate::uploader::UploadError::SourceChanged) => Input::SourceChanged,
+            ClientError::Interrupted { .. } => Input::Interrupted,
+            ClientError::Upload(crate::uploader::UploadError::SourceChanged) => Input::SourceChanged,
             error => {
                 self.failure.get_or_insert(error);
                 Input::Failed
@@ -105,15 +105,15 @@ impl Run<'_> {
         }
     }
 
-    fn result(&mut self, uploader: Uploader) -> Result<(), DriverError> {
+    fn result(&mut self, uploader: Uploader) -> Result<(), ClientError> {
         use crate::uploader::UploadError;
         uploader.into_result().map_err(|error| match (error, self.failure.take()) {
             (UploadError::Local, Some(failure)) => failure,
             (UploadError::Interrupted, _) => {
                 let can_go_on = self.entry.can_save() && self.entry.record().session.is_some();
-                DriverError::Interrupted { can_go_on }
+                ClientError::Interrupted { can_go_on }
             }
-            (error, _) => DriverError::Upload(error),
+            (error, _) => ClientError::Upload(error),
         })
     }
 
@@ -134,7 +134,7 @@ impl Run<'_> {
         }
     }
 
-    fn perform(&mut self, action: Action, uploader: &Uploader) -> Result<Input, DriverError> {
+    fn perform(&mut self, action: Action, uploader: &Uploader) -> Result<Input, ClientError> {
         match action {
             Action::Save(save) => self.save(save),
             Action::Remember(limit) => Ok(self.remember(limit)),
@@ -143,16 +143,16 @@ impl Run<'_> {
             Action::KeepReply => self.keep_reply(),
             Action::Verify(method) => {
                 let seen =
-                    verify::look(&mut self.client, &method, uploader.destination(), self.entity, self.interrupter);
+                    verify::look(&mut self.client, &method, uploader.destination(), self.entity, self.cancellation);
                 Ok(seen.map_or(Input::Interrupted, Input::Seen))
             }
-            Action::Wait(pause) => Ok(if self.interrupter.wait(pause) { Input::Interrupted } else { Input::Waited }),
+            Action::Wait(pause) => Ok(if self.cancellation.wait(pause) { Input::Interrupted } else { Input::Waited }),
             Action::Finish => Ok(Input::Failed),
         }
     }
 
     /// Writes down what the machine wants, with the digest of what it says is acknowledged.
-    fn save(&mut self, save: Save) -> Result<Input, DriverError> {
+    fn save(&mut self, save: Save) -> Result<Input, ClientError> {
         let now = SystemTime::now();
         match save {
             Save::Durable(state) => {
@@ -175,7 +175,7 @@ impl Run<'_> {
     }
 
     /// The state with the digests of what the server has, and of what it may have.
-    fn saved(&mut self, state: ResumeState) -> Result<Saved, DriverError> {
+    fn saved(&mut self, state: ResumeState) -> Result<Saved, ClientError> {
         let furthest = self.digest.furthest();
         self.digest.seek(state.acknowledged, self.entity)?;
         let read = Some(furthest).filter(|(end, _)| *end > state.acknowledged);
@@ -187,7 +187,7 @@ impl Run<'_> {
         Input::Remembered
     }
 
-    fn send(&mut self, packet: &Packet, uploader: &Uploader) -> Result<Input, DriverError> {
+    fn send(&mut self, packet: &Packet, uploader: &Uploader) -> Result<Input, ClientError> {
         // Fragments carry the source's bytes, and Close-Session vouches for them.
         let vouches = matches!(packet.kind(), PacketKind::Fragment | PacketKind::CloseSession);
         if vouches && !self.is_unchanged()? {
@@ -220,14 +220,14 @@ impl Run<'_> {
 
     /// Whether the source is still the file that it was. If only its attributes changed (chmod, another name), its content
     /// is compared with what was sent.
-    fn is_unchanged(&mut self) -> Result<bool, DriverError> {
+    fn is_unchanged(&mut self) -> Result<bool, ClientError> {
         match self.entity.change()? {
             Change::None => Ok(true),
             Change::Content => Ok(false),
             Change::Attributes(now) => {
-                let interrupter = self.interrupter;
+                let cancellation = self.cancellation;
                 let mut go_on =
-                    |_| if interrupter.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+                    |_| if cancellation.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
                 match self.digest.compare(self.entity, &mut go_on) {
                     Ok(()) => {
                         self.entity.accept(now);
@@ -251,7 +251,7 @@ impl Run<'_> {
         }
     }
 
-    fn fetch_reply(&mut self, request: &ReplyRequest, uploader: &Uploader) -> Result<Input, DriverError> {
+    fn fetch_reply(&mut self, request: &ReplyRequest, uploader: &Uploader) -> Result<Input, ClientError> {
         let Some(file) = &mut self.reply else { return Ok(Input::Failed) };
         let mut sink = ReplySink::new(file, uploader);
         let (head, end) = self.client.fetch(http::Method::GET, &request.url, reply::fields(request), &mut sink);
@@ -261,7 +261,7 @@ impl Run<'_> {
         Ok(if is_interrupted { Input::Interrupted } else { Input::ReplyFetched(fetched) })
     }
 
-    fn keep_reply(&mut self) -> Result<Input, DriverError> {
+    fn keep_reply(&mut self) -> Result<Input, ClientError> {
         let Some(file) = &mut self.reply else { return Ok(Input::Failed) };
         let size = file.contents()?.map_or(0, |contents| contents.size);
         file.finish()?;

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::exchange::TransportErrorKind;
 use crate::protocol::ContentRange;
 use crate::source::{Change, UploadEntity};
-use crate::transport::{Interrupter, Sink};
+use crate::transport::{CancellationToken, Sink};
 use crate::uploader::{Seen, may_be_the_file};
 
 use super::sender::Client;
@@ -23,7 +23,7 @@ pub(super) fn look(
     method: &Method,
     url: &Uri,
     entity: &UploadEntity,
-    interrupter: &Interrupter,
+    cancellation: &CancellationToken,
 ) -> Option<Seen> {
     let size = entity.size();
     let mut sink = Received { size, count: 0, hasher: Sha256::new() };
@@ -37,8 +37,8 @@ pub(super) fn look(
     let is_read = head.as_ref().is_some_and(|head| may_be_the_file(head, size));
     let digests = if is_whole && is_read {
         let found = hexadecimal(&sink.hasher.finalize());
-        let source = source_digest(entity, interrupter);
-        if interrupter.is_interrupted() {
+        let source = source_digest(entity, cancellation);
+        if cancellation.is_interrupted() {
             return None;
         }
         Some((found, source))
@@ -72,7 +72,7 @@ impl Sink for Received {
 }
 
 /// The source's own digest; it must still be what was uploaded.
-fn source_digest(entity: &UploadEntity, interrupter: &Interrupter) -> Result<String, String> {
+fn source_digest(entity: &UploadEntity, cancellation: &CancellationToken) -> Result<String, String> {
     const CHANGED: &str = "the file changed since it was uploaded";
     let check = || match entity.change() {
         Ok(Change::Content) => Err(CHANGED.to_owned()),
@@ -85,7 +85,7 @@ fn source_digest(entity: &UploadEntity, interrupter: &Interrupter) -> Result<Str
         let mut reader = entity.read(range).map_err(|error| error.to_string())?;
         let mut block = vec![0; BLOCK];
         loop {
-            if interrupter.is_interrupted() {
+            if cancellation.is_interrupted() {
                 return Err("interrupted".to_owned());
             }
             match reader.read(&mut block) {

@@ -21,7 +21,7 @@ pub(crate) enum Place {
 
 /// Follows one connection's requests, byte by byte.
 #[derive(Debug, Default)]
-pub(crate) struct HeadWatch {
+pub(crate) struct HeadFraming {
     /// The head so far.
     head: Vec<u8>,
     /// What is left of the body.
@@ -29,7 +29,7 @@ pub(crate) struct HeadWatch {
     broken: bool,
 }
 
-impl HeadWatch {
+impl HeadFraming {
     /// Where the client is after the bytes seen.
     pub(crate) fn place(&self) -> Place {
         if self.broken {
@@ -105,9 +105,9 @@ mod tests {
     use super::*;
 
     fn place_after(text: &str) -> Place {
-        let mut at_once = HeadWatch::default();
+        let mut at_once = HeadFraming::default();
         at_once.see(text.as_bytes());
-        let mut one_by_one = HeadWatch::default();
+        let mut one_by_one = HeadFraming::default();
         text.as_bytes().chunks(1).for_each(|byte| one_by_one.see(byte));
         assert_eq!(at_once.place(), one_by_one.place(), "{text:?}");
         at_once.place()

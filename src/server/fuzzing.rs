@@ -5,16 +5,16 @@ use std::path::{Component, Path};
 use http::HeaderMap;
 use http::header::{HeaderValue, RANGE};
 
-use super::framing::{HeadWatch, Place};
+use super::framing::{HeadFraming, Place};
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::range::{self, Selection};
 use crate::protocol::ContentRange;
 
 /// The guard of heads comes to the same place however the bytes are cut, and stays broken once it is.
 pub fn request_head(data: &[u8]) {
-    let mut at_once = HeadWatch::default();
+    let mut at_once = HeadFraming::default();
     at_once.see(data);
-    let mut in_pieces = HeadWatch::default();
+    let mut in_pieces = HeadFraming::default();
     let mut broken = false;
     for piece in data.chunks(1 + usize::from(data.first().copied().unwrap_or_default()) % 7) {
         in_pieces.see(piece);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::exchange::TransportErrorKind as Kind;
 use crate::protocol::text::escape;
 
-use super::cancel::Interrupter;
+use super::cancel::CancellationToken;
 use super::fault::Fault;
 use super::settings::deadline;
 
@@ -72,7 +72,7 @@ impl FromStr for FixedAddress {
 pub(super) struct Names {
     pub(super) settings: AddressSettings,
     pub(super) timeout: Duration,
-    pub(super) interrupter: Interrupter,
+    pub(super) cancellation: CancellationToken,
 }
 
 impl Names {
@@ -123,10 +123,10 @@ impl Names {
             .spawn(move || found.send(look_up()))
             .map_err(|error| Fault::new(Kind::Local, escape(error.to_string())))?;
         loop {
-            if self.interrupter.is_interrupted() {
+            if self.cancellation.is_interrupted() {
                 return Err(Fault::interrupted());
             }
-            match answer.recv_timeout(self.interrupter.left().map_or(SLICE, |left| left.min(SLICE))) {
+            match answer.recv_timeout(self.cancellation.left().map_or(SLICE, |left| left.min(SLICE))) {
                 Ok(result) => return result.map_err(|error| sort(&error)),
                 Err(RecvTimeoutError::Timeout) if until.is_some_and(|until| Instant::now() >= until) => {
                     return Err(Fault::new(
@@ -160,7 +160,7 @@ mod tests {
     fn names(fixed: &[&str], family: Option<Family>) -> Names {
         let fixed = fixed.iter().map(|text| text.parse().expect("right")).collect();
         let settings = AddressSettings { fixed, family };
-        Names { settings, timeout: Duration::ZERO, interrupter: Interrupter::new() }
+        Names { settings, timeout: Duration::ZERO, cancellation: CancellationToken::new() }
     }
 
     #[test]
@@ -182,10 +182,10 @@ mod tests {
         };
         let limited = Names { timeout: Duration::from_millis(20), ..names(&[], None) };
         assert_eq!(kind(&limited), Kind::LookupFailed);
-        let last = Names { interrupter: Interrupter::lasting(Duration::from_millis(20)), ..names(&[], None) };
+        let last = Names { cancellation: CancellationToken::lasting(Duration::from_millis(20)), ..names(&[], None) };
         assert_eq!(kind(&last), Kind::Interrupted);
         let unlimited = names(&[], None);
-        let other = unlimited.interrupter.clone();
+        let other = unlimited.cancellation.clone();
         let waiting = std::thread::spawn(move || kind(&unlimited));
         other.interrupt();
         assert_eq!(waiting.join().expect("no panic"), Kind::Interrupted);

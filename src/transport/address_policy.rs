@@ -15,14 +15,14 @@ use super::proxy::is_this_machine;
 /// Whoever typed a URL decided where its host is. Another host was named by that server (`BITS-Host-Id`): if the server
 /// is on the internet, so must the other host be.
 #[derive(Debug)]
-pub(super) struct Reach {
+pub(super) struct AddressPolicy {
     /// The URL's own host; `None`: any address may be connected to.
     origin: Option<String>,
     /// Whether that host is on the internet, once its addresses are known.
     is_public: Mutex<Option<bool>>,
 }
 
-impl Reach {
+impl AddressPolicy {
     pub(super) fn of(origin: Option<String>) -> Self {
         Self { origin, is_public: Mutex::new(None) }
     }
@@ -165,8 +165,8 @@ mod tests {
         panic!("looked up")
     }
 
-    fn reach() -> Reach {
-        Reach::of(Some("origin".to_owned()))
+    fn reach() -> AddressPolicy {
+        AddressPolicy::of(Some("origin".to_owned()))
     }
 
     #[test]
@@ -208,7 +208,7 @@ mod tests {
         let reach = reach();
         reach.check("origin", addresses(&["10.0.0.1"]), unasked).expect("its own");
         assert!(reach.check("other", addresses(&["10.0.0.2"]), unasked).is_ok());
-        assert!(Reach::of(None).check("other", addresses(&["127.0.0.1"]), unasked).is_ok());
+        assert!(AddressPolicy::of(None).check("other", addresses(&["127.0.0.1"]), unasked).is_ok());
     }
 
     #[test]
@@ -220,11 +220,11 @@ mod tests {
         };
         assert!(reach.check("other", addresses(&["10.0.0.2"]), asked).is_err());
         assert!(reach.check("other", addresses(&["10.0.0.2"]), unasked).is_err());
-        let unknown = Reach::of(Some("origin".to_owned()));
+        let unknown = AddressPolicy::of(Some("origin".to_owned()));
         let failed = |_: &str| Err(Fault::new(Kind::LookupFailed, ""));
         let fault = unknown.check("other", addresses(&["10.0.0.2"]), failed).expect_err("in doubt");
         assert_eq!(fault.kind, Kind::LookupFailed);
-        let only_by_proxy = Reach::of(Some("origin".to_owned()));
+        let only_by_proxy = AddressPolicy::of(Some("origin".to_owned()));
         assert!(only_by_proxy.check("other", addresses(&["10.0.0.2"]), |_| Ok(None)).is_err());
     }
 
@@ -246,11 +246,11 @@ mod tests {
         // Nothing is looked up here: only what a name says can be judged.
         assert!(reach().check_unseen("inside", None).is_ok());
         assert!(reach().check_unseen("10.0.0.2", None).is_err());
-        let intranet = Reach::of(Some("intranet".to_owned()));
+        let intranet = AddressPolicy::of(Some("intranet".to_owned()));
         assert!(intranet.check_unseen("10.0.0.2", look_up).is_ok());
-        assert!(Reach::of(Some("10.0.0.1".to_owned())).check_unseen("10.0.0.2", None).is_ok());
+        assert!(AddressPolicy::of(Some("10.0.0.1".to_owned())).check_unseen("10.0.0.2", None).is_ok());
         // What only the proxy can look up counts as the internet.
-        assert!(Reach::of(Some("far".to_owned())).check_unseen("10.0.0.2", look_up).is_err());
+        assert!(AddressPolicy::of(Some("far".to_owned())).check_unseen("10.0.0.2", look_up).is_err());
         let interrupted = |_: &str| Err(Fault::interrupted());
         assert_eq!(reach().check_unseen("x", Some(&interrupted)).expect_err("interrupted").kind, Kind::Interrupted);
     }

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 /// Ends whatever its transports are doing, at once and for good.
 ///
-/// Clones are the same interrupter. It may be given to several transports, and to whoever waits between their
+/// Clones are the same cancellation. It may be given to several transports, and to whoever waits between their
 /// exchanges. On Unix a blocked transport is woken by a socket in its poll set; elsewhere, or when there is no
 /// descriptor left for it, the transport looks every 100 ms. The operating system's name lookup is abandoned, not
 /// ended; on Windows the same goes for attempts to connect.
 #[derive(Debug, Clone, Default)]
-pub struct Interrupter(Arc<Inner>);
+pub struct CancellationToken(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -45,7 +45,7 @@ impl Default for Inner {
     }
 }
 
-impl Interrupter {
+impl CancellationToken {
     /// One that has not been used.
     #[must_use]
     pub fn new() -> Self {
@@ -117,22 +117,22 @@ mod tests {
 
     #[test]
     fn a_wait_runs_out_or_is_ended() {
-        let interrupter = Interrupter::new();
-        assert!(!interrupter.wait(Duration::from_millis(1)));
-        let other = interrupter.clone();
+        let cancellation = CancellationToken::new();
+        assert!(!cancellation.wait(Duration::from_millis(1)));
+        let other = cancellation.clone();
         let waiting = std::thread::spawn(move || other.wait(Duration::from_hours(1)));
-        interrupter.interrupt();
+        cancellation.interrupt();
         assert!(waiting.join().expect("no panic"));
-        assert!(interrupter.wait(Duration::from_hours(1)), "it stays interrupted");
+        assert!(cancellation.wait(Duration::from_hours(1)), "it stays interrupted");
     }
 
     #[test]
     fn one_with_a_limit_interrupts_by_itself() {
-        assert!(Interrupter::lasting(Duration::ZERO).is_interrupted());
-        let interrupter = Interrupter::lasting(Duration::from_millis(20));
-        assert!(interrupter.wait(Duration::from_hours(1)));
-        assert!(!Interrupter::lasting(Duration::MAX).is_interrupted());
-        let ended = Interrupter::lasting(Duration::from_hours(1));
+        assert!(CancellationToken::lasting(Duration::ZERO).is_interrupted());
+        let cancellation = CancellationToken::lasting(Duration::from_millis(20));
+        assert!(cancellation.wait(Duration::from_hours(1)));
+        assert!(!CancellationToken::lasting(Duration::MAX).is_interrupted());
+        let ended = CancellationToken::lasting(Duration::from_hours(1));
         assert!(!ended.is_interrupted());
         ended.interrupt();
         assert!(ended.is_interrupted());

@@ -15,7 +15,7 @@ use crate::exchange::{ChannelBinding, TransportErrorKind as Kind};
 
 use super::answer::{AnswerHead, MAX_HEAD};
 use super::buffers::PageBuffers;
-use super::cancel::Interrupter;
+use super::cancel::CancellationToken;
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::poll;
@@ -59,7 +59,7 @@ pub(super) struct Connection {
     buffers: PageBuffers,
     place: Place,
     settings: Settings,
-    interrupter: Interrupter,
+    cancellation: CancellationToken,
     exchange: Exchange,
     /// Which exchange the following belong to.
     number: u64,
@@ -85,7 +85,7 @@ impl Connection {
         stream: Stream,
         place: Place,
         settings: Settings,
-        interrupter: Interrupter,
+        cancellation: CancellationToken,
         exchange: Exchange,
     ) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl Connection {
             place,
             buffers: PageBuffers::new(RECEIVE_BUFFER, SEND_BUFFER),
             settings,
-            interrupter,
+            cancellation,
             exchange,
             number: 0,
             body_handed: 0,
@@ -212,7 +212,7 @@ impl Connection {
     }
 
     fn wait(&self, events: PollFlags, due: Option<Instant>, limit: Duration) -> Result<PollFlags, Fault> {
-        let ready = poll::wait(&[self.stream.tcp()], events, due, &self.interrupter)?;
+        let ready = poll::wait(&[self.stream.tcp()], events, due, &self.cancellation)?;
         ready.first().copied().ok_or_else(|| {
             let late = Fault::new(Kind::TimedOut(limit), "");
             self.stream.explain(late)
@@ -234,7 +234,7 @@ impl Connection {
             goes_on = match stream.read(&mut buffer) {
                 Ok(count) => count > 0,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    poll::wait(&[stream], PollFlags::IN, due, &self.interrupter).is_ok()
+                    poll::wait(&[stream], PollFlags::IN, due, &self.cancellation).is_ok()
                 }
                 Err(error) => error.kind() == io::ErrorKind::Interrupted,
             };

@@ -6,18 +6,18 @@ use super::tls::Pin;
 
 /// What the last connection led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reached {
+pub struct ConnectionInfo {
     /// The address that the connection leads to: the proxy's, if there is one.
     pub address: SocketAddr,
     /// The proxy, without user and password.
     pub proxy: Option<String>,
     /// TLS with the server; `None`: there is none.
-    pub tls: Option<TlsReached>,
+    pub tls: Option<TlsInfo>,
 }
 
 /// What TLS tells of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsReached {
+pub struct TlsInfo {
     /// `TLS 1.3`
     pub version: &'static str,
     /// The cipher suite by its name.

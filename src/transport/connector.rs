@@ -14,14 +14,14 @@ use crate::exchange::TransportErrorKind as Kind;
 use crate::protocol::text::escape;
 
 use super::address::{Names, bare};
-use super::address_policy::Reach;
-use super::cancel::Interrupter;
+use super::address_policy::AddressPolicy;
+use super::cancel::CancellationToken;
 use super::connection::{Connection, Place};
-use super::connection_info::Reached;
+use super::connection_info::ConnectionInfo;
 use super::dial::dial;
 use super::exchange::Exchange;
 use super::fault::Fault;
-use super::proxy::{AbsoluteForm, Goal, Parley, Proxy, ProxyScheme, Unanswered};
+use super::proxy::{AbsoluteForm, AuthAttempts, Proxy, ProxyScheme, TunnelHandshake, TunnelTarget};
 use super::settings::{Settings, deadline};
 use super::stream::{Socket, Stream};
 use super::tls::{Tls, Trust};
@@ -31,13 +31,13 @@ use crate::exchange::ConnectionUse;
 #[derive(Debug, Clone)]
 pub(super) struct PollConnector {
     pub(super) settings: Settings,
-    pub(super) interrupter: Interrupter,
+    pub(super) cancellation: CancellationToken,
     pub(super) exchange: Exchange,
     pub(super) trust: Arc<Trust>,
-    pub(super) reach: Arc<Reach>,
-    pub(super) reached: Arc<Mutex<Option<Reached>>>,
+    pub(super) reach: Arc<AddressPolicy>,
+    pub(super) reached: Arc<Mutex<Option<ConnectionInfo>>>,
     /// The password at a proxy.
-    pub(super) unanswered: Arc<Unanswered>,
+    pub(super) unanswered: Arc<AuthAttempts>,
 }
 
 /// Addresses that are shown of one host.
@@ -82,11 +82,11 @@ impl<'a> Server<'a> {
 }
 
 impl PollConnector {
-    pub(super) fn new(settings: Settings, interrupter: Interrupter) -> Self {
+    pub(super) fn new(settings: Settings, cancellation: CancellationToken) -> Self {
         let trust = Arc::new(Trust::new(settings.tls.clone()));
-        let reach = Arc::new(Reach::of(settings.origin.clone()));
+        let reach = Arc::new(AddressPolicy::of(settings.origin.clone()));
         let (exchange, reached, unanswered) = Default::default();
-        Self { settings, interrupter, exchange, trust, reach, reached, unanswered }
+        Self { settings, cancellation, exchange, trust, reach, reached, unanswered }
     }
 
     fn open(&self, server: &Server<'_>) -> Result<Connection, Fault> {
@@ -100,14 +100,14 @@ impl PollConnector {
         let peer = self.note_peer(server, proxy, &[address]);
         let stream = if server.is_https {
             let configured = self.trust.for_server(self.is_origin(server))?;
-            Stream::Tls(Box::new(Tls::open(stream, configured, bare(server.host), due, &self.interrupter)?))
+            Stream::Tls(Box::new(Tls::open(stream, configured, bare(server.host), due, &self.cancellation)?))
         } else {
             stream
         };
         let tls = stream.tls().filter(|_| server.is_https);
         let channel = tls.and_then(Tls::channel_binding);
         let tls = tls.map(Tls::reached);
-        let reached = Reached { address, proxy: proxy.map(ToString::to_string), tls };
+        let reached = ConnectionInfo { address, proxy: proxy.map(ToString::to_string), tls };
         *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = Some(reached);
         let form = proxy
             .filter(|proxy| !server.is_https && !proxy.is_socks())
@@ -115,9 +115,9 @@ impl PollConnector {
         if form.as_ref().is_some_and(AbsoluteForm::proves) {
             self.unanswered.check()?;
         }
-        let (settings, interrupter) = (self.settings.clone(), self.interrupter.clone());
+        let (settings, cancellation) = (self.settings.clone(), self.cancellation.clone());
         let place = Place { peer, form, channel };
-        Ok(Connection::new(stream, place, settings, interrupter, self.exchange.clone()))
+        Ok(Connection::new(stream, place, settings, cancellation, self.exchange.clone()))
     }
 
     fn straight(&self, server: &Server<'_>) -> Result<(Stream, Option<Instant>), Fault> {
@@ -129,26 +129,26 @@ impl PollConnector {
 
     fn through(&self, proxy: &Proxy, server: &Server<'_>) -> Result<(Stream, Option<Instant>), Fault> {
         let names = self.names();
-        let goals: Vec<Goal<'_>> = if proxy.scheme == ProxyScheme::Socks5 {
-            self.allowed_addresses(server)?.into_iter().map(Goal::Address).collect()
+        let targets: Vec<TunnelTarget<'_>> = if proxy.scheme == ProxyScheme::Socks5 {
+            self.allowed_addresses(server)?.into_iter().map(TunnelTarget::Address).collect()
         } else {
             // Whoever has names looked up elsewhere may not want this machine to ask for them.
             // The proxy may take another family than is wanted here.
             let look_up = |host: &str| names.find_all(host, server.port);
             let private = proxy.scheme == ProxyScheme::Socks5h;
             self.reach.check_unseen(server.host, if private { None } else { Some(&look_up) })?;
-            vec![Goal::Host(server.host, server.port)]
+            vec![TunnelTarget::Host(server.host, server.port)]
         };
         let addresses = names.find(&proxy.host, proxy.port).map_err(|fault| fault.before("its own address: "))?;
         self.note_peer(server, Some(proxy), &addresses);
         let due = deadline(self.settings.connect_timeout);
-        let mut goals = goals.into_iter();
+        let mut targets = targets.into_iter();
         loop {
-            let Some(goal) = goals.next() else { return Err(Fault::unknown_host()) };
+            let Some(goal) = targets.next() else { return Err(Fault::unknown_host()) };
             let result = self.pass(proxy, &addresses, server, &goal, due);
             match result {
                 // The next address may be better, as if there were no proxy.
-                Err(fault) if goals.len() > 0 && fault.is_about_this_address() => {}
+                Err(fault) if targets.len() > 0 && fault.is_about_this_address() => {}
                 result => return result.map(|stream| (stream, due)),
             }
         }
@@ -160,17 +160,21 @@ impl PollConnector {
         proxy: &Proxy,
         addresses: &[SocketAddr],
         server: &Server<'_>,
-        goal: &Goal<'_>,
+        goal: &TunnelTarget<'_>,
         due: Option<Instant>,
     ) -> Result<Stream, Fault> {
         let mut stream = self.dial(addresses, due)?;
         if proxy.scheme == ProxyScheme::Https {
             let configured = self.trust.for_proxy()?;
-            let tls = Tls::open(stream, configured, bare(&proxy.host), due, &self.interrupter)?;
+            let tls = Tls::open(stream, configured, bare(&proxy.host), due, &self.cancellation)?;
             stream = Stream::Tls(Box::new(tls));
         }
-        let mut parley =
-            Parley { stream: &mut stream, due, interrupter: &self.interrupter, unanswered: &self.unanswered };
+        let mut parley = TunnelHandshake {
+            stream: &mut stream,
+            due,
+            cancellation: &self.cancellation,
+            unanswered: &self.unanswered,
+        };
         if proxy.is_socks() {
             parley.socks(proxy, goal)?;
         } else if server.is_https {
@@ -180,7 +184,7 @@ impl PollConnector {
     }
 
     fn dial(&self, addresses: &[SocketAddr], due: Option<Instant>) -> Result<Stream, Fault> {
-        Ok(Stream::Plain(Socket::new(dial(addresses, due, &self.interrupter)?)))
+        Ok(Stream::Plain(Socket::new(dial(addresses, due, &self.cancellation)?)))
     }
 
     /// The server's addresses, without those that it must not lead to.
@@ -206,7 +210,7 @@ impl PollConnector {
         Names {
             settings: self.settings.addresses.clone(),
             timeout: self.settings.connect_timeout,
-            interrupter: self.interrupter.clone(),
+            cancellation: self.cancellation.clone(),
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
-use super::cancel::Interrupter;
+use super::cancel::CancellationToken;
 use super::fault::Fault;
 #[cfg(any(test, not(unix)))]
 use super::poll::SLICE;
@@ -28,9 +28,9 @@ const NOT_SENT_MAX: u32 = 128 * 1024;
 pub(super) fn dial(
     addresses: &[SocketAddr],
     deadline: Option<Instant>,
-    interrupter: &Interrupter,
+    cancellation: &CancellationToken,
 ) -> Result<TcpStream, Fault> {
-    let stream = connect(addresses, deadline, interrupter)?;
+    let stream = connect(addresses, deadline, cancellation)?;
     set_up(&stream).map_err(|error| Fault::of_connecting(&error))?;
     Ok(stream)
 }
@@ -51,7 +51,11 @@ fn timed_out() -> Fault {
 }
 
 #[cfg(unix)]
-fn connect(addresses: &[SocketAddr], end: Option<Instant>, interrupter: &Interrupter) -> Result<TcpStream, Fault> {
+fn connect(
+    addresses: &[SocketAddr],
+    end: Option<Instant>,
+    cancellation: &CancellationToken,
+) -> Result<TcpStream, Fault> {
     let mut last = Fault::new(Kind::Connect, "");
     let mut waiting = Vec::new();
     let mut untried = addresses.iter();
@@ -67,7 +71,7 @@ fn connect(addresses: &[SocketAddr], end: Option<Instant>, interrupter: &Interru
             None => {}
         }
         let patience = (untried.len() > 0).then(|| Instant::now() + PATIENCE);
-        if let Some(stream) = first_connected(&mut waiting, &mut last, earlier(end, patience), interrupter)? {
+        if let Some(stream) = first_connected(&mut waiting, &mut last, earlier(end, patience), cancellation)? {
             return Ok(stream);
         }
         if end.is_some_and(|end| Instant::now() >= end) {
@@ -103,10 +107,10 @@ fn first_connected(
     waiting: &mut Vec<TcpStream>,
     last: &mut Fault,
     end: Option<Instant>,
-    interrupter: &Interrupter,
+    cancellation: &CancellationToken,
 ) -> Result<Option<TcpStream>, Fault> {
     let ready =
-        super::poll::wait(&waiting.iter().collect::<Vec<_>>(), rustix::event::PollFlags::OUT, end, interrupter)?;
+        super::poll::wait(&waiting.iter().collect::<Vec<_>>(), rustix::event::PollFlags::OUT, end, cancellation)?;
     for index in (0..ready.len()).rev().filter(|index| !ready[*index].is_empty()) {
         let stream = waiting.remove(index);
         match stream.take_error() {
@@ -118,8 +122,12 @@ fn first_connected(
 }
 
 #[cfg(not(unix))]
-fn connect(addresses: &[SocketAddr], end: Option<Instant>, interrupter: &Interrupter) -> Result<TcpStream, Fault> {
-    connect_in_threads(addresses, end, interrupter)
+fn connect(
+    addresses: &[SocketAddr],
+    end: Option<Instant>,
+    cancellation: &CancellationToken,
+) -> Result<TcpStream, Fault> {
+    connect_in_threads(addresses, end, cancellation)
 }
 
 /// The same by blocking calls, each in a thread that is left to itself when another one, or an interruption, was faster.
@@ -127,7 +135,7 @@ fn connect(addresses: &[SocketAddr], end: Option<Instant>, interrupter: &Interru
 fn connect_in_threads(
     addresses: &[SocketAddr],
     end: Option<Instant>,
-    interrupter: &Interrupter,
+    cancellation: &CancellationToken,
 ) -> Result<TcpStream, Fault> {
     let mut last = Fault::new(Kind::Connect, "");
     let (answer, answers) = mpsc::channel();
@@ -143,7 +151,7 @@ fn connect_in_threads(
             None => {}
         }
         let patience = (untried.len() > 0).then(|| Instant::now() + PATIENCE);
-        match next_answer(&answers, earlier(end, patience), interrupter)? {
+        match next_answer(&answers, earlier(end, patience), cancellation)? {
             Some(Ok(stream)) => return Ok(stream),
             Some(Err(error)) => {
                 waiting -= 1;
@@ -177,10 +185,10 @@ fn connect_in_thread(
 fn next_answer<T>(
     answers: &mpsc::Receiver<T>,
     end: Option<Instant>,
-    interrupter: &Interrupter,
+    cancellation: &CancellationToken,
 ) -> Result<Option<T>, Fault> {
     loop {
-        if interrupter.is_interrupted() {
+        if cancellation.is_interrupted() {
             return Err(Fault::interrupted());
         }
         let left = end.map_or(SLICE, |end| end.saturating_duration_since(Instant::now()));
@@ -199,7 +207,7 @@ mod tests {
 
     use super::*;
 
-    type Connect = fn(&[SocketAddr], Option<Instant>, &Interrupter) -> Result<TcpStream, Fault>;
+    type Connect = fn(&[SocketAddr], Option<Instant>, &CancellationToken) -> Result<TcpStream, Fault>;
 
     /// What this system uses, and what those without a usable poll use.
     const WAYS: [Connect; 2] = [connect, connect_in_threads];
@@ -214,18 +222,18 @@ mod tests {
         let open = listener.local_addr().expect("an address");
         let addresses = [closed_port(), closed_port(), open];
         for connect in WAYS {
-            let stream = connect(&addresses, None, &Interrupter::new()).expect("connected");
+            let stream = connect(&addresses, None, &CancellationToken::new()).expect("connected");
             assert_eq!(stream.peer_addr().expect("connected"), open);
         }
-        assert!(dial(&addresses, None, &Interrupter::new()).expect("connected").nodelay().expect("asked"));
+        assert!(dial(&addresses, None, &CancellationToken::new()).expect("connected").nodelay().expect("asked"));
     }
 
     #[test]
     fn all_refused_is_no_connection() {
         for connect in WAYS {
-            let fault = connect(&[closed_port(), closed_port()], None, &Interrupter::new()).expect_err("refused");
+            let fault = connect(&[closed_port(), closed_port()], None, &CancellationToken::new()).expect_err("refused");
             assert_eq!(fault.kind, Kind::Connect);
-            assert_eq!(connect(&[], None, &Interrupter::new()).expect_err("nothing").kind, Kind::Connect);
+            assert_eq!(connect(&[], None, &CancellationToken::new()).expect_err("nothing").kind, Kind::Connect);
         }
     }
 
@@ -240,7 +248,7 @@ mod tests {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
             let open = listener.local_addr().expect("an address");
             for connect in WAYS {
-                let stream = connect(&[silent, open], None, &Interrupter::new()).expect("connected");
+                let stream = connect(&[silent, open], None, &CancellationToken::new()).expect("connected");
                 assert_eq!(stream.peer_addr().expect("connected"), open);
             }
         }
@@ -250,12 +258,12 @@ mod tests {
             let (_full, silent) = silent_port();
             for connect in WAYS {
                 let end = Instant::now() + Duration::from_millis(50);
-                let fault = connect(&[silent], Some(end), &Interrupter::new()).expect_err("silent");
+                let fault = connect(&[silent], Some(end), &CancellationToken::new()).expect_err("silent");
                 assert_eq!(fault.kind, Kind::Connect);
                 assert!(Instant::now() >= end);
             }
             let end = Some(Instant::now() + Duration::from_millis(50));
-            let fault = dial(&[silent], end, &Interrupter::new()).expect_err("silent");
+            let fault = dial(&[silent], end, &CancellationToken::new()).expect_err("silent");
             assert_eq!(fault.detail, "none within the time limit");
         }
 
@@ -263,11 +271,11 @@ mod tests {
         fn connecting_is_interrupted() {
             let (_full, silent) = silent_port();
             for connect in WAYS {
-                let interrupter = Interrupter::new();
-                let other = interrupter.clone();
+                let cancellation = CancellationToken::new();
+                let other = cancellation.clone();
                 let dialling = move || connect(&[silent], None, &other).expect_err("interrupted").kind;
                 let dialling = std::thread::spawn(dialling);
-                interrupter.interrupt();
+                cancellation.interrupt();
                 assert_eq!(dialling.join().expect("no panic"), Kind::Interrupted);
             }
         }

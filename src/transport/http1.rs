@@ -13,14 +13,14 @@ use crate::exchange::TransportError;
 
 use super::answer::MAX_HEAD;
 use super::body::Outgoing;
-use super::cancel::Interrupter;
+use super::cancel::CancellationToken;
 use super::connection::SEND_BUFFER;
-use super::connection_info::Reached;
+use super::connection_info::ConnectionInfo;
 use super::connector::{NoResolver, PollConnector};
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::obs_text::disguise;
-use super::rate_limit::Pace;
+use super::rate_limit::RateLimiter;
 use super::settings::Settings;
 use super::{AnsweredEarly, Sink, Transport};
 use crate::exchange::{BodySent, TransportErrorKind as Kind};
@@ -50,25 +50,25 @@ impl Http {
     /// A transport without a connection; the first exchange opens it.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self::with_interrupter(settings, Interrupter::new())
+        Self::with_interrupter(settings, CancellationToken::new())
     }
 
-    /// The same, to be ended by an interrupter that ends other things too.
+    /// The same, to be ended by an cancellation that ends other things too.
     #[must_use]
-    pub fn with_interrupter(settings: Settings, interrupter: Interrupter) -> Self {
-        let connector = PollConnector::new(settings, interrupter);
+    pub fn with_interrupter(settings: Settings, cancellation: CancellationToken) -> Self {
+        let connector = PollConnector::new(settings, cancellation);
         Self { agent: new_agent(&connector), connector }
     }
 
     /// What ends an exchange under way, from another thread.
     #[must_use]
-    pub fn interrupter(&self) -> Interrupter {
-        self.connector.interrupter.clone()
+    pub fn cancellation(&self) -> CancellationToken {
+        self.connector.cancellation.clone()
     }
 
     /// What the last connection led to, once there was one.
     #[must_use]
-    pub fn reached(&self) -> Option<Reached> {
+    pub fn reached(&self) -> Option<ConnectionInfo> {
         self.connector.reached.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -81,7 +81,7 @@ impl Http {
     fn begin(&mut self, options: RequestOptions) -> Result<Exchange, TransportError> {
         let exchange = self.connector.exchange.clone();
         exchange.begin(options);
-        if self.connector.interrupter.is_interrupted() {
+        if self.connector.cancellation.is_interrupted() {
             return Err(Fault::interrupted().during(exchange.facts()));
         }
         if options.connection == ConnectionUse::New {
@@ -175,7 +175,7 @@ impl Transport for Http {
     }
 
     fn last_words(&mut self, limit: Duration) {
-        self.connector.interrupter = Interrupter::lasting(limit);
+        self.connector.cancellation = CancellationToken::lasting(limit);
         self.forget_connection();
     }
 }
@@ -196,7 +196,7 @@ fn pour(mut body: Body, sink: &mut dyn Sink) -> Result<(), Fault> {
 
 /// Bytes of a body that are read at a time, as it goes out: whoever counts what was read knows how far it is. Short bodies
 /// are those of slow links, so they are read in smaller pieces.
-fn piece(length: u64, pace: Option<&Pace>) -> usize {
+fn piece(length: u64, pace: Option<&RateLimiter>) -> usize {
     // Whole pages of the file.
     let sixteenth = usize::try_from((length / 16).next_multiple_of(4096)).unwrap_or(usize::MAX);
     let piece = sixteenth.clamp(SMALL_PIECE, SEND_BUFFER);

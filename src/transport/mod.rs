@@ -38,11 +38,11 @@ use http::{Request, Response, response};
 use crate::exchange::{RequestOptions, TransportError};
 
 pub use address::{AddressSettings, Family, FixedAddress};
-pub use cancel::Interrupter;
-pub use connection_info::{Reached, TlsReached};
+pub use cancel::CancellationToken;
+pub use connection_info::{ConnectionInfo, TlsInfo};
 pub use http1::Http;
 pub use proxy::{BadProxy, Proxies, Proxy};
-pub use rate_limit::Pace;
+pub use rate_limit::RateLimiter;
 pub use settings::Settings;
 pub use tls::{BadPin, CertificateWanted, ClientIdentity, IdentityError, Pin, TlsSettings};
 
@@ -79,7 +79,7 @@ pub trait Transport {
 
     /// The upload was interrupted, and its last requests are to go out, such as Cancel-Session.
     ///
-    /// The interrupter does not end exchanges any more, and the connection is closed. All that follows, connecting
+    /// The cancellation does not end exchanges any more, and the connection is closed. All that follows, connecting
     /// included, has `limit` from now on; after that every exchange fails at once.
     fn last_words(&mut self, limit: Duration);
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
-use super::cancel::Interrupter;
+use super::cancel::CancellationToken;
 use super::fault::Fault;
 
 /// Longest sleep where an interruption cannot end it.
@@ -21,18 +21,18 @@ pub(super) fn wait(
     sockets: &[&TcpStream],
     events: PollFlags,
     deadline: Option<Instant>,
-    interrupter: &Interrupter,
+    cancellation: &CancellationToken,
 ) -> Result<Vec<PollFlags>, Fault> {
     let mut polled: Vec<_> = sockets.iter().map(|socket| PollFd::new(*socket, events)).collect();
-    let wake = interrupter.wake();
+    let wake = cancellation.wake();
     polled.extend(wake.map(|wake| PollFd::new(wake, PollFlags::IN)));
     loop {
-        if interrupter.is_interrupted() {
+        if cancellation.is_interrupted() {
             return Err(Fault::interrupted());
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let slice = if wake.is_some() { None } else { Some(SLICE) };
-        let sleep = left.into_iter().chain(interrupter.left()).chain(slice).min();
+        let sleep = left.into_iter().chain(cancellation.left()).chain(slice).min();
         let timeout = sleep.and_then(|sleep| Timespec::try_from(sleep).ok());
         match rustix::event::poll(&mut polled, timeout.as_ref()) {
             Ok(0) if left.is_some_and(|left| left.is_zero()) => return Ok(Vec::new()),

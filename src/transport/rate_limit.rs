@@ -12,13 +12,13 @@ const PIECE: Duration = Duration::from_millis(50);
 
 /// A rate that several connections share. Clones are the same rate.
 #[derive(Debug, Clone)]
-pub struct Pace {
+pub struct RateLimiter {
     rate: NonZeroU64,
     /// When all that was granted so far is gone at this rate; none before the first.
     paid_until: Arc<Mutex<Option<Instant>>>,
 }
 
-impl Pace {
+impl RateLimiter {
     /// At most `rate` bytes a second.
     #[must_use]
     pub fn new(rate: NonZeroU64) -> Self {
@@ -55,8 +55,8 @@ mod tests {
 
     const RATE: usize = 1_000_000;
 
-    fn pace() -> Pace {
-        Pace::new(NonZeroU64::new(RATE as u64).expect("a rate"))
+    fn pace() -> RateLimiter {
+        RateLimiter::new(NonZeroU64::new(RATE as u64).expect("a rate"))
     }
 
     /// Bytes that `jobs` send in `time`, each waiting `gap` for an Ack after every `fragment` bytes.
@@ -114,10 +114,10 @@ mod tests {
 
     #[test]
     fn the_slowest_rate_still_goes_on() {
-        let (pace, start) = (Pace::new(NonZeroU64::MIN), Instant::now());
+        let (pace, start) = (RateLimiter::new(NonZeroU64::MIN), Instant::now());
         assert_eq!(pace.grant(100, start), (1, start + Duration::from_secs(1)));
         assert_eq!(pace.grant(100, start), (1, start + Duration::from_secs(2)));
-        let fast = Pace::new(NonZeroU64::MAX);
+        let fast = RateLimiter::new(NonZeroU64::MAX);
         assert_eq!(fast.grant(100, start).0, 100);
     }
 }

@@ -6,7 +6,7 @@ use super::address::AddressSettings;
 use super::proxy::Proxies;
 use super::tls::TlsSettings;
 
-use super::rate_limit::Pace;
+use super::rate_limit::RateLimiter;
 
 /// Limits of an exchange, and whom to trust. A limit of zero means none.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Settings {
     /// connected to. `None`: any address may be.
     pub origin: Option<String>,
     /// How fast requests may go out, if that is limited. Clones share it.
-    pub pace: Option<Pace>,
+    pub pace: Option<RateLimiter>,
     /// Whom to trust, and who to be.
     pub tls: TlsSettings,
     /// What stands between this machine and servers.

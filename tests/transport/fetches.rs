@@ -135,10 +135,10 @@ fn a_body_under_way_is_interrupted() {
         Ok(())
     });
     let mut client = server.client();
-    let interrupter = client.interrupter();
+    let cancellation = client.cancellation();
     std::thread::spawn(move || {
         std::thread::sleep(SHORT);
-        interrupter.interrupt();
+        cancellation.interrupt();
     });
     let began = Instant::now();
     let error =

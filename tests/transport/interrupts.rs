@@ -22,10 +22,10 @@ fn interrupted(scheme: Scheme, length: u64, read_body: bool) -> bool {
         Ok(())
     });
     let mut client = server.client();
-    let interrupter = client.interrupter();
+    let cancellation = client.cancellation();
     let other = std::thread::spawn(move || {
         told.recv().expect("told");
-        interrupter.interrupt();
+        cancellation.interrupt();
     });
     let error = server.send(&mut client, length).expect_err("interrupted");
     other.join().expect("no panic");
@@ -56,7 +56,7 @@ fn last_words_go_out_after_an_interruption_on_a_new_connection() {
         });
         let mut client = server.client();
         server.send(&mut client, 0).expect("answered");
-        client.interrupter().interrupt();
+        client.cancellation().interrupt();
         assert_eq!(server.send(&mut client, 0).expect_err("interrupted").kind, Kind::Interrupted);
         client.last_words(Duration::from_mins(1));
         for _ in 0..2 {
@@ -81,9 +81,9 @@ fn last_words_have_one_limit_for_everything() {
                 Ok(())
             });
             let mut client = server.client();
-            let interrupter = client.interrupter();
+            let cancellation = client.cancellation();
             server.send(&mut client, 0).expect("answered");
-            interrupter.interrupt();
+            cancellation.interrupt();
             let began = Instant::now();
             client.last_words(LIMIT);
             let error = server.send(&mut client, 1 << 30).expect_err("silence");

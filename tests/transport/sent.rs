@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bitsup::exchange::RequestOptions;
 use bitsup::exchange::{BodySent, TransportErrorKind as Kind};
-use bitsup::transport::{Http, Pace, Proxies, Settings, Transport};
+use bitsup::transport::{Http, Proxies, RateLimiter, Settings, Transport};
 
 use crate::support::{OK, Scheme, Server, Stream, answer, read_head, read_request, schemes};
 
@@ -59,7 +59,7 @@ fn halting(
 #[test]
 fn a_peer_that_stops_reading_leaves_an_exact_count() {
     for scheme in schemes() {
-        for pace in [None, Some(Pace::new((1 << 30).try_into().expect("a rate")))] {
+        for pace in [None, Some(RateLimiter::new((1 << 30).try_into().expect("a rate")))] {
             let (server, go_on, arrived) = halting(scheme, 300_000, |_| Ok(()));
             let settings = Settings { request_timeout: SHORT, pace, ..server.settings() };
             let error = server.send(&mut Http::new(settings), BODY).expect_err("a stall");

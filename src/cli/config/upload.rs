@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::cli::args::{AuthArgs, Resume, UploadArgs, VerifyArg};
 use crate::cli::size;
 use crate::protocol::ProtocolId;
-use crate::transport::{Pace, Settings};
+use crate::transport::{RateLimiter, Settings};
 use crate::uploader::{FragmentSize, Plan, RetryPolicy, Verify};
 
 use super::{
@@ -21,7 +21,7 @@ pub(in crate::cli) struct UploadConfig {
     pub(in crate::cli) output: OutputConfig,
     pub(in crate::cli) machine: MachineConfig,
     pub(in crate::cli) connect: ConnectConfig,
-    pace: Option<Pace>,
+    pace: Option<RateLimiter>,
     pub(in crate::cli) resume: ResumeConfig,
     auth: AuthArgs,
     protocols: Vec<ProtocolId>,
@@ -43,7 +43,7 @@ impl UploadConfig {
             fragment_size: fragment_size(&args.fragment_size)?,
             retry: retry::policy(&args.retry)?,
             connect: ConnectConfig::new(args.connect)?,
-            pace: limit.map(Pace::new),
+            pace: limit.map(RateLimiter::new),
             auth: args.auth,
             follow_host_id: !args.no_host_id,
             reply: args.reply,

@@ -1,6 +1,6 @@
 //! Exit codes: a public contract. One enum, one table from errors to it.
 
-use crate::client::{DriverError, ReplyFileError};
+use crate::client::{ClientError, ReplyFileError};
 use crate::exchange::TransportErrorKind;
 use crate::journal::{JournalError, JournalWarning};
 use crate::protocol::{AckError, PacketKind};
@@ -114,14 +114,14 @@ impl ExitCode {
 
 /// The code for an error, however wrapped.
 pub(crate) fn of(error: &anyhow::Error) -> ExitCode {
-    if let Some(error) = error.downcast_ref::<DriverError>() {
+    if let Some(error) = error.downcast_ref::<ClientError>() {
         return match error {
-            DriverError::Upload(error) => of_upload(error),
-            DriverError::Entity(_) | DriverError::Digest(_) => ExitCode::Source,
-            DriverError::SignIn(_) => ExitCode::Authentication,
-            DriverError::NothingToResume { .. } => ExitCode::NotResumable,
-            DriverError::Interrupted { .. } => ExitCode::Interrupted,
-            DriverError::ReplyFile(_) => ExitCode::Internal,
+            ClientError::Upload(error) => of_upload(error),
+            ClientError::Entity(_) | ClientError::Digest(_) => ExitCode::Source,
+            ClientError::SignIn(_) => ExitCode::Authentication,
+            ClientError::NothingToResume { .. } => ExitCode::NotResumable,
+            ClientError::Interrupted { .. } => ExitCode::Interrupted,
+            ClientError::ReplyFile(_) => ExitCode::Internal,
         };
     }
     if let Some(Stopped { signal, .. }) = error.downcast_ref() {
@@ -290,7 +290,7 @@ mod tests {
             packet: PacketKind::Ping,
             error: TransportError::before_request(TransportErrorKind::Connect, ""),
         };
-        let error = anyhow::Error::new(DriverError::Upload(lost)).context("cannot upload a to b");
+        let error = anyhow::Error::new(ClientError::Upload(lost)).context("cannot upload a to b");
         assert_eq!(of(&error), ExitCode::Connection);
         assert_eq!(of(&anyhow::Error::new(JournalError::Locked).context("x")), ExitCode::Locked);
         assert_eq!(of(&anyhow::Error::new(UsageError("x".into())).context("y")), ExitCode::Usage);

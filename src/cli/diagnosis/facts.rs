@@ -1,6 +1,6 @@
 //! From an error to what programs want to know of it.
 
-use crate::client::DriverError;
+use crate::client::ClientError;
 use crate::exchange::TransportErrorKind;
 use crate::output::json::Failure;
 use crate::protocol::BitsError;
@@ -26,7 +26,7 @@ pub(crate) fn of(error: &anyhow::Error, again: Option<&str>) -> Failure {
 
 fn refusal(error: &anyhow::Error) -> Option<&BitsError> {
     match error.downcast_ref()? {
-        DriverError::Upload(error) => refusal_of(error),
+        ClientError::Upload(error) => refusal_of(error),
         _ => None,
     }
 }
@@ -43,7 +43,7 @@ fn refusal_of(error: &UploadError) -> Option<&BitsError> {
 
 fn reply_status(error: &anyhow::Error) -> Option<u16> {
     match error.downcast_ref()? {
-        DriverError::Upload(UploadError::Reply(ReplyError::Status(status))) => Some(status.as_u16()),
+        ClientError::Upload(UploadError::Reply(ReplyError::Status(status))) => Some(status.as_u16()),
         _ => None,
     }
 }
@@ -51,7 +51,7 @@ fn reply_status(error: &anyhow::Error) -> Option<u16> {
 /// Whether a proxy lets nobody in, or not whoever this is.
 pub(crate) fn is_proxys_refusal(error: &anyhow::Error) -> bool {
     match error.downcast_ref() {
-        Some(DriverError::Upload(error)) => is_proxys(error),
+        Some(ClientError::Upload(error)) => is_proxys(error),
         _ => false,
     }
 }

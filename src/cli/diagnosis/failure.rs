@@ -1,7 +1,7 @@
 //! From an error to the four lines that people read: what failed, what the server said, the likely cause, what to do.
 
 use crate::auth::{Scheme, SignInError};
-use crate::client::DriverError;
+use crate::client::ClientError;
 use crate::exchange::{TlsFault, TransportErrorKind};
 use crate::journal::JournalError;
 use crate::output::ErrorText;
@@ -34,13 +34,13 @@ pub(crate) fn text(error: &anyhow::Error) -> ErrorText {
 
 /// The code with which the server refused, in the spelling that `bitsup explain` is given.
 fn server_code(error: &anyhow::Error) -> Option<String> {
-    let refusal = match error.downcast_ref::<DriverError>()? {
-        DriverError::Upload(
+    let refusal = match error.downcast_ref::<ClientError>()? {
+        ClientError::Upload(
             UploadError::Reply(ReplyError::Status(status)) | UploadError::Unverified(Unverified::Status(_, status)),
         ) => return Some(status.as_u16().to_string()),
         // What the server said last is not what the code is about.
-        DriverError::Upload(UploadError::Unconfirmed { .. }) => return None,
-        DriverError::Upload(error) => answer(error)?,
+        ClientError::Upload(UploadError::Unconfirmed { .. }) => return None,
+        ClientError::Upload(error) => answer(error)?,
         _ => return None,
     };
     let known = refusal.code.filter(|code| code.info().is_some());
@@ -62,14 +62,14 @@ fn own_text(error: &anyhow::Error) -> ErrorText {
     if error.is::<JournalError>() {
         return ErrorText { what: what.join(": "), next: Some(LOCKED.to_owned()), ..ErrorText::default() };
     }
-    let Some(DriverError::Upload(upload)) = error.downcast_ref::<DriverError>() else {
+    let Some(ClientError::Upload(upload)) = error.downcast_ref::<ClientError>() else {
         let said = match error.downcast_ref() {
-            Some(DriverError::SignIn(refused)) => refused.said.as_ref().map(ToString::to_string),
+            Some(ClientError::SignIn(refused)) => refused.said.as_ref().map(ToString::to_string),
             _ => None,
         };
         what.retain(|part| said.as_ref() != Some(part));
         let (cause, next) = match error.downcast_ref() {
-            Some(DriverError::SignIn(refused)) => signing_in(&refused.reason),
+            Some(ClientError::SignIn(refused)) => signing_in(&refused.reason),
             _ if error.is::<InputError>() => (Some("nothing that can be read was piped in"), Some(PIPE)),
             _ => (error.downcast_ref::<TimeIsUp>().map(|_| "--max-time ended the run before it was done"), next(error)),
         };
@@ -98,10 +98,10 @@ fn next(error: &anyhow::Error) -> Option<&'static str> {
     if let Some(crate::server::ServeError::Session(..)) = error.downcast_ref() {
         return Some("look after the disk and start again; to give that upload up, remove the file");
     }
-    match error.downcast_ref::<DriverError>()? {
-        DriverError::Interrupted { can_go_on: false } => Some(RUN_AGAIN),
-        DriverError::ReplyFile(_) => Some(WITHOUT_REPLY),
-        DriverError::NothingToResume { why: Some(_) } => Some("leave --resume always away to start over"),
+    match error.downcast_ref::<ClientError>()? {
+        ClientError::Interrupted { can_go_on: false } => Some(RUN_AGAIN),
+        ClientError::ReplyFile(_) => Some(WITHOUT_REPLY),
+        ClientError::NothingToResume { why: Some(_) } => Some("leave --resume always away to start over"),
         _ => None,
     }
 }

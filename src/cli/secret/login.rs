@@ -3,15 +3,15 @@
 use std::io;
 use std::path::Path;
 
-use super::netrc::{self, Login as NetrcLogin};
+use super::netrc::{self, NetrcLogin};
 use super::{from_command, from_environment, from_file, in_environment, prompt, token, token_from_file};
-use crate::auth::{Choice, Credentials, Identity, Login, Password, Secret, Token};
+use crate::auth::{Authenticator, Choice, Credentials, Identity, Password, Secret, Token};
 use crate::cli::config::{AuthConfig, SecretSource, UsageError};
-use crate::client::DriverError;
+use crate::client::ClientError;
 
 /// Somebody who has not signed in yet.
-pub(in crate::cli) fn login(identity: Identity) -> Login {
-    Login::new(identity, || *uuid::Uuid::new_v4().as_bytes())
+pub(in crate::cli) fn login(identity: Identity) -> Authenticator {
+    Authenticator::new(identity, || *uuid::Uuid::new_v4().as_bytes())
 }
 
 /// Whoever is to sign in, with all secrets read.
@@ -97,7 +97,7 @@ fn ask(user: &str, config: &AuthConfig) -> anyhow::Result<Secret> {
     match prompt(&format!("Password of {} at {}", shown(user), shown(host))) {
         Ok(secret) => Ok(secret),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-            Err(DriverError::Interrupted { can_go_on: false }.into())
+            Err(ClientError::Interrupted { can_go_on: false }.into())
         }
         Err(error) => Err(UsageError(format!(
             "--user needs a password, but {error}: add --password-file or --password-command, or set BITSUP_PASSWORD"

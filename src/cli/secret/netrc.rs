@@ -15,7 +15,7 @@ const MAX_FILE: u64 = 1 << 20;
 
 /// A login for a host.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Login {
+pub(in crate::cli) struct NetrcLogin {
     pub(in crate::cli) user: String,
     pub(in crate::cli) password: Secret,
 }
@@ -29,7 +29,7 @@ pub(in crate::cli) fn find(
     path: &Path,
     host: &str,
     user: Option<&str>,
-) -> Result<Option<Login>, UsageError> {
+) -> Result<Option<NetrcLogin>, UsageError> {
     let wrong = |reason: String| UsageError(format!("{option}: {}: {reason}", path.display()));
     let file = open_private(path).map_err(&wrong)?;
     let size = file.metadata().map_or(0, |metadata: fs::Metadata| metadata.len()).min(MAX_FILE);
@@ -47,7 +47,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn into_login(self, user: Option<&str>) -> Option<Login> {
+    fn into_login(self, user: Option<&str>) -> Option<NetrcLogin> {
         let password = Secret::new(std::mem::take(&mut *self.password?));
         let name = match (self.login, user) {
             (Some(login), Some(user)) if login != user => return None,
@@ -55,11 +55,11 @@ impl Entry {
             (None, Some(user)) => user.to_owned(),
             (None, None) => return None,
         };
-        self.applies.then_some(Login { user: name, password })
+        self.applies.then_some(NetrcLogin { user: name, password })
     }
 }
 
-fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<Login>, String> {
+fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<NetrcLogin>, String> {
     let mut words = Words { rest: text };
     let mut entry = Entry::default();
     while let Some(word) = words.next_word()? {

@@ -20,7 +20,7 @@ const GATHERED: usize = 256 << 10;
 /// Stores a fragment's body as it comes in.
 pub(super) async fn receive(mut fragment: Fragment, body: &mut Incoming, superseded: &Notify, times: Times) -> Outcome {
     let mut gathered = Vec::new();
-    let mut pace = Pace::new(times);
+    let mut pace = MinRate::new(times);
     let ended = loop {
         let frame = tokio::select! {
             () = superseded.notified() => break Err(Refusal::Superseded),
@@ -58,13 +58,13 @@ fn store(fragment: &mut Fragment, gathered: &mut Vec<u8>, piece: &[u8]) -> Resul
 }
 
 /// Keeps the time of a body: no long silence, and no crawling for ever.
-struct Pace {
+struct MinRate {
     times: Times,
     started: Instant,
     received: u64,
 }
 
-impl Pace {
+impl MinRate {
     fn new(times: Times) -> Self {
         Self { times, started: Instant::now(), received: 0 }
     }

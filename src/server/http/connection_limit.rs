@@ -6,18 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// All clients that have connections.
 #[derive(Debug, Default)]
-pub(super) struct Crowd(Mutex<HashMap<IpAddr, usize>>);
+pub(super) struct ConnectionLimiter(Mutex<HashMap<IpAddr, usize>>);
 
-impl Crowd {
+impl ConnectionLimiter {
     /// A place for one more connection of this client, unless it has so many already.
-    pub(super) fn admit(self: &Arc<Self>, client: IpAddr, most: usize) -> Option<Admitted> {
+    pub(super) fn admit(self: &Arc<Self>, client: IpAddr, most: usize) -> Option<ConnectionPermit> {
         let mut clients = self.clients();
         let count = clients.entry(client).or_default();
         if *count >= most {
             return None;
         }
         *count += 1;
-        Some(Admitted { crowd: Arc::clone(self), client })
+        Some(ConnectionPermit { crowd: Arc::clone(self), client })
     }
 
     fn clients(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
@@ -27,12 +27,12 @@ impl Crowd {
 
 /// A connection's place; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Admitted {
-    crowd: Arc<Crowd>,
+pub(super) struct ConnectionPermit {
+    crowd: Arc<ConnectionLimiter>,
     client: IpAddr,
 }
 
-impl Drop for Admitted {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut clients = self.crowd.clients();
         if let Some(count) = clients.get_mut(&self.client) {
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn places_are_counted_for_each_client_and_come_back() {
-        let crowd = Arc::new(Crowd::default());
+        let crowd = Arc::new(ConnectionLimiter::default());
         let (one, two) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
         let first = crowd.admit(one, 2);
         let second = crowd.admit(one, 2);

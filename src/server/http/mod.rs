@@ -19,7 +19,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use application::Application;
-use connection_limit::Crowd;
+use connection_limit::ConnectionLimiter;
 
 use super::event::ServeEvent;
 use super::receiver::Receiver;
@@ -99,7 +99,7 @@ pub(super) fn run(server: Server, on_event: OnEvent) -> io::Result<()> {
 }
 
 async fn accept_until_stopped(front: &Arc<Front>, listener: &TcpListener, mut stop: watch::Receiver<bool>) {
-    let crowd = Arc::new(Crowd::default());
+    let crowd = Arc::new(ConnectionLimiter::default());
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::super::framing::{HeadWatch, Place};
+use super::super::framing::{HeadFraming, Place};
 use super::super::times::Times;
 
 /// What the stream and the requests on it tell each other.
@@ -26,7 +26,7 @@ pub(super) struct Signals {
 /// The stream.
 pub(super) struct WatchedStream<S> {
     stream: S,
-    watch: HeadWatch,
+    watch: HeadFraming,
     times: Times,
     deadline: Pin<Box<Sleep>>,
     /// Runs while the client takes nothing of an answer.
@@ -37,7 +37,7 @@ pub(super) struct WatchedStream<S> {
 impl<S> WatchedStream<S> {
     pub(super) fn new(stream: S, signals: Arc<Signals>, times: Times) -> Self {
         let deadline = Box::pin(sleep(times.idle));
-        Self { stream, watch: HeadWatch::default(), times, deadline, stalled: None, signals }
+        Self { stream, watch: HeadFraming::default(), times, deadline, stalled: None, signals }
     }
 
     pub(super) fn into_inner(self) -> S {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::slot::{Seat, lock};
+use super::slot::{SessionSlot, lock};
 use super::{Receiver, reply_of};
 use crate::protocol::SessionId;
 use crate::server::answer::{Ack, Refusal, Reply};
@@ -28,7 +28,7 @@ pub(crate) enum Outcome {
 /// A complete file that the application has not seen yet, and the packet that waits for it.
 #[derive(Clone)]
 pub(crate) struct Question {
-    pub(super) seat: Arc<Seat>,
+    pub(super) seat: Arc<SessionSlot>,
     pub(super) closing: bool,
 }
 
@@ -52,7 +52,7 @@ impl Question {
 
 impl Receiver {
     /// What a client is told that has sent everything up to the session's offset.
-    pub(super) fn acknowledge(&self, seat: &Arc<Seat>, session: &Session) -> Outcome {
+    pub(super) fn acknowledge(&self, seat: &Arc<SessionSlot>, session: &Session) -> Outcome {
         let result = match session.acknowledge(self.asks()) {
             Ok(Acknowledged::Offset(next)) => Ok(Ack::Received(next)),
             Ok(Acknowledged::WithReply(next)) => Ok(Ack::Replied(next)),

@@ -4,7 +4,7 @@ use std::sync::{Arc, MutexGuard};
 use std::time::SystemTime;
 
 use super::application::{Outcome, Question};
-use super::slot::{Seat, lock};
+use super::slot::{SessionSlot, lock};
 use super::{Receiver, reply_of};
 use crate::server::answer::{Ack, Refusal};
 use crate::server::folder::Replace;
@@ -14,7 +14,7 @@ use crate::server::session::{Closing, Phase, Session};
 const MAX_TOMBSTONES: usize = 10_000;
 
 impl Receiver {
-    pub(super) fn close(&self, seat: &Arc<Seat>) -> Outcome {
+    pub(super) fn close(&self, seat: &Arc<SessionSlot>) -> Outcome {
         match self.try_close(seat) {
             Ok(Some(ack)) => Outcome::Answer(reply_of(seat, Ok(ack))),
             Ok(None) => Outcome::Ask(Question { seat: Arc::clone(seat), closing: true }),
@@ -23,7 +23,7 @@ impl Receiver {
     }
 
     /// `None` if the application has to see the file first.
-    fn try_close(&self, seat: &Seat) -> Result<Option<Ack>, Refusal> {
+    fn try_close(&self, seat: &SessionSlot) -> Result<Option<Ack>, Refusal> {
         let mut session = self.alive(seat)?;
         self.settle(seat, &mut session)?;
         let size = match session.close(self.asks())? {
@@ -40,7 +40,7 @@ impl Receiver {
         Ok(Some(Ack::Closed(Some(size))))
     }
 
-    pub(super) fn cancel(&self, seat: &Seat) -> Result<Ack, Refusal> {
+    pub(super) fn cancel(&self, seat: &SessionSlot) -> Result<Ack, Refusal> {
         let mut session = self.alive(seat)?;
         session.cancel()?;
         self.store.remove(&seat.identity)?;
@@ -50,14 +50,14 @@ impl Receiver {
     }
 
     /// The session, unless its time is over.
-    pub(super) fn alive<'a>(&self, seat: &'a Seat) -> Result<MutexGuard<'a, Session>, Refusal> {
+    pub(super) fn alive<'a>(&self, seat: &'a SessionSlot) -> Result<MutexGuard<'a, Session>, Refusal> {
         let session = lock(&seat.session);
         let expired = session.is_expired(SystemTime::now(), self.options.session_timeout);
         if expired { Err(Refusal::UnknownSession) } else { Ok(session) }
     }
 
     /// Makes durable what an interrupted request left behind.
-    pub(super) fn settle(&self, seat: &Seat, session: &mut Session) -> Result<(), Refusal> {
+    pub(super) fn settle(&self, seat: &SessionSlot, session: &mut Session) -> Result<(), Refusal> {
         if session.phase != Phase::Open || session.written == session.durable {
             return Ok(());
         }
@@ -69,7 +69,7 @@ impl Receiver {
 
     /// Makes durable what every interrupted request left behind: the server stops.
     pub(crate) fn settle_all(&self) {
-        let seats: Vec<Arc<Seat>> = lock(&self.seats).values().cloned().collect();
+        let seats: Vec<Arc<SessionSlot>> = lock(&self.seats).values().cloned().collect();
         for seat in seats {
             // What cannot be settled is sent again: nobody was told that it is stored.
             let _ = seat.session.try_lock().map(|mut session| self.settle(&seat, &mut session));
@@ -78,7 +78,7 @@ impl Receiver {
 
     /// Removes what has expired, and tombstones beyond a sane number.
     pub(crate) fn sweep(&self, now: SystemTime) {
-        let seats: Vec<Arc<Seat>> = lock(&self.seats).values().cloned().collect();
+        let seats: Vec<Arc<SessionSlot>> = lock(&self.seats).values().cloned().collect();
         let mut tombstones = Vec::new();
         for seat in seats {
             // A session that is busy has not expired.
@@ -96,7 +96,7 @@ impl Receiver {
         tombstones[..surplus].iter().for_each(|(_, seat)| self.forget(seat));
     }
 
-    fn forget(&self, seat: &Seat) {
+    fn forget(&self, seat: &SessionSlot) {
         seat.take_turn(None);
         lock(&seat.session).phase = Phase::Gone;
         lock(&self.seats).remove(&seat.identity.id);

@@ -5,7 +5,7 @@ use std::sync::{Arc, MutexGuard};
 use std::time::SystemTime;
 
 use super::application::Outcome;
-use super::slot::{Interrupt, Seat, lock};
+use super::slot::{Interrupt, SessionSlot, lock};
 use super::{Caller, Receiver, reply_of};
 use crate::protocol::{ContentRange, SessionId};
 use crate::server::answer::{Refusal, Reply};
@@ -33,7 +33,7 @@ impl Receiver {
         })
     }
 
-    fn plan(&self, seat: &Seat, range: ContentRange) -> Result<(File, u64), Refusal> {
+    fn plan(&self, seat: &SessionSlot, range: ContentRange) -> Result<(File, u64), Refusal> {
         let mut session = self.alive(seat)?;
         let mut plan = session.fragment(range, self.limits);
         if matches!(plan, Err(Refusal::OutOfStep(_))) {
@@ -58,7 +58,7 @@ impl Receiver {
 /// A fragment whose body is coming in.
 pub(crate) struct Fragment {
     receiver: Arc<Receiver>,
-    seat: Arc<Seat>,
+    seat: Arc<SessionSlot>,
     turn: u64,
     part: File,
     skip: u64,

@@ -31,7 +31,7 @@ use crate::protocol::{Packet, ProtocolId, SessionId};
 pub(crate) use application::{Outcome, Question, ReplyResult};
 pub(crate) use fragment::Fragment;
 use quota::Quota;
-use slot::{Seat, lock};
+use slot::{SessionSlot, lock};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(crate) struct Receiver {
     limits: Limits,
     store: Store,
     quota: Arc<Quota>,
-    seats: Mutex<HashMap<Uuid, Arc<Seat>>>,
+    seats: Mutex<HashMap<Uuid, Arc<SessionSlot>>>,
 }
 
 impl Receiver {
@@ -66,7 +66,8 @@ impl Receiver {
         let store = Store::open(&options.root, disk).map_err(root)?;
         let found = store.load()?;
         let quota = Quota::new(options.max_temp);
-        let seat = |(identity, session): (Identity, Session)| (identity.id, Seat::new(identity, session, &quota));
+        let seat =
+            |(identity, session): (Identity, Session)| (identity.id, SessionSlot::new(identity, session, &quota));
         let seats = Mutex::new(found.sessions.into_iter().map(seat).collect());
         let limits = Limits { file: options.max_size, fragment: options.max_fragment };
         Ok((Self { options, limits, store, quota, seats }, found.discarded))
@@ -96,7 +97,7 @@ impl Receiver {
             self.check_target(target)?;
             let identity =
                 Identity { id: Uuid::new_v4(), target: target.clone(), client: caller.ip, user: caller.user.clone() };
-            let seat = Seat::new(identity, Session::new(SystemTime::now()), &self.quota);
+            let seat = SessionSlot::new(identity, Session::new(SystemTime::now()), &self.quota);
             self.admit(&seat)?;
             if let Err(error) = self.store.create(&seat.identity) {
                 lock(&self.seats).remove(&seat.identity.id);
@@ -134,12 +135,12 @@ impl Receiver {
     }
 
     /// Gives a new session its seat, if its client may have one more.
-    fn admit(&self, seat: &Arc<Seat>) -> Result<(), Refusal> {
+    fn admit(&self, seat: &Arc<SessionSlot>) -> Result<(), Refusal> {
         let mut seats = lock(&self.seats);
         let same_client = seats.values().filter(|other| other.identity.client == seat.identity.client);
         // A session that is busy is open.
         let is_open =
-            |other: &&Arc<Seat>| other.session.try_lock().map_or(true, |session| session.phase == Phase::Open);
+            |other: &&Arc<SessionSlot>| other.session.try_lock().map_or(true, |session| session.phase == Phase::Open);
         if same_client.filter(is_open).count() >= self.options.max_sessions {
             return Err(Refusal::TooManySessions);
         }
@@ -148,7 +149,7 @@ impl Receiver {
     }
 
     /// The seat of a session. One for another file or of another user is as unknown as one that never was.
-    fn seat(&self, caller: &Caller, id: &SessionId, target: &TargetPath) -> Result<Arc<Seat>, Refusal> {
+    fn seat(&self, caller: &Caller, id: &SessionId, target: &TargetPath) -> Result<Arc<SessionSlot>, Refusal> {
         let id = Uuid::parse_str(id.as_str()).map_err(|_| Refusal::UnknownSession)?;
         let seat = lock(&self.seats).get(&id).cloned().ok_or(Refusal::UnknownSession)?;
         let theirs = seat.identity.target == *target && seat.identity.user == caller.user;
@@ -156,14 +157,14 @@ impl Receiver {
     }
 
     /// The same, and ends the request that had the turn.
-    fn take_seat(&self, caller: &Caller, id: &SessionId, target: &TargetPath) -> Result<Arc<Seat>, Refusal> {
+    fn take_seat(&self, caller: &Caller, id: &SessionId, target: &TargetPath) -> Result<Arc<SessionSlot>, Refusal> {
         let seat = self.seat(caller, id, target)?;
         seat.take_turn(None);
         Ok(seat)
     }
 }
 
-fn reply_of(seat: &Seat, result: Result<Ack, Refusal>) -> Reply {
+fn reply_of(seat: &SessionSlot, result: Result<Ack, Refusal>) -> Reply {
     match result {
         // A session that is no more has no name to repeat.
         Err(Refusal::UnknownSession) => Refusal::UnknownSession.into(),

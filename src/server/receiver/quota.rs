@@ -33,12 +33,12 @@ impl Quota {
 
 /// The part of it that one session holds; given back when dropped. Changed only by whoever has the session.
 #[derive(Debug)]
-pub(crate) struct Share {
+pub(crate) struct Reservation {
     quota: Arc<Quota>,
     bytes: AtomicU64,
 }
 
-impl Share {
+impl Reservation {
     /// What an earlier server left counts, even if it is more than may be held.
     pub(crate) fn of(quota: &Arc<Quota>, bytes: u64) -> Self {
         quota.held.fetch_add(bytes, Ordering::AcqRel);
@@ -62,7 +62,7 @@ impl Share {
     }
 }
 
-impl Drop for Share {
+impl Drop for Reservation {
     fn drop(&mut self) {
         self.shrink_to(0);
     }
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn shares_never_hold_more_than_allowed_together() {
         let quota = Quota::new(Some(10));
-        let (one, two) = (Share::of(&quota, 0), Share::of(&quota, 4));
+        let (one, two) = (Reservation::of(&quota, 0), Reservation::of(&quota, 4));
         assert_eq!(one.grow(7), Err(Refusal::NoRoom));
         assert_eq!(one.grow(6), Ok(()));
         assert!(!quota.has_room_for(1));
@@ -91,6 +91,6 @@ mod tests {
     fn without_a_limit_everything_fits() {
         let quota = Quota::new(None);
         assert!(quota.has_room_for(u64::MAX));
-        assert_eq!(Share::of(&quota, 1).grow(u64::MAX - 1), Ok(()));
+        assert_eq!(Reservation::of(&quota, 1).grow(u64::MAX - 1), Ok(()));
     }
 }

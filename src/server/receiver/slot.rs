@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::quota::{Quota, Share};
+use super::quota::{Quota, Reservation};
 use crate::protocol::SessionId;
 use crate::server::session::Session;
 use crate::server::store::Identity;
@@ -11,11 +11,11 @@ use crate::server::store::Identity;
 pub(crate) type Interrupt = Box<dyn Fn() + Send + Sync>;
 
 /// A session's place: whoever asks last has the turn.
-pub(crate) struct Seat {
+pub(crate) struct SessionSlot {
     pub(super) identity: Identity,
     pub(super) session: Mutex<Session>,
     /// What it counts for among all unfinished files.
-    pub(super) share: Share,
+    pub(super) share: Reservation,
     turn: Mutex<Turn>,
 }
 
@@ -30,9 +30,9 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Seat {
+impl SessionSlot {
     pub(super) fn new(identity: Identity, session: Session, quota: &Arc<Quota>) -> Arc<Self> {
-        let share = Share::of(quota, session.written);
+        let share = Reservation::of(quota, session.written);
         Arc::new(Self { identity, session: Mutex::new(session), share, turn: Mutex::default() })
     }
 

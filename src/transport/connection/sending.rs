@@ -113,7 +113,7 @@ impl Connection {
         let (bytes, when) = pace.grant(amount - sent, Instant::now());
         loop {
             let awaited = self.awaited();
-            let ready = poll::wait(&[self.stream.tcp()], awaited, Some(when), &self.interrupter)?;
+            let ready = poll::wait(&[self.stream.tcp()], awaited, Some(when), &self.cancellation)?;
             // Where nothing is awaited, it is an error, and sending will show it.
             if ready.is_empty() || awaited.is_empty() {
                 return Ok((sent + bytes, false));

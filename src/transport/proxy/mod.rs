@@ -17,15 +17,15 @@ use zeroize::Zeroizing;
 
 use crate::exchange::TransportErrorKind as Kind;
 
-use super::cancel::Interrupter;
+use super::cancel::CancellationToken;
 use super::fault::Fault;
 use super::poll;
 use super::stream::Stream;
 
-pub(super) use proof::Unanswered;
+pub(super) use proof::AuthAttempts;
 pub use rules::Proxies;
 pub(super) use rules::is_this_machine;
-pub(super) use socks::Goal;
+pub(super) use socks::TunnelTarget;
 pub(super) use tunnel::AbsoluteForm;
 
 /// A proxy, and who we are to it.
@@ -35,7 +35,7 @@ pub struct Proxy {
     /// As in its URL, an IPv6 address in brackets.
     pub(super) host: String,
     pub(super) port: u16,
-    login: Option<Login>,
+    login: Option<ProxyCredentials>,
 }
 
 /// How a proxy is spoken to.
@@ -52,12 +52,12 @@ pub(super) enum ProxyScheme {
 }
 
 #[derive(Clone, PartialEq, Eq)]
-struct Login {
+struct ProxyCredentials {
     user: String,
     password: Zeroizing<String>,
 }
 
-impl fmt::Debug for Login {
+impl fmt::Debug for ProxyCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<redacted>")
     }
@@ -86,9 +86,9 @@ impl Proxy {
         let has_control = [user, password].iter().any(|text| text.chars().any(char::is_control));
         let too_long = !is_http && (user.len() > 255 || password.len() > 255);
         if user.is_empty() || has_control || too_long || (is_http && user.contains(':')) {
-            return Err(BadProxy::Login);
+            return Err(BadProxy::Credentials);
         }
-        self.login = Some(Login { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) });
+        self.login = Some(ProxyCredentials { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) });
         Ok(self)
     }
 
@@ -151,7 +151,7 @@ impl FromStr for Proxy {
             percent_decode_str(text)
                 .decode_utf8()
                 .map(|text| Zeroizing::new(text.into_owned()))
-                .map_err(|_| BadProxy::Login)
+                .map_err(|_| BadProxy::Credentials)
         };
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
         proxy.with_login(&decoded(user)?, &decoded(password)?)
@@ -166,7 +166,7 @@ pub enum BadProxy {
     /// No host, or a bad port.
     Host,
     /// A user or password that the proxy cannot be told.
-    Login,
+    Credentials,
 }
 
 impl fmt::Display for BadProxy {
@@ -174,7 +174,7 @@ impl fmt::Display for BadProxy {
         f.write_str(match self {
             Self::Scheme => "a proxy's URL begins with http://, https://, socks5:// or socks5h://",
             Self::Host => "a proxy's URL has a host and a port, such as http://proxy.example.com:3128",
-            Self::Login => "a proxy's user and password hold no control characters, and the user no colon",
+            Self::Credentials => "a proxy's user and password hold no control characters, and the user no colon",
         })
     }
 }
@@ -188,14 +188,14 @@ pub(super) const MAY_BE_SOCKS: &str = "; if it is a SOCKS proxy, its URL begins 
 const MAY_BE_HTTP: &str = "; if it is an HTTP proxy, its URL begins with http://";
 
 /// Words with a proxy over a connection that was just made, within what is left of the time for connecting.
-pub(super) struct Parley<'a> {
+pub(super) struct TunnelHandshake<'a> {
     pub(super) stream: &'a mut Stream,
     pub(super) due: Option<Instant>,
-    pub(super) interrupter: &'a Interrupter,
-    pub(super) unanswered: &'a Unanswered,
+    pub(super) cancellation: &'a CancellationToken,
+    pub(super) unanswered: &'a AuthAttempts,
 }
 
-impl Parley<'_> {
+impl TunnelHandshake<'_> {
     /// Says what shows the password; `talk` ends with the answer.
     fn prove<T>(&mut self, talk: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         self.unanswered.check()?;
@@ -242,7 +242,7 @@ impl Parley<'_> {
     }
 
     fn wait(&self, events: PollFlags) -> Result<(), Fault> {
-        if poll::wait(&[self.stream.tcp()], events, self.due, self.interrupter)?.is_empty() {
+        if poll::wait(&[self.stream.tcp()], events, self.due, self.cancellation)?.is_empty() {
             return Err(Fault::new(Kind::Connect, "it did not answer within the time limit"));
         }
         Ok(())
@@ -281,9 +281,9 @@ mod tests {
             ("http://h:0", BadProxy::Host),
             ("http://h:x", BadProxy::Host),
             ("http://h/path", BadProxy::Host),
-            ("http://u%0a:p@h", BadProxy::Login),
-            ("http://u%3ax:p@h", BadProxy::Login),
-            ("http://:p@h", BadProxy::Login),
+            ("http://u%0a:p@h", BadProxy::Credentials),
+            ("http://u%3ax:p@h", BadProxy::Credentials),
+            ("http://:p@h", BadProxy::Credentials),
         ] {
             assert_eq!(text.parse::<Proxy>(), Err(error), "{text}");
         }

@@ -13,9 +13,9 @@ const ANSWERED: u32 = u32::MAX;
 
 /// How often the password went out without an answer.
 #[derive(Debug, Default)]
-pub(in crate::transport) struct Unanswered(AtomicU32);
+pub(in crate::transport) struct AuthAttempts(AtomicU32);
 
-impl Unanswered {
+impl AuthAttempts {
     /// Whether it may go out once more.
     pub(in crate::transport) fn check(&self) -> Result<(), Fault> {
         match self.0.load(Ordering::Relaxed) {
@@ -42,13 +42,13 @@ mod tests {
 
     #[test]
     fn the_third_is_the_last_unless_one_was_answered() {
-        let unanswered = Unanswered::default();
+        let unanswered = AuthAttempts::default();
         for _ in 0..3 {
             assert!(unanswered.check().is_ok());
             unanswered.note(false);
         }
         assert_eq!(unanswered.check().expect_err("too often").kind, Kind::ProxyAuthentication);
-        let answered = Unanswered::default();
+        let answered = AuthAttempts::default();
         for was_answered in [false, false, true, false, false, false, false] {
             assert!(answered.check().is_ok());
             answered.note(was_answered);

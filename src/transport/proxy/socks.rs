@@ -9,7 +9,7 @@ use crate::transport::address::bare;
 use crate::transport::fault::Fault;
 use crate::transport::speech::of_stranger;
 
-use super::{MAY_BE_HTTP, Parley, Proxy};
+use super::{MAY_BE_HTTP, Proxy, TunnelHandshake};
 
 const VERSION: u8 = 5;
 const ANYONE: u8 = 0;
@@ -21,17 +21,17 @@ const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
 /// Where the proxy is to connect to.
-pub(in crate::transport) enum Goal<'a> {
+pub(in crate::transport) enum TunnelTarget<'a> {
     /// A name, or an address in brackets if it is IPv6, and a port.
     Host(&'a str, u16),
     Address(SocketAddr),
 }
 
-impl Parley<'_> {
-    /// Has a SOCKS proxy connect to `goal`. What goes over the stream after this is the server's.
-    pub(in crate::transport) fn socks(&mut self, proxy: &Proxy, goal: &Goal<'_>) -> Result<(), Fault> {
+impl TunnelHandshake<'_> {
+    /// Has a SOCKS proxy connect to `target`. What goes over the stream after this is the server's.
+    pub(in crate::transport) fn socks(&mut self, proxy: &Proxy, target: &TunnelTarget<'_>) -> Result<(), Fault> {
         self.greet(proxy)?;
-        self.send(&request(goal)?)?;
+        self.send(&request(target)?)?;
         let mut head = [0; 4];
         self.receive(&mut head)?;
         check_version(head[0])?;
@@ -92,36 +92,36 @@ impl Parley<'_> {
     }
 }
 
-fn request(goal: &Goal<'_>) -> Result<Vec<u8>, Fault> {
+fn request(target: &TunnelTarget<'_>) -> Result<Vec<u8>, Fault> {
     let mut request = vec![VERSION, CONNECT, 0];
-    let literal = match goal {
-        Goal::Address(address) => Some(address.ip()),
-        Goal::Host(host, _) => bare(host).parse().ok(),
+    let literal = match target {
+        TunnelTarget::Address(address) => Some(address.ip()),
+        TunnelTarget::Host(host, _) => bare(host).parse().ok(),
     };
-    let port = match (goal, literal) {
+    let port = match (target, literal) {
         (_, Some(IpAddr::V4(address))) => {
             request.push(IPV4);
             request.extend(address.octets());
-            goal.port()
+            target.port()
         }
         (_, Some(IpAddr::V6(address))) => {
             request.push(IPV6);
             request.extend(address.octets());
-            goal.port()
+            target.port()
         }
-        (Goal::Host(host, port), None) => {
+        (TunnelTarget::Host(host, port), None) => {
             let length = u8::try_from(host.len()).map_err(|_| Fault::new(Kind::UnknownHost, "its name is too long"))?;
             request.extend([NAME, length]);
             request.extend(host.as_bytes());
             *port
         }
-        (Goal::Address(address), None) => address.port(),
+        (TunnelTarget::Address(address), None) => address.port(),
     };
     request.extend(port.to_be_bytes());
     Ok(request)
 }
 
-impl Goal<'_> {
+impl TunnelTarget<'_> {
     fn port(&self) -> u16 {
         match self {
             Self::Host(_, port) => *port,
@@ -161,14 +161,17 @@ mod tests {
 
     #[test]
     fn requests_are_as_the_rfc_has_them() {
-        let bytes = |goal: Goal<'_>| request(&goal).expect("short enough");
-        assert_eq!(bytes(Goal::Host("h.x", 443)), b"\x05\x01\x00\x03\x03h.x\x01\xbb");
-        assert_eq!(bytes(Goal::Host("192.0.2.1", 80)), b"\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50");
-        assert_eq!(bytes(Goal::Host("[::1]", 80)), b"\x05\x01\x00\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x50");
+        let bytes = |target: TunnelTarget<'_>| request(&target).expect("short enough");
+        assert_eq!(bytes(TunnelTarget::Host("h.x", 443)), b"\x05\x01\x00\x03\x03h.x\x01\xbb");
+        assert_eq!(bytes(TunnelTarget::Host("192.0.2.1", 80)), b"\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50");
         assert_eq!(
-            bytes(Goal::Address("192.0.2.1:80".parse().expect("right"))),
+            bytes(TunnelTarget::Host("[::1]", 80)),
+            b"\x05\x01\x00\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x50"
+        );
+        assert_eq!(
+            bytes(TunnelTarget::Address("192.0.2.1:80".parse().expect("right"))),
             b"\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50"
         );
-        assert!(request(&Goal::Host(&"h".repeat(256), 80)).is_err());
+        assert!(request(&TunnelTarget::Host(&"h".repeat(256), 80)).is_err());
     }
 }

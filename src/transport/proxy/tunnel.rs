@@ -9,9 +9,9 @@ use crate::transport::answer::AnswerHead;
 use crate::transport::fault::Fault;
 use crate::transport::speech::of_stranger;
 
-use super::{MAY_BE_SOCKS, Parley, Proxy};
+use super::{MAY_BE_SOCKS, Proxy, TunnelHandshake};
 
-impl Parley<'_> {
+impl TunnelHandshake<'_> {
     /// Has an HTTP proxy connect to `host`. What goes over the stream after this is the server's.
     pub(in crate::transport) fn tunnel(&mut self, proxy: &Proxy, host: &str, port: u16) -> Result<(), Fault> {
         let mut request = Zeroizing::new(format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n"));

@@ -17,8 +17,8 @@ use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
 use crate::exchange::{ChannelBinding, TlsFault, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
 
-use super::cancel::Interrupter;
-use super::connection_info::TlsReached;
+use super::cancel::CancellationToken;
+use super::connection_info::TlsInfo;
 use super::fault::Fault;
 use super::poll;
 use super::speech::TELLING;
@@ -80,7 +80,7 @@ impl Tls {
         (config, auth): (Arc<ClientConfig>, Arc<ClientAuth>),
         host: &str,
         deadline: Option<Instant>,
-        interrupter: &Interrupter,
+        cancellation: &CancellationToken,
     ) -> Result<Self, Fault> {
         let refuse = |error: &dyn std::error::Error| Fault::new(Kind::Tls(TlsFault::Other), escape(error.to_string()));
         let name = ServerName::try_from(host.to_owned()).map_err(|error| refuse(&error))?;
@@ -92,7 +92,7 @@ impl Tls {
                 return Err(refusal::of_handshake(&error, &tls.circumstances()));
             }
             let events = if tls.wants_write() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
-            if poll::wait(&[tls.under.tcp()], events, deadline, interrupter)?.is_empty() {
+            if poll::wait(&[tls.under.tcp()], events, deadline, cancellation)?.is_empty() {
                 return Err(Fault::new(Kind::Connect, "the TLS handshake did not end within the time limit"));
             }
         }
@@ -190,14 +190,14 @@ impl Tls {
     }
 
     /// What is known of the server by this session.
-    pub(super) fn reached(&self) -> TlsReached {
+    pub(super) fn reached(&self) -> TlsInfo {
         let version = match self.session.protocol_version() {
             Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
             _ => "TLS",
         };
         let certificate = self.session.peer_certificates().and_then(|chain| chain.first());
-        TlsReached {
+        TlsInfo {
             version,
             cipher: self.session.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite())),
             names: certificate.map(refusal::names).unwrap_or_default(),

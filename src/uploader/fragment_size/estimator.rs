@@ -21,7 +21,7 @@ struct Sample {
 
 /// The account of one upload.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pace {
+pub(super) struct PathEstimator {
     /// The shortest exchange without a body: the round trip, and little else.
     shortest: Option<u128>,
     last: Option<Sample>,
@@ -36,7 +36,7 @@ pub(super) struct Pace {
     largest: u128,
 }
 
-impl Pace {
+impl PathEstimator {
     /// A packet without a body was answered.
     pub(super) fn bodiless(&mut self, timing: Timing) {
         let total = timing.total.as_nanos();
@@ -105,8 +105,8 @@ mod tests {
     }
 
     /// At 1 byte a microsecond with `wait` microseconds for each fragment.
-    fn pace(wait: u64, sizes: &[u64], waiting: impl Fn(u64) -> u64) -> Pace {
-        let mut pace = Pace::default();
+    fn pace(wait: u64, sizes: &[u64], waiting: impl Fn(u64) -> u64) -> PathEstimator {
+        let mut pace = PathEstimator::default();
         pace.bodiless(timing(100, 100));
         for &len in sizes {
             pace.fragment(len, timing(len + wait, waiting(len)));
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn nonsense_does_not_overflow() {
-        let mut pace = Pace::default();
+        let mut pace = PathEstimator::default();
         assert_eq!((pace.wanted(), pace.most()), (0, u64::MAX));
         let for_ever = Timing { total: Duration::MAX, waiting: Duration::MAX };
         for (len, timing) in [(u64::MAX, timing(0, 0)), (0, for_ever), (u64::MAX, for_ever), (1, timing(0, 9))] {

@@ -1,6 +1,6 @@
 //! How large the next fragment is.
 //!
-//! `auto` goes by what exchanges took: [`Pace`] says which size makes waiting for Acks cheap. Sizes that servers and
+//! `auto` goes by what exchanges took: [`PathEstimator`] says which size makes waiting for Acks cheap. Sizes that servers and
 //! proxies refuse by default are passed one at a time, so that a refusal costs little.
 //!
 //! Whether a fragment failed *because of its size* is not known from its failure alone: the small question that follows
@@ -16,7 +16,7 @@ use std::num::NonZeroU64;
 use crate::exchange::Timing;
 use crate::uploader::Resize;
 
-use estimator::Pace;
+use estimator::PathEstimator;
 
 /// Smallest fragment to shrink to: Windows' lower bound, 5 KiB.
 pub(super) const MIN: u64 = 5 * 1024;
@@ -121,7 +121,7 @@ pub(super) struct Sizing {
     /// The user's, or `auto`'s usual one.
     max: u64,
     is_auto: bool,
-    pace: Pace,
+    pace: PathEstimator,
     /// The largest that was accepted.
     largest_accepted: u64,
     /// The smallest size that struck and did not pass since. Small successes say nothing of it, so they leave it.
@@ -147,7 +147,7 @@ impl Sizing {
             current,
             max,
             is_auto,
-            pace: Pace::default(),
+            pace: PathEstimator::default(),
             largest_accepted: 0,
             struck: None,
             refused: None,

@@ -9,7 +9,7 @@ use anyhow::Context;
 use tempfile::NamedTempFile;
 
 use crate::cli::signals::Signals;
-use crate::client::DriverError;
+use crate::client::ClientError;
 
 const PIECE: usize = 256 * 1024;
 
@@ -125,8 +125,8 @@ fn pour(signals: &Signals, take: &mut dyn FnMut(&[u8]) -> anyhow::Result<()>) ->
         }
     })?;
     loop {
-        if signals.interrupter().is_interrupted() {
-            return Err(DriverError::Interrupted { can_go_on: false }.into());
+        if signals.cancellation().is_interrupted() {
+            return Err(ClientError::Interrupted { can_go_on: false }.into());
         }
         match pieces.recv_timeout(LOOK) {
             Ok(piece) => {

@@ -119,7 +119,7 @@ impl Worker<'_> {
         // Another try with a password that was refused may lock the account.
         let is_refused = result.is_err_and(|failed| failed.by_password);
         let is_over = is_refused || tally.failed > 0 && self.job.config.files.fail_fast;
-        if self.job.signals.interrupter().is_interrupted() || is_over {
+        if self.job.signals.cancellation().is_interrupted() || is_over {
             queue.is_over.store(true, Ordering::SeqCst);
         }
         true

@@ -6,12 +6,12 @@ use std::time::SystemTime;
 use anyhow::Context;
 use http::Uri;
 
-use crate::auth::{Identity, Login};
+use crate::auth::{Authenticator, Identity};
 use crate::cli::args::Resume;
 use crate::cli::config::{Item, Source, UploadConfig, UsageError};
 use crate::cli::secret;
 use crate::cli::signals::{self, Signals};
-use crate::client::{self, ReplyFile, ResumeMode, Start, Tools};
+use crate::client::{self, ReplyFile, ResumeMode, Start, UploadContext};
 use crate::journal::{Journal, Record, Upload};
 use crate::output::redact_url;
 use crate::source::UploadEntity;
@@ -42,14 +42,14 @@ pub(super) struct Line {
     /// To this host.
     http: Option<(Option<String>, Http)>,
     /// How far signing in got on it.
-    login: Option<Login>,
+    login: Option<Authenticator>,
     /// The last thing that it carried was a whole upload to this server.
     greeted: Option<Uri>,
 }
 
 impl Line {
     /// What leads to the item's server, and whether that was greeted there already.
-    fn to(&mut self, item: &Item, job: Job<'_>) -> (&mut Http, &mut Login, bool) {
+    fn to(&mut self, item: &Item, job: Job<'_>) -> (&mut Http, &mut Authenticator, bool) {
         let settings = job.config.transport(item);
         if self.http.as_ref().is_some_and(|(host, _)| *host != settings.origin) {
             (self.http, self.login, self.greeted) = (None, None, None);
@@ -57,7 +57,7 @@ impl Line {
         let greeted = self.greeted.take().is_some_and(|uri| is_same_server(&uri, &item.destination));
         let (_, http) = self.http.get_or_insert_with(|| {
             let host = settings.origin.clone();
-            (host, Http::with_interrupter(settings, job.signals.interrupter().clone()))
+            (host, Http::with_interrupter(settings, job.signals.cancellation().clone()))
         });
         let login = self.login.get_or_insert_with(|| secret::login(job.identity.clone()));
         (http, login, greeted)
@@ -118,14 +118,14 @@ impl Job<'_> {
         if reply.as_ref().is_none_or(|file| file.saved().is_none()) {
             claim.entry.reply_is_gone();
         }
-        let interrupter = self.signals.interrupter();
+        let cancellation = self.signals.cancellation();
         let (http, login, greeted) = line.to(item, self);
         let mode = mode(config);
-        let mut start = Start::new(plan, entity, claim, mode, interrupter, &mut *report, seed())?;
+        let mut start = Start::new(plan, entity, claim, mode, cancellation, &mut *report, seed())?;
         if greeted {
             start = start.skip_ping();
         }
-        let tools = Tools { entity, transport: http, login, interrupter, report: &mut *report };
+        let tools = UploadContext { entity, transport: http, login, cancellation, report: &mut *report };
         let result = client::upload(start, tools, reply);
         if result.is_err() {
             // Its connection may be in the middle of something.

@@ -24,8 +24,8 @@ fn has_all_lines(error: impl Into<anyhow::Error>) -> ErrorText {
     text
 }
 
-fn upload(error: UploadError) -> DriverError {
-    DriverError::Upload(error)
+fn upload(error: UploadError) -> ClientError {
+    ClientError::Upload(error)
 }
 
 fn bits_error(status: u16, code: Option<HResult>) -> BitsError {
@@ -181,10 +181,10 @@ fn every_other_end_of_an_upload_has_its_lines() {
 #[test]
 fn what_ends_an_upload_elsewhere_has_its_lines() {
     let not_found = http::StatusCode::NOT_FOUND;
-    has_all_lines(DriverError::NothingToResume { why: None });
-    has_all_lines(DriverError::NothingToResume { why: Some("x".to_owned()) });
+    has_all_lines(ClientError::NothingToResume { why: None });
+    has_all_lines(ClientError::NothingToResume { why: Some("x".to_owned()) });
     for can_go_on in [false, true] {
-        let text = has_all_lines(DriverError::Interrupted { can_go_on }).to_string();
+        let text = has_all_lines(ClientError::Interrupted { can_go_on }).to_string();
         assert_eq!(text.contains("it goes on where this one stopped"), can_go_on, "{text}");
     }
     for error in
