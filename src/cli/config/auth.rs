@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
-use http::uri::{Authority, Scheme as UriScheme};
-use http::{HeaderMap, Uri};
+use http::uri::Scheme as UriScheme;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use crate::auth::{Choice, Scheme};
-use crate::cli::args::{AuthArg, AuthArgs};
+use crate::cli::args::AuthArgs;
 
 use super::UsageError;
-use super::header::headers;
 
 /// Who signs in, where from the secrets come, and where to they may go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,10 +38,7 @@ pub(in crate::cli) enum SecretSource {
 
 impl AuthConfig {
     pub(in crate::cli) fn new(args: AuthArgs, origin: &Uri) -> Result<Self, UsageError> {
-        let choice = choice(args.auth);
-        if args.user.as_deref().is_some_and(|user| user.is_empty() || user.chars().any(char::is_control)) {
-            return Err(UsageError("--user wants a name without control characters".to_owned()));
-        }
+        let choice = args.auth;
         if let Some(user) = &args.user
             && user.contains(':')
             && choice == Choice::Only(Scheme::Basic)
@@ -72,8 +68,8 @@ impl AuthConfig {
             secret,
             netrc,
             allow_cleartext: args.allow_cleartext_auth,
-            trusted_hosts: args.trust_host_id.iter().map(|host| trusted(host)).collect::<Result<_, _>>()?,
-            headers: headers(&args.header)?,
+            trusted_hosts: args.trust_host_id,
+            headers: headers(args.header),
         };
         let shows_secret =
             choice == Choice::Only(Scheme::Basic) || matches!(config.secret, SecretSource::BearerFile(_));
@@ -114,15 +110,13 @@ impl AuthConfig {
     }
 }
 
-fn choice(how: AuthArg) -> Choice {
-    match how {
-        AuthArg::Auto => Choice::Auto,
-        AuthArg::Basic => Choice::Only(Scheme::Basic),
-        AuthArg::Digest => Choice::Only(Scheme::Digest),
-        AuthArg::Ntlm => Choice::Only(Scheme::Ntlm),
-        AuthArg::Negotiate => Choice::Only(Scheme::Negotiate),
-        AuthArg::None => Choice::None,
+/// In the order in which they were typed.
+fn headers(typed: Vec<(HeaderName, HeaderValue)>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in typed {
+        headers.append(name, value);
     }
+    headers
 }
 
 fn usual_netrc() -> Result<PathBuf, UsageError> {
@@ -132,14 +126,6 @@ fn usual_netrc() -> Result<PathBuf, UsageError> {
     let folders = etcetera::base_strategy::choose_native_strategy();
     let home = folders.map_err(|_| UsageError("there is no home folder with a .netrc: use --netrc-file".to_owned()))?;
     Ok(home.home_dir().join(if cfg!(windows) { "_netrc" } else { ".netrc" }))
-}
-
-/// A host without a port: it is trusted on any.
-fn trusted(host: &str) -> Result<String, UsageError> {
-    let parsed = host.parse::<Authority>().ok().filter(|parsed| parsed.host() == host && !host.is_empty());
-    parsed.map(|_| host.to_ascii_lowercase()).ok_or_else(|| {
-        UsageError(format!("--trust-host-id {host:?} is no host: write its name or address, without a port"))
-    })
 }
 
 #[cfg(test)]
@@ -168,6 +154,12 @@ mod tests {
         assert_eq!(given(&["--netrc-file=x"]).netrc, Some(("--netrc-file", "x".into())));
         assert_eq!(given(&["--auth=ntlm"]).choice, Choice::Only(Scheme::Ntlm));
         assert_eq!(given(&["--trust-host-id=Node1", "--trust-host-id=[::1]"]).trusted_hosts, ["node1", "[::1]"]);
+    }
+
+    #[test]
+    fn header_fields_keep_their_order() {
+        let headers = config("https://h/", &["-HX-Team: blue", "-H", "x-team: red"]).expect("right").headers;
+        assert_eq!(headers.get_all("x-team").iter().collect::<Vec<_>>(), ["blue", "red"]);
     }
 
     #[test]

@@ -10,12 +10,11 @@ use rustls_pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
 use crate::auth::Secret;
-use crate::cli::args::{AddressArgs, ConnectArgs, ProxyArgs, TimeoutArgs, TlsArgs};
+use crate::cli::args::{ConnectArgs, ProxyArgs, TlsArgs};
 use crate::cli::secret;
-use crate::transport::{AddressSettings, ClientIdentity, Family, Proxies, Proxy, Settings, TlsSettings};
+use crate::transport::{AddressSettings, ClientIdentity, Family, Proxies, Settings, TlsSettings};
 
 use super::UsageError;
-use super::retry::time;
 
 /// Longest certificate or key file that is read, in bytes.
 const MAX_PEM: u64 = 4 << 20;
@@ -43,12 +42,19 @@ impl ConnectConfig {
             };
             warnings.push(format!("--insecure: the server's certificate is not checked; {rest}"));
         }
-        let timeouts = timeouts(&args.timeouts)?;
+        let family = match (args.address.ipv4, args.address.ipv6) {
+            (true, _) => Some(Family::V4),
+            (_, true) => Some(Family::V6),
+            _ => None,
+        };
         let settings = Settings {
-            tls: tls(&args.tls)?,
+            connect_timeout: args.timeouts.connect_timeout,
+            request_timeout: args.timeouts.request_timeout,
+            response_timeout: args.timeouts.response_timeout,
+            tls: tls(args.tls)?,
             proxies: proxies(args.proxy)?,
-            addresses: addresses(&args.address)?,
-            ..timeouts
+            addresses: AddressSettings { fixed: args.address.resolve, family },
+            ..Settings::default()
         };
         Ok(Self { settings, warnings })
     }
@@ -72,33 +78,14 @@ impl ConnectConfig {
     }
 }
 
-/// The time limits of a connection; all else is as always.
-fn timeouts(args: &TimeoutArgs) -> Result<Settings, UsageError> {
-    Ok(Settings {
-        connect_timeout: time("--connect-timeout", &args.connect_timeout)?,
-        request_timeout: time("--request-timeout", &args.request_timeout)?,
-        response_timeout: time("--response-timeout", &args.response_timeout)?,
-        ..Settings::default()
-    })
-}
-
-fn tls(args: &TlsArgs) -> Result<TlsSettings, UsageError> {
+fn tls(args: TlsArgs) -> Result<TlsSettings, UsageError> {
     let mut extra_roots = Vec::new();
     for path in &args.cacert {
         extra_roots.extend(authorities(path)?);
     }
-    let pins =
-        args.pin_sha256.iter().map(|text| text.parse().map_err(|reason| UsageError(format!("--pin-sha256: {reason}"))));
-    Ok(TlsSettings {
-        extra_roots,
-        pins: pins.collect::<Result<_, _>>()?,
-        insecure: args.insecure,
-        identity: args
-            .cert
-            .as_deref()
-            .map(|cert| identity(cert, args.key.as_deref(), args.key_passphrase_file.as_deref()))
-            .transpose()?,
-    })
+    let identity =
+        args.cert.map(|cert| identity(&cert, args.key.as_deref(), args.key_passphrase_file.as_deref())).transpose()?;
+    Ok(TlsSettings { extra_roots, pins: args.pin_sha256, insecure: args.insecure, identity })
 }
 
 fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, UsageError> {
@@ -136,13 +123,12 @@ fn read(option: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, UsageError> {
 }
 
 fn proxies(args: ProxyArgs) -> Result<Proxies, UsageError> {
-    let proxies = match args.proxy.as_deref() {
-        Some("none") => Proxies::default(),
-        Some(url) => Proxies::always(typed(url)?),
+    let is_typed = args.proxy_user.is_some() || args.proxy.is_some();
+    let proxies = match args.proxy {
+        Some(proxies) => proxies,
         None => Proxies::from_environment(|name| std::env::var(name).ok())
             .map_err(|(name, error)| UsageError(format!("{name} in the environment: {error}")))?,
     };
-    let is_typed = args.proxy_user.is_some() || args.proxy.is_some();
     let named = args.proxy_user.as_deref().or_else(|| proxies.user_without_password());
     let has_password =
         args.proxy_password_file.is_some() || !matches!(secret::from_environment(PASSWORD_VARIABLE), Ok(None));
@@ -164,18 +150,6 @@ fn proxies(args: ProxyArgs) -> Result<Proxies, UsageError> {
     told.map_err(|error| UsageError(format!("--proxy-user: {error}")))
 }
 
-/// A proxy from the command line, which others can read.
-fn typed(url: &str) -> Result<Proxy, UsageError> {
-    let proxy: Proxy = url.parse().map_err(|error| UsageError(format!("--proxy: {error}")))?;
-    if proxy.has_password() {
-        return Err(UsageError(format!(
-            "--proxy has a password in it, which others could read in the process list: put it into {PASSWORD_VARIABLE} \
-             or a file for {PASSWORD_FILE}"
-        )));
-    }
-    Ok(proxy)
-}
-
 fn password(user: &str, file: Option<&Path>) -> Result<Secret, UsageError> {
     if let Some(file) = file {
         return secret::from_file(PASSWORD_FILE, file);
@@ -188,17 +162,4 @@ fn password(user: &str, file: Option<&Path>) -> Result<Secret, UsageError> {
             "the proxy's user wants a password, and {error}: add {PASSWORD_FILE} or set {PASSWORD_VARIABLE}"
         ))
     })
-}
-
-fn addresses(args: &AddressArgs) -> Result<AddressSettings, UsageError> {
-    let fixed = args
-        .resolve
-        .iter()
-        .map(|text| text.parse().map_err(|reason| UsageError(format!("--resolve {text:?}: {reason}"))));
-    let family = match (args.ipv4, args.ipv6) {
-        (true, _) => Some(Family::V4),
-        (_, true) => Some(Family::V6),
-        _ => None,
-    };
-    Ok(AddressSettings { fixed: fixed.collect::<Result<_, _>>()?, family })
 }

@@ -64,9 +64,6 @@ impl FilesConfig {
         if typed.is_empty() && args.files_from.is_none() {
             return Err(UsageError("a file and a URL are needed: bitsup upload FILE URL".to_owned()));
         }
-        if let Some(name) = &name {
-            check_name(name)?;
-        }
         let (list, null) = (args.files_from, args.null);
         let jobs = usize::from(args.jobs);
         Ok(Self { typed, url, name, list, null, fail_fast: args.fail_fast, dry_run: args.dry_run, jobs })
@@ -162,14 +159,6 @@ fn check_duplicates(items: &[Item]) -> Result<(), UsageError> {
 /// A path without a last part (`/`, `..`) names a folder; opening it will say so.
 fn file_name(file: &Path) -> &OsStr {
     file.file_name().unwrap_or_else(|| OsStr::new("file"))
-}
-
-fn check_name(name: &str) -> Result<(), UsageError> {
-    let is_base_name = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\']);
-    if !is_base_name || name.chars().any(char::is_control) {
-        return Err(UsageError("--name wants a file's name without folders and control characters".to_owned()));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

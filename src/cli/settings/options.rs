@@ -1,9 +1,12 @@
 //! Which options can be set elsewhere, and what they take: read from clap's description.
 
+use std::error::Error;
 use std::ffi::{OsStr, OsString};
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command, ValueHint};
+
+use crate::cli::args::InvalidValue;
 
 /// Never from a file or the environment. What makes an upload unsafe must stand where it can be seen; secrets have
 /// sources of their own, and a file of settings is not the place for them.
@@ -102,6 +105,9 @@ pub(super) fn check(arg: &Arg, value: &OsStr) -> Result<(), String> {
     word.push(value);
     let probe = Command::new("probe").no_binary_name(true).arg(alone);
     let Err(error) = probe.try_get_matches_from([word]) else { return Ok(()) };
+    if let Some(reason) = error.source().and_then(|source| source.downcast_ref::<InvalidValue>()) {
+        return Err(reason.to_string());
+    }
     // What can be repeated is a header field or the like, and may hold a secret.
     let shown = match Kind::of(arg) {
         Kind::Many => "a value".to_owned(),
@@ -110,7 +116,7 @@ pub(super) fn check(arg: &Arg, value: &OsStr) -> Result<(), String> {
     if let Some(ContextValue::Strings(possible)) = error.get(ContextKind::ValidValue) {
         return Err(format!("{shown} is none of {}", possible.join(", ")));
     }
-    let reason = std::error::Error::source(&error).map(ToString::to_string);
+    let reason = error.source().map(ToString::to_string);
     Err(format!("{shown} is wrong: {}", reason.unwrap_or_else(|| error.kind().to_string())))
 }
 

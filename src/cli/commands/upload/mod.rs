@@ -32,7 +32,8 @@ pub(super) fn run(args: UploadArgs, again: Option<&str>) -> anyhow::Result<()> {
 
 fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, again: Option<&str>) -> anyhow::Result<()> {
     let signals = Signals::watch()?;
-    if let Some(limit) = UploadConfig::max_time(&args)? {
+    // It runs before the rest is looked at, since that may ask for secrets.
+    if let Some(limit) = args.retry.max_time {
         signals.after(limit)?;
     }
     let config = UploadConfig::new(args).map_err(|error| signals.instead_of(error))?;

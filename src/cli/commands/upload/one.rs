@@ -7,7 +7,6 @@ use anyhow::Context;
 use http::Uri;
 
 use crate::auth::{Authenticator, Identity};
-use crate::cli::args::Resume;
 use crate::cli::config::{Item, Source, UploadConfig, UsageError};
 use crate::cli::secret;
 use crate::cli::signals::{self, Signals};
@@ -81,7 +80,7 @@ impl Job<'_> {
             let url = redact_url(&item.destination.to_string());
             format!("cannot upload {} to {url}", item.source)
         };
-        let goes_on = self.config.resume.resume != Resume::Never;
+        let goes_on = self.config.resume != ResumeMode::Never;
         signals::name(result, self.signals, goes_on).with_context(what)
     }
 
@@ -120,8 +119,7 @@ impl Job<'_> {
         }
         let cancellation = self.signals.cancellation();
         let (http, login, greeted) = line.to(item, self);
-        let mode = mode(config);
-        let mut start = Start::new(plan, entity, claim, mode, cancellation, &mut *report, seed())?;
+        let mut start = Start::new(plan, entity, claim, config.resume, cancellation, &mut *report, seed())?;
         if greeted {
             start = start.skip_ping();
         }
@@ -141,14 +139,6 @@ impl Job<'_> {
     }
 }
 
-pub(super) fn mode(config: &UploadConfig) -> ResumeMode {
-    match config.resume.resume {
-        Resume::Auto => ResumeMode::Auto,
-        Resume::Always => ResumeMode::Always,
-        Resume::Never => ResumeMode::Never,
-    }
-}
-
 /// Where the reply goes, checked before anything is sent. `earlier` knows what a run of the same upload saved before.
 fn reply_file(config: &UploadConfig, entity: &UploadEntity, earlier: &Record) -> anyhow::Result<Option<ReplyFile>> {
     let Some(path) = &config.reply else { return Ok(None) };
@@ -160,7 +150,7 @@ fn reply_file(config: &UploadConfig, entity: &UploadEntity, earlier: &Record) ->
 
 /// The journal of a run.
 pub(super) fn journal(config: &UploadConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {
-    let Some(folder) = &config.resume.state_dir else { return Journal::disabled() };
+    let Some(folder) = &config.state_dir else { return Journal::disabled() };
     let journal = Journal::open(folder).unwrap_or_else(|warning| {
         report(&UploadEvent::Warning { text: warning.to_string() });
         Journal::disabled()
