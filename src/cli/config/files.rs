@@ -9,7 +9,7 @@ use http::Uri;
 
 use crate::cli::args::FilesArgs;
 use crate::cli::destination;
-use crate::cli::file_list::Listed;
+use crate::cli::file_list::ListedFile;
 use crate::protocol::ContentName;
 
 use super::UsageError;
@@ -76,14 +76,14 @@ impl FilesConfig {
     /// When two of them have the same destination, or one has none.
     pub(in crate::cli) fn items(
         &self,
-        listed: Vec<Listed>,
+        listed: Vec<ListedFile>,
         expand: impl Fn(OsString) -> Result<Vec<OsString>, UsageError>,
     ) -> Result<Vec<Item>, UsageError> {
-        let typed = self.typed.iter().map(|source| Listed { source: source.clone(), destination: None });
-        let mut all: Vec<Listed> = Vec::new();
-        for Listed { source, destination } in typed.chain(listed) {
+        let typed = self.typed.iter().map(|source| ListedFile { source: source.clone(), destination: None });
+        let mut all: Vec<ListedFile> = Vec::new();
+        for ListedFile { source, destination } in typed.chain(listed) {
             let sources = expand(source)?;
-            all.extend(sources.into_iter().map(|source| Listed { source, destination: destination.clone() }));
+            all.extend(sources.into_iter().map(|source| ListedFile { source, destination: destination.clone() }));
         }
         if all.is_empty() {
             return Err(UsageError("the list names no file".to_owned()));
@@ -98,7 +98,7 @@ impl FilesConfig {
         Ok(items)
     }
 
-    fn item(&self, file: Listed, several: bool) -> Result<Item, UsageError> {
+    fn item(&self, file: ListedFile, several: bool) -> Result<Item, UsageError> {
         let source = if file.source == "-" { Source::StandardInput } else { Source::File(file.source.into()) };
         let url = self.url_of(file.destination, several)?;
         let name = match (&self.name, &source) {

@@ -17,7 +17,7 @@ pub(super) fn run(
     config: &UploadConfig,
     items: &[Item],
     json: Option<&JsonLog>,
-    again: Option<&str>,
+    resume_command: Option<&str>,
 ) -> anyhow::Result<()> {
     let journal = config.state_dir.as_deref().map_or_else(Journal::disabled, |folder| {
         Journal::open_existing(folder).unwrap_or_else(|_| Journal::disabled())
@@ -35,7 +35,7 @@ pub(super) fn run(
                 tally.failed_by(exit_code::of(&error));
                 reporter.error(&failure::text(&error));
                 if let Some(json) = json {
-                    json.file(index + 1, &item.source.to_string()).failed(&facts::of(&error, again));
+                    json.file(index + 1, &item.source.to_string()).failed(&facts::of(&error, resume_command));
                 }
             }
         }
