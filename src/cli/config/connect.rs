@@ -102,7 +102,8 @@ fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, UsageError> 
 fn identity(cert: &Path, key: Option<&Path>, passphrase: Option<&Path>) -> Result<ClientIdentity, UsageError> {
     let certificate = read("--cert", cert)?;
     let key_text = key.map(|path| read("--key", path)).transpose()?;
-    let passphrase = passphrase.map(|path| secret::from_file("--key-passphrase-file", path)).transpose()?;
+    let passphrase =
+        passphrase.map(|path| secret::from_file("--key-passphrase-file", path, secret::password)).transpose()?;
     let given = passphrase.as_ref().map(|secret| secret.reveal().as_bytes());
     ClientIdentity::from_pem(&certificate, key_text.as_ref().unwrap_or(&certificate), given).map_err(|error| {
         let files = match key {
@@ -130,8 +131,8 @@ fn proxies(args: ProxyArgs) -> Result<Proxies, UsageError> {
             .map_err(|(name, error)| UsageError(format!("{name} in the environment: {error}")))?,
     };
     let named = args.proxy_user.as_deref().or_else(|| proxies.user_without_password());
-    let has_password =
-        args.proxy_password_file.is_some() || !matches!(secret::from_environment(PASSWORD_VARIABLE), Ok(None));
+    let has_password = args.proxy_password_file.is_some()
+        || !matches!(secret::from_environment(PASSWORD_VARIABLE, secret::password), Ok(None));
     let Some(user) = named.filter(|_| is_typed || has_password).map(str::to_owned) else {
         if args.proxy_password_file.is_some() {
             return Err(UsageError(format!("{PASSWORD_FILE} wants a --proxy-user")));
@@ -152,9 +153,9 @@ fn proxies(args: ProxyArgs) -> Result<Proxies, UsageError> {
 
 fn password(user: &str, file: Option<&Path>) -> Result<Secret, UsageError> {
     if let Some(file) = file {
-        return secret::from_file(PASSWORD_FILE, file);
+        return secret::from_file(PASSWORD_FILE, file, secret::password);
     }
-    if let Some(secret) = secret::from_environment(PASSWORD_VARIABLE).map_err(UsageError)? {
+    if let Some(secret) = secret::from_environment(PASSWORD_VARIABLE, secret::password)? {
         return Ok(secret);
     }
     secret::prompt(&format!("Password of {} at the proxy", crate::protocol::text::escape(user))).map_err(|error| {

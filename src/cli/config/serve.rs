@@ -57,7 +57,7 @@ fn check_reach(args: &ServeArgs) -> Result<(), UsageError> {
 }
 
 fn account(user: &str, file: &Path) -> Result<Account, UsageError> {
-    let password = secret::from_file("--password-file", file)?;
+    let password = secret::from_file("--password-file", file, secret::password)?;
     Account::new(user, password.reveal()).map_err(|error| UsageError(format!("--user and --password-file: {error}")))
 }
 

@@ -12,8 +12,8 @@ use rustix::termios::tcgetpgrp;
 use zeroize::Zeroizing;
 
 use super::file::read;
-use super::first_line;
 use super::patience::{is_over, is_watched, wait_for};
+use super::{line, password};
 use crate::auth::{SECRET_VARIABLES, Secret};
 use crate::cli::config::UsageError;
 use crate::protocol::text::escape;
@@ -51,7 +51,7 @@ pub(in crate::cli) fn from_command(option: &str, command: &str) -> Result<Secret
     if !status.success() {
         return Err(wrong(format!("the command failed: {status}")));
     }
-    first_line(&printed).map_err(|reason| wrong(format!("what the command printed cannot be used: {reason}")))
+    line(&printed, password).map_err(|reason| wrong(format!("what the command printed cannot be used: {reason}")))
 }
 
 /// What it printed and how it ended; `None` when the waiting is over first.

@@ -7,27 +7,15 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::patience::wait_for;
-use super::{MAX, Reading, line, token, whole};
+use super::{MAX, SecretParser, line};
 use crate::auth::Secret;
 use crate::cli::config::UsageError;
 
-/// The first line of the file that `option` names; `-` is standard input.
-///
-/// # Errors
-/// When it cannot be read, or others can read it too.
-pub(in crate::cli) fn from_file(option: &str, path: &Path) -> Result<Secret, UsageError> {
-    in_file(option, path, whole)
-}
-
-/// The bearer token in the first line of the file that `option` names; `-` is standard input.
+/// The secret in the first line of the file that `option` names; `-` is standard input.
 ///
 /// # Errors
 /// When it cannot be read, others can read it too, or it is none.
-pub(super) fn token_from_file(option: &str, path: &Path) -> Result<Secret, UsageError> {
-    in_file(option, path, token)
-}
-
-fn in_file(option: &str, path: &Path, reading: Reading) -> Result<Secret, UsageError> {
+pub(in crate::cli) fn from_file(option: &str, path: &Path, parse: SecretParser) -> Result<Secret, UsageError> {
     let wrong = |reason: String| UsageError(format!("{option} {}: {reason}", path.display()));
     let owned = path.to_owned();
     // It may be a pipe that nobody writes to.
@@ -38,7 +26,7 @@ fn in_file(option: &str, path: &Path, reading: Reading) -> Result<Secret, UsageE
         read(&mut open_private(&owned)?).map_err(|error| error.to_string())
     });
     let bytes = bytes.unwrap_or_else(|| Err("nothing came".to_owned())).map_err(&wrong)?;
-    line(&bytes, reading).map_err(|reason| wrong(reason.to_owned()))
+    line(&bytes, parse).map_err(|reason| wrong(reason.to_owned()))
 }
 
 /// Opens a file that only its owner, or the superuser, can read.
@@ -91,6 +79,7 @@ fn is_open_to_others(_: &Metadata) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::password;
     use super::*;
 
     #[cfg(unix)]
@@ -102,7 +91,7 @@ mod tests {
         std::fs::write(file.path(), "s3cret\n").unwrap();
         for (mode, refused) in [(0o604, true), (0o640, true), (0o620, true), (0o600, false), (0o400, false)] {
             set_permissions(file.path(), Permissions::from_mode(mode)).unwrap();
-            match from_file("--password-file", file.path()) {
+            match from_file("--password-file", file.path(), password) {
                 Ok(secret) => assert!(!refused && secret.reveal() == "s3cret", "{mode:o}"),
                 Err(error) => assert!(refused && error.0.contains("chmod 600"), "{mode:o}: {error}"),
             }
@@ -111,9 +100,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        let error = from_file("--password-file", Path::new("/no/such/file")).expect_err("refused");
+        let error = from_file("--password-file", Path::new("/no/such/file"), password).expect_err("refused");
         assert!(error.0.starts_with("--password-file /no/such/file: "), "{error}");
-        let error = from_file("--password-file", &std::env::temp_dir()).expect_err("refused");
+        let error = from_file("--password-file", &std::env::temp_dir(), password).expect_err("refused");
         assert!(error.0.ends_with("it is a folder"), "{error}");
     }
 

@@ -40,13 +40,13 @@ pub(in crate::cli) fn find(
 
 /// An entry as far as it is read.
 #[derive(Default)]
-struct Entry {
+struct NetrcEntry {
     applies: bool,
     login: Option<String>,
     password: Option<Zeroizing<String>>,
 }
 
-impl Entry {
+impl NetrcEntry {
     fn into_login(self, user: Option<&str>) -> Option<NetrcLogin> {
         let password = Secret::new(std::mem::take(&mut *self.password?));
         let name = match (self.login, user) {
@@ -61,7 +61,7 @@ impl Entry {
 
 fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<NetrcLogin>, String> {
     let mut words = Words { rest: text };
-    let mut entry = Entry::default();
+    let mut entry = NetrcEntry::default();
     while let Some(word) = words.next_word()? {
         let mut value = || words.next_word()?.ok_or_else(|| format!("nothing follows the last {}", &*word));
         match word.as_str() {
