@@ -9,6 +9,7 @@ mod destination;
 mod diagnosis;
 mod file_list;
 mod help;
+mod private_file;
 mod resume_command;
 mod secret;
 mod settings;
