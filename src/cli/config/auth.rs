@@ -6,24 +6,20 @@ use etcetera::BaseStrategy;
 use http::uri::Scheme as UriScheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-use crate::auth::{Choice, Scheme};
+use crate::auth::{Choice, Identity, Scheme};
 use crate::cli::args::AuthArgs;
 
 use super::UsageError;
 
-/// Who signs in, where from the secrets come, and where to they may go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Who signs in, and where from the secrets come.
+#[derive(Debug, Clone)]
 pub(in crate::cli) struct AuthConfig {
-    pub(in crate::cli) origin: Uri,
-    pub(in crate::cli) choice: Choice,
+    /// Where to credentials may go; they are not read yet.
+    pub(in crate::cli) identity: Identity,
     pub(in crate::cli) user: Option<String>,
     pub(in crate::cli) secret: SecretSource,
     /// The option that wants it, and the file.
     pub(in crate::cli) netrc: Option<(&'static str, PathBuf)>,
-    pub(in crate::cli) allow_cleartext: bool,
-    pub(in crate::cli) trusted_hosts: Vec<String>,
-    /// Header fields of one's own, which may be secrets too.
-    pub(in crate::cli) headers: HeaderMap,
 }
 
 /// Where the password or token is.
@@ -61,16 +57,14 @@ impl AuthConfig {
         if matches!(secret, SecretSource::BearerFile(_)) && !matches!(choice, Choice::Auto | Choice::None) {
             return Err(UsageError("--bearer-file is a way to sign in of its own: leave --auth out".to_owned()));
         }
-        let config = Self {
-            origin: origin.clone(),
+        let identity = Identity {
             choice,
-            user: args.user,
-            secret,
-            netrc,
             allow_cleartext: args.allow_cleartext_auth,
             trusted_hosts: args.trust_host_id,
             headers: headers(args.header),
+            ..Identity::nobody(origin)
         };
+        let config = Self { identity, user: args.user, secret, netrc };
         let shows_secret =
             choice == Choice::Only(Scheme::Basic) || matches!(config.secret, SecretSource::BearerFile(_));
         if shows_secret && choice != Choice::None {
@@ -82,8 +76,8 @@ impl AuthConfig {
     /// For files that may go to several servers, of which only one can have the credentials.
     pub(in crate::cli) fn for_all(args: AuthArgs, origins: &[&Uri]) -> Result<Self, UsageError> {
         let config = Self::new(args, origins.first().copied().unwrap_or(&Uri::default()))?;
-        let is_there =
-            |uri: &&Uri| uri.scheme() == config.origin.scheme() && uri.authority() == config.origin.authority();
+        let origin = &config.identity.origin;
+        let is_there = |uri: &&Uri| uri.scheme() == origin.scheme() && uri.authority() == origin.authority();
         if config.names_credentials() && !origins.iter().all(is_there) {
             return Err(UsageError(
                 "credentials belong to one server, as does --header, and these files go to several: upload to one at a time".to_owned(),
@@ -94,12 +88,12 @@ impl AuthConfig {
 
     fn names_credentials(&self) -> bool {
         let is_named = self.user.is_some() || self.netrc.is_some() || self.secret != SecretSource::Unnamed;
-        is_named || !self.headers.is_empty()
+        is_named || !self.identity.headers.is_empty()
     }
 
     /// Refuses to send a secret over http for all to read.
     pub(in crate::cli) fn check_cleartext(&self) -> Result<(), UsageError> {
-        if self.allow_cleartext || self.origin.scheme() == Some(&UriScheme::HTTPS) {
+        if self.identity.allow_cleartext || self.identity.origin.scheme() == Some(&UriScheme::HTTPS) {
             return Ok(());
         }
         Err(UsageError(
@@ -152,13 +146,16 @@ mod tests {
         assert_eq!(given(&["-ume", "--password-command=x"]).secret, SecretSource::PasswordCommand("x".into()));
         assert_eq!(given(&["--bearer-file=x"]).secret, SecretSource::BearerFile("x".into()));
         assert_eq!(given(&["--netrc-file=x"]).netrc, Some(("--netrc-file", "x".into())));
-        assert_eq!(given(&["--auth=ntlm"]).choice, Choice::Only(Scheme::Ntlm));
-        assert_eq!(given(&["--trust-host-id=Node1", "--trust-host-id=[::1]"]).trusted_hosts, ["node1", "[::1]"]);
+        assert_eq!(given(&["--auth=ntlm"]).identity.choice, Choice::Only(Scheme::Ntlm));
+        assert_eq!(
+            given(&["--trust-host-id=Node1", "--trust-host-id=[::1]"]).identity.trusted_hosts,
+            ["node1", "[::1]"]
+        );
     }
 
     #[test]
     fn header_fields_keep_their_order() {
-        let headers = config("https://h/", &["-HX-Team: blue", "-H", "x-team: red"]).expect("right").headers;
+        let headers = config("https://h/", &["-HX-Team: blue", "-H", "x-team: red"]).expect("right").identity.headers;
         assert_eq!(headers.get_all("x-team").iter().collect::<Vec<_>>(), ["blue", "red"]);
     }
 

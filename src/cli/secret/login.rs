@@ -20,18 +20,14 @@ pub(in crate::cli) fn login(identity: Identity) -> Authenticator {
 /// # Errors
 /// When a secret cannot be had.
 pub(in crate::cli) fn identity(config: AuthConfig) -> anyhow::Result<Identity> {
-    let credentials = if config.choice == Choice::None { None } else { credentials(&config)? };
+    if config.identity.choice == Choice::None {
+        return Ok(config.identity);
+    }
+    let credentials = credentials(&config)?;
     if matches!(credentials, Some(Credentials::Token(_))) {
         config.check_cleartext()?;
     }
-    Ok(Identity {
-        origin: config.origin,
-        trusted_hosts: config.trusted_hosts,
-        credentials,
-        choice: config.choice,
-        allow_cleartext: config.allow_cleartext,
-        headers: config.headers,
-    })
+    Ok(Identity { credentials, ..config.identity })
 }
 
 /// What is named on the command line goes before the environment, that before netrc, and asking comes last.
@@ -44,7 +40,7 @@ fn credentials(config: &AuthConfig) -> anyhow::Result<Option<Credentials>> {
             return Ok(Some(Credentials::Password(Password { user: login.user, password: login.password })));
         }
         // A token is of no use to the ways that want a password.
-        let is_wanted = config.choice == Choice::Auto;
+        let is_wanted = config.identity.choice == Choice::Auto;
         let token = if is_wanted { from_environment("BITSUP_TOKEN", token)? } else { None };
         return Ok(token.map(|secret| Credentials::Token(Token::new(secret))));
     };
@@ -75,7 +71,7 @@ fn in_token_file(file: &Path) -> Result<Token, UsageError> {
 
 fn in_netrc(config: &AuthConfig) -> Result<Option<NetrcLogin>, UsageError> {
     let Some((option, file)) = &config.netrc else { return Ok(None) };
-    let host = config.origin.host().unwrap_or_default();
+    let host = config.identity.origin.host().unwrap_or_default();
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let login = netrc::find(option, file, host, config.user.as_deref())?;
     if login.is_none() && config.user.is_none() {
@@ -85,7 +81,7 @@ fn in_netrc(config: &AuthConfig) -> Result<Option<NetrcLogin>, UsageError> {
 }
 
 fn ask(user: &str, config: &AuthConfig) -> anyhow::Result<Secret> {
-    let host = config.origin.authority().map_or("", |authority| authority.as_str());
+    let host = config.identity.origin.authority().map_or("", |authority| authority.as_str());
     match prompt(&format!("Password of {} at {}", escape(user), escape(host))) {
         Ok(secret) => Ok(secret),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {
