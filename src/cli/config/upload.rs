@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
+use http::Uri;
 
 use crate::cli::args::{AuthArgs, StateArgs, UploadArgs};
 use crate::client::ResumeMode;
-use crate::protocol::ProtocolId;
+use crate::protocol::{ContentName, ProtocolId};
 use crate::transport::{RateLimiter, Settings};
-use crate::uploader::{FragmentSize, Plan, RetryPolicy, Verify};
+use crate::uploader::{Plan, RetryPolicy};
 
 use super::{AuthConfig, ConnectConfig, FilesConfig, Item, MachineConfig, OutputConfig, UsageError};
 
@@ -24,13 +25,10 @@ pub(in crate::cli) struct UploadConfig {
     /// Where an upload is remembered; `None`: nowhere.
     pub(in crate::cli) state_dir: Option<PathBuf>,
     auth: AuthArgs,
-    protocols: Vec<ProtocolId>,
-    fragment_size: FragmentSize,
-    retry: RetryPolicy,
-    follow_host_id: bool,
     pub(in crate::cli) reply: Option<PathBuf>,
     pub(in crate::cli) force: bool,
-    verify: Verify,
+    /// What holds for each file.
+    plan: Plan,
 }
 
 impl UploadConfig {
@@ -40,8 +38,7 @@ impl UploadConfig {
         if resume.no_state && resume.resume == ResumeMode::Always {
             return Err(UsageError("--resume always needs what --no-state does not keep: leave one out".to_owned()));
         }
-        Ok(Self {
-            files: FilesConfig::new(args.files, args.name)?,
+        let plan = Plan {
             protocols: protocols(args.protocol)?,
             fragment_size: args.fragment_size,
             retry: RetryPolicy {
@@ -52,17 +49,24 @@ impl UploadConfig {
                 wait_for_server: args.retry.wait_for_server,
                 max_time: args.retry.max_time,
             },
+            follow_host_id: !args.no_host_id,
+            may_start_over: resume.resume != ResumeMode::Always,
+            wants_reply: args.reply.is_some(),
+            verify: args.verify,
+            ..Plan::new(Uri::default(), 0, ContentName::new(""))
+        };
+        Ok(Self {
+            files: FilesConfig::new(args.files, args.name)?,
             connect: ConnectConfig::new(args.connect)?,
             pace: args.limit_rate.map(RateLimiter::new),
             auth: args.auth,
-            follow_host_id: !args.no_host_id,
             reply: args.reply,
             force: args.force,
-            verify: args.verify,
             output: OutputConfig::new(&args.output).beside(machine),
             machine,
             state_dir: if resume.no_state { None } else { Some(state_dir(resume.state)?) },
             resume: resume.resume,
+            plan,
         })
     }
 
@@ -80,16 +84,7 @@ impl UploadConfig {
 
     /// The plan for `item`, which has `size` bytes.
     pub(in crate::cli) fn plan(&self, item: &Item, size: u64) -> Plan {
-        Plan {
-            protocols: self.protocols.clone(),
-            fragment_size: self.fragment_size,
-            retry: self.retry.clone(),
-            follow_host_id: self.follow_host_id,
-            may_start_over: self.resume != ResumeMode::Always,
-            wants_reply: self.reply.is_some(),
-            verify: self.verify,
-            ..Plan::new(item.destination.clone(), size, item.name.clone())
-        }
+        Plan { destination: item.destination.clone(), size, name: item.name.clone(), ..self.plan.clone() }
     }
 }
 
@@ -102,10 +97,9 @@ pub(super) fn protocols(given: Vec<ProtocolId>) -> Result<Vec<ProtocolId>, Usage
     }
 }
 
-/// The folder for unfinished uploads: as typed, by the environment, or where the system keeps such things.
+/// The folder for unfinished uploads: as it is set, or where the system keeps such things.
 pub(in crate::cli) fn state_dir(args: StateArgs) -> Result<PathBuf, UsageError> {
-    let given = args.state_dir.or_else(|| std::env::var_os("BITSUP_STATE_DIR").map(PathBuf::from));
-    if let Some(given) = given.filter(|path| !path.as_os_str().is_empty()) {
+    if let Some(given) = args.state_dir.filter(|path| !path.as_os_str().is_empty()) {
         return Ok(given);
     }
     let Ok(folders) = etcetera::base_strategy::choose_native_strategy() else {
@@ -127,6 +121,7 @@ mod tests {
 
     use super::*;
     use crate::cli::args::{Cli, Command};
+    use crate::uploader::FragmentSize;
 
     fn config(args: &[&str]) -> Result<UploadConfig, String> {
         let cli = Cli::try_parse_from(["bitsup", "upload"].iter().chain(args)).map_err(|e| e.to_string())?;
