@@ -13,7 +13,7 @@ use crate::output::json::JsonLog;
 use crate::output::{Board, Lane, Run};
 use crate::uploader::UploadEvent;
 
-use super::one::{self, Connection, RunContext};
+use super::one::{self, RunContext, UploadConnection};
 
 pub(super) fn run(
     config: &UploadConfig,
@@ -34,8 +34,13 @@ pub(super) fn run(
     });
     let context = RunContext { config, identity, signals, journal: &journal, of_many: true };
     let queue = Queue { items, next: AtomicUsize::new(0), is_over: AtomicBool::new(false), outcome: Mutex::default() };
-    let worker =
-        |number| Worker { context, json, resume_command, lane: board.lane(number), connection: Connection::default() };
+    let worker = |number| Worker {
+        context,
+        json,
+        resume_command,
+        lane: board.lane(number),
+        connection: UploadConnection::default(),
+    };
     let mut workers: Vec<_> = (0..jobs).map(worker).collect();
     let signs_in = identity.credentials.is_some() || config.connect.has_proxy_login();
     if let (Some(first), true) = (workers.first_mut(), signs_in) {
@@ -72,11 +77,11 @@ struct Queue<'a> {
     next: AtomicUsize,
     /// No further file is begun.
     is_over: AtomicBool,
-    outcome: Mutex<Outcome>,
+    outcome: Mutex<BatchOutcome>,
 }
 
 #[derive(Default)]
-struct Outcome {
+struct BatchOutcome {
     tally: Tally,
     /// What files that were stopped leave: a session, if one of them does.
     left: Option<Left>,
@@ -91,7 +96,7 @@ impl<'a> Queue<'a> {
         self.items.get(index).map(|item| (index, item))
     }
 
-    fn outcome(&self) -> MutexGuard<'_, Outcome> {
+    fn outcome(&self) -> MutexGuard<'_, BatchOutcome> {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -102,7 +107,7 @@ struct Worker<'a> {
     json: Option<&'a JsonLog>,
     resume_command: Option<&'a str>,
     lane: Lane<'a>,
-    connection: Connection,
+    connection: UploadConnection,
 }
 
 impl Worker<'_> {

@@ -17,7 +17,7 @@ use crate::output::json::JsonLog;
 use crate::uploader::UploadEvent;
 
 pub(in crate::cli) use input::InputError;
-use one::{Connection, RunContext};
+use one::{RunContext, UploadConnection};
 
 /// `resume_command` is the command line, if it can be typed again.
 pub(super) fn run(args: UploadArgs, resume_command: Option<&str>) -> anyhow::Result<()> {
@@ -93,5 +93,5 @@ pub(super) fn upload(
 ) -> anyhow::Result<()> {
     let journal = one::journal(config, report);
     let context = RunContext { config, identity, signals, journal: &journal, of_many: false };
-    context.upload(item, &mut Connection::default(), report)
+    context.upload(item, &mut UploadConnection::default(), report)
 }

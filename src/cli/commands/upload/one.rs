@@ -37,7 +37,7 @@ pub(super) struct RunContext<'a> {
 
 /// A connection that one file after the other uses.
 #[derive(Default)]
-pub(super) struct Connection {
+pub(super) struct UploadConnection {
     /// To this host.
     http: Option<(Option<String>, Http)>,
     /// How far signing in got on it.
@@ -46,7 +46,7 @@ pub(super) struct Connection {
     pinged: Option<Uri>,
 }
 
-impl Connection {
+impl UploadConnection {
     /// What leads to the item's server, and whether it needs no Ping.
     fn to(&mut self, item: &Item, context: RunContext<'_>) -> (&mut Http, &mut Authenticator, bool) {
         let settings = context.config.transport(item);
@@ -72,7 +72,7 @@ impl RunContext<'_> {
     pub(super) fn upload(
         self,
         item: &Item,
-        connection: &mut Connection,
+        connection: &mut UploadConnection,
         report: &mut dyn FnMut(&UploadEvent),
     ) -> anyhow::Result<()> {
         let result = self.try_upload(item, connection, report);
@@ -87,7 +87,7 @@ impl RunContext<'_> {
     fn try_upload(
         self,
         item: &Item,
-        connection: &mut Connection,
+        connection: &mut UploadConnection,
         report: &mut dyn FnMut(&UploadEvent),
     ) -> anyhow::Result<()> {
         match &item.source {
@@ -105,7 +105,7 @@ impl RunContext<'_> {
         item: &Item,
         entity: &UploadEntity,
         journal: &Journal,
-        connection: &mut Connection,
+        connection: &mut UploadConnection,
         report: &mut dyn FnMut(&UploadEvent),
     ) -> anyhow::Result<()> {
         let config = self.config;
