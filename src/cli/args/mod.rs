@@ -1,4 +1,6 @@
-//! What can be typed. Meaning and checks are in `config`.
+//! What can be typed: each option is a field, and its parser in `values` returns what is meant. What concerns several
+//! options, or needs a file, is checked in `config`. A new option can be set in the environment and in `config.toml` at
+//! once; `help` has the ones that `-h` shows.
 
 mod auth;
 mod check;
