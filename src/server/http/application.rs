@@ -18,7 +18,7 @@ use super::super::event::ServeEvent;
 use super::super::receiver::{Question, ReplyResult};
 use super::super::reply::{ReplyCommand, ReplyFailure};
 use super::Front;
-use crate::auth::SECRET_VARIABLES;
+use crate::auth::shell;
 
 /// Most commands that run at a time; further files wait.
 const MAX_RUNS: usize = 16;
@@ -119,10 +119,9 @@ async fn execute(
     reply: &File,
 ) -> ReplyResult {
     let failed = |what: String| ReplyFailure::Application(what);
-    let mut shell = shell(&command.command);
-    for name in SECRET_VARIABLES {
-        shell.env_remove(name);
-    }
+    let mut shell = Command::from(shell(&command.command));
+    #[cfg(unix)]
+    shell.process_group(0);
     let mut child = shell
         .env("BITSUP_FILE", path)
         .env("BITSUP_URL", url)
@@ -151,20 +150,6 @@ async fn execute(
     let status = child.wait().await.map_err(|error| failed(format!("its end cannot be awaited: {error}")))?;
     family.release();
     if status.success() { Ok(size) } else { Err(failed(format!("it failed: {status}"))) }
-}
-
-#[cfg(unix)]
-fn shell(command: &str) -> Command {
-    let mut shell = Command::new("/bin/sh");
-    shell.arg("-c").arg(command).process_group(0);
-    shell
-}
-
-#[cfg(windows)]
-fn shell(command: &str) -> Command {
-    let mut shell = Command::new("cmd");
-    shell.arg("/C").raw_arg(command);
-    shell
 }
 
 /// The command with everything it started: all of it is killed if the command is given up.

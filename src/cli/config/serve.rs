@@ -1,15 +1,16 @@
 //! `bitsup serve`: from what was typed to what is meant, checked.
 
+use std::num::NonZeroU64;
 use std::path::Path;
-use std::time::Duration;
 
-use super::args::ServeArgs;
-use super::config::UsageError;
-use super::{duration, secret, size};
+use crate::cli::args::ServeArgs;
+use crate::cli::secret;
 use crate::server::{Account, Options, ReplyCommand, TlsFiles};
 
+use super::UsageError;
+
 /// What the arguments mean.
-pub(super) fn options(args: ServeArgs) -> Result<Options, UsageError> {
+pub(in crate::cli) fn options(args: ServeArgs) -> Result<Options, UsageError> {
     check_reach(&args)?;
     let mut options = Options::new(args.dir, args.listen);
     options.account = match (&args.access.user, &args.access.password_file) {
@@ -20,17 +21,16 @@ pub(super) fn options(args: ServeArgs) -> Result<Options, UsageError> {
     options.allow_read = args.access.allow_read;
     options.reply_command = args.reply_command.map(ReplyCommand::new);
     options.allow_overwrite = args.overwrite;
-    options.max_size = limit("--max-size", args.max_size.as_deref())?;
-    options.max_fragment = limit("--max-fragment", args.max_fragment.as_deref())?;
-    options.max_temp = limit("--max-temp", args.max_temp.as_deref())?;
+    options.max_size = args.max_size.map(NonZeroU64::get);
+    options.max_fragment = args.max_fragment.map(NonZeroU64::get);
+    options.max_temp = args.max_temp.map(NonZeroU64::get);
     options.max_connections = args.max_connections.get();
     options.max_sessions = args.max_sessions.get();
-    if let Some(timeout) = time("--session-timeout", args.session_timeout.as_deref())? {
+    if let Some(timeout) = args.session_timeout {
         options.session_timeout = timeout;
     }
-    let host_id = args.host_id.as_deref().map(str::parse).transpose();
-    options.host_id = host_id.map_err(|reason| UsageError(format!("--host-id: {reason}")))?;
-    options.host_id_fallback_timeout = time("--host-id-fallback-timeout", args.host_id_fallback_timeout.as_deref())?;
+    options.host_id = args.host_id;
+    options.host_id_fallback_timeout = args.host_id_fallback_timeout;
     Ok(options)
 }
 
@@ -57,28 +57,8 @@ fn check_reach(args: &ServeArgs) -> Result<(), UsageError> {
 }
 
 fn account(user: &str, file: &Path) -> Result<Account, UsageError> {
-    let password = secret::from_file("--password-file", file)?;
+    let password = secret::from_file("--password-file", file, secret::password)?;
     Account::new(user, password.reveal()).map_err(|error| UsageError(format!("--user and --password-file: {error}")))
-}
-
-/// A largest size in bytes; nothing would fit into none.
-fn limit(option: &str, text: Option<&str>) -> Result<Option<u64>, UsageError> {
-    let Some(text) = text else { return Ok(None) };
-    match size::parse(text) {
-        Ok(0) => Err(UsageError(format!("{option} must be at least one byte"))),
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(reason) => Err(UsageError(format!("{option}: {reason}"))),
-    }
-}
-
-/// A time of whole seconds, as the protocol counts them, and not none.
-fn time(option: &str, text: Option<&str>) -> Result<Option<Duration>, UsageError> {
-    let Some(text) = text else { return Ok(None) };
-    let time = duration::parse(text).map_err(|reason| UsageError(format!("{option}: {reason}")))?;
-    if time.as_secs() == 0 {
-        return Err(UsageError(format!("{option} must be at least one second")));
-    }
-    Ok(Some(time))
 }
 
 #[cfg(test)]
