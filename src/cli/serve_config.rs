@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::args::ServeArgs;
 use super::config::UsageError;
 use super::{duration, secret, size};
-use crate::server::{Account, Options, ReplyCommand, TlsFiles};
+use crate::server::{Account, Options, TlsFiles};
 
 /// What the arguments mean.
 pub(super) fn options(args: ServeArgs) -> Result<Options, UsageError> {
@@ -18,15 +18,15 @@ pub(super) fn options(args: ServeArgs) -> Result<Options, UsageError> {
     };
     options.tls = args.access.tls_cert.zip(args.access.tls_key).map(|(cert, key)| TlsFiles { cert, key });
     options.allow_read = args.access.allow_read;
-    options.reply_command = args.reply_command.map(ReplyCommand::new);
+    options.reply_command = args.reply_command;
     options.allow_overwrite = args.overwrite;
-    options.max_size = limit("--max-size", args.max_size.as_deref())?;
-    options.max_fragment = limit("--max-fragment", args.max_fragment.as_deref())?;
-    options.max_temp = limit("--max-temp", args.max_temp.as_deref())?;
-    options.max_connections = args.max_connections.get();
-    options.max_sessions = args.max_sessions.get();
+    options.limits.max_size = limit("--max-size", args.max_size.as_deref())?;
+    options.limits.max_fragment = limit("--max-fragment", args.max_fragment.as_deref())?;
+    options.limits.max_temp = limit("--max-temp", args.max_temp.as_deref())?;
+    options.limits.max_connections = args.max_connections.get();
+    options.limits.max_sessions = args.max_sessions.get();
     if let Some(timeout) = time("--session-timeout", args.session_timeout.as_deref())? {
-        options.session_timeout = timeout;
+        options.limits.session_timeout = timeout;
     }
     let host_id = args.host_id.as_deref().map(str::parse).transpose();
     options.host_id = host_id.map_err(|reason| UsageError(format!("--host-id: {reason}")))?;
@@ -109,8 +109,11 @@ mod tests {
             "--host-id-fallback-timeout=10m",
         ]);
         let options = options.expect("right");
-        assert_eq!(options.session_timeout.as_secs(), 7200);
-        assert_eq!((options.max_sessions, options.max_connections, options.max_temp), (7, 9, Some(1 << 30)));
+        assert_eq!(options.limits.session_timeout.as_secs(), 7200);
+        assert_eq!(
+            (options.limits.max_sessions, options.limits.max_connections, options.limits.max_temp),
+            (7, 9, Some(1 << 30))
+        );
         assert_eq!(options.host_id.map(|host| host.to_string()).as_deref(), Some("node1:8080"));
         assert_eq!(options.host_id_fallback_timeout.map(|time| time.as_secs()), Some(600));
     }

@@ -9,6 +9,7 @@ use http::header::{
 };
 use http::{HeaderMap, Response, StatusCode};
 
+use super::limits;
 use super::path::PathError;
 use super::reply;
 use crate::protocol::{HResult, HostId, ProtocolId, SessionId, header};
@@ -292,7 +293,7 @@ impl Reply {
                 }
             }
             Err(Refusal::TooManySessions | Refusal::DiskFull | Refusal::NoRoom) => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
+                headers.insert(RETRY_AFTER, HeaderValue::from_static(limits::RETRY_AFTER));
             }
             _ => {}
         }

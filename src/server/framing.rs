@@ -3,8 +3,8 @@
 //! The library takes bare line feeds and drops a second `Content-Length` before anybody sees it. A proxy in front may read
 //! such a head otherwise, and then two requests become one or one becomes two.
 
-/// Longest head, in bytes.
-pub(crate) const MAX_HEAD: usize = 64 << 10;
+use super::limits::MAX_HEAD;
+use crate::protocol::digits;
 
 /// Where in the conversation the client is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,12 +89,10 @@ fn body_length(head: &[u8]) -> Option<u64> {
             return None;
         }
         if name.eq_ignore_ascii_case("content-length") {
-            let value = value.trim_matches([' ', '\t']);
-            let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-            if length.is_some() || !plain {
+            if length.is_some() {
                 return None;
             }
-            length = Some(value.parse().ok()?);
+            length = Some(digits(value.trim_matches([' ', '\t']))?);
         }
     }
     Some(length.unwrap_or(0))

@@ -23,6 +23,7 @@ mod framing;
 pub mod fuzzing;
 mod http;
 mod json;
+mod limits;
 mod path;
 mod progress;
 mod range;
@@ -31,7 +32,6 @@ mod reply;
 mod request;
 mod session;
 mod store;
-mod times;
 mod tls;
 
 use std::fmt;
@@ -44,8 +44,7 @@ use std::time::Duration;
 pub use account::{Account, AccountError};
 pub use event::{PacketEvent, ServeEvent};
 pub use http::StopHandle;
-pub use reply::ReplyCommand;
-pub use times::Times;
+pub use limits::Limits;
 pub use tls::{TlsError, TlsFiles};
 
 use crate::protocol::HostId;
@@ -67,26 +66,19 @@ pub struct Options {
     pub account: Option<Account>,
     /// Certificate and key, for HTTPS. Default: plain HTTP.
     pub tls: Option<TlsFiles>,
-    /// What sees each complete file and may answer with a reply ([MC-BUP] 1.3.3). Default: nothing.
-    pub reply_command: Option<ReplyCommand>,
-    /// How long clients may take.
-    pub times: Times,
-    /// Largest file, in bytes. Default: no limit but the disk.
-    pub max_size: Option<u64>,
-    /// Largest fragment, in bytes; a larger one is answered 413. Default: no limit.
-    pub max_fragment: Option<u64>,
-    /// Life of a session without progress, and of the memory of a finished one. Default: 14 days.
-    pub session_timeout: Duration,
+    /// The command that sees each complete file before the last fragment is acknowledged ([MC-BUP] 1.3.3). Default: none.
+    ///
+    /// It runs through the system's shell (`sh -c`, on Windows `cmd /C`), once for a session, with `BITSUP_FILE` (the path
+    /// of the received bytes), `BITSUP_URL` and `BITSUP_SESSION` in its environment. What it writes to its standard output
+    /// is the reply. An exit code other than 0 refuses the file. A run that the server's own end cuts short, or whose reply
+    /// the disk does not take, counts as none.
+    pub reply_command: Option<String>,
+    /// What clients may take of the receiver.
+    pub limits: Limits,
     /// The host that Create-Session's Ack names, for the client to go on with ([MC-BUP] 2.2.3.2). Default: none.
     pub host_id: Option<HostId>,
     /// Time without progress, in whole seconds, after which the client returns to its first host. Default: not said.
     pub host_id_fallback_timeout: Option<Duration>,
-    /// Most unfinished sessions of one client address. Default: 50.
-    pub max_sessions: usize,
-    /// Most bytes that all unfinished files may hold together. Default: no limit but the disk.
-    pub max_temp: Option<u64>,
-    /// Most connections of one client address. Default: 256.
-    pub max_connections: usize,
     /// Whether bytes are synced to the disk before they are acknowledged. Default: yes. Without it a power cut may lose
     /// acknowledged bytes; a crash of the server alone does not.
     pub durable: bool,
@@ -104,15 +96,9 @@ impl Options {
             account: None,
             tls: None,
             reply_command: None,
-            times: Times::default(),
-            max_size: None,
-            max_fragment: None,
-            session_timeout: Duration::from_hours(14 * 24),
+            limits: Limits::default(),
             host_id: None,
             host_id_fallback_timeout: None,
-            max_sessions: 50,
-            max_temp: None,
-            max_connections: 256,
             durable: true,
         }
     }

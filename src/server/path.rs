@@ -4,14 +4,10 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
+use super::limits::{MAX_NAME, MAX_PATH};
+
 /// Folder of unfinished uploads below the root. Nothing can be uploaded into it.
 pub(crate) const SESSIONS_FOLDER: &str = ".bitsup-sessions";
-
-/// Longest name of a file or folder, in bytes: what common file systems take.
-const MAX_NAME: usize = 255;
-
-/// Longest path, in bytes of its decoded form.
-const MAX_PATH: usize = 2048;
 
 /// Names that Windows gives to devices, whatever extension follows.
 const DEVICES: [&str; 7] = ["CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"];

@@ -3,6 +3,8 @@
 use http::HeaderMap;
 use http::header::{IF_RANGE, RANGE};
 
+use crate::protocol::digits;
+
 /// What is to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Selection {
@@ -43,11 +45,6 @@ fn parse(text: &str, size: u64) -> Option<Selection> {
         (first, last) => (digits(first)?, digits(last)?.saturating_add(1).min(size)),
     };
     Some(if from < end { Selection::Part { first: from, len: end - from } } else { Selection::Outside })
-}
-
-fn digits(text: &str) -> Option<u64> {
-    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if plain { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]

@@ -5,14 +5,9 @@ use http::request::Parts;
 use http::{HeaderMap, Version};
 
 use super::answer::Refusal;
+use super::limits::{MAX_PROTOCOLS, MAX_VALUE};
 use super::path::TargetPath;
-use crate::protocol::{ContentName, Packet, PacketKind, ProtocolId, SessionId, header, method};
-
-/// Longest value of a header field, in bytes: IIS's limit.
-const MAX_VALUE: usize = 4096;
-
-/// Most protocols that one list may hold.
-const MAX_PROTOCOLS: usize = 100;
+use crate::protocol::{ContentName, Packet, PacketKind, ProtocolId, SessionId, digits, header, method};
 
 /// A packet that may be carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,11 +116,6 @@ fn single(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, 
         return Err(Refusal::Invalid("a field that is there twice"));
     }
     value.to_str().map(|text| Some(text.trim())).map_err(|_| Refusal::Invalid("a field that is not ASCII"))
-}
-
-fn digits(text: &str) -> Option<u64> {
-    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if plain { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]

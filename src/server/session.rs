@@ -11,16 +11,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::answer::Refusal;
+use super::limits::Limits;
 use crate::protocol::{ContentRange, ProtocolId};
-
-/// What the operator allows.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Limits {
-    /// Largest file, in bytes.
-    pub(crate) file: Option<u64>,
-    /// Largest fragment, in bytes.
-    pub(crate) fragment: Option<u64>,
-}
 
 /// Where in its life a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,17 +97,17 @@ impl Session {
     }
 
     /// What to do with a fragment ([MC-BUP] 2.2.6). Changes nothing yet.
-    pub(crate) fn fragment(&self, range: ContentRange, limits: Limits) -> Result<Plan, Refusal> {
+    pub(crate) fn fragment(&self, range: ContentRange, limits: &Limits) -> Result<Plan, Refusal> {
         if self.phase != Phase::Open {
             return Err(Refusal::UnknownSession);
         }
         if self.total.is_some_and(|total| total != range.total()) {
             return Err(Refusal::Invalid("the total changed"));
         }
-        if limits.file.is_some_and(|most| range.total() > most) {
+        if limits.max_size.is_some_and(|most| range.total() > most) {
             return Err(Refusal::TooLarge);
         }
-        if limits.fragment.is_some_and(|most| range.len() > most) {
+        if limits.max_fragment.is_some_and(|most| range.len() > most) {
             return Err(Refusal::FragmentTooLarge);
         }
         if range.first() > self.written {
@@ -173,7 +165,9 @@ pub(crate) fn choose_protocol(offered: &[ProtocolId]) -> Result<ProtocolId, Refu
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { file: Some(1000), fragment: Some(100) };
+    fn limits() -> Limits {
+        Limits { max_size: Some(1000), max_fragment: Some(100), ..Limits::default() }
+    }
 
     /// Plays a transcript: lines of `>` are packets, lines of `<` what must be answered. The bytes of a body are their
     /// own offsets plus a constant that differs for every packet, so that a byte written twice shows.
@@ -192,7 +186,7 @@ mod tests {
 
     fn carry_out(session: &mut Session, stored: &mut Vec<u8>, packet: &str) -> String {
         let result = match packet.split_once(' ') {
-            Some(("Fragment", range)) => session.fragment(range.parse().unwrap(), LIMITS).map(|plan| {
+            Some(("Fragment", range)) => session.fragment(range.parse().unwrap(), &limits()).map(|plan| {
                 assert_eq!(plan.at, stored.len() as u64, "the file has no holes");
                 stored.resize(stored.len() + usize::try_from(plan.new).unwrap(), 0);
                 session.total = Some(plan.total);
@@ -359,7 +353,7 @@ mod tests {
     fn offsets_near_the_end_of_numbers_do_not_overflow() {
         let session = Session { total: None, ..Session::new(SystemTime::UNIX_EPOCH) };
         let range = "bytes 0-18446744073709551614/18446744073709551615".parse().unwrap();
-        let plan = session.fragment(range, Limits::default()).unwrap();
+        let plan = session.fragment(range, &Limits::default()).unwrap();
         assert_eq!((plan.new, plan.total), (u64::MAX, u64::MAX));
     }
 

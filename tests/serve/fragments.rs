@@ -81,8 +81,8 @@ fn a_bad_content_range_is_400() {
 #[test]
 fn limits_are_500_for_the_file_and_413_for_the_fragment() {
     let fixture = Fixture::with(|options| {
-        options.max_size = Some(100);
-        options.max_fragment = Some(10);
+        options.limits.max_size = Some(100);
+        options.limits.max_fragment = Some(10);
     });
     let mut client = fixture.connect();
     let session = client.open("/a");

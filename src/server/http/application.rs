@@ -15,13 +15,11 @@ use uuid::Uuid;
 
 use super::super::answer::Refusal;
 use super::super::event::ServeEvent;
+use super::super::limits::MAX_COMMANDS;
 use super::super::receiver::{Question, ReplyResult};
-use super::super::reply::{ReplyCommand, ReplyFailure};
+use super::super::reply::ReplyFailure;
 use super::Front;
 use crate::auth::SECRET_VARIABLES;
-
-/// Most commands that run at a time; further files wait.
-const MAX_RUNS: usize = 16;
 
 /// Bytes of the reply read at a time.
 const BLOCK: usize = 64 << 10;
@@ -38,7 +36,7 @@ pub(super) struct Application {
 
 impl Default for Application {
     fn default() -> Self {
-        Self { runs: Mutex::default(), places: Semaphore::new(MAX_RUNS) }
+        Self { runs: Mutex::default(), places: Semaphore::new(MAX_COMMANDS) }
     }
 }
 
@@ -92,12 +90,14 @@ impl Drop for Entry {
     }
 }
 
-async fn run_once(front: &Front, question: &Question, command: &ReplyCommand, url: &str) -> Option<Refusal> {
+async fn run_once(front: &Front, question: &Question, command: &str, url: &str) -> Option<Refusal> {
     let _place = front.application.places.acquire().await;
     let result = match block_in_place(|| front.receiver.begin_reply(question)) {
         Err(error) => Err(error.into()),
         Ok((path, reply)) => {
-            let executed = timeout(command.time_limit, execute(front, question, (command, url), &path, &reply)).await;
+            let executed =
+                timeout(front.options.limits.reply_timeout, execute(front, question, (command, url), &path, &reply))
+                    .await;
             executed.unwrap_or_else(|_| Err(ReplyFailure::Application("it ran for too long".to_owned())))
         }
     };
@@ -114,12 +114,13 @@ async fn run_once(front: &Front, question: &Question, command: &ReplyCommand, ur
 async fn execute(
     front: &Front,
     question: &Question,
-    (command, url): (&ReplyCommand, &str),
+    (command, url): (&str, &str),
     path: &Path,
     reply: &File,
 ) -> ReplyResult {
     let failed = |what: String| ReplyFailure::Application(what);
-    let mut shell = shell(&command.command);
+    let max_reply = front.options.limits.max_reply;
+    let mut shell = shell(command);
     for name in SECRET_VARIABLES {
         shell.env_remove(name);
     }
@@ -141,8 +142,8 @@ async fn execute(
             0 => break,
             count => {
                 size += count as u64;
-                if size > command.max_reply {
-                    return Err(failed(format!("its reply is larger than {} bytes", command.max_reply)));
+                if size > max_reply {
+                    return Err(failed(format!("its reply is larger than {max_reply} bytes")));
                 }
                 block_in_place(|| front.receiver.write_reply(reply, &block[..count]))?;
             }

@@ -8,8 +8,8 @@ use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout};
 
 use super::super::answer::Refusal;
+use super::super::limits::Limits;
 use super::super::receiver::{Fragment, Outcome};
-use super::super::times::Times;
 
 /// Pieces of a body below this size are gathered before they are written.
 const SMALL: usize = 32 << 10;
@@ -18,9 +18,14 @@ const SMALL: usize = 32 << 10;
 const GATHERED: usize = 256 << 10;
 
 /// Stores a fragment's body as it comes in.
-pub(super) async fn receive(mut fragment: Fragment, body: &mut Incoming, superseded: &Notify, times: Times) -> Outcome {
+pub(super) async fn receive(
+    mut fragment: Fragment,
+    body: &mut Incoming,
+    superseded: &Notify,
+    limits: &Limits,
+) -> Outcome {
     let mut gathered = Vec::new();
-    let mut pace = MinRate::new(times);
+    let mut pace = MinRate::new(limits);
     let ended = loop {
         let frame = tokio::select! {
             () = superseded.notified() => break Err(Refusal::Superseded),
@@ -58,15 +63,15 @@ fn store(fragment: &mut Fragment, gathered: &mut Vec<u8>, piece: &[u8]) -> Resul
 }
 
 /// Keeps the time of a body: no long silence, and no crawling for ever.
-struct MinRate {
-    times: Times,
+struct MinRate<'a> {
+    limits: &'a Limits,
     started: Instant,
     received: u64,
 }
 
-impl MinRate {
-    fn new(times: Times) -> Self {
-        Self { times, started: Instant::now(), received: 0 }
+impl<'a> MinRate<'a> {
+    fn new(limits: &'a Limits) -> Self {
+        Self { limits, started: Instant::now(), received: 0 }
     }
 
     fn count(&mut self, bytes: usize) {
@@ -75,8 +80,8 @@ impl MinRate {
 
     /// How long the next piece may take.
     fn patience(&self) -> Duration {
-        let silence = self.times.silence;
-        let earned = silence.saturating_add(Duration::from_secs(self.received / self.times.slowest.max(1)));
+        let silence = self.limits.stall_timeout;
+        let earned = silence.saturating_add(Duration::from_secs(self.received / self.limits.min_rate.max(1)));
         silence.min(earned.saturating_sub(self.started.elapsed()))
     }
 }

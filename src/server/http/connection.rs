@@ -16,13 +16,10 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::super::framing::MAX_HEAD;
+use super::super::limits::{MAX_FIELDS, MAX_HEAD};
 use super::Front;
 use super::exchange::Exchange;
 use super::stream::{Signals, WatchedStream};
-
-/// Most fields in a head.
-const MAX_FIELDS: usize = 100;
 
 /// The TLS library asks for 4 KiB at a time: a system call for each would take longer than decrypting them.
 const READ_AHEAD: usize = 64 * 1024;
@@ -35,7 +32,7 @@ pub(super) async fn serve(front: Arc<Front>, stream: TcpStream, client: SocketAd
     let stream = BufReader::with_capacity(READ_AHEAD, stream);
     let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(stream);
     // Whoever cannot agree on TLS was told so by TLS itself.
-    if let Ok(Ok(stream)) = timeout(front.options.times.head, handshake).await {
+    if let Ok(Ok(stream)) = timeout(front.options.limits.head_timeout, handshake).await {
         converse(front, stream, client, stop).await;
     }
 }
@@ -51,7 +48,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         let exchange = Exchange { front: Arc::clone(&front), signals: Arc::clone(&signals), client };
         Box::pin(async move { Ok::<_, Infallible>(exchange.answer(request).await) })
     });
-    let io = TokioIo::new(WatchedStream::new(stream, Arc::clone(&signals), front.options.times));
+    let io = TokioIo::new(WatchedStream::new(stream, Arc::clone(&signals), front.options.limits));
     let mut connection = http1::Builder::new()
         .header_read_timeout(None)
         .max_headers(MAX_FIELDS)
@@ -68,10 +65,10 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     };
     let mut stream = connection.into_parts().io.into_inner().into_inner();
     if result.is_err() || signals.linger.load(Ordering::Acquire) {
-        linger(stream, front.options.times.linger).await;
+        linger(stream, front.options.limits.linger).await;
     } else {
         // Where TLS says goodbye; that the other side hears it is not needed.
-        let _ = timeout(front.options.times.linger, stream.shutdown()).await;
+        let _ = timeout(front.options.limits.linger, stream.shutdown()).await;
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use super::super::answer::{Ack, Refusal, Reply};
 use super::super::download::Download;
 use super::super::event::{PacketEvent, ServeEvent};
+use super::super::limits::MAX_DRAINED;
 use super::super::receiver::{Caller, Outcome};
 use super::super::request;
 use super::body::receive;
@@ -23,9 +24,6 @@ use super::response_body::{Busy, Payload};
 use super::stream::Signals;
 use super::{Front, application};
 use crate::protocol::{Packet, header};
-
-/// A refused body up to this size is read to its end, so that the connection can go on.
-const DRAINED: u64 = 64 << 10;
 
 /// One request and its answer.
 pub(super) struct Exchange {
@@ -97,7 +95,7 @@ impl Exchange {
             let interrupt = Box::new(move || notify.notify_one());
             let target = &request.target;
             match block_in_place(|| receiver.begin_fragment(caller, session, target, *range, interrupt)) {
-                Ok(fragment) => receive(fragment, body, &superseded, self.front.options.times).await,
+                Ok(fragment) => receive(fragment, body, &superseded, &self.front.options.limits).await,
                 Err(reply) => return reply,
             }
         } else {
@@ -121,7 +119,7 @@ impl Exchange {
 
     /// Reads a short refused body to its end. Answers whether the connection can go on.
     async fn drain(&self, head: &Parts, body: &mut Incoming, reply: &Reply) -> bool {
-        let short = body.size_hint().exact().is_some_and(|length| length <= DRAINED);
+        let short = body.size_hint().exact().is_some_and(|length| length <= MAX_DRAINED);
         if reply.close || !short || head.headers.contains_key(EXPECT) {
             return false;
         }
@@ -131,7 +129,7 @@ impl Exchange {
             }
             Ok::<_, hyper::Error>(())
         };
-        matches!(timeout(self.front.options.times.linger, drained).await, Ok(Ok(())))
+        matches!(timeout(self.front.options.limits.linger, drained).await, Ok(Ok(())))
     }
 
     fn report(&self, head: &Parts, status: StatusCode, reply: Option<&Reply>) {

@@ -11,7 +11,7 @@ mod stream;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -22,20 +22,9 @@ use application::Application;
 use connection_limit::ConnectionLimiter;
 
 use super::event::ServeEvent;
+use super::limits::{ACCEPT_PAUSE, GRACE, MAX_CONNECTIONS, SWEEP, THREADS_END};
 use super::receiver::Receiver;
 use super::{Options, Server};
-
-/// Most connections at a time; the next ones wait to be accepted.
-const MAX_CONNECTIONS: usize = 4096;
-
-/// How often expired sessions are looked for.
-const SWEEP: Duration = Duration::from_mins(10);
-
-/// Time that requests under way get when the server stops.
-const GRACE: Duration = Duration::from_millis(1500);
-
-/// Pause after the system could not accept a connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 type OnEvent = Box<dyn FnMut(&ServeEvent) + Send>;
 
@@ -92,7 +81,7 @@ pub(super) fn run(server: Server, on_event: OnEvent) -> io::Result<()> {
         accept_until_stopped(&front, &listener, stop.0.subscribe()).await;
         Ok(())
     });
-    runtime.shutdown_timeout(Duration::from_millis(250));
+    runtime.shutdown_timeout(THREADS_END);
     stopped.settle_all();
     front.tell(&ServeEvent::Stopped);
     result
@@ -114,7 +103,7 @@ async fn accept_until_stopped(front: &Arc<Front>, listener: &TcpListener, mut st
             accepted = accept(listener, &places) => {
                 let (stream, client, place) = accepted;
                 // Whoever has too many is turned away without a word: an answer would cost more than the connection.
-                let Some(admitted) = crowd.admit(client.ip(), front.options.max_connections) else { continue };
+                let Some(admitted) = crowd.admit(client.ip(), front.options.limits.max_connections) else { continue };
                 let (front, stop) = (Arc::clone(front), stopping.clone());
                 tokio::spawn(async move {
                     connection::serve(front, stream, client, stop).await;

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::super::framing::{HeadFraming, Place};
-use super::super::times::Times;
+use super::super::limits::Limits;
 
 /// What the stream and the requests on it tell each other.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ pub(super) struct Signals {
 pub(super) struct WatchedStream<S> {
     stream: S,
     watch: HeadFraming,
-    times: Times,
+    limits: Limits,
     deadline: Pin<Box<Sleep>>,
     /// Runs while the client takes nothing of an answer.
     stalled: Option<Pin<Box<Sleep>>>,
@@ -35,9 +35,9 @@ pub(super) struct WatchedStream<S> {
 }
 
 impl<S> WatchedStream<S> {
-    pub(super) fn new(stream: S, signals: Arc<Signals>, times: Times) -> Self {
-        let deadline = Box::pin(sleep(times.idle));
-        Self { stream, watch: HeadFraming::default(), times, deadline, stalled: None, signals }
+    pub(super) fn new(stream: S, signals: Arc<Signals>, limits: Limits) -> Self {
+        let deadline = Box::pin(sleep(limits.idle_timeout));
+        Self { stream, watch: HeadFraming::default(), limits, deadline, stalled: None, signals }
     }
 
     pub(super) fn into_inner(self) -> S {
@@ -52,7 +52,7 @@ impl<S> WatchedStream<S> {
             self.signals.broken.store(true, Ordering::Release);
         }
         if place != before {
-            let time = if place == Place::Idle { self.times.idle } else { self.times.head };
+            let time = if place == Place::Idle { self.limits.idle_timeout } else { self.limits.head_timeout };
             self.deadline.as_mut().reset(Instant::now() + time);
         }
     }
@@ -63,7 +63,7 @@ impl<S> WatchedStream<S> {
             self.stalled = None;
             return result;
         }
-        let silence = self.times.silence;
+        let silence = self.limits.stall_timeout;
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(silence)));
         stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
@@ -75,7 +75,7 @@ impl<S> WatchedStream<S> {
             if self.watch.place() != Place::Body && !self.signals.busy.load(Ordering::Acquire) {
                 return Poll::Ready(());
             }
-            self.deadline.as_mut().reset(Instant::now() + self.times.idle);
+            self.deadline.as_mut().reset(Instant::now() + self.limits.idle_timeout);
         }
     }
 }

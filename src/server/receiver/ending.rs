@@ -8,10 +8,8 @@ use super::slot::{SessionSlot, lock};
 use super::{Receiver, reply_of};
 use crate::server::answer::{Ack, Refusal};
 use crate::server::folder::Replace;
+use crate::server::limits::MAX_TOMBSTONES;
 use crate::server::session::{Closing, Phase, Session};
-
-/// Most tombstones kept; the oldest go first.
-const MAX_TOMBSTONES: usize = 10_000;
 
 impl Receiver {
     pub(super) fn close(&self, seat: &Arc<SessionSlot>) -> Outcome {
@@ -52,7 +50,7 @@ impl Receiver {
     /// The session, unless its time is over.
     pub(super) fn alive<'a>(&self, seat: &'a SessionSlot) -> Result<MutexGuard<'a, Session>, Refusal> {
         let session = lock(&seat.session);
-        let expired = session.is_expired(SystemTime::now(), self.options.session_timeout);
+        let expired = session.is_expired(SystemTime::now(), self.options.limits.session_timeout);
         if expired { Err(Refusal::UnknownSession) } else { Ok(session) }
     }
 
@@ -83,7 +81,7 @@ impl Receiver {
         for seat in seats {
             // A session that is busy has not expired.
             let Ok(mut session) = seat.session.try_lock() else { continue };
-            if session.is_expired(now, self.options.session_timeout) {
+            if session.is_expired(now, self.options.limits.session_timeout) {
                 session.phase = Phase::Gone;
                 drop(session);
                 self.forget(&seat);

@@ -35,11 +35,11 @@ impl Receiver {
 
     fn plan(&self, seat: &SessionSlot, range: ContentRange) -> Result<(File, u64), Refusal> {
         let mut session = self.alive(seat)?;
-        let mut plan = session.fragment(range, self.limits);
+        let mut plan = session.fragment(range, &self.options.limits);
         if matches!(plan, Err(Refusal::OutOfStep(_))) {
             // The answer names an offset, so it must be a durable one.
             self.settle(seat, &mut session)?;
-            plan = session.fragment(range, self.limits);
+            plan = session.fragment(range, &self.options.limits);
         }
         let plan = plan?;
         let missing = plan.total - plan.at;

@@ -23,7 +23,7 @@ use super::disk::{Disk, Durable, Volatile};
 use super::folder::{Folder, Kind};
 use super::path::TargetPath;
 use super::request::Request;
-use super::session::{Limits, Phase, Session, choose_protocol};
+use super::session::{Phase, Session, choose_protocol};
 use super::store::{Identity, Store};
 use super::{Options, ServeError};
 use crate::protocol::{Packet, ProtocolId, SessionId};
@@ -45,7 +45,6 @@ pub(crate) struct Caller {
 /// The receiver: all sessions, and the disk they live on.
 pub(crate) struct Receiver {
     options: Options,
-    limits: Limits,
     store: Store,
     quota: Arc<Quota>,
     seats: Mutex<HashMap<Uuid, Arc<SessionSlot>>>,
@@ -65,12 +64,11 @@ impl Receiver {
         };
         let store = Store::open(&options.root, disk).map_err(root)?;
         let found = store.load()?;
-        let quota = Quota::new(options.max_temp);
+        let quota = Quota::new(options.limits.max_temp);
         let seat =
             |(identity, session): (Identity, Session)| (identity.id, SessionSlot::new(identity, session, &quota));
         let seats = Mutex::new(found.sessions.into_iter().map(seat).collect());
-        let limits = Limits { file: options.max_size, fragment: options.max_fragment };
-        Ok((Self { options, limits, store, quota, seats }, found.discarded))
+        Ok((Self { options, store, quota, seats }, found.discarded))
     }
 
     /// Carries out any packet but a Fragment, whose body has to come first.
@@ -141,7 +139,7 @@ impl Receiver {
         // A session that is busy is open.
         let is_open =
             |other: &&Arc<SessionSlot>| other.session.try_lock().map_or(true, |session| session.phase == Phase::Open);
-        if same_client.filter(is_open).count() >= self.options.max_sessions {
+        if same_client.filter(is_open).count() >= self.options.limits.max_sessions {
             return Err(Refusal::TooManySessions);
         }
         seats.insert(seat.identity.id, Arc::clone(seat));

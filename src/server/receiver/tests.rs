@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::*;
 use crate::protocol::{ContentName, ContentRange};
 use crate::server::folder::Replace;
-use crate::server::reply::{ReplyCommand, ReplyFailure};
+use crate::server::reply::ReplyFailure;
 use crate::server::request;
 
 /// A disk that fails at one step and then works again.
@@ -252,8 +252,8 @@ const TOMBSTONE: u64 = 10;
 
 fn each_step_fails_once(kind: io::ErrorKind, expected: &Refusal, application: bool, restarts: bool) {
     let options = |options: &mut Options| {
-        options.max_temp = Some(100);
-        options.reply_command = application.then(|| ReplyCommand::new("played by the test"));
+        options.limits.max_temp = Some(100);
+        options.reply_command = application.then(|| "played by the test".to_owned());
     };
     let whole = Faulty::never();
     let upload = Upload::on(&whole, options);
@@ -340,7 +340,7 @@ fn fault_60_a_file_larger_than_the_free_space_is_refused_before_its_bytes() {
 
 #[test]
 fn fault_61_unfinished_files_together_hold_no_more_than_allowed() {
-    let upload = Upload::on(&Faulty::never(), |options| options.max_temp = Some(20));
+    let upload = Upload::on(&Faulty::never(), |options| options.limits.max_temp = Some(20));
     let (one, two) = (upload.create().session.unwrap(), upload.create().session.unwrap());
     for first in [0, 4] {
         assert!(upload.fragment(&one, first).result.is_ok());
