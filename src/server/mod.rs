@@ -12,7 +12,6 @@
 //! Without an [`Account`] everyone who reaches the address may upload: bind it to a loopback address.
 
 mod account;
-mod answer;
 mod disk;
 mod download;
 mod event;
@@ -30,6 +29,7 @@ mod range;
 mod receiver;
 mod reply;
 mod request;
+mod response;
 mod session;
 mod store;
 mod tls;

@@ -1,4 +1,4 @@
-//! One session as a value: what a packet does to it, and what is answered. No disk, no clock, no network.
+//! One session as a value: what a packet does to it, and how it is acknowledged. No disk, no clock, no network.
 //!
 //! ```text
 //!            Create-Session                    Close-Session, all bytes there
@@ -10,8 +10,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::answer::Refusal;
 use super::limits::Limits;
+use super::response::{Ack, RequestError};
 use crate::protocol::{ContentRange, ProtocolId};
 
 /// Where in its life a session is.
@@ -34,17 +34,6 @@ pub(crate) enum Verdict {
     Accepted,
     /// It does not want the file.
     Rejected,
-}
-
-/// What a client is told whose fragment is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Acknowledged {
-    /// Everything before this offset is there.
-    Offset(u64),
-    /// That, and the reply is ready.
-    WithReply(u64),
-    /// Nothing yet: the file is complete and the application has to see it first.
-    Ask,
 }
 
 /// One upload.
@@ -97,21 +86,21 @@ impl Session {
     }
 
     /// What to do with a fragment ([MC-BUP] 2.2.6). Changes nothing yet.
-    pub(crate) fn fragment(&self, range: ContentRange, limits: &Limits) -> Result<Plan, Refusal> {
+    pub(crate) fn fragment(&self, range: ContentRange, limits: &Limits) -> Result<Plan, RequestError> {
         if self.phase != Phase::Open {
-            return Err(Refusal::UnknownSession);
+            return Err(RequestError::UnknownSession);
         }
         if self.total.is_some_and(|total| total != range.total()) {
-            return Err(Refusal::Invalid("the total changed"));
+            return Err(RequestError::Invalid("the total changed"));
         }
         if limits.max_size.is_some_and(|most| range.total() > most) {
-            return Err(Refusal::TooLarge);
+            return Err(RequestError::TooLarge);
         }
         if limits.max_fragment.is_some_and(|most| range.len() > most) {
-            return Err(Refusal::FragmentTooLarge);
+            return Err(RequestError::FragmentTooLarge);
         }
         if range.first() > self.written {
-            return Err(Refusal::OutOfStep(self.written));
+            return Err(RequestError::OutOfStep(self.written));
         }
         let skip = (self.written - range.first()).min(range.len());
         Ok(Plan { skip, at: self.written, new: range.len() - skip, total: range.total() })
@@ -119,34 +108,35 @@ impl Session {
 
     /// What to do with Close-Session ([MC-BUP] 2.2.8). A session without fragments is that of an empty file, which no
     /// `Content-Range` can express; its application sees it now, and no reply can be offered.
-    pub(crate) fn close(&self, asks: bool) -> Result<Closing, Refusal> {
+    pub(crate) fn close(&self, asks: bool) -> Result<Closing, RequestError> {
         match self.phase {
-            Phase::Gone => Err(Refusal::UnknownSession),
+            Phase::Gone => Err(RequestError::UnknownSession),
             Phase::Closed => Ok(Closing::Repeated),
-            Phase::Open if self.written != self.total.unwrap_or(0) => Err(Refusal::Invalid("bytes are missing")),
+            Phase::Open if self.written != self.total.unwrap_or(0) => Err(RequestError::Invalid("bytes are missing")),
             Phase::Open => match self.verdict {
-                Verdict::Rejected => Err(Refusal::Rejected),
+                Verdict::Rejected => Err(RequestError::Rejected),
                 Verdict::Pending if asks => Ok(Closing::Ask),
                 Verdict::Pending | Verdict::Accepted => Ok(Closing::Publish(self.written)),
             },
         }
     }
 
-    /// What to say of the bytes that are there ([MC-BUP] 2.2.7).
-    pub(crate) fn acknowledge(&self, asks: bool) -> Result<Acknowledged, Refusal> {
+    /// The Ack of the bytes that are there ([MC-BUP] 2.2.7). `None` if the file is complete and the application has to see
+    /// it first.
+    pub(crate) fn acknowledge(&self, asks: bool) -> Result<Option<Ack>, RequestError> {
         match self.verdict {
-            _ if self.phase != Phase::Open => Err(Refusal::UnknownSession),
-            _ if self.total != Some(self.durable) => Ok(Acknowledged::Offset(self.durable)),
-            Verdict::Rejected => Err(Refusal::Rejected),
-            Verdict::Accepted => Ok(Acknowledged::WithReply(self.durable)),
-            Verdict::Pending if asks => Ok(Acknowledged::Ask),
-            Verdict::Pending => Ok(Acknowledged::Offset(self.durable)),
+            _ if self.phase != Phase::Open => Err(RequestError::UnknownSession),
+            _ if self.total != Some(self.durable) => Ok(Some(Ack::Received(self.durable))),
+            Verdict::Rejected => Err(RequestError::Rejected),
+            Verdict::Accepted => Ok(Some(Ack::Replied(self.durable))),
+            Verdict::Pending if asks => Ok(None),
+            Verdict::Pending => Ok(Some(Ack::Received(self.durable))),
         }
     }
 
     /// Whether Cancel-Session has something to remove ([MC-BUP] 2.2.10).
-    pub(crate) fn cancel(&self) -> Result<(), Refusal> {
-        if self.phase == Phase::Open { Ok(()) } else { Err(Refusal::UnknownSession) }
+    pub(crate) fn cancel(&self) -> Result<(), RequestError> {
+        if self.phase == Phase::Open { Ok(()) } else { Err(RequestError::UnknownSession) }
     }
 
     /// Whether it is past its time. A clock that was set back makes nothing older.
@@ -156,9 +146,9 @@ impl Session {
 }
 
 /// The first of the client's protocols that this server speaks ([MC-BUP] 2.2.2).
-pub(crate) fn choose_protocol(offered: &[ProtocolId]) -> Result<ProtocolId, Refusal> {
+pub(crate) fn choose_protocol(offered: &[ProtocolId]) -> Result<ProtocolId, RequestError> {
     let spoken = |protocol: &&ProtocolId| **protocol == ProtocolId::BITS_1_5_UPLOAD;
-    offered.iter().find(spoken).copied().ok_or(Refusal::Invalid("no protocol in common"))
+    offered.iter().find(spoken).copied().ok_or(RequestError::Invalid("no protocol in common"))
 }
 
 #[cfg(test)]
@@ -203,7 +193,7 @@ mod tests {
             }),
             _ => panic!("{packet}"),
         };
-        result.unwrap_or_else(|refusal| format!("{} {refusal}", refusal.status().as_u16()))
+        result.unwrap_or_else(|error| format!("{} {error}", error.status().as_u16()))
     }
 
     #[test]
@@ -324,17 +314,17 @@ mod tests {
         let mut session = Session::new(SystemTime::UNIX_EPOCH);
         assert_eq!(session.close(true), Ok(Closing::Ask), "an empty file is seen at its Close-Session");
         (session.total, session.written, session.durable) = (Some(2), 1, 1);
-        assert_eq!(session.acknowledge(true), Ok(Acknowledged::Offset(1)));
+        assert_eq!(session.acknowledge(true), Ok(Some(Ack::Received(1))));
         (session.written, session.durable) = (2, 2);
-        assert_eq!(session.acknowledge(false), Ok(Acknowledged::Offset(2)));
-        assert_eq!(session.acknowledge(true), Ok(Acknowledged::Ask));
+        assert_eq!(session.acknowledge(false), Ok(Some(Ack::Received(2))));
+        assert_eq!(session.acknowledge(true), Ok(None));
         assert_eq!(session.close(true), Ok(Closing::Ask));
         session.verdict = Verdict::Accepted;
-        assert_eq!(session.acknowledge(true), Ok(Acknowledged::WithReply(2)));
+        assert_eq!(session.acknowledge(true), Ok(Some(Ack::Replied(2))));
         assert_eq!(session.close(true), Ok(Closing::Publish(2)));
         session.verdict = Verdict::Rejected;
-        assert_eq!(session.acknowledge(true), Err(Refusal::Rejected));
-        assert_eq!(session.close(false), Err(Refusal::Rejected));
+        assert_eq!(session.acknowledge(true), Err(RequestError::Rejected));
+        assert_eq!(session.close(false), Err(RequestError::Rejected));
     }
 
     #[test]
@@ -372,7 +362,7 @@ mod tests {
         let other = "00000000-0000-0000-0000-000000000001".parse().unwrap();
         let ours = ProtocolId::BITS_1_5_UPLOAD;
         assert_eq!(choose_protocol(&[other, ours]), Ok(ours));
-        assert_eq!(choose_protocol(&[other]), Err(Refusal::Invalid("no protocol in common")));
-        assert_eq!(choose_protocol(&[]), Err(Refusal::Invalid("no protocol in common")));
+        assert_eq!(choose_protocol(&[other]), Err(RequestError::Invalid("no protocol in common")));
+        assert_eq!(choose_protocol(&[]), Err(RequestError::Invalid("no protocol in common")));
     }
 }

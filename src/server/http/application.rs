@@ -13,11 +13,11 @@ use tokio::task::block_in_place;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::super::answer::Refusal;
 use super::super::event::ServeEvent;
 use super::super::limits::MAX_COMMANDS;
-use super::super::receiver::{Question, ReplyResult};
-use super::super::reply::ReplyFailure;
+use super::super::receiver::PendingReply;
+use super::super::reply::ReplyError;
+use super::super::response::RequestError;
 use super::Front;
 use crate::auth::SECRET_VARIABLES;
 
@@ -25,7 +25,7 @@ use crate::auth::SECRET_VARIABLES;
 const BLOCK: usize = 64 << 10;
 
 /// A run under way: nothing until it ends, and then why it could not be carried out, if so.
-type Run = watch::Receiver<Option<Refusal>>;
+type Run = watch::Receiver<Option<RequestError>>;
 
 /// The runs under way, by session.
 #[derive(Debug)]
@@ -48,8 +48,8 @@ impl Application {
 
 /// Shows a complete file to the application, or waits until it has seen it. The run goes on if its client goes away.
 /// Answers why it could not be shown, if so.
-pub(super) async fn ask(front: &Arc<Front>, question: &Question, url: String) -> Option<Refusal> {
-    let mut run = block_in_place(|| join(front, question, url))?;
+pub(super) async fn ask(front: &Arc<Front>, pending: &PendingReply, url: String) -> Option<RequestError> {
+    let mut run = block_in_place(|| join(front, pending, url))?;
     // A failure is told by a change; the end of a run that has none to tell closes the channel.
     let _ = run.changed().await;
     let failure = run.borrow();
@@ -57,18 +57,18 @@ pub(super) async fn ask(front: &Arc<Front>, question: &Question, url: String) ->
 }
 
 /// The run for this file: the one under way, or a new one. `None` if there was one before.
-fn join(front: &Arc<Front>, question: &Question, url: String) -> Option<Run> {
+fn join(front: &Arc<Front>, pending: &PendingReply, url: String) -> Option<Run> {
     let mut runs = front.application.runs();
-    if let Some(run) = runs.get(&question.id()) {
+    if let Some(run) = runs.get(&pending.id()) {
         return Some(run.clone());
     }
-    let command = front.options.reply_command.clone().filter(|_| question.is_open())?;
+    let command = front.options.reply_command.clone().filter(|_| pending.is_open())?;
     let (ends, run) = watch::channel(None);
-    runs.insert(question.id(), run.clone());
-    let entry = Entry { front: Arc::clone(front), id: question.id() };
-    let question = question.clone();
+    runs.insert(pending.id(), run.clone());
+    let entry = Entry { front: Arc::clone(front), id: pending.id() };
+    let pending = pending.clone();
     tokio::spawn(async move {
-        let failure = run_once(&entry.front, &question, &command, &url).await;
+        let failure = run_once(&entry.front, &pending, &command, &url).await;
         // Whoever is told may ask anew at once.
         drop(entry);
         if failure.is_some() {
@@ -90,35 +90,35 @@ impl Drop for Entry {
     }
 }
 
-async fn run_once(front: &Front, question: &Question, command: &str, url: &str) -> Option<Refusal> {
+async fn run_once(front: &Front, pending: &PendingReply, command: &str, url: &str) -> Option<RequestError> {
     let _place = front.application.places.acquire().await;
-    let result = match block_in_place(|| front.receiver.begin_reply(question)) {
+    let result = match block_in_place(|| front.receiver.begin_reply(pending)) {
         Err(error) => Err(error.into()),
         Ok((path, reply)) => {
             let executed =
-                timeout(front.options.limits.reply_timeout, execute(front, question, (command, url), &path, &reply))
+                timeout(front.options.limits.reply_timeout, execute(front, pending, (command, url), &path, &reply))
                     .await;
-            executed.unwrap_or_else(|_| Err(ReplyFailure::Application("it ran for too long".to_owned())))
+            executed.unwrap_or_else(|_| Err(ReplyError::Application("it ran for too long".to_owned())))
         }
     };
-    let result = block_in_place(|| front.receiver.end_reply(question, result));
-    let session = question.session().to_string();
+    let result = block_in_place(|| front.receiver.end_reply(pending, result));
+    let session = pending.session().to_string();
     front.tell(&ServeEvent::Asked { session, result: result.as_ref().map_err(ToString::to_string).copied() });
     match result {
-        Err(ReplyFailure::Storage(error)) => Some(error.into()),
-        Ok(_) | Err(ReplyFailure::Application(_)) => None,
+        Err(ReplyError::Storage(error)) => Some(error.into()),
+        Ok(_) | Err(ReplyError::Application(_)) => None,
     }
 }
 
 /// Runs the command to its end. Answers the reply's size in bytes.
 async fn execute(
     front: &Front,
-    question: &Question,
+    pending: &PendingReply,
     (command, url): (&str, &str),
     path: &Path,
     reply: &File,
-) -> ReplyResult {
-    let failed = |what: String| ReplyFailure::Application(what);
+) -> Result<u64, ReplyError> {
+    let failed = |what: String| ReplyError::Application(what);
     let max_reply = front.options.limits.max_reply;
     let mut shell = shell(command);
     for name in SECRET_VARIABLES {
@@ -127,7 +127,7 @@ async fn execute(
     let mut child = shell
         .env("BITSUP_FILE", path)
         .env("BITSUP_URL", url)
-        .env("BITSUP_SESSION", question.session().as_str())
+        .env("BITSUP_SESSION", pending.session().as_str())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

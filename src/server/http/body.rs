@@ -7,9 +7,9 @@ use tokio::sync::Notify;
 use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout};
 
-use super::super::answer::Refusal;
 use super::super::limits::Limits;
-use super::super::receiver::{Fragment, Outcome};
+use super::super::receiver::{Fragment, Next};
+use super::super::response::RequestError;
 
 /// Pieces of a body below this size are gathered before they are written.
 const SMALL: usize = 32 << 10;
@@ -18,38 +18,33 @@ const SMALL: usize = 32 << 10;
 const GATHERED: usize = 256 << 10;
 
 /// Stores a fragment's body as it comes in.
-pub(super) async fn receive(
-    mut fragment: Fragment,
-    body: &mut Incoming,
-    superseded: &Notify,
-    limits: &Limits,
-) -> Outcome {
+pub(super) async fn receive(mut fragment: Fragment, body: &mut Incoming, superseded: &Notify, limits: &Limits) -> Next {
     let mut gathered = Vec::new();
     let mut pace = MinRate::new(limits);
     let ended = loop {
         let frame = tokio::select! {
-            () = superseded.notified() => break Err(Refusal::Superseded),
+            () = superseded.notified() => break Err(RequestError::Superseded),
             frame = timeout(pace.patience(), body.frame()) => frame,
         };
         let piece = match frame {
-            Err(_) => break Err(Refusal::Cut("the body came too slowly")),
+            Err(_) => break Err(RequestError::Cut("the body came too slowly")),
             Ok(None) => break Ok(()),
-            Ok(Some(Err(_))) => break Err(Refusal::Cut("the body ended early")),
+            Ok(Some(Err(_))) => break Err(RequestError::Cut("the body ended early")),
             Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
         };
         pace.count(piece.len());
-        if let Err(refusal) = store(&mut fragment, &mut gathered, &piece) {
-            return fragment.give_up(refusal);
+        if let Err(error) = store(&mut fragment, &mut gathered, &piece) {
+            return fragment.finish(Err(error));
         }
     };
-    block_in_place(|| match fragment.write(&gathered).and(ended) {
-        Ok(()) => fragment.finish(),
-        Err(refusal) => fragment.give_up(refusal),
+    block_in_place(|| {
+        let received = fragment.write(&gathered).and(ended);
+        fragment.finish(received)
     })
 }
 
 /// Writes a piece, or gathers it if it is small: a write costs more than the bytes of a small one.
-fn store(fragment: &mut Fragment, gathered: &mut Vec<u8>, piece: &[u8]) -> Result<(), Refusal> {
+fn store(fragment: &mut Fragment, gathered: &mut Vec<u8>, piece: &[u8]) -> Result<(), RequestError> {
     if piece.len() < SMALL || !gathered.is_empty() {
         gathered.extend_from_slice(piece);
         if gathered.len() < GATHERED {

@@ -46,7 +46,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let signals = Arc::new(Signals::default());
     let service = service_fn(|request| {
         let exchange = Exchange { front: Arc::clone(&front), signals: Arc::clone(&signals), client };
-        Box::pin(async move { Ok::<_, Infallible>(exchange.answer(request).await) })
+        Box::pin(async move { Ok::<_, Infallible>(exchange.respond(request).await) })
     });
     let io = TokioIo::new(WatchedStream::new(stream, Arc::clone(&signals), front.options.limits));
     let mut connection = http1::Builder::new()

@@ -8,31 +8,20 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::slot::{SessionSlot, lock};
-use super::{Receiver, reply_of};
+use super::{Receiver, response_of};
 use crate::protocol::SessionId;
-use crate::server::answer::{Ack, Refusal, Reply};
-use crate::server::reply::ReplyFailure;
-use crate::server::session::{Acknowledged, Phase, Session, Verdict};
-
-/// The size of a reply in bytes, or why there is none.
-pub(crate) type ReplyResult = Result<u64, ReplyFailure>;
-
-/// What comes of a packet.
-pub(crate) enum Outcome {
-    /// This answer.
-    Answer(Reply),
-    /// The application has to see the file first; [`Receiver::after`] answers then.
-    Ask(Question),
-}
+use crate::server::reply::ReplyError;
+use crate::server::response::{RequestError, Response};
+use crate::server::session::{Phase, Verdict};
 
 /// A complete file that the application has not seen yet, and the packet that waits for it.
 #[derive(Clone)]
-pub(crate) struct Question {
+pub(crate) struct PendingReply {
     pub(super) seat: Arc<SessionSlot>,
     pub(super) closing: bool,
 }
 
-impl Question {
+impl PendingReply {
     /// The session's number.
     pub(crate) fn id(&self) -> Uuid {
         self.seat.identity.id
@@ -51,25 +40,14 @@ impl Question {
 }
 
 impl Receiver {
-    /// What a client is told that has sent everything up to the session's offset.
-    pub(super) fn acknowledge(&self, seat: &Arc<SessionSlot>, session: &Session) -> Outcome {
-        let result = match session.acknowledge(self.asks()) {
-            Ok(Acknowledged::Offset(next)) => Ok(Ack::Received(next)),
-            Ok(Acknowledged::WithReply(next)) => Ok(Ack::Replied(next)),
-            Ok(Acknowledged::Ask) => return Outcome::Ask(Question { seat: Arc::clone(seat), closing: false }),
-            Err(refusal) => Err(refusal),
-        };
-        Outcome::Answer(reply_of(seat, result))
-    }
-
     /// Whether an application is to be asked.
     pub(super) fn asks(&self) -> bool {
         self.options.reply_command.is_some()
     }
 
     /// The path of the received bytes, and a new file for the reply.
-    pub(crate) fn begin_reply(&self, question: &Question) -> io::Result<(PathBuf, File)> {
-        let identity = &question.seat.identity;
+    pub(crate) fn begin_reply(&self, pending: &PendingReply) -> io::Result<(PathBuf, File)> {
+        let identity = &pending.seat.identity;
         Ok((self.store.part_path(identity)?, self.store.create_reply(identity)?))
     }
 
@@ -79,9 +57,9 @@ impl Receiver {
     }
 
     /// Keeps what the application said, so that it is never asked again about this file. What cannot be kept was not said.
-    pub(crate) fn end_reply(&self, question: &Question, result: ReplyResult) -> ReplyResult {
-        let identity = &question.seat.identity;
-        let mut session = lock(&question.seat.session);
+    pub(crate) fn end_reply(&self, pending: &PendingReply, result: Result<u64, ReplyError>) -> Result<u64, ReplyError> {
+        let identity = &pending.seat.identity;
+        let mut session = lock(&pending.seat.session);
         if session.phase != Phase::Open {
             // Cancelled or expired in the meantime: nobody will fetch it.
             let _ = self.store.remove_reply(identity);
@@ -93,31 +71,26 @@ impl Receiver {
         });
         match &kept {
             Ok(_) => session.verdict = Verdict::Accepted,
-            Err(ReplyFailure::Application(_)) => {
+            Err(ReplyError::Application(_)) => {
                 session.verdict = Verdict::Rejected;
                 // If this cannot be noted, a restarted server asks again.
                 let _ = self.store.keep_rejection(identity);
             }
-            Err(ReplyFailure::Storage(_)) => {
+            Err(ReplyError::Storage(_)) => {
                 let _ = self.store.remove_reply(identity);
             }
         }
         kept
     }
 
-    /// The answer once the application has seen the file, or could not be shown it.
-    pub(crate) fn after(&self, question: &Question, failure: Option<Refusal>) -> Reply {
-        let outcome = if question.closing {
-            self.close(&question.seat)
+    /// The response once the application has seen the file, or could not be shown it.
+    pub(crate) fn respond_after(&self, pending: &PendingReply, failure: Option<RequestError>) -> Response {
+        let result = if pending.closing {
+            self.close(&pending.seat)
         } else {
-            match self.alive(&question.seat) {
-                Ok(session) => self.acknowledge(&question.seat, &session),
-                Err(refusal) => Outcome::Answer(reply_of(&question.seat, Err(refusal))),
-            }
+            self.alive(&pending.seat).and_then(|session| session.acknowledge(self.asks()))
         };
-        match outcome {
-            Outcome::Answer(reply) => reply,
-            Outcome::Ask(_) => reply_of(&question.seat, Err(failure.unwrap_or(Refusal::Superseded))),
-        }
+        let unseen = failure.unwrap_or(RequestError::Superseded);
+        response_of(&pending.seat, result.and_then(|ack| ack.ok_or(unseen)))
     }
 }

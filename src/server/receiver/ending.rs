@@ -3,25 +3,16 @@
 use std::sync::{Arc, MutexGuard};
 use std::time::SystemTime;
 
-use super::application::{Outcome, Question};
+use super::Receiver;
 use super::slot::{SessionSlot, lock};
-use super::{Receiver, reply_of};
-use crate::server::answer::{Ack, Refusal};
 use crate::server::folder::Replace;
 use crate::server::limits::MAX_TOMBSTONES;
+use crate::server::response::{Ack, RequestError};
 use crate::server::session::{Closing, Phase, Session};
 
 impl Receiver {
-    pub(super) fn close(&self, seat: &Arc<SessionSlot>) -> Outcome {
-        match self.try_close(seat) {
-            Ok(Some(ack)) => Outcome::Answer(reply_of(seat, Ok(ack))),
-            Ok(None) => Outcome::Ask(Question { seat: Arc::clone(seat), closing: true }),
-            Err(refusal) => Outcome::Answer(reply_of(seat, Err(refusal))),
-        }
-    }
-
-    /// `None` if the application has to see the file first.
-    fn try_close(&self, seat: &SessionSlot) -> Result<Option<Ack>, Refusal> {
+    /// Publishes a complete file. `None` if the application has to see it first.
+    pub(super) fn close(&self, seat: &SessionSlot) -> Result<Option<Ack>, RequestError> {
         let mut session = self.alive(seat)?;
         self.settle(seat, &mut session)?;
         let size = match session.close(self.asks())? {
@@ -38,7 +29,7 @@ impl Receiver {
         Ok(Some(Ack::Closed(Some(size))))
     }
 
-    pub(super) fn cancel(&self, seat: &SessionSlot) -> Result<Ack, Refusal> {
+    pub(super) fn cancel(&self, seat: &SessionSlot) -> Result<Ack, RequestError> {
         let mut session = self.alive(seat)?;
         session.cancel()?;
         self.store.remove(&seat.identity)?;
@@ -48,14 +39,14 @@ impl Receiver {
     }
 
     /// The session, unless its time is over.
-    pub(super) fn alive<'a>(&self, seat: &'a SessionSlot) -> Result<MutexGuard<'a, Session>, Refusal> {
+    pub(super) fn alive<'a>(&self, seat: &'a SessionSlot) -> Result<MutexGuard<'a, Session>, RequestError> {
         let session = lock(&seat.session);
         let expired = session.is_expired(SystemTime::now(), self.options.limits.session_timeout);
-        if expired { Err(Refusal::UnknownSession) } else { Ok(session) }
+        if expired { Err(RequestError::UnknownSession) } else { Ok(session) }
     }
 
     /// Makes durable what an interrupted request left behind.
-    pub(super) fn settle(&self, seat: &SessionSlot, session: &mut Session) -> Result<(), Refusal> {
+    pub(super) fn settle(&self, seat: &SessionSlot, session: &mut Session) -> Result<(), RequestError> {
         if session.phase != Phase::Open || session.written == session.durable {
             return Ok(());
         }

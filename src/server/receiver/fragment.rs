@@ -4,12 +4,11 @@ use std::fs::File;
 use std::sync::{Arc, MutexGuard};
 use std::time::SystemTime;
 
-use super::application::Outcome;
 use super::slot::{Interrupt, SessionSlot, lock};
-use super::{Caller, Receiver, reply_of};
+use super::{Caller, Next, Receiver, next, response_of};
 use crate::protocol::{ContentRange, SessionId};
-use crate::server::answer::{Refusal, Reply};
 use crate::server::path::TargetPath;
+use crate::server::response::{Ack, RequestError, Response};
 use crate::server::session::{Phase, Session};
 
 impl Receiver {
@@ -21,10 +20,10 @@ impl Receiver {
         target: &TargetPath,
         range: ContentRange,
         interrupt: Interrupt,
-    ) -> Result<Fragment, Reply> {
+    ) -> Result<Fragment, Response> {
         let seat = self.seat(caller, id, target)?;
         let turn = seat.take_turn(Some(interrupt));
-        self.plan(&seat, range).map_err(|refusal| reply_of(&seat, Err(refusal))).map(|(part, skip)| Fragment {
+        self.plan(&seat, range).map_err(|error| response_of(&seat, Err(error))).map(|(part, skip)| Fragment {
             receiver: Arc::clone(self),
             seat,
             turn,
@@ -33,21 +32,21 @@ impl Receiver {
         })
     }
 
-    fn plan(&self, seat: &SessionSlot, range: ContentRange) -> Result<(File, u64), Refusal> {
+    fn plan(&self, seat: &SessionSlot, range: ContentRange) -> Result<(File, u64), RequestError> {
         let mut session = self.alive(seat)?;
         let mut plan = session.fragment(range, &self.options.limits);
-        if matches!(plan, Err(Refusal::OutOfStep(_))) {
-            // The answer names an offset, so it must be a durable one.
+        if matches!(plan, Err(RequestError::OutOfStep(_))) {
+            // The response names an offset, so it must be a durable one.
             self.settle(seat, &mut session)?;
             plan = session.fragment(range, &self.options.limits);
         }
         let plan = plan?;
         let missing = plan.total - plan.at;
         if plan.new > 0 && self.store.free_space().is_some_and(|free| free < missing) {
-            return Err(Refusal::DiskFull);
+            return Err(RequestError::DiskFull);
         }
         if plan.new > 0 && !self.quota.has_room_for(missing) {
-            return Err(Refusal::NoRoom);
+            return Err(RequestError::NoRoom);
         }
         let part = self.store.open_part(&seat.identity, plan.at)?;
         session.total = Some(plan.total);
@@ -66,7 +65,7 @@ pub(crate) struct Fragment {
 
 impl Fragment {
     /// Stores the next bytes of the body. Blocks on the disk.
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), RequestError> {
         let known = self.skip.min(bytes.len() as u64);
         self.skip -= known;
         let new = usize::try_from(known).map_or(&[][..], |known| &bytes[known..]);
@@ -84,35 +83,30 @@ impl Fragment {
         Ok(())
     }
 
-    /// The body is complete: makes it durable and answers. Blocks on the disk.
-    pub(crate) fn finish(self) -> Outcome {
-        let result = self.session().and_then(|mut session| {
-            if session.written > session.durable {
-                let settled = self.receiver.store.settle(&self.seat.identity, &self.part, &mut session);
-                self.seat.share.shrink_to(session.written);
-                settled?;
-            }
-            Ok(session)
-        });
-        match result {
-            Ok(session) => self.receiver.acknowledge(&self.seat, &session),
-            Err(refusal) => Outcome::Answer(reply_of(&self.seat, Err(refusal))),
+    /// Ends a fragment whose body was `received`: makes it durable and acknowledges it. Of one that did not come whole,
+    /// the bytes that came are kept, for a later packet to make durable. Blocks on the disk.
+    pub(crate) fn finish(self, received: Result<(), RequestError>) -> Next {
+        next(&self.seat, false, received.and_then(|()| self.acknowledge()))
+    }
+
+    fn acknowledge(&self) -> Result<Option<Ack>, RequestError> {
+        let mut session = self.session()?;
+        if session.written > session.durable {
+            let settled = self.receiver.store.settle(&self.seat.identity, &self.part, &mut session);
+            self.seat.share.shrink_to(session.written);
+            settled?;
         }
+        session.acknowledge(self.receiver.asks())
     }
 
-    /// The answer for a body that did not come in whole. What came is kept.
-    pub(crate) fn give_up(self, refusal: Refusal) -> Outcome {
-        Outcome::Answer(reply_of(&self.seat, Err(refusal)))
-    }
-
-    fn session(&self) -> Result<MutexGuard<'_, Session>, Refusal> {
+    fn session(&self) -> Result<MutexGuard<'_, Session>, RequestError> {
         let session = lock(&self.seat.session);
         if !self.seat.has_turn(self.turn) {
-            Err(Refusal::Superseded)
+            Err(RequestError::Superseded)
         } else if session.phase == Phase::Open {
             Ok(session)
         } else {
-            Err(Refusal::UnknownSession)
+            Err(RequestError::UnknownSession)
         }
     }
 }

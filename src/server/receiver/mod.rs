@@ -1,4 +1,4 @@
-//! Carries packets out: asks the session what to do, does it on the disk, and puts the answer together.
+//! Carries packets out: asks the session what to do, does it on the disk, and puts the response together.
 
 mod application;
 mod ending;
@@ -18,17 +18,17 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
-use super::answer::{Ack, Created, Refusal, Reply};
 use super::disk::{Disk, Durable, Volatile};
 use super::folder::{Folder, Kind};
 use super::path::TargetPath;
 use super::request::Request;
+use super::response::{Ack, Created, RequestError, Response};
 use super::session::{Phase, Session, choose_protocol};
 use super::store::{Identity, Store};
 use super::{Options, ServeError};
 use crate::protocol::{Packet, ProtocolId, SessionId};
 
-pub(crate) use application::{Outcome, Question, ReplyResult};
+pub(crate) use application::PendingReply;
 pub(crate) use fragment::Fragment;
 use quota::Quota;
 use slot::{SessionSlot, lock};
@@ -42,6 +42,14 @@ pub(crate) struct Caller {
     pub(crate) user: Option<String>,
 }
 
+/// How a request goes on.
+pub(crate) enum Next {
+    /// With this response.
+    Respond(Response),
+    /// The application has to see the file first; [`Receiver::respond_after`] has the response then.
+    AskApplication(PendingReply),
+}
+
 /// The receiver: all sessions, and the disk they live on.
 pub(crate) struct Receiver {
     options: Options,
@@ -51,7 +59,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Opens the disk and goes on with the sessions found there. Also answers the names of state files that made no sense.
+    /// Opens the disk and goes on with the sessions found there. Also returns the names of state files that made no sense.
     pub(crate) fn open(options: Options) -> Result<(Self, Vec<String>), ServeError> {
         let disk: Box<dyn Disk> = if options.durable { Box::new(Durable) } else { Box::new(Volatile) };
         Self::on(disk, options)
@@ -72,25 +80,24 @@ impl Receiver {
     }
 
     /// Carries out any packet but a Fragment, whose body has to come first.
-    pub(crate) fn handle(&self, caller: &Caller, request: &Request) -> Outcome {
+    pub(crate) fn handle(&self, caller: &Caller, request: &Request) -> Next {
         let target = &request.target;
-        let reply = match &request.packet {
+        Next::Respond(match &request.packet {
             Packet::Ping => Ok(Ack::Pong).into(),
             Packet::CreateSession { protocols, .. } => self.create(caller, protocols, target),
             Packet::CloseSession { session, .. } => match self.take_seat(caller, session, target) {
-                Ok(seat) => return self.close(&seat),
-                Err(refusal) => refusal.into(),
+                Ok(seat) => return next(&seat, true, self.close(&seat)),
+                Err(error) => error.into(),
             },
             Packet::CancelSession { session } => match self.take_seat(caller, session, target) {
-                Ok(seat) => reply_of(&seat, self.cancel(&seat)),
-                Err(refusal) => refusal.into(),
+                Ok(seat) => response_of(&seat, self.cancel(&seat)),
+                Err(error) => error.into(),
             },
-            Packet::Fragment { .. } => Refusal::Invalid("a fragment without a body").into(),
-        };
-        Outcome::Answer(reply)
+            Packet::Fragment { .. } => RequestError::Invalid("a fragment without a body").into(),
+        })
     }
 
-    fn create(&self, caller: &Caller, offered: &[ProtocolId], target: &TargetPath) -> Reply {
+    fn create(&self, caller: &Caller, offered: &[ProtocolId], target: &TargetPath) -> Response {
         let created = choose_protocol(offered).and_then(|protocol| {
             self.check_target(target)?;
             let identity =
@@ -107,65 +114,79 @@ impl Receiver {
             Ok((Created { protocol, host, fallback }, seat.session_id()))
         });
         match created {
-            Ok((created, id)) => Reply::of(id, Ok(Ack::Created(created))),
-            Err(refusal) => refusal.into(),
+            Ok((created, id)) => Response::of(id, Ok(Ack::Created(created))),
+            Err(error) => error.into(),
         }
     }
 
     /// Whether a file could be published there now.
-    fn check_target(&self, target: &TargetPath) -> Result<(), Refusal> {
+    fn check_target(&self, target: &TargetPath) -> Result<(), RequestError> {
         let folder = self.folder_of(target)?;
         match folder.kind(target.name())? {
-            Some(Kind::Folder) => return Err(Refusal::Invalid("the target is a folder")),
-            Some(Kind::Other) => return Err(Refusal::Denied("the target is no regular file")),
-            Some(Kind::File) if !self.options.allow_overwrite => return Err(Refusal::Exists),
+            Some(Kind::Folder) => return Err(RequestError::Invalid("the target is a folder")),
+            Some(Kind::Other) => return Err(RequestError::Denied("the target is no regular file")),
+            Some(Kind::File) if !self.options.allow_overwrite => return Err(RequestError::Exists),
             Some(Kind::File) | None => {}
         }
-        if self.store.can_publish_into(&folder)? { Ok(()) } else { Err(Refusal::OtherDevice) }
+        if self.store.can_publish_into(&folder)? { Ok(()) } else { Err(RequestError::OtherDevice) }
     }
 
-    fn folder_of(&self, target: &TargetPath) -> Result<Folder, Refusal> {
+    fn folder_of(&self, target: &TargetPath) -> Result<Folder, RequestError> {
         self.store.folder_of(target).map_err(|error| match error.kind() {
             // A link on the way is no folder either.
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Refusal::NoFolder,
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => RequestError::NoFolder,
             _ => error.into(),
         })
     }
 
     /// Gives a new session its seat, if its client may have one more.
-    fn admit(&self, seat: &Arc<SessionSlot>) -> Result<(), Refusal> {
+    fn admit(&self, seat: &Arc<SessionSlot>) -> Result<(), RequestError> {
         let mut seats = lock(&self.seats);
         let same_client = seats.values().filter(|other| other.identity.client == seat.identity.client);
         // A session that is busy is open.
         let is_open =
             |other: &&Arc<SessionSlot>| other.session.try_lock().map_or(true, |session| session.phase == Phase::Open);
         if same_client.filter(is_open).count() >= self.options.limits.max_sessions {
-            return Err(Refusal::TooManySessions);
+            return Err(RequestError::TooManySessions);
         }
         seats.insert(seat.identity.id, Arc::clone(seat));
         Ok(())
     }
 
     /// The seat of a session. One for another file or of another user is as unknown as one that never was.
-    fn seat(&self, caller: &Caller, id: &SessionId, target: &TargetPath) -> Result<Arc<SessionSlot>, Refusal> {
-        let id = Uuid::parse_str(id.as_str()).map_err(|_| Refusal::UnknownSession)?;
-        let seat = lock(&self.seats).get(&id).cloned().ok_or(Refusal::UnknownSession)?;
+    fn seat(&self, caller: &Caller, id: &SessionId, target: &TargetPath) -> Result<Arc<SessionSlot>, RequestError> {
+        let id = Uuid::parse_str(id.as_str()).map_err(|_| RequestError::UnknownSession)?;
+        let seat = lock(&self.seats).get(&id).cloned().ok_or(RequestError::UnknownSession)?;
         let theirs = seat.identity.target == *target && seat.identity.user == caller.user;
-        if theirs { Ok(seat) } else { Err(Refusal::UnknownSession) }
+        if theirs { Ok(seat) } else { Err(RequestError::UnknownSession) }
     }
 
     /// The same, and ends the request that had the turn.
-    fn take_seat(&self, caller: &Caller, id: &SessionId, target: &TargetPath) -> Result<Arc<SessionSlot>, Refusal> {
+    fn take_seat(
+        &self,
+        caller: &Caller,
+        id: &SessionId,
+        target: &TargetPath,
+    ) -> Result<Arc<SessionSlot>, RequestError> {
         let seat = self.seat(caller, id, target)?;
         seat.take_turn(None);
         Ok(seat)
     }
 }
 
-fn reply_of(seat: &SessionSlot, result: Result<Ack, Refusal>) -> Reply {
+/// The response about a session, or the file to show to the application first if there is no Ack yet.
+fn next(seat: &Arc<SessionSlot>, closing: bool, result: Result<Option<Ack>, RequestError>) -> Next {
+    match result {
+        Ok(None) => Next::AskApplication(PendingReply { seat: Arc::clone(seat), closing }),
+        Ok(Some(ack)) => Next::Respond(response_of(seat, Ok(ack))),
+        Err(error) => Next::Respond(response_of(seat, Err(error))),
+    }
+}
+
+fn response_of(seat: &SessionSlot, result: Result<Ack, RequestError>) -> Response {
     match result {
         // A session that is no more has no name to repeat.
-        Err(Refusal::UnknownSession) => Refusal::UnknownSession.into(),
-        result => Reply::of(seat.session_id(), result),
+        Err(RequestError::UnknownSession) => RequestError::UnknownSession.into(),
+        result => Response::of(seat.session_id(), result),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::server::answer::Refusal;
+use crate::server::response::RequestError;
 
 /// How many bytes all unfinished files hold, and how many they may.
 #[derive(Debug)]
@@ -46,9 +46,9 @@ impl Reservation {
     }
 
     /// Takes more, or nothing.
-    pub(crate) fn grow(&self, bytes: u64) -> Result<(), Refusal> {
+    pub(crate) fn grow(&self, bytes: u64) -> Result<(), RequestError> {
         if !self.quota.take(bytes) {
-            return Err(Refusal::NoRoom);
+            return Err(RequestError::NoRoom);
         }
         self.bytes.fetch_add(bytes, Ordering::AcqRel);
         Ok(())
@@ -76,7 +76,7 @@ mod tests {
     fn shares_never_hold_more_than_allowed_together() {
         let quota = Quota::new(Some(10));
         let (one, two) = (Reservation::of(&quota, 0), Reservation::of(&quota, 4));
-        assert_eq!(one.grow(7), Err(Refusal::NoRoom));
+        assert_eq!(one.grow(7), Err(RequestError::NoRoom));
         assert_eq!(one.grow(6), Ok(()));
         assert!(!quota.has_room_for(1));
         two.shrink_to(1);

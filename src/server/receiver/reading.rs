@@ -5,9 +5,9 @@ use std::io;
 
 use super::slot::lock;
 use super::{Caller, Receiver};
-use crate::server::answer::Refusal;
 use crate::server::path::TargetPath;
 use crate::server::reply;
+use crate::server::response::RequestError;
 use crate::server::session::{Phase, Verdict};
 
 impl Receiver {
@@ -17,12 +17,12 @@ impl Receiver {
     }
 
     /// Opens a reply or a published file.
-    pub(crate) fn open_for_reading(&self, caller: &Caller, target: &TargetPath) -> Result<File, Refusal> {
+    pub(crate) fn open_for_reading(&self, caller: &Caller, target: &TargetPath) -> Result<File, RequestError> {
         if let Some(reply) = self.open_reply(caller, target) {
             return reply.map_err(not_there);
         }
         if !self.options.allow_read {
-            return Err(Refusal::Method);
+            return Err(RequestError::Method);
         }
         self.store.open_published(target).map_err(not_there)
     }
@@ -42,15 +42,15 @@ impl Receiver {
 }
 
 /// Links, folders and what the server itself may not read look as if they were not there.
-fn not_there(error: io::Error) -> Refusal {
+fn not_there(error: io::Error) -> RequestError {
     match error.kind() {
         io::ErrorKind::NotFound
         | io::ErrorKind::NotADirectory
         | io::ErrorKind::IsADirectory
         | io::ErrorKind::InvalidInput
-        | io::ErrorKind::PermissionDenied => Refusal::NoFile,
+        | io::ErrorKind::PermissionDenied => RequestError::NoFile,
         // A link where no link may be; the kind has no stable name.
-        _ if error.raw_os_error().is_some() => Refusal::NoFile,
+        _ if error.raw_os_error().is_some() => RequestError::NoFile,
         _ => error.into(),
     }
 }

@@ -1,4 +1,4 @@
-//! What the server says: Acks and refusals, and how they look on the wire ([MC-BUP] 2.2.1.2).
+//! What the receiver responds: an Ack or an error, and how they look on the wire ([MC-BUP] 2.2.1.2).
 
 use std::fmt;
 use std::io;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::header::{
     ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_LENGTH, HeaderValue, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
 };
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use super::limits;
 use super::path::PathError;
@@ -53,9 +53,9 @@ pub(crate) struct Created {
     pub(crate) fallback: Option<Duration>,
 }
 
-/// The server did not do what was asked.
+/// Why the receiver did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum RequestError {
     /// A method other than `BITS_POST`.
     Method,
     /// No credentials, or wrong ones.
@@ -104,7 +104,7 @@ pub(crate) enum Refusal {
     Superseded,
 }
 
-impl Refusal {
+impl RequestError {
     /// HTTP's status.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
@@ -164,7 +164,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Method => f.write_str("not BITS_POST"),
@@ -191,13 +191,13 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl From<PathError> for Refusal {
+impl From<PathError> for RequestError {
     fn from(error: PathError) -> Self {
         Self::Path(error)
     }
 }
 
-impl From<io::Error> for Refusal {
+impl From<io::Error> for RequestError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull,
@@ -211,12 +211,12 @@ impl From<io::Error> for Refusal {
     }
 }
 
-/// The whole answer to one packet.
+/// The response to one request, but for files that are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reply {
+pub(crate) struct Response {
     /// What came of it.
-    pub(crate) result: Result<Ack, Refusal>,
-    /// The session, once it is known to exist and to be the asker's.
+    pub(crate) result: Result<Ack, RequestError>,
+    /// The session, once it is known to exist and to be the client's.
     pub(crate) session: Option<SessionId>,
     /// For a client that does not speak BITS: nothing of BITS is in it.
     pub(crate) plain: bool,
@@ -224,40 +224,40 @@ pub(crate) struct Reply {
     pub(crate) close: bool,
 }
 
-impl From<Result<Ack, Refusal>> for Reply {
-    fn from(result: Result<Ack, Refusal>) -> Self {
-        let close = result.as_ref().is_err_and(Refusal::closes);
-        let plain = matches!(result, Err(Refusal::Method | Refusal::Unauthorized | Refusal::NoFile));
+impl From<Result<Ack, RequestError>> for Response {
+    fn from(result: Result<Ack, RequestError>) -> Self {
+        let close = result.as_ref().is_err_and(RequestError::closes);
+        let plain = matches!(result, Err(RequestError::Method | RequestError::Unauthorized | RequestError::NoFile));
         Self { result, session: None, plain, close }
     }
 }
 
-impl From<Refusal> for Reply {
-    fn from(refusal: Refusal) -> Self {
-        Err(refusal).into()
+impl From<RequestError> for Response {
+    fn from(error: RequestError) -> Self {
+        Err(error).into()
     }
 }
 
-impl Reply {
-    /// The same, for a session that is known.
-    pub(crate) fn of(session: SessionId, result: Result<Ack, Refusal>) -> Self {
+impl Response {
+    /// About a session that the client may know of.
+    pub(crate) fn of(session: SessionId, result: Result<Ack, RequestError>) -> Self {
         Self { session: Some(session), ..result.into() }
     }
 
     /// For a client that asked for a file.
-    pub(crate) fn plain(refusal: Refusal) -> Self {
-        let refusal = if refusal == Refusal::Path(PathError::IsFolder) { Refusal::NoFile } else { refusal };
-        Self { plain: true, ..refusal.into() }
+    pub(crate) fn plain(error: RequestError) -> Self {
+        let error = if error == RequestError::Path(PathError::IsFolder) { RequestError::NoFile } else { error };
+        Self { plain: true, ..error.into() }
     }
 
     /// HTTP's status.
     pub(crate) fn status(&self) -> StatusCode {
-        self.result.as_ref().map_or_else(Refusal::status, |_| StatusCode::OK)
+        self.result.as_ref().map_or_else(RequestError::status, |_| StatusCode::OK)
     }
 
-    /// The answer's head. It never has a body.
-    pub(crate) fn to_response(&self) -> Response<()> {
-        let mut response = Response::new(());
+    /// Its head. It never has a body.
+    pub(crate) fn to_http(&self) -> http::Response<()> {
+        let mut response = http::Response::new(());
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(SERVER, HeaderValue::from_static("bitsup"));
@@ -266,10 +266,10 @@ impl Reply {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         match &self.result {
-            Err(Refusal::Method) => {
+            Err(RequestError::Method) => {
                 headers.insert(ALLOW, HeaderValue::from_static("BITS_POST"));
             }
-            Err(Refusal::Unauthorized) => {
+            Err(RequestError::Unauthorized) => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"bitsup\""));
             }
             _ => {}
@@ -283,7 +283,7 @@ impl Reply {
         }
         match &self.result {
             Ok(Ack::Created(created)) => created.tell(headers),
-            Ok(Ack::Received(next)) | Err(Refusal::OutOfStep(next)) => {
+            Ok(Ack::Received(next)) | Err(RequestError::OutOfStep(next)) => {
                 headers.insert(header::RECEIVED_CONTENT_RANGE, HeaderValue::from(*next));
             }
             Ok(Ack::Replied(next)) => {
@@ -292,16 +292,16 @@ impl Reply {
                     headers.insert(header::REPLY_URL, ascii(reply::url(session)));
                 }
             }
-            Err(Refusal::TooManySessions | Refusal::DiskFull | Refusal::NoRoom) => {
+            Err(RequestError::TooManySessions | RequestError::DiskFull | RequestError::NoRoom) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static(limits::RETRY_AFTER));
             }
             _ => {}
         }
-        if let Some(HResult(code)) = self.result.as_ref().err().and_then(Refusal::error) {
+        if let Some(HResult(code)) = self.result.as_ref().err().and_then(RequestError::error) {
             let code = ascii(format_args!("0x{code:08X}"));
             headers.insert(header::ERROR, code.clone());
             headers.insert(header::ERROR_CODE, code);
-            let context = if self.result == Err(Refusal::Rejected) { "0x7" } else { "0x5" };
+            let context = if self.result == Err(RequestError::Rejected) { "0x7" } else { "0x5" };
             headers.insert(header::ERROR_CONTEXT, HeaderValue::from_static(context));
         }
         response
@@ -332,42 +332,46 @@ mod tests {
     use crate::protocol::ack;
 
     #[test]
-    fn every_answer_to_a_packet_is_an_ack_without_a_body() {
-        let results =
-            [Ok(Ack::Pong), Ok(Ack::Received(7)), Err(Refusal::UnknownSession), Err(Refusal::FragmentTooLarge)];
+    fn every_response_to_a_packet_is_an_ack_without_a_body() {
+        let results = [
+            Ok(Ack::Pong),
+            Ok(Ack::Received(7)),
+            Err(RequestError::UnknownSession),
+            Err(RequestError::FragmentTooLarge),
+        ];
         for result in results {
-            let head = Reply::from(result.clone()).to_response();
+            let head = Response::from(result.clone()).to_http();
             assert_eq!(head.headers()[header::PACKET_TYPE], "Ack", "{result:?}");
             assert_eq!(head.headers()[CONTENT_LENGTH], "0", "{result:?}");
         }
     }
 
     #[test]
-    fn refusals_carry_the_code_under_both_names_and_the_context() {
-        for (refusal, status, code) in [
-            (Refusal::NoLength, 411, "0x80070057"),
-            (Refusal::Invalid("x"), 400, "0x80070057"),
-            (Refusal::Path(PathError::IsFolder), 400, "0x80070057"),
-            (Refusal::Path(PathError::Forbidden("x")), 403, "0x80070005"),
-            (Refusal::Exists, 403, "0x80070005"),
-            (Refusal::NoFolder, 404, "0x80070003"),
-            (Refusal::UnknownSession, 500, "0x8020001F"),
-            (Refusal::TooLarge, 500, "0x80200020"),
-            (Refusal::DiskFull, 500, "0x80070070"),
-            (Refusal::OutOfStep(5), 416, "0x00000000"),
+    fn errors_carry_the_code_under_both_names_and_the_context() {
+        for (error, status, code) in [
+            (RequestError::NoLength, 411, "0x80070057"),
+            (RequestError::Invalid("x"), 400, "0x80070057"),
+            (RequestError::Path(PathError::IsFolder), 400, "0x80070057"),
+            (RequestError::Path(PathError::Forbidden("x")), 403, "0x80070005"),
+            (RequestError::Exists, 403, "0x80070005"),
+            (RequestError::NoFolder, 404, "0x80070003"),
+            (RequestError::UnknownSession, 500, "0x8020001F"),
+            (RequestError::TooLarge, 500, "0x80200020"),
+            (RequestError::DiskFull, 500, "0x80070070"),
+            (RequestError::OutOfStep(5), 416, "0x00000000"),
         ] {
-            let head = Reply::from(refusal.clone()).to_response();
-            assert_eq!(head.status(), status, "{refusal:?}");
+            let head = Response::from(error.clone()).to_http();
+            assert_eq!(head.status(), status, "{error:?}");
             for name in [header::ERROR, header::ERROR_CODE] {
-                assert_eq!(head.headers()[name], code, "{refusal:?}");
+                assert_eq!(head.headers()[name], code, "{error:?}");
             }
-            assert_eq!(head.headers()[header::ERROR_CONTEXT], "0x5", "{refusal:?}");
+            assert_eq!(head.headers()[header::ERROR_CONTEXT], "0x5", "{error:?}");
         }
     }
 
     #[test]
     fn a_fragment_over_the_limit_is_413_without_a_code() {
-        let head = Reply::from(Refusal::FragmentTooLarge).to_response();
+        let head = Response::from(RequestError::FragmentTooLarge).to_http();
         assert_eq!(head.status(), 413);
         assert!(!head.headers().contains_key(header::ERROR));
     }
@@ -377,10 +381,10 @@ mod tests {
         let id: SessionId = "{A0FF5911-4144-45B3-BF27-27AFC8EC8A67}".parse().expect("an id");
         let offered = [ProtocolId::BITS_1_5_UPLOAD];
         let created =
-            Reply::of(id.clone(), Ok(Ack::Created(Created { protocol: offered[0], host: None, fallback: None })))
-                .to_response();
+            Response::of(id.clone(), Ok(Ack::Created(Created { protocol: offered[0], host: None, fallback: None })))
+                .to_http();
         assert!(matches!(ack::create_session(&created, &offered), Ok(ack::Answer::Ack(session)) if session.id == id));
-        let behind = Reply::of(id.clone(), Err(Refusal::OutOfStep(7))).to_response();
+        let behind = Response::of(id.clone(), Err(RequestError::OutOfStep(7))).to_http();
         assert!(matches!(
             ack::fragment(&behind, &id),
             Ok(ack::Answer::Ack(ack)) if !ack.in_step && ack.next_offset == Some(7)
@@ -389,7 +393,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_known_by_the_kind_of_error() {
-        assert_eq!(Refusal::from(io::Error::from(io::ErrorKind::StorageFull)), Refusal::DiskFull);
-        assert_eq!(Refusal::from(io::Error::from(io::ErrorKind::QuotaExceeded)), Refusal::DiskFull);
+        assert_eq!(RequestError::from(io::Error::from(io::ErrorKind::StorageFull)), RequestError::DiskFull);
+        assert_eq!(RequestError::from(io::Error::from(io::ErrorKind::QuotaExceeded)), RequestError::DiskFull);
     }
 }
