@@ -1,4 +1,4 @@
-//! Files that are given out: the answer to a GET or HEAD.
+//! Files that are given out: the response to a GET or HEAD.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
@@ -12,7 +12,7 @@ use super::range::{self, Selection};
 /// A file to be sent, positioned.
 #[derive(Debug)]
 pub(crate) struct Download {
-    /// The answer's head.
+    /// The response's head.
     pub(crate) head: Response<()>,
     /// Where the bytes come from.
     pub(crate) file: File,
@@ -40,7 +40,7 @@ impl Download {
         };
         headers.insert(SERVER, HeaderValue::from_static("bitsup"));
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        // Whoever opens it in a browser gets a file and not a page.
+        // A browser stores it and shows no page.
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
         headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
         headers.insert(LAST_MODIFIED, text(modified));

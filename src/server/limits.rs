@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct Limits {
     /// Largest file, in bytes. Default: no limit but the disk.
     pub max_size: Option<u64>,
-    /// Largest fragment, in bytes; a larger one is answered 413. Default: no limit.
+    /// Largest fragment, in bytes; a larger one gets 413. Default: no limit.
     pub max_fragment: Option<u64>,
     /// Most bytes that all unfinished files may hold together. Default: no limit but the disk.
     pub max_temp: Option<u64>,

@@ -23,6 +23,7 @@ pub mod fuzzing;
 mod http;
 mod json;
 mod limits;
+mod lock;
 mod path;
 mod progress;
 mod range;

@@ -37,7 +37,7 @@ pub(crate) fn read_get(head: &Parts) -> Result<TargetPath, RequestError> {
     }
 }
 
-/// What two readers could differ about.
+/// Refuses heads that two readers could read differently.
 fn check_framing(head: &Parts) -> Result<(), RequestError> {
     if head.version != Version::HTTP_11 {
         return Err(RequestError::Version);
@@ -48,7 +48,7 @@ fn check_framing(head: &Parts) -> Result<(), RequestError> {
     Ok(())
 }
 
-/// What holds for every packet; answers the body's length.
+/// Checks what holds for every packet; returns the body's length.
 fn check_http(head: &Parts) -> Result<u64, RequestError> {
     let headers = &head.headers;
     check_framing(head)?;

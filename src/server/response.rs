@@ -78,7 +78,7 @@ pub(crate) enum RequestError {
     Denied(&'static str),
     /// A file of that name exists and overwriting is off.
     Exists,
-    /// Unknown, expired or somebody else's session.
+    /// Unknown, expired or another user's session.
     UnknownSession,
     /// The fragment starts beyond this offset.
     OutOfStep(u64),

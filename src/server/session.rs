@@ -19,9 +19,9 @@ use crate::protocol::{ContentRange, ProtocolId};
 pub(crate) enum Phase {
     /// Fragments are welcome.
     Open,
-    /// The file is published; kept so that a repeated Close-Session is answered.
+    /// The file is published; kept so that a repeated Close-Session is acknowledged.
     Closed,
-    /// Cancelled or expired while somebody still looked at it.
+    /// Cancelled or expired while a request still held it.
     Gone,
 }
 
@@ -159,15 +159,15 @@ mod tests {
         Limits { max_size: Some(1000), max_fragment: Some(100), ..Limits::default() }
     }
 
-    /// Plays a transcript: lines of `>` are packets, lines of `<` what must be answered. The bytes of a body are their
+    /// Plays a transcript: lines of `>` are packets, lines of `<` the responses expected. The bytes of a body are their
     /// own offsets plus a constant that differs for every packet, so that a byte written twice shows.
     fn play(transcript: &str) -> (Session, Vec<u8>) {
         let mut session = Session::new(SystemTime::UNIX_EPOCH);
-        let (mut stored, mut answer) = (Vec::new(), String::new());
+        let (mut stored, mut response) = (Vec::new(), String::new());
         for (number, line) in transcript.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty()) {
             match line.split_once(' ').unwrap() {
-                (">", packet) => answer = carry_out(&mut session, &mut stored, packet),
-                ("<", expected) => assert_eq!(answer, expected, "line {number}"),
+                (">", packet) => response = carry_out(&mut session, &mut stored, packet),
+                ("<", expected) => assert_eq!(response, expected, "line {number}"),
                 _ => panic!("line {number}: {line}"),
             }
         }
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_close_is_answered_and_nothing_else_is() {
+    fn a_repeated_close_is_acknowledged_and_nothing_else_is() {
         play(
             "> Fragment bytes 0-9/10
              < 200 10 (skip 0, new 10)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
@@ -15,111 +15,106 @@ use uuid::Uuid;
 
 use super::super::event::ServeEvent;
 use super::super::limits::MAX_COMMANDS;
+use super::super::lock::lock;
 use super::super::receiver::PendingReply;
 use super::super::reply::ReplyError;
 use super::super::response::RequestError;
-use super::Front;
+use super::ServerContext;
 use crate::auth::SECRET_VARIABLES;
 
 /// Bytes of the reply read at a time.
 const BLOCK: usize = 64 << 10;
 
-/// A run under way: nothing until it ends, and then why it could not be carried out, if so.
-type Run = watch::Receiver<Option<RequestError>>;
+/// The end of a command: nothing until then, and after it why it could not be carried out, if so.
+type CommandEnd = watch::Receiver<Option<RequestError>>;
 
-/// The runs under way, by session.
+/// The commands that run, by session, and how many more may.
 #[derive(Debug)]
 pub(super) struct Application {
-    runs: Mutex<HashMap<Uuid, Run>>,
-    places: Semaphore,
+    running: Mutex<HashMap<Uuid, CommandEnd>>,
+    permits: Semaphore,
 }
 
 impl Default for Application {
     fn default() -> Self {
-        Self { runs: Mutex::default(), places: Semaphore::new(MAX_COMMANDS) }
+        Self { running: Mutex::default(), permits: Semaphore::new(MAX_COMMANDS) }
     }
 }
 
-impl Application {
-    fn runs(&self) -> MutexGuard<'_, HashMap<Uuid, Run>> {
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Shows a complete file to the application, or waits until it has seen it. The run goes on if its client goes away.
-/// Answers why it could not be shown, if so.
-pub(super) async fn ask(front: &Arc<Front>, pending: &PendingReply, url: String) -> Option<RequestError> {
-    let mut run = block_in_place(|| join(front, pending, url))?;
-    // A failure is told by a change; the end of a run that has none to tell closes the channel.
-    let _ = run.changed().await;
-    let failure = run.borrow();
+/// Shows a complete file to the application, or waits until it has seen it. The command runs on if its client goes away.
+/// Returns why it could not be shown, if so.
+pub(super) async fn ask(context: &Arc<ServerContext>, pending: &PendingReply, url: String) -> Option<RequestError> {
+    let mut end = block_in_place(|| join(context, pending, url))?;
+    // A failure is told by a change; a command that has none to tell closes the channel.
+    let _ = end.changed().await;
+    let failure = end.borrow();
     failure.clone()
 }
 
-/// The run for this file: the one under way, or a new one. `None` if there was one before.
-fn join(front: &Arc<Front>, pending: &PendingReply, url: String) -> Option<Run> {
-    let mut runs = front.application.runs();
-    if let Some(run) = runs.get(&pending.id()) {
-        return Some(run.clone());
+/// The end of the command for this file: of the one that runs, or of a new one. `None` if there was one before.
+fn join(context: &Arc<ServerContext>, pending: &PendingReply, url: String) -> Option<CommandEnd> {
+    let mut running = lock(&context.application.running);
+    if let Some(end) = running.get(&pending.id()) {
+        return Some(end.clone());
     }
-    let command = front.options.reply_command.clone().filter(|_| pending.is_open())?;
-    let (ends, run) = watch::channel(None);
-    runs.insert(pending.id(), run.clone());
-    let entry = Entry { front: Arc::clone(front), id: pending.id() };
+    let command = context.options.reply_command.clone().filter(|_| pending.is_open())?;
+    let (sender, end) = watch::channel(None);
+    running.insert(pending.id(), end.clone());
+    let guard = RunningCommand { context: Arc::clone(context), id: pending.id() };
     let pending = pending.clone();
     tokio::spawn(async move {
-        let failure = run_once(&entry.front, &pending, &command, &url).await;
-        // Whoever is told may ask anew at once.
-        drop(entry);
+        let failure = run_once(&guard.context, &pending, &command, &url).await;
+        // A client that is told may ask anew at once.
+        drop(guard);
         if failure.is_some() {
-            ends.send_replace(failure);
+            sender.send_replace(failure);
         }
     });
-    Some(run)
+    Some(end)
 }
 
-/// A run's place in the list; given up however the run ends.
-struct Entry {
-    front: Arc<Front>,
+/// A command in the list; it leaves the list however it ends.
+struct RunningCommand {
+    context: Arc<ServerContext>,
     id: Uuid,
 }
 
-impl Drop for Entry {
+impl Drop for RunningCommand {
     fn drop(&mut self) {
-        self.front.application.runs().remove(&self.id);
+        lock(&self.context.application.running).remove(&self.id);
     }
 }
 
-async fn run_once(front: &Front, pending: &PendingReply, command: &str, url: &str) -> Option<RequestError> {
-    let _place = front.application.places.acquire().await;
-    let result = match block_in_place(|| front.receiver.begin_reply(pending)) {
+async fn run_once(context: &ServerContext, pending: &PendingReply, command: &str, url: &str) -> Option<RequestError> {
+    let _permit = context.application.permits.acquire().await;
+    let result = match block_in_place(|| context.receiver.begin_reply(pending)) {
         Err(error) => Err(error.into()),
         Ok((path, reply)) => {
             let executed =
-                timeout(front.options.limits.reply_timeout, execute(front, pending, (command, url), &path, &reply))
+                timeout(context.options.limits.reply_timeout, execute(context, pending, (command, url), &path, &reply))
                     .await;
             executed.unwrap_or_else(|_| Err(ReplyError::Application("it ran for too long".to_owned())))
         }
     };
-    let result = block_in_place(|| front.receiver.end_reply(pending, result));
+    let result = block_in_place(|| context.receiver.end_reply(pending, result));
     let session = pending.session().to_string();
-    front.tell(&ServeEvent::Asked { session, result: result.as_ref().map_err(ToString::to_string).copied() });
+    context.tell(&ServeEvent::Asked { session, result: result.as_ref().map_err(ToString::to_string).copied() });
     match result {
         Err(ReplyError::Storage(error)) => Some(error.into()),
         Ok(_) | Err(ReplyError::Application(_)) => None,
     }
 }
 
-/// Runs the command to its end. Answers the reply's size in bytes.
+/// Runs the command to its end. Returns the reply's size in bytes.
 async fn execute(
-    front: &Front,
+    context: &ServerContext,
     pending: &PendingReply,
     (command, url): (&str, &str),
     path: &Path,
     reply: &File,
 ) -> Result<u64, ReplyError> {
     let failed = |what: String| ReplyError::Application(what);
-    let max_reply = front.options.limits.max_reply;
+    let max_reply = context.options.limits.max_reply;
     let mut shell = shell(command);
     for name in SECRET_VARIABLES {
         shell.env_remove(name);
@@ -133,7 +128,7 @@ async fn execute(
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| failed(format!("it cannot be started: {error}")))?;
-    let family = Family::of(&child);
+    let group = ProcessGroup::of(&child);
     let mut output = child.stdout.take().ok_or_else(|| failed("it has no standard output".to_owned()))?;
     let (mut block, mut size) = (vec![0; BLOCK], 0);
     loop {
@@ -145,12 +140,12 @@ async fn execute(
                 if size > max_reply {
                     return Err(failed(format!("its reply is larger than {max_reply} bytes")));
                 }
-                block_in_place(|| front.receiver.write_reply(reply, &block[..count]))?;
+                block_in_place(|| context.receiver.write_reply(reply, &block[..count]))?;
             }
         }
     }
     let status = child.wait().await.map_err(|error| failed(format!("its end cannot be awaited: {error}")))?;
-    family.release();
+    group.release();
     if status.success() { Ok(size) } else { Err(failed(format!("it failed: {status}"))) }
 }
 
@@ -169,9 +164,9 @@ fn shell(command: &str) -> Command {
 }
 
 /// The command with everything it started: all of it is killed if the command is given up.
-struct Family(Option<u32>);
+struct ProcessGroup(Option<u32>);
 
-impl Family {
+impl ProcessGroup {
     fn of(child: &Child) -> Self {
         Self(child.id())
     }
@@ -182,11 +177,11 @@ impl Family {
     }
 }
 
-impl Drop for Family {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         #[cfg(unix)]
         if let Some(leader) = self.0.and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)) {
-            // Who is gone already needs no killing.
+            // A group that has ended needs no killing.
             let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
         }
     }

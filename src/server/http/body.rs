@@ -20,11 +20,11 @@ const GATHERED: usize = 256 << 10;
 /// Stores a fragment's body as it comes in.
 pub(super) async fn receive(mut fragment: Fragment, body: &mut Incoming, superseded: &Notify, limits: &Limits) -> Next {
     let mut gathered = Vec::new();
-    let mut pace = MinRate::new(limits);
+    let mut rate = MinRate::new(limits);
     let ended = loop {
         let frame = tokio::select! {
             () = superseded.notified() => break Err(RequestError::Superseded),
-            frame = timeout(pace.patience(), body.frame()) => frame,
+            frame = timeout(rate.time_left(), body.frame()) => frame,
         };
         let piece = match frame {
             Err(_) => break Err(RequestError::Cut("the body came too slowly")),
@@ -32,7 +32,7 @@ pub(super) async fn receive(mut fragment: Fragment, body: &mut Incoming, superse
             Ok(Some(Err(_))) => break Err(RequestError::Cut("the body ended early")),
             Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
         };
-        pace.count(piece.len());
+        rate.count(piece.len());
         if let Err(error) = store(&mut fragment, &mut gathered, &piece) {
             return fragment.finish(Err(error));
         }
@@ -74,7 +74,7 @@ impl<'a> MinRate<'a> {
     }
 
     /// How long the next piece may take.
-    fn patience(&self) -> Duration {
+    fn time_left(&self) -> Duration {
         let silence = self.limits.stall_timeout;
         let earned = silence.saturating_add(Duration::from_secs(self.received / self.limits.min_rate.max(1)));
         silence.min(earned.saturating_sub(self.started.elapsed()))

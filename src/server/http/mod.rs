@@ -1,16 +1,16 @@
-//! The HTTP front: connections, time limits, and bodies. The only place that knows tokio.
+//! The HTTP side: connections, time limits, and bodies. The only total_permit that knows tokio.
 
 mod application;
 mod body;
 mod connection;
 mod connection_limit;
-mod exchange;
+mod handler;
 mod response_body;
 mod stream;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -23,6 +23,7 @@ use connection_limit::ConnectionLimiter;
 
 use super::event::ServeEvent;
 use super::limits::{ACCEPT_PAUSE, GRACE, MAX_CONNECTIONS, SWEEP, THREADS_END};
+use super::lock::lock;
 use super::receiver::Receiver;
 use super::{Options, Server};
 
@@ -46,7 +47,7 @@ impl StopHandle {
 }
 
 /// What all connections share.
-struct Front {
+struct ServerContext {
     receiver: Arc<Receiver>,
     options: Options,
     tls: Option<Arc<rustls::ServerConfig>>,
@@ -54,13 +55,13 @@ struct Front {
     on_event: Mutex<OnEvent>,
 }
 
-impl Front {
+impl ServerContext {
     fn scheme(&self) -> &'static str {
         if self.tls.is_some() { "https" } else { "http" }
     }
 
     fn tell(&self, event: &ServeEvent) {
-        (self.on_event.lock().unwrap_or_else(PoisonError::into_inner))(event);
+        lock(&self.on_event)(event);
     }
 }
 
@@ -71,25 +72,25 @@ pub(super) fn run(server: Server, on_event: OnEvent) -> io::Result<()> {
     let stopped = Arc::clone(&receiver);
     let root = options.root.clone();
     let application = Application::default();
-    let front = Arc::new(Front { receiver, options, tls, application, on_event: Mutex::new(on_event) });
-    front.tell(&ServeEvent::Started { scheme: front.scheme(), address, root });
+    let context = Arc::new(ServerContext { receiver, options, tls, application, on_event: Mutex::new(on_event) });
+    context.tell(&ServeEvent::Started { scheme: context.scheme(), address, root });
     for name in discarded {
-        front.tell(&ServeEvent::StateDiscarded { name });
+        context.tell(&ServeEvent::StateDiscarded { name });
     }
     let result = runtime.block_on(async {
         let listener = TcpListener::from_std(listener)?;
-        accept_until_stopped(&front, &listener, stop.0.subscribe()).await;
+        accept_until_stopped(&context, &listener, stop.0.subscribe()).await;
         Ok(())
     });
     runtime.shutdown_timeout(THREADS_END);
     stopped.settle_all();
-    front.tell(&ServeEvent::Stopped);
+    context.tell(&ServeEvent::Stopped);
     result
 }
 
-async fn accept_until_stopped(front: &Arc<Front>, listener: &TcpListener, mut stop: watch::Receiver<bool>) {
-    let crowd = Arc::new(ConnectionLimiter::default());
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+async fn accept_until_stopped(context: &Arc<ServerContext>, listener: &TcpListener, mut stop: watch::Receiver<bool>) {
+    let limiter = Arc::new(ConnectionLimiter::default());
+    let total = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let stopping = stop.clone();
@@ -97,34 +98,34 @@ async fn accept_until_stopped(front: &Arc<Front>, listener: &TcpListener, mut st
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             _ = sweep.tick() => {
-                let receiver = Arc::clone(&front.receiver);
+                let receiver = Arc::clone(&context.receiver);
                 spawn_blocking(move || receiver.sweep(SystemTime::now()));
             }
-            accepted = accept(listener, &places) => {
-                let (stream, client, place) = accepted;
-                // Whoever has too many is turned away without a word: an answer would cost more than the connection.
-                let Some(admitted) = crowd.admit(client.ip(), front.options.limits.max_connections) else { continue };
-                let (front, stop) = (Arc::clone(front), stopping.clone());
+            accepted = accept(listener, &total) => {
+                let (stream, client, total_permit) = accepted;
+                // A client that has too many is turned away without a word: a response would cost more than the connection.
+                let Some(permit) = limiter.admit(client.ip(), context.options.limits.max_connections) else { continue };
+                let (context, stop) = (Arc::clone(context), stopping.clone());
                 tokio::spawn(async move {
-                    connection::serve(front, stream, client, stop).await;
-                    drop((admitted, place));
+                    connection::serve(context, stream, client, stop).await;
+                    drop((permit, total_permit));
                 });
             }
         }
     }
-    // All places are free again when the last connection has ended.
+    // All permits are back when the last connection has ended.
     let all = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
-    let _ = timeout(GRACE, places.acquire_many(all)).await;
+    let _ = timeout(GRACE, total.acquire_many(all)).await;
 }
 
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    total: &Arc<Semaphore>,
 ) -> (TcpStream, SocketAddr, Option<tokio::sync::OwnedSemaphorePermit>) {
-    let place = Arc::clone(places).acquire_owned().await.ok();
+    let total_permit = Arc::clone(total).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, client)) => return (stream, client, place),
+            Ok((stream, client)) => return (stream, client, total_permit),
             // Out of file descriptors, most likely: the connections there are will free some.
             Err(_) => sleep(ACCEPT_PAUSE).await,
         }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::slot::{SessionSlot, lock};
+use super::slot::SessionSlot;
 use super::{Receiver, response_of};
 use crate::protocol::SessionId;
+use crate::server::lock::lock;
 use crate::server::reply::ReplyError;
 use crate::server::response::{RequestError, Response};
 use crate::server::session::{Phase, Verdict};
@@ -17,25 +18,25 @@ use crate::server::session::{Phase, Verdict};
 /// A complete file that the application has not seen yet, and the packet that waits for it.
 #[derive(Clone)]
 pub(crate) struct PendingReply {
-    pub(super) seat: Arc<SessionSlot>,
+    pub(super) slot: Arc<SessionSlot>,
     pub(super) closing: bool,
 }
 
 impl PendingReply {
     /// The session's number.
     pub(crate) fn id(&self) -> Uuid {
-        self.seat.identity.id
+        self.slot.identity.id
     }
 
     /// Whether the application still has to be asked about this file.
     pub(crate) fn is_open(&self) -> bool {
-        let session = lock(&self.seat.session);
+        let session = lock(&self.slot.session);
         session.phase == Phase::Open && session.verdict == Verdict::Pending
     }
 
     /// The session's name.
     pub(crate) fn session(&self) -> SessionId {
-        self.seat.session_id()
+        self.slot.session_id()
     }
 }
 
@@ -47,7 +48,7 @@ impl Receiver {
 
     /// The path of the received bytes, and a new file for the reply.
     pub(crate) fn begin_reply(&self, pending: &PendingReply) -> io::Result<(PathBuf, File)> {
-        let identity = &pending.seat.identity;
+        let identity = &pending.slot.identity;
         Ok((self.store.part_path(identity)?, self.store.create_reply(identity)?))
     }
 
@@ -58,8 +59,8 @@ impl Receiver {
 
     /// Keeps what the application said, so that it is never asked again about this file. What cannot be kept was not said.
     pub(crate) fn end_reply(&self, pending: &PendingReply, result: Result<u64, ReplyError>) -> Result<u64, ReplyError> {
-        let identity = &pending.seat.identity;
-        let mut session = lock(&pending.seat.session);
+        let identity = &pending.slot.identity;
+        let mut session = lock(&pending.slot.session);
         if session.phase != Phase::Open {
             // Cancelled or expired in the meantime: nobody will fetch it.
             let _ = self.store.remove_reply(identity);
@@ -86,11 +87,11 @@ impl Receiver {
     /// The response once the application has seen the file, or could not be shown it.
     pub(crate) fn respond_after(&self, pending: &PendingReply, failure: Option<RequestError>) -> Response {
         let result = if pending.closing {
-            self.close(&pending.seat)
+            self.close(&pending.slot)
         } else {
-            self.alive(&pending.seat).and_then(|session| session.acknowledge(self.asks()))
+            self.alive(&pending.slot).and_then(|session| session.acknowledge(self.asks()))
         };
         let unseen = failure.unwrap_or(RequestError::Superseded);
-        response_of(&pending.seat, result.and_then(|ack| ack.ok_or(unseen)))
+        response_of(&pending.slot, result.and_then(|ack| ack.ok_or(unseen)))
     }
 }

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::sync::{Arc, MutexGuard};
 use std::time::SystemTime;
 
-use super::slot::{Interrupt, SessionSlot, lock};
+use super::slot::{Interrupt, SessionSlot};
 use super::{Caller, Next, Receiver, next, response_of};
 use crate::protocol::{ContentRange, SessionId};
+use crate::server::lock::lock;
 use crate::server::path::TargetPath;
 use crate::server::response::{Ack, RequestError, Response};
 use crate::server::session::{Phase, Session};
@@ -21,23 +22,23 @@ impl Receiver {
         range: ContentRange,
         interrupt: Interrupt,
     ) -> Result<Fragment, Response> {
-        let seat = self.seat(caller, id, target)?;
-        let turn = seat.take_turn(Some(interrupt));
-        self.plan(&seat, range).map_err(|error| response_of(&seat, Err(error))).map(|(part, skip)| Fragment {
+        let slot = self.slot(caller, id, target)?;
+        let generation = slot.supersede(Some(interrupt));
+        self.plan(&slot, range).map_err(|error| response_of(&slot, Err(error))).map(|(part, skip)| Fragment {
             receiver: Arc::clone(self),
-            seat,
-            turn,
+            slot,
+            generation,
             part,
             skip,
         })
     }
 
-    fn plan(&self, seat: &SessionSlot, range: ContentRange) -> Result<(File, u64), RequestError> {
-        let mut session = self.alive(seat)?;
+    fn plan(&self, slot: &SessionSlot, range: ContentRange) -> Result<(File, u64), RequestError> {
+        let mut session = self.alive(slot)?;
         let mut plan = session.fragment(range, &self.options.limits);
         if matches!(plan, Err(RequestError::OutOfStep(_))) {
             // The response names an offset, so it must be a durable one.
-            self.settle(seat, &mut session)?;
+            self.settle(slot, &mut session)?;
             plan = session.fragment(range, &self.options.limits);
         }
         let plan = plan?;
@@ -48,7 +49,7 @@ impl Receiver {
         if plan.new > 0 && !self.quota.has_room_for(missing) {
             return Err(RequestError::NoRoom);
         }
-        let part = self.store.open_part(&seat.identity, plan.at)?;
+        let part = self.store.open_part(&slot.identity, plan.at)?;
         session.total = Some(plan.total);
         Ok((part, plan.skip))
     }
@@ -57,8 +58,8 @@ impl Receiver {
 /// A fragment whose body is coming in.
 pub(crate) struct Fragment {
     receiver: Arc<Receiver>,
-    seat: Arc<SessionSlot>,
-    turn: u64,
+    slot: Arc<SessionSlot>,
+    generation: u64,
     part: File,
     skip: u64,
 }
@@ -73,9 +74,9 @@ impl Fragment {
             return Ok(());
         }
         let mut session = self.session()?;
-        self.seat.share.grow(new.len() as u64)?;
+        self.slot.reservation.grow(new.len() as u64)?;
         if let Err(error) = self.receiver.store.write(&self.part, new) {
-            self.seat.share.shrink_to(session.written);
+            self.slot.reservation.shrink_to(session.written);
             return Err(error.into());
         }
         session.written += new.len() as u64;
@@ -86,22 +87,22 @@ impl Fragment {
     /// Ends a fragment whose body was `received`: makes it durable and acknowledges it. Of one that did not come whole,
     /// the bytes that came are kept, for a later packet to make durable. Blocks on the disk.
     pub(crate) fn finish(self, received: Result<(), RequestError>) -> Next {
-        next(&self.seat, false, received.and_then(|()| self.acknowledge()))
+        next(&self.slot, false, received.and_then(|()| self.acknowledge()))
     }
 
     fn acknowledge(&self) -> Result<Option<Ack>, RequestError> {
         let mut session = self.session()?;
         if session.written > session.durable {
-            let settled = self.receiver.store.settle(&self.seat.identity, &self.part, &mut session);
-            self.seat.share.shrink_to(session.written);
+            let settled = self.receiver.store.settle(&self.slot.identity, &self.part, &mut session);
+            self.slot.reservation.shrink_to(session.written);
             settled?;
         }
         session.acknowledge(self.receiver.asks())
     }
 
     fn session(&self) -> Result<MutexGuard<'_, Session>, RequestError> {
-        let session = lock(&self.seat.session);
-        if !self.seat.has_turn(self.turn) {
+        let session = lock(&self.slot.session);
+        if !self.slot.is_newest(self.generation) {
             Err(RequestError::Superseded)
         } else if session.phase == Phase::Open {
             Ok(session)

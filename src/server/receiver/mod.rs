@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::disk::{Disk, Durable, Volatile};
 use super::folder::{Folder, Kind};
+use super::lock::lock;
 use super::path::TargetPath;
 use super::request::Request;
 use super::response::{Ack, Created, RequestError, Response};
@@ -31,7 +32,7 @@ use crate::protocol::{Packet, ProtocolId, SessionId};
 pub(crate) use application::PendingReply;
 pub(crate) use fragment::Fragment;
 use quota::Quota;
-use slot::{SessionSlot, lock};
+use slot::SessionSlot;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub(crate) struct Receiver {
     options: Options,
     store: Store,
     quota: Arc<Quota>,
-    seats: Mutex<HashMap<Uuid, Arc<SessionSlot>>>,
+    slots: Mutex<HashMap<Uuid, Arc<SessionSlot>>>,
 }
 
 impl Receiver {
@@ -73,10 +74,10 @@ impl Receiver {
         let store = Store::open(&options.root, disk).map_err(root)?;
         let found = store.load()?;
         let quota = Quota::new(options.limits.max_temp);
-        let seat =
+        let slot =
             |(identity, session): (Identity, Session)| (identity.id, SessionSlot::new(identity, session, &quota));
-        let seats = Mutex::new(found.sessions.into_iter().map(seat).collect());
-        Ok((Self { options, store, quota, seats }, found.discarded))
+        let slots = Mutex::new(found.sessions.into_iter().map(slot).collect());
+        Ok((Self { options, store, quota, slots }, found.discarded))
     }
 
     /// Carries out any packet but a Fragment, whose body has to come first.
@@ -85,12 +86,12 @@ impl Receiver {
         Next::Respond(match &request.packet {
             Packet::Ping => Ok(Ack::Pong).into(),
             Packet::CreateSession { protocols, .. } => self.create(caller, protocols, target),
-            Packet::CloseSession { session, .. } => match self.take_seat(caller, session, target) {
-                Ok(seat) => return next(&seat, true, self.close(&seat)),
+            Packet::CloseSession { session, .. } => match self.supersede(caller, session, target) {
+                Ok(slot) => return next(&slot, true, self.close(&slot)),
                 Err(error) => error.into(),
             },
-            Packet::CancelSession { session } => match self.take_seat(caller, session, target) {
-                Ok(seat) => response_of(&seat, self.cancel(&seat)),
+            Packet::CancelSession { session } => match self.supersede(caller, session, target) {
+                Ok(slot) => response_of(&slot, self.cancel(&slot)),
                 Err(error) => error.into(),
             },
             Packet::Fragment { .. } => RequestError::Invalid("a fragment without a body").into(),
@@ -102,16 +103,16 @@ impl Receiver {
             self.check_target(target)?;
             let identity =
                 Identity { id: Uuid::new_v4(), target: target.clone(), client: caller.ip, user: caller.user.clone() };
-            let seat = SessionSlot::new(identity, Session::new(SystemTime::now()), &self.quota);
-            self.admit(&seat)?;
-            if let Err(error) = self.store.create(&seat.identity) {
-                lock(&self.seats).remove(&seat.identity.id);
+            let slot = SessionSlot::new(identity, Session::new(SystemTime::now()), &self.quota);
+            self.admit(&slot)?;
+            if let Err(error) = self.store.create(&slot.identity) {
+                lock(&self.slots).remove(&slot.identity.id);
                 // What is left of it is rubbish that the next start removes.
-                let _ = self.store.remove(&seat.identity);
+                let _ = self.store.remove(&slot.identity);
                 return Err(error.into());
             }
             let (host, fallback) = (self.options.host_id.clone(), self.options.host_id_fallback_timeout);
-            Ok((Created { protocol, host, fallback }, seat.session_id()))
+            Ok((Created { protocol, host, fallback }, slot.session_id()))
         });
         match created {
             Ok((created, id)) => Response::of(id, Ok(Ack::Created(created))),
@@ -139,54 +140,58 @@ impl Receiver {
         })
     }
 
-    /// Gives a new session its seat, if its client may have one more.
-    fn admit(&self, seat: &Arc<SessionSlot>) -> Result<(), RequestError> {
-        let mut seats = lock(&self.seats);
-        let same_client = seats.values().filter(|other| other.identity.client == seat.identity.client);
+    /// Lists a new session, if its client may have one more.
+    fn admit(&self, slot: &Arc<SessionSlot>) -> Result<(), RequestError> {
+        let mut slots = lock(&self.slots);
+        let same_client = slots.values().filter(|other| other.identity.client == slot.identity.client);
         // A session that is busy is open.
         let is_open =
             |other: &&Arc<SessionSlot>| other.session.try_lock().map_or(true, |session| session.phase == Phase::Open);
         if same_client.filter(is_open).count() >= self.options.limits.max_sessions {
             return Err(RequestError::TooManySessions);
         }
-        seats.insert(seat.identity.id, Arc::clone(seat));
+        slots.insert(slot.identity.id, Arc::clone(slot));
         Ok(())
     }
 
-    /// The seat of a session. One for another file or of another user is as unknown as one that never was.
-    fn seat(&self, caller: &Caller, id: &SessionId, target: &TargetPath) -> Result<Arc<SessionSlot>, RequestError> {
-        let id = Uuid::parse_str(id.as_str()).map_err(|_| RequestError::UnknownSession)?;
-        let seat = lock(&self.seats).get(&id).cloned().ok_or(RequestError::UnknownSession)?;
-        let theirs = seat.identity.target == *target && seat.identity.user == caller.user;
-        if theirs { Ok(seat) } else { Err(RequestError::UnknownSession) }
+    /// The slot of a session for this file.
+    fn slot(&self, caller: &Caller, id: &SessionId, target: &TargetPath) -> Result<Arc<SessionSlot>, RequestError> {
+        let slot = self.find(caller, id).filter(|slot| slot.identity.target == *target);
+        slot.ok_or(RequestError::UnknownSession)
     }
 
-    /// The same, and ends the request that had the turn.
-    fn take_seat(
+    /// The slot of the caller's session. One of another user is as unknown as one that never was.
+    fn find(&self, caller: &Caller, id: &SessionId) -> Option<Arc<SessionSlot>> {
+        let id = Uuid::parse_str(id.as_str()).ok()?;
+        lock(&self.slots).get(&id).filter(|slot| slot.identity.user == caller.user).cloned()
+    }
+
+    /// The slot of a session for this file, of which no older request is left.
+    fn supersede(
         &self,
         caller: &Caller,
         id: &SessionId,
         target: &TargetPath,
     ) -> Result<Arc<SessionSlot>, RequestError> {
-        let seat = self.seat(caller, id, target)?;
-        seat.take_turn(None);
-        Ok(seat)
+        let slot = self.slot(caller, id, target)?;
+        slot.supersede(None);
+        Ok(slot)
     }
 }
 
 /// The response about a session, or the file to show to the application first if there is no Ack yet.
-fn next(seat: &Arc<SessionSlot>, closing: bool, result: Result<Option<Ack>, RequestError>) -> Next {
+fn next(slot: &Arc<SessionSlot>, closing: bool, result: Result<Option<Ack>, RequestError>) -> Next {
     match result {
-        Ok(None) => Next::AskApplication(PendingReply { seat: Arc::clone(seat), closing }),
-        Ok(Some(ack)) => Next::Respond(response_of(seat, Ok(ack))),
-        Err(error) => Next::Respond(response_of(seat, Err(error))),
+        Ok(None) => Next::AskApplication(PendingReply { slot: Arc::clone(slot), closing }),
+        Ok(Some(ack)) => Next::Respond(response_of(slot, Ok(ack))),
+        Err(error) => Next::Respond(response_of(slot, Err(error))),
     }
 }
 
-fn response_of(seat: &SessionSlot, result: Result<Ack, RequestError>) -> Response {
+fn response_of(slot: &SessionSlot, result: Result<Ack, RequestError>) -> Response {
     match result {
         // A session that is no more has no name to repeat.
         Err(RequestError::UnknownSession) => RequestError::UnknownSession.into(),
-        result => Response::of(seat.session_id(), result),
+        result => Response::of(slot.session_id(), result),
     }
 }

@@ -31,7 +31,7 @@ impl Quota {
     }
 }
 
-/// The part of it that one session holds; given back when dropped. Changed only by whoever has the session.
+/// The bytes of it that one session holds; given back when dropped. Changed only under the session's lock.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     quota: Arc<Quota>,
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_never_hold_more_than_allowed_together() {
+    fn reservations_never_hold_more_than_allowed_together() {
         let quota = Quota::new(Some(10));
         let (one, two) = (Reservation::of(&quota, 0), Reservation::of(&quota, 4));
         assert_eq!(one.grow(7), Err(RequestError::NoRoom));

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io;
 
-use super::slot::lock;
 use super::{Caller, Receiver};
 use crate::server::path::TargetPath;
 use crate::server::reply;
@@ -30,14 +29,12 @@ impl Receiver {
     /// The reply that lies there, if one does and it is for this caller.
     fn open_reply(&self, caller: &Caller, target: &TargetPath) -> Option<io::Result<File>> {
         let (id, folders) = reply::parse(target)?;
-        let id = uuid::Uuid::parse_str(id.as_str()).ok()?;
-        let seat = lock(&self.seats).get(&id).cloned()?;
-        let theirs = seat.identity.target.folders() == folders && seat.identity.user == caller.user;
+        let slot = self.find(caller, &id).filter(|slot| slot.identity.target.folders() == folders)?;
         let ready = {
-            let session = self.alive(&seat).ok()?;
+            let session = self.alive(&slot).ok()?;
             session.phase == Phase::Open && session.verdict == Verdict::Accepted
         };
-        (theirs && ready).then(|| self.store.open_reply(&seat.identity))
+        ready.then(|| self.store.open_reply(&slot.identity))
     }
 }
 

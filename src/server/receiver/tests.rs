@@ -172,8 +172,8 @@ impl Upload {
 
     /// What the server itself would find after a power cut now.
     fn durable(&self, session: &SessionId) -> u64 {
-        let seat = self.receiver.seat(&self.caller, session, &self.target).unwrap();
-        lock(&seat.session).durable
+        let slot = self.receiver.slot(&self.caller, session, &self.target).unwrap();
+        lock(&slot.session).durable
     }
 
     /// Goes on as a client does: every refusal is tried again, after another server took over if `restarts` says so, and

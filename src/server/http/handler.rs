@@ -20,27 +20,27 @@ use super::super::receiver::{Caller, Next};
 use super::super::request;
 use super::super::response::{Ack, RequestError, Response};
 use super::body::receive;
-use super::response_body::{Busy, Payload};
-use super::stream::Signals;
-use super::{Front, application};
+use super::response_body::{BusyGuard, ResponseBody};
+use super::stream::ConnectionFlags;
+use super::{ServerContext, application};
 use crate::protocol::{Packet, header};
 
 /// One request and its response.
-pub(super) struct Exchange {
-    pub(super) front: Arc<Front>,
-    pub(super) signals: Arc<Signals>,
+pub(super) struct RequestHandler {
+    pub(super) context: Arc<ServerContext>,
+    pub(super) flags: Arc<ConnectionFlags>,
     pub(super) client: SocketAddr,
 }
 
-impl Exchange {
+impl RequestHandler {
     /// Carries a request out and responds to it.
-    pub(super) async fn respond(self, request: Request<Incoming>) -> http::Response<Payload> {
-        let busy = Busy::new(&self.signals);
+    pub(super) async fn respond(self, request: Request<Incoming>) -> http::Response<ResponseBody> {
+        let busy = BusyGuard::new(&self.flags);
         let (head, mut body) = request.into_parts();
         let is_get = head.method == Method::GET || head.method == Method::HEAD;
         let mut response = match self.caller(&head) {
             Err(error) => error.into(),
-            Ok(caller) if is_get && self.front.receiver.gives_anything_out() => match self.download(&caller, &head) {
+            Ok(caller) if is_get && self.context.receiver.gives_anything_out() => match self.download(&caller, &head) {
                 Ok(download) => return self.give_out(&head, download, busy),
                 Err(error) => Response::plain(error),
             },
@@ -50,22 +50,22 @@ impl Exchange {
             response.close = true;
         }
         if response.close {
-            self.signals.linger.store(true, Ordering::Release);
+            self.flags.linger.store(true, Ordering::Release);
         }
         self.report(&head, response.status(), Some(&response));
         let mut http = response.to_http();
-        if self.front.receiver.gives_anything_out() && http.headers().contains_key(ALLOW) {
+        if self.context.receiver.gives_anything_out() && http.headers().contains_key(ALLOW) {
             http.headers_mut().insert(ALLOW, HeaderValue::from_static("BITS_POST, GET, HEAD"));
         }
-        http.map(|()| Payload::Empty)
+        http.map(|()| ResponseBody::Empty)
     }
 
-    /// Who asks, if they may ask at all.
+    /// The client, if it may ask at all.
     fn caller(&self, head: &Parts) -> Result<Caller, RequestError> {
-        if self.signals.broken.load(Ordering::Acquire) {
+        if self.flags.broken.load(Ordering::Acquire) {
             return Err(RequestError::Ambiguous("a head that can be read in two ways"));
         }
-        let account = self.front.options.account.as_ref();
+        let account = self.context.options.account.as_ref();
         if account.is_some_and(|account| !account.admits(&head.headers)) {
             return Err(RequestError::Unauthorized);
         }
@@ -74,13 +74,13 @@ impl Exchange {
 
     fn download(&self, caller: &Caller, head: &Parts) -> Result<Download, RequestError> {
         let target = request::read_get(head)?;
-        let file = block_in_place(|| self.front.receiver.open_for_reading(caller, &target))?;
+        let file = block_in_place(|| self.context.receiver.open_for_reading(caller, &target))?;
         Ok(Download::new(head, file)?)
     }
 
-    fn give_out(&self, head: &Parts, download: Download, busy: Busy) -> http::Response<Payload> {
+    fn give_out(&self, head: &Parts, download: Download, busy: BusyGuard) -> http::Response<ResponseBody> {
         self.report(head, download.head.status(), None);
-        download.head.map(|()| Payload::file(download.file, download.len, busy))
+        download.head.map(|()| ResponseBody::file(download.file, download.len, busy))
     }
 
     async fn carry_out(&self, caller: &Caller, head: &Parts, body: &mut Incoming) -> Response {
@@ -88,14 +88,14 @@ impl Exchange {
             Ok(request) => request,
             Err(error) => return error.into(),
         };
-        let receiver = &self.front.receiver;
+        let receiver = &self.context.receiver;
         let next = if let Packet::Fragment { session, range, .. } = &request.packet {
             let superseded = Arc::new(Notify::new());
             let notify = Arc::clone(&superseded);
             let interrupt = Box::new(move || notify.notify_one());
             let target = &request.target;
             match block_in_place(|| receiver.begin_fragment(caller, session, target, *range, interrupt)) {
-                Ok(fragment) => receive(fragment, body, &superseded, &self.front.options.limits).await,
+                Ok(fragment) => receive(fragment, body, &superseded, &self.context.options.limits).await,
                 Err(response) => return response,
             }
         } else {
@@ -104,7 +104,7 @@ impl Exchange {
         match next {
             Next::Respond(response) => response,
             Next::AskApplication(pending) => {
-                let failure = application::ask(&self.front, &pending, self.url(head)).await;
+                let failure = application::ask(&self.context, &pending, self.url(head)).await;
                 block_in_place(|| receiver.respond_after(&pending, failure))
             }
         }
@@ -113,7 +113,7 @@ impl Exchange {
     /// The URL as the client wrote it.
     fn url(&self, head: &Parts) -> String {
         let host = head.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes())).unwrap_or_default();
-        let scheme = self.front.scheme();
+        let scheme = self.context.scheme();
         format!("{scheme}://{host}{}", head.uri.path_and_query().map_or("/", |path| path.as_str()))
     }
 
@@ -129,7 +129,7 @@ impl Exchange {
             }
             Ok::<_, hyper::Error>(())
         };
-        matches!(timeout(self.front.options.limits.linger, drained).await, Ok(Ok(())))
+        matches!(timeout(self.context.options.limits.linger, drained).await, Ok(Ok(())))
     }
 
     fn report(&self, head: &Parts, status: StatusCode, response: Option<&Response>) {
@@ -138,7 +138,7 @@ impl Exchange {
         let kind = field(header::PACKET_TYPE).and_then(|kind: String| kind.trim().parse().ok());
         let error = response.and_then(|response| response.result.as_ref().err());
         let session = response.and_then(|response| response.session.as_ref());
-        self.front.tell(&ServeEvent::Packet(PacketEvent {
+        self.context.tell(&ServeEvent::Packet(PacketEvent {
             client: self.client,
             method: head.method.to_string(),
             kind,
@@ -150,7 +150,7 @@ impl Exchange {
             reason: error.map(ToString::to_string),
         }));
         if let Some(Ok(Ack::Closed(Some(size)))) = response.map(|response| &response.result) {
-            self.front.tell(&ServeEvent::Published { client: self.client, path, size: *size });
+            self.context.tell(&ServeEvent::Published { client: self.client, path, size: *size });
         }
     }
 }
