@@ -13,7 +13,7 @@
 
 mod account;
 mod disk;
-mod download;
+mod error;
 mod event;
 mod folder;
 mod framing;
@@ -24,6 +24,7 @@ mod http;
 mod json;
 mod limits;
 mod lock;
+mod options;
 mod path;
 mod progress;
 mod range;
@@ -36,74 +37,19 @@ mod store;
 mod tls;
 
 use std::fmt;
-use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use account::{Account, AccountError};
+pub use error::ServeError;
 pub use event::{PacketEvent, ServeEvent};
 pub use http::StopHandle;
 pub use limits::Limits;
+pub use options::Options;
 pub use tls::{TlsError, TlsFiles};
 
-use crate::protocol::HostId;
+use http::ServerContext;
 use receiver::Receiver;
-
-/// What the operator wants.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Options {
-    /// The folder that receives the files. Unfinished ones lie in `.bitsup-sessions` below it.
-    pub root: PathBuf,
-    /// Where to listen; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// Whether an upload may replace an existing file. Default: no.
-    pub allow_overwrite: bool,
-    /// Whether published files can be read by HEAD and GET; folders are never listed. Default: no.
-    pub allow_read: bool,
-    /// Who may upload and read. Default: everyone who reaches the address.
-    pub account: Option<Account>,
-    /// Certificate and key, for HTTPS. Default: plain HTTP.
-    pub tls: Option<TlsFiles>,
-    /// The command that sees each complete file before the last fragment is acknowledged ([MC-BUP] 1.3.3). Default: none.
-    ///
-    /// It runs through the system's shell (`sh -c`, on Windows `cmd /C`), once for a session, with `BITSUP_FILE` (the path
-    /// of the received bytes), `BITSUP_URL` and `BITSUP_SESSION` in its environment. What it writes to its standard output
-    /// is the reply. An exit code other than 0 refuses the file. A run that the server's own end cuts short, or whose reply
-    /// the disk does not take, counts as none.
-    pub reply_command: Option<String>,
-    /// What clients may take of the receiver.
-    pub limits: Limits,
-    /// The host that Create-Session's Ack names, for the client to go on with ([MC-BUP] 2.2.3.2). Default: none.
-    pub host_id: Option<HostId>,
-    /// Time without progress, in whole seconds, after which the client returns to its first host. Default: not said.
-    pub host_id_fallback_timeout: Option<Duration>,
-    /// Whether bytes are synced to the disk before they are acknowledged. Default: yes. Without it a power cut may lose
-    /// acknowledged bytes; a crash of the server alone does not.
-    pub durable: bool,
-}
-
-impl Options {
-    /// The defaults, for a folder and an address.
-    #[must_use]
-    pub fn new(root: impl Into<PathBuf>, listen: SocketAddr) -> Self {
-        Self {
-            root: root.into(),
-            listen,
-            allow_overwrite: false,
-            allow_read: false,
-            account: None,
-            tls: None,
-            reply_command: None,
-            limits: Limits::default(),
-            host_id: None,
-            host_id_fallback_timeout: None,
-            durable: true,
-        }
-    }
-}
 
 /// A receiver that is bound to its address: connections are accepted from now on, and served by [`Server::run`].
 pub struct Server {
@@ -160,7 +106,8 @@ impl Server {
     /// # Errors
     /// When the system has no threads for it.
     pub fn run(self, on_event: impl FnMut(&ServeEvent) + Send + 'static) -> Result<(), ServeError> {
-        http::run(self, Box::new(on_event)).map_err(ServeError::Runtime)
+        let context = ServerContext::new(self.receiver, self.options, self.tls, Box::new(on_event));
+        http::run(self.listener, context, self.discarded, &self.stop).map_err(ServeError::Runtime)
     }
 }
 
@@ -170,46 +117,5 @@ impl fmt::Debug for Server {
             .field("address", &self.address)
             .field("root", &self.options.root)
             .finish_non_exhaustive()
-    }
-}
-
-/// The server cannot work.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ServeError {
-    /// The folder cannot be used.
-    Root(PathBuf, io::Error),
-    /// A session of an earlier server cannot be read from its files; they are left as they are.
-    Session(PathBuf, io::Error),
-    /// The certificate or its key cannot be used.
-    Tls(TlsError),
-    /// Another server uses the folder.
-    InUse(PathBuf),
-    /// The address cannot be bound.
-    Bind(SocketAddr, io::Error),
-    /// The system has no threads or sockets for it.
-    Runtime(io::Error),
-}
-
-impl fmt::Display for ServeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Root(root, _) => write!(f, "use the folder {}", root.display()),
-            Self::Session(file, _) => write!(f, "go on with the unfinished upload {}", file.display()),
-            Self::Tls(error) => error.fmt(f),
-            Self::InUse(root) => write!(f, "use the folder {}: another server receives into it", root.display()),
-            Self::Bind(address, _) => write!(f, "listen on {address}"),
-            Self::Runtime(_) => f.write_str("start the server"),
-        }
-    }
-}
-
-impl std::error::Error for ServeError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Root(_, error) | Self::Session(_, error) | Self::Bind(_, error) | Self::Runtime(error) => Some(error),
-            Self::Tls(error) => error.source(),
-            Self::InUse(_) => None,
-        }
     }
 }

@@ -1,45 +1,27 @@
 //! The application behind the receiver: a command that sees each complete file once and may write a reply.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::super::event::ServeEvent;
-use super::super::limits::MAX_COMMANDS;
 use super::super::lock::lock;
 use super::super::receiver::PendingReply;
 use super::super::reply::ReplyError;
 use super::super::response::RequestError;
-use super::ServerContext;
+use super::context::{CommandEnd, ServerContext};
 use crate::auth::SECRET_VARIABLES;
 
 /// Bytes of the reply read at a time.
 const BLOCK: usize = 64 << 10;
-
-/// The end of a command: nothing until then, and after it why it could not be carried out, if so.
-type CommandEnd = watch::Receiver<Option<RequestError>>;
-
-/// The commands that run, by session, and how many more may.
-#[derive(Debug)]
-pub(super) struct Application {
-    running: Mutex<HashMap<Uuid, CommandEnd>>,
-    permits: Semaphore,
-}
-
-impl Default for Application {
-    fn default() -> Self {
-        Self { running: Mutex::default(), permits: Semaphore::new(MAX_COMMANDS) }
-    }
-}
 
 /// Shows a complete file to the application, or waits until it has seen it. The command runs on if its client goes away.
 /// Returns why it could not be shown, if so.
@@ -53,13 +35,13 @@ pub(super) async fn ask(context: &Arc<ServerContext>, pending: &PendingReply, ur
 
 /// The end of the command for this file: of the one that runs, or of a new one. `None` if there was one before.
 fn join(context: &Arc<ServerContext>, pending: &PendingReply, url: String) -> Option<CommandEnd> {
-    let mut running = lock(&context.application.running);
-    if let Some(end) = running.get(&pending.id()) {
+    let mut commands = lock(&context.commands);
+    if let Some(end) = commands.get(&pending.id()) {
         return Some(end.clone());
     }
     let command = context.options.reply_command.clone().filter(|_| pending.is_open())?;
     let (sender, end) = watch::channel(None);
-    running.insert(pending.id(), end.clone());
+    commands.insert(pending.id(), end.clone());
     let guard = RunningCommand { context: Arc::clone(context), id: pending.id() };
     let pending = pending.clone();
     tokio::spawn(async move {
@@ -81,12 +63,12 @@ struct RunningCommand {
 
 impl Drop for RunningCommand {
     fn drop(&mut self) {
-        lock(&self.context.application.running).remove(&self.id);
+        lock(&self.context.commands).remove(&self.id);
     }
 }
 
 async fn run_once(context: &ServerContext, pending: &PendingReply, command: &str, url: &str) -> Option<RequestError> {
-    let _permit = context.application.permits.acquire().await;
+    let _permit = context.command_permits.acquire().await;
     let result = match block_in_place(|| context.receiver.begin_reply(pending)) {
         Err(error) => Err(error.into()),
         Ok((path, reply)) => {

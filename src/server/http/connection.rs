@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::super::limits::{MAX_FIELDS, MAX_HEAD};
-use super::ServerContext;
+use super::context::ServerContext;
 use super::handler::RequestHandler;
 use super::stream::{ConnectionFlags, WatchedStream};
 

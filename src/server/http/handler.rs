@@ -13,16 +13,17 @@ use tokio::sync::Notify;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 
-use super::super::download::Download;
 use super::super::event::{PacketEvent, ServeEvent};
 use super::super::limits::MAX_DRAINED;
 use super::super::receiver::{Caller, Next};
 use super::super::request;
 use super::super::response::{Ack, RequestError, Response};
+use super::application;
 use super::body::receive;
+use super::context::ServerContext;
+use super::download::Download;
 use super::response_body::{BusyGuard, ResponseBody};
 use super::stream::ConnectionFlags;
-use super::{ServerContext, application};
 use crate::protocol::{Packet, header};
 
 /// One request and its response.

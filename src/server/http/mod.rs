@@ -1,16 +1,18 @@
-//! The HTTP side: connections, time limits, and bodies. The only total_permit that knows tokio.
+//! The HTTP side: connections, time limits, and bodies. The only part that knows tokio.
 
 mod application;
 mod body;
 mod connection;
 mod connection_limit;
+mod context;
+mod download;
 mod handler;
 mod response_body;
 mod stream;
 
 use std::io;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -18,18 +20,13 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
-use application::Application;
 use connection_limit::ConnectionLimiter;
+pub(super) use context::ServerContext;
 
 use super::event::ServeEvent;
 use super::limits::{ACCEPT_PAUSE, GRACE, MAX_CONNECTIONS, SWEEP, THREADS_END};
-use super::lock::lock;
-use super::receiver::Receiver;
-use super::{Options, Server};
 
-type OnEvent = Box<dyn FnMut(&ServeEvent) + Send>;
-
-/// Stops a [`Server`], from any thread, any number of times, also before it runs.
+/// Stops a [`Server`](super::Server), from any thread, any number of times, also before it runs.
 #[derive(Debug, Clone)]
 pub struct StopHandle(watch::Sender<bool>);
 
@@ -40,39 +37,22 @@ impl Default for StopHandle {
 }
 
 impl StopHandle {
-    /// Asks the server to stop. [`Server::run`] returns within two seconds.
+    /// Asks the server to stop. [`Server::run`](super::Server::run) returns within two seconds.
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
 }
 
-/// What all connections share.
-struct ServerContext {
-    receiver: Arc<Receiver>,
-    options: Options,
-    tls: Option<Arc<rustls::ServerConfig>>,
-    application: Application,
-    on_event: Mutex<OnEvent>,
-}
-
-impl ServerContext {
-    fn scheme(&self) -> &'static str {
-        if self.tls.is_some() { "https" } else { "http" }
-    }
-
-    fn tell(&self, event: &ServeEvent) {
-        lock(&self.on_event)(event);
-    }
-}
-
 /// Serves until stopped.
-pub(super) fn run(server: Server, on_event: OnEvent) -> io::Result<()> {
+pub(super) fn run(
+    listener: StdListener,
+    context: ServerContext,
+    discarded: Vec<String>,
+    stop: &StopHandle,
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let Server { listener, address, options, receiver, tls, discarded, stop } = server;
-    let stopped = Arc::clone(&receiver);
-    let root = options.root.clone();
-    let application = Application::default();
-    let context = Arc::new(ServerContext { receiver, options, tls, application, on_event: Mutex::new(on_event) });
+    let (address, context) = (listener.local_addr()?, Arc::new(context));
+    let root = context.options.root.clone();
     context.tell(&ServeEvent::Started { scheme: context.scheme(), address, root });
     for name in discarded {
         context.tell(&ServeEvent::StateDiscarded { name });
@@ -83,7 +63,7 @@ pub(super) fn run(server: Server, on_event: OnEvent) -> io::Result<()> {
         Ok(())
     });
     runtime.shutdown_timeout(THREADS_END);
-    stopped.settle_all();
+    context.receiver.settle_all();
     context.tell(&ServeEvent::Stopped);
     result
 }

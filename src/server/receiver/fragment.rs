@@ -4,8 +4,9 @@ use std::fs::File;
 use std::sync::{Arc, MutexGuard};
 use std::time::SystemTime;
 
+use super::next::{Next, next, response_of};
+use super::sessions::{Caller, Receiver};
 use super::slot::{Interrupt, SessionSlot};
-use super::{Caller, Next, Receiver, next, response_of};
 use crate::protocol::{ContentRange, SessionId};
 use crate::server::lock::lock;
 use crate::server::path::TargetPath;

@@ -4,13 +4,18 @@ use std::fs::File;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
-use crate::protocol::{ContentName, ContentRange};
-use crate::server::folder::Replace;
+use crate::protocol::{ContentName, ContentRange, ProtocolId};
+use crate::server::disk::{Disk, Durable};
+use crate::server::folder::{Folder, Replace};
+use crate::server::lock::lock;
 use crate::server::reply::ReplyError;
 use crate::server::request;
+use crate::server::response::Response;
+use crate::server::{Options, ServeError};
 
 /// A disk that fails at one step and then works again.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, H
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
-use super::range::{self, Selection};
+use crate::server::range::{self, Selection};
 
 /// A file to be sent, positioned.
 #[derive(Debug)]

@@ -3,24 +3,16 @@
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::slot::SessionSlot;
-use super::{Receiver, response_of};
+use super::next::{PendingReply, response_of};
+use super::sessions::Receiver;
 use crate::protocol::SessionId;
 use crate::server::lock::lock;
 use crate::server::reply::ReplyError;
 use crate::server::response::{RequestError, Response};
 use crate::server::session::{Phase, Verdict};
-
-/// A complete file that the application has not seen yet, and the packet that waits for it.
-#[derive(Clone)]
-pub(crate) struct PendingReply {
-    pub(super) slot: Arc<SessionSlot>,
-    pub(super) closing: bool,
-}
 
 impl PendingReply {
     /// The session's number.
@@ -41,11 +33,6 @@ impl PendingReply {
 }
 
 impl Receiver {
-    /// Whether an application is to be asked.
-    pub(super) fn asks(&self) -> bool {
-        self.options.reply_command.is_some()
-    }
-
     /// The path of the received bytes, and a new file for the reply.
     pub(crate) fn begin_reply(&self, pending: &PendingReply) -> io::Result<(PathBuf, File)> {
         let identity = &pending.slot.identity;

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use super::{Caller, Receiver};
+use super::sessions::{Caller, Receiver};
 use crate::server::path::TargetPath;
 use crate::server::reply;
 use crate::server::response::RequestError;
