@@ -16,7 +16,7 @@ use crate::protocol::{ContentRange, ProtocolId};
 
 /// Where in its life a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub(crate) enum SessionPhase {
     /// Fragments are welcome.
     Open,
     /// The file is published; kept so that a repeated Close-Session is acknowledged.
@@ -27,7 +27,7 @@ pub(crate) enum Phase {
 
 /// What the application behind the receiver said of the complete file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum ApplicationVerdict {
     /// Nothing yet.
     Pending,
     /// There is a reply.
@@ -40,9 +40,9 @@ pub(crate) enum Verdict {
 ///
 /// Invariant: `durable` ≤ `written` ≤ `total`. Only `durable` is ever told to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Session {
+pub(crate) struct SessionState {
     /// Where in its life it is.
-    pub(crate) phase: Phase,
+    pub(crate) phase: SessionPhase,
     /// The file's size in bytes, known from the first fragment on.
     pub(crate) total: Option<u64>,
     /// Bytes handed to the file system.
@@ -50,14 +50,14 @@ pub(crate) struct Session {
     /// Bytes that survive a power cut.
     pub(crate) durable: u64,
     /// What the application said, if one is asked.
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: ApplicationVerdict,
     /// When it last made progress.
     pub(crate) touched: SystemTime,
 }
 
 /// How a fragment's body is to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Plan {
+pub(crate) struct WritePlan {
     /// Bytes at the body's start that are there already.
     pub(crate) skip: u64,
     /// Where the first new byte goes.
@@ -79,15 +79,22 @@ pub(crate) enum Closing {
     Ask,
 }
 
-impl Session {
+impl SessionState {
     /// A session without a byte.
     pub(crate) fn new(now: SystemTime) -> Self {
-        Self { phase: Phase::Open, total: None, written: 0, durable: 0, verdict: Verdict::Pending, touched: now }
+        Self {
+            phase: SessionPhase::Open,
+            total: None,
+            written: 0,
+            durable: 0,
+            verdict: ApplicationVerdict::Pending,
+            touched: now,
+        }
     }
 
     /// What to do with a fragment ([MC-BUP] 2.2.6). Changes nothing yet.
-    pub(crate) fn fragment(&self, range: ContentRange, limits: &Limits) -> Result<Plan, RequestError> {
-        if self.phase != Phase::Open {
+    pub(crate) fn fragment(&self, range: ContentRange, limits: &Limits) -> Result<WritePlan, RequestError> {
+        if self.phase != SessionPhase::Open {
             return Err(RequestError::UnknownSession);
         }
         if self.total.is_some_and(|total| total != range.total()) {
@@ -103,20 +110,22 @@ impl Session {
             return Err(RequestError::OutOfStep(self.written));
         }
         let skip = (self.written - range.first()).min(range.len());
-        Ok(Plan { skip, at: self.written, new: range.len() - skip, total: range.total() })
+        Ok(WritePlan { skip, at: self.written, new: range.len() - skip, total: range.total() })
     }
 
     /// What to do with Close-Session ([MC-BUP] 2.2.8). A session without fragments is that of an empty file, which no
     /// `Content-Range` can express; its application sees it now, and no reply can be offered.
     pub(crate) fn close(&self, asks: bool) -> Result<Closing, RequestError> {
         match self.phase {
-            Phase::Gone => Err(RequestError::UnknownSession),
-            Phase::Closed => Ok(Closing::Repeated),
-            Phase::Open if self.written != self.total.unwrap_or(0) => Err(RequestError::Invalid("bytes are missing")),
-            Phase::Open => match self.verdict {
-                Verdict::Rejected => Err(RequestError::Rejected),
-                Verdict::Pending if asks => Ok(Closing::Ask),
-                Verdict::Pending | Verdict::Accepted => Ok(Closing::Publish(self.written)),
+            SessionPhase::Gone => Err(RequestError::UnknownSession),
+            SessionPhase::Closed => Ok(Closing::Repeated),
+            SessionPhase::Open if self.written != self.total.unwrap_or(0) => {
+                Err(RequestError::Invalid("bytes are missing"))
+            }
+            SessionPhase::Open => match self.verdict {
+                ApplicationVerdict::Rejected => Err(RequestError::Rejected),
+                ApplicationVerdict::Pending if asks => Ok(Closing::Ask),
+                ApplicationVerdict::Pending | ApplicationVerdict::Accepted => Ok(Closing::Publish(self.written)),
             },
         }
     }
@@ -125,18 +134,18 @@ impl Session {
     /// it first.
     pub(crate) fn acknowledge(&self, asks: bool) -> Result<Option<Ack>, RequestError> {
         match self.verdict {
-            _ if self.phase != Phase::Open => Err(RequestError::UnknownSession),
+            _ if self.phase != SessionPhase::Open => Err(RequestError::UnknownSession),
             _ if self.total != Some(self.durable) => Ok(Some(Ack::Received(self.durable))),
-            Verdict::Rejected => Err(RequestError::Rejected),
-            Verdict::Accepted => Ok(Some(Ack::Replied(self.durable))),
-            Verdict::Pending if asks => Ok(None),
-            Verdict::Pending => Ok(Some(Ack::Received(self.durable))),
+            ApplicationVerdict::Rejected => Err(RequestError::Rejected),
+            ApplicationVerdict::Accepted => Ok(Some(Ack::Replied(self.durable))),
+            ApplicationVerdict::Pending if asks => Ok(None),
+            ApplicationVerdict::Pending => Ok(Some(Ack::Received(self.durable))),
         }
     }
 
     /// Whether Cancel-Session has something to remove ([MC-BUP] 2.2.10).
     pub(crate) fn cancel(&self) -> Result<(), RequestError> {
-        if self.phase == Phase::Open { Ok(()) } else { Err(RequestError::UnknownSession) }
+        if self.phase == SessionPhase::Open { Ok(()) } else { Err(RequestError::UnknownSession) }
     }
 
     /// Whether it is past its time. A clock that was set back makes nothing older.
@@ -161,8 +170,8 @@ mod tests {
 
     /// Plays a transcript: lines of `>` are packets, lines of `<` the responses expected. The bytes of a body are their
     /// own offsets plus a constant that differs for every packet, so that a byte written twice shows.
-    fn play(transcript: &str) -> (Session, Vec<u8>) {
-        let mut session = Session::new(SystemTime::UNIX_EPOCH);
+    fn play(transcript: &str) -> (SessionState, Vec<u8>) {
+        let mut session = SessionState::new(SystemTime::UNIX_EPOCH);
         let (mut stored, mut response) = (Vec::new(), String::new());
         for (number, line) in transcript.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty()) {
             match line.split_once(' ').unwrap() {
@@ -174,7 +183,7 @@ mod tests {
         (session, stored)
     }
 
-    fn carry_out(session: &mut Session, stored: &mut Vec<u8>, packet: &str) -> String {
+    fn carry_out(session: &mut SessionState, stored: &mut Vec<u8>, packet: &str) -> String {
         let result = match packet.split_once(' ') {
             Some(("Fragment", range)) => session.fragment(range.parse().unwrap(), &limits()).map(|plan| {
                 assert_eq!(plan.at, stored.len() as u64, "the file has no holes");
@@ -184,11 +193,11 @@ mod tests {
                 format!("200 {} (skip {}, new {})", session.written, plan.skip, plan.new)
             }),
             None if packet == "Close" => session.close(false).map(|closing| {
-                session.phase = Phase::Closed;
+                session.phase = SessionPhase::Closed;
                 format!("200 {closing:?}")
             }),
             None if packet == "Cancel" => session.cancel().map(|()| {
-                session.phase = Phase::Gone;
+                session.phase = SessionPhase::Gone;
                 "200".to_owned()
             }),
             _ => panic!("{packet}"),
@@ -206,7 +215,7 @@ mod tests {
              > Close
              < 200 Publish(20)",
         );
-        assert_eq!((session.phase, stored.len()), (Phase::Closed, 20));
+        assert_eq!((session.phase, stored.len()), (SessionPhase::Closed, 20));
     }
 
     #[test]
@@ -311,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_complete_file_waits_for_the_application_and_follows_its_verdict() {
-        let mut session = Session::new(SystemTime::UNIX_EPOCH);
+        let mut session = SessionState::new(SystemTime::UNIX_EPOCH);
         assert_eq!(session.close(true), Ok(Closing::Ask), "an empty file is seen at its Close-Session");
         (session.total, session.written, session.durable) = (Some(2), 1, 1);
         assert_eq!(session.acknowledge(true), Ok(Some(Ack::Received(1))));
@@ -319,10 +328,10 @@ mod tests {
         assert_eq!(session.acknowledge(false), Ok(Some(Ack::Received(2))));
         assert_eq!(session.acknowledge(true), Ok(None));
         assert_eq!(session.close(true), Ok(Closing::Ask));
-        session.verdict = Verdict::Accepted;
+        session.verdict = ApplicationVerdict::Accepted;
         assert_eq!(session.acknowledge(true), Ok(Some(Ack::Replied(2))));
         assert_eq!(session.close(true), Ok(Closing::Publish(2)));
-        session.verdict = Verdict::Rejected;
+        session.verdict = ApplicationVerdict::Rejected;
         assert_eq!(session.acknowledge(true), Err(RequestError::Rejected));
         assert_eq!(session.close(false), Err(RequestError::Rejected));
     }
@@ -341,7 +350,7 @@ mod tests {
 
     #[test]
     fn offsets_near_the_end_of_numbers_do_not_overflow() {
-        let session = Session { total: None, ..Session::new(SystemTime::UNIX_EPOCH) };
+        let session = SessionState { total: None, ..SessionState::new(SystemTime::UNIX_EPOCH) };
         let range = "bytes 0-18446744073709551614/18446744073709551615".parse().unwrap();
         let plan = session.fragment(range, &Limits::default()).unwrap();
         assert_eq!((plan.new, plan.total), (u64::MAX, u64::MAX));
@@ -350,7 +359,7 @@ mod tests {
     #[test]
     fn a_session_expires_without_progress_and_not_by_a_clock_set_back() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
-        let session = Session::new(now);
+        let session = SessionState::new(now);
         let timeout = Duration::from_secs(10);
         assert!(!session.is_expired(now + timeout, timeout));
         assert!(session.is_expired(now + timeout + Duration::from_secs(1), timeout));

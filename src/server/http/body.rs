@@ -8,7 +8,7 @@ use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout};
 
 use super::super::limits::Limits;
-use super::super::receiver::{Fragment, Next};
+use super::super::receiver::{IncomingFragment, Next};
 use super::super::response::RequestError;
 
 /// Pieces of a body below this size are gathered before they are written.
@@ -18,7 +18,12 @@ const SMALL: usize = 32 << 10;
 const GATHERED: usize = 256 << 10;
 
 /// Stores a fragment's body as it comes in.
-pub(super) async fn receive(mut fragment: Fragment, body: &mut Incoming, superseded: &Notify, limits: &Limits) -> Next {
+pub(super) async fn receive(
+    mut fragment: IncomingFragment,
+    body: &mut Incoming,
+    superseded: &Notify,
+    limits: &Limits,
+) -> Next {
     let mut gathered = Vec::new();
     let mut rate = MinRate::new(limits);
     let ended = loop {
@@ -44,7 +49,7 @@ pub(super) async fn receive(mut fragment: Fragment, body: &mut Incoming, superse
 }
 
 /// Writes a piece, or gathers it if it is small: a write costs more than the bytes of a small one.
-fn store(fragment: &mut Fragment, gathered: &mut Vec<u8>, piece: &[u8]) -> Result<(), RequestError> {
+fn store(fragment: &mut IncomingFragment, gathered: &mut Vec<u8>, piece: &[u8]) -> Result<(), RequestError> {
     if piece.len() < SMALL || !gathered.is_empty() {
         gathered.extend_from_slice(piece);
         if gathered.len() < GATHERED {

@@ -7,7 +7,7 @@ use super::slot::SessionSlot;
 use crate::server::folder::Replace;
 use crate::server::lock::lock;
 use crate::server::response::{Ack, RequestError};
-use crate::server::session::{Closing, Phase};
+use crate::server::session::{Closing, SessionPhase};
 
 impl Receiver {
     /// Publishes a complete file. `None` if the application has to see it first.
@@ -22,7 +22,7 @@ impl Receiver {
         let folder = self.folder_of(&slot.identity.target)?;
         let replace = if self.options.allow_overwrite { Replace::Allowed } else { Replace::Never };
         self.store.publish(&slot.identity, &folder, size, replace)?;
-        session.phase = Phase::Closed;
+        session.phase = SessionPhase::Closed;
         session.touched = SystemTime::now();
         slot.reservation.shrink_to(0);
         Ok(Some(Ack::Closed(Some(size))))
@@ -32,7 +32,7 @@ impl Receiver {
         let mut session = self.alive(slot)?;
         session.cancel()?;
         self.store.remove(&slot.identity)?;
-        session.phase = Phase::Gone;
+        session.phase = SessionPhase::Gone;
         lock(&self.slots).remove(&slot.identity.id);
         Ok(Ack::Cancelled)
     }

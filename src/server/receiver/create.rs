@@ -12,17 +12,21 @@ use crate::server::folder::Kind;
 use crate::server::lock::lock;
 use crate::server::path::TargetPath;
 use crate::server::response::{Ack, Created, RequestError, Response};
-use crate::server::session::{Phase, Session, choose_protocol};
-use crate::server::store::Identity;
+use crate::server::session::{SessionPhase, SessionState, choose_protocol};
+use crate::server::store::SessionIdentity;
 
 impl Receiver {
     /// Begins a session, if its file could be published.
     pub(super) fn create(&self, caller: &Caller, offered: &[ProtocolId], target: &TargetPath) -> Response {
         let created = choose_protocol(offered).and_then(|protocol| {
             self.check_target(target)?;
-            let identity =
-                Identity { id: Uuid::new_v4(), target: target.clone(), client: caller.ip, user: caller.user.clone() };
-            let slot = SessionSlot::new(identity, Session::new(SystemTime::now()), &self.quota);
+            let identity = SessionIdentity {
+                id: Uuid::new_v4(),
+                target: target.clone(),
+                client: caller.ip,
+                user: caller.user.clone(),
+            };
+            let slot = SessionSlot::new(identity, SessionState::new(SystemTime::now()), &self.quota);
             self.admit(&slot)?;
             if let Err(error) = self.store.create(&slot.identity) {
                 lock(&self.slots).remove(&slot.identity.id);
@@ -56,8 +60,9 @@ impl Receiver {
         let mut slots = lock(&self.slots);
         let same_client = slots.values().filter(|other| other.identity.client == slot.identity.client);
         // A session that is busy is open.
-        let is_open =
-            |other: &&Arc<SessionSlot>| other.session.try_lock().map_or(true, |session| session.phase == Phase::Open);
+        let is_open = |other: &&Arc<SessionSlot>| {
+            other.session.try_lock().map_or(true, |session| session.phase == SessionPhase::Open)
+        };
         if same_client.filter(is_open).count() >= self.options.limits.max_sessions {
             return Err(RequestError::TooManySessions);
         }

@@ -7,7 +7,7 @@ use super::sessions::{Caller, Receiver};
 use crate::server::path::TargetPath;
 use crate::server::reply;
 use crate::server::response::RequestError;
-use crate::server::session::{Phase, Verdict};
+use crate::server::session::{ApplicationVerdict, SessionPhase};
 
 impl Receiver {
     /// Whether there is anything to read at all.
@@ -32,7 +32,7 @@ impl Receiver {
         let slot = self.find(caller, &id).filter(|slot| slot.identity.target.folders() == folders)?;
         let ready = {
             let session = self.alive(&slot).ok()?;
-            session.phase == Phase::Open && session.verdict == Verdict::Accepted
+            session.phase == SessionPhase::Open && session.verdict == ApplicationVerdict::Accepted
         };
         ready.then(|| self.store.open_reply(&slot.identity))
     }

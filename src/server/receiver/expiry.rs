@@ -7,7 +7,7 @@ use super::sessions::Receiver;
 use super::slot::SessionSlot;
 use crate::server::limits::MAX_TOMBSTONES;
 use crate::server::lock::lock;
-use crate::server::session::Phase;
+use crate::server::session::SessionPhase;
 
 impl Receiver {
     /// Makes durable what every interrupted request left behind: the server stops.
@@ -27,10 +27,10 @@ impl Receiver {
             // A session that is busy has not expired.
             let Ok(mut session) = slot.session.try_lock() else { continue };
             if session.is_expired(now, self.options.limits.session_timeout) {
-                session.phase = Phase::Gone;
+                session.phase = SessionPhase::Gone;
                 drop(session);
                 self.forget(&slot);
-            } else if session.phase == Phase::Closed {
+            } else if session.phase == SessionPhase::Closed {
                 tombstones.push((session.touched, Arc::clone(&slot)));
             }
         }
@@ -41,7 +41,7 @@ impl Receiver {
 
     fn forget(&self, slot: &SessionSlot) {
         slot.supersede(None);
-        lock(&slot.session).phase = Phase::Gone;
+        lock(&slot.session).phase = SessionPhase::Gone;
         lock(&self.slots).remove(&slot.identity.id);
         // No client waits for a response; what is left is found at the next start and expires again.
         let _ = self.store.remove(&slot.identity);

@@ -11,7 +11,7 @@ use crate::protocol::{ContentRange, SessionId};
 use crate::server::lock::lock;
 use crate::server::path::TargetPath;
 use crate::server::response::{Ack, RequestError, Response};
-use crate::server::session::{Phase, Session};
+use crate::server::session::{SessionPhase, SessionState};
 
 impl Receiver {
     /// Begins a fragment: everything that can be refused without its body is refused here.
@@ -22,10 +22,10 @@ impl Receiver {
         target: &TargetPath,
         range: ContentRange,
         interrupt: Interrupt,
-    ) -> Result<Fragment, Response> {
+    ) -> Result<IncomingFragment, Response> {
         let slot = self.slot(caller, id, target)?;
         let generation = slot.supersede(Some(interrupt));
-        self.plan(&slot, range).map_err(|error| response_of(&slot, Err(error))).map(|(part, skip)| Fragment {
+        self.plan(&slot, range).map_err(|error| response_of(&slot, Err(error))).map(|(part, skip)| IncomingFragment {
             receiver: Arc::clone(self),
             slot,
             generation,
@@ -57,7 +57,7 @@ impl Receiver {
 }
 
 /// A fragment whose body is coming in.
-pub(crate) struct Fragment {
+pub(crate) struct IncomingFragment {
     receiver: Arc<Receiver>,
     slot: Arc<SessionSlot>,
     generation: u64,
@@ -65,7 +65,7 @@ pub(crate) struct Fragment {
     skip: u64,
 }
 
-impl Fragment {
+impl IncomingFragment {
     /// Stores the next bytes of the body. Blocks on the disk.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), RequestError> {
         let known = self.skip.min(bytes.len() as u64);
@@ -101,11 +101,11 @@ impl Fragment {
         session.acknowledge(self.receiver.asks())
     }
 
-    fn session(&self) -> Result<MutexGuard<'_, Session>, RequestError> {
+    fn session(&self) -> Result<MutexGuard<'_, SessionState>, RequestError> {
         let session = lock(&self.slot.session);
         if !self.slot.is_newest(self.generation) {
             Err(RequestError::Superseded)
-        } else if session.phase == Phase::Open {
+        } else if session.phase == SessionPhase::Open {
             Ok(session)
         } else {
             Err(RequestError::UnknownSession)

@@ -21,7 +21,7 @@ use super::request::Request;
 use super::response::{Ack, RequestError};
 use crate::protocol::{Packet, SessionId};
 
-pub(crate) use fragment::Fragment;
+pub(crate) use fragment::IncomingFragment;
 pub(crate) use next::{Next, PendingReply};
 use next::{next, response_of};
 pub(crate) use sessions::{Caller, Receiver};

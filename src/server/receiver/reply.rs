@@ -12,7 +12,7 @@ use crate::protocol::SessionId;
 use crate::server::lock::lock;
 use crate::server::reply::ReplyError;
 use crate::server::response::{RequestError, Response};
-use crate::server::session::{Phase, Verdict};
+use crate::server::session::{ApplicationVerdict, SessionPhase};
 
 impl PendingReply {
     /// The session's number.
@@ -23,7 +23,7 @@ impl PendingReply {
     /// Whether the application still has to be asked about this file.
     pub(crate) fn is_open(&self) -> bool {
         let session = lock(&self.slot.session);
-        session.phase == Phase::Open && session.verdict == Verdict::Pending
+        session.phase == SessionPhase::Open && session.verdict == ApplicationVerdict::Pending
     }
 
     /// The session's name.
@@ -48,7 +48,7 @@ impl Receiver {
     pub(crate) fn end_reply(&self, pending: &PendingReply, result: Result<u64, ReplyError>) -> Result<u64, ReplyError> {
         let identity = &pending.slot.identity;
         let mut session = lock(&pending.slot.session);
-        if session.phase != Phase::Open {
+        if session.phase != SessionPhase::Open {
             // Cancelled or expired in the meantime: nobody will fetch it.
             let _ = self.store.remove_reply(identity);
             return result;
@@ -58,9 +58,9 @@ impl Receiver {
             Ok(size)
         });
         match &kept {
-            Ok(_) => session.verdict = Verdict::Accepted,
+            Ok(_) => session.verdict = ApplicationVerdict::Accepted,
             Err(ReplyError::Application(_)) => {
-                session.verdict = Verdict::Rejected;
+                session.verdict = ApplicationVerdict::Rejected;
                 // If this cannot be noted, a restarted server asks again.
                 let _ = self.store.keep_rejection(identity);
             }

@@ -18,8 +18,8 @@ use crate::server::lock::lock;
 use crate::server::options::Options;
 use crate::server::path::TargetPath;
 use crate::server::response::RequestError;
-use crate::server::session::{Phase, Session};
-use crate::server::store::{Identity, Store};
+use crate::server::session::{SessionPhase, SessionState};
+use crate::server::store::{SessionIdentity, SessionStore};
 
 /// The client that sends a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) struct Caller {
 /// The receiver: all sessions, and the disk they live on.
 pub(crate) struct Receiver {
     pub(super) options: Options,
-    pub(super) store: Store,
+    pub(super) store: SessionStore,
     pub(super) quota: Arc<Quota>,
     pub(super) slots: Mutex<HashMap<Uuid, Arc<SessionSlot>>>,
 }
@@ -49,11 +49,12 @@ impl Receiver {
             io::ErrorKind::ResourceBusy => ServeError::InUse(options.root.clone()),
             _ => ServeError::Root(options.root.clone(), error),
         };
-        let store = Store::open(&options.root, disk).map_err(root)?;
+        let store = SessionStore::open(&options.root, disk).map_err(root)?;
         let found = store.load()?;
         let quota = Quota::new(options.limits.max_temp);
-        let slot =
-            |(identity, session): (Identity, Session)| (identity.id, SessionSlot::new(identity, session, &quota));
+        let slot = |(identity, session): (SessionIdentity, SessionState)| {
+            (identity.id, SessionSlot::new(identity, session, &quota))
+        };
         let slots = Mutex::new(found.sessions.into_iter().map(slot).collect());
         Ok((Self { options, store, quota, slots }, found.discarded))
     }
@@ -89,15 +90,15 @@ impl Receiver {
     }
 
     /// The session, unless its time is over.
-    pub(super) fn alive<'a>(&self, slot: &'a SessionSlot) -> Result<MutexGuard<'a, Session>, RequestError> {
+    pub(super) fn alive<'a>(&self, slot: &'a SessionSlot) -> Result<MutexGuard<'a, SessionState>, RequestError> {
         let session = lock(&slot.session);
         let expired = session.is_expired(SystemTime::now(), self.options.limits.session_timeout);
         if expired { Err(RequestError::UnknownSession) } else { Ok(session) }
     }
 
     /// Makes durable what an interrupted request left behind.
-    pub(super) fn settle(&self, slot: &SessionSlot, session: &mut Session) -> Result<(), RequestError> {
-        if session.phase != Phase::Open || session.written == session.durable {
+    pub(super) fn settle(&self, slot: &SessionSlot, session: &mut SessionState) -> Result<(), RequestError> {
+        if session.phase != SessionPhase::Open || session.written == session.durable {
             return Ok(());
         }
         let part = self.store.open_part(&slot.identity, session.written)?;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use super::quota::{Quota, Reservation};
 use crate::protocol::SessionId;
 use crate::server::lock::lock;
-use crate::server::session::Session;
-use crate::server::store::Identity;
+use crate::server::session::SessionState;
+use crate::server::store::SessionIdentity;
 
 /// Ends a request that a newer one supersedes.
 pub(crate) type Interrupt = Box<dyn Fn() + Send + Sync>;
@@ -14,8 +14,8 @@ pub(crate) type Interrupt = Box<dyn Fn() + Send + Sync>;
 /// A session, and the newest request for it. A client that tries again may do so before the server notices that the
 /// connection of its first request is dead, so the newest request wins.
 pub(crate) struct SessionSlot {
-    pub(super) identity: Identity,
-    pub(super) session: Mutex<Session>,
+    pub(super) identity: SessionIdentity,
+    pub(super) session: Mutex<SessionState>,
     /// The bytes that it counts for among all unfinished files.
     pub(super) reservation: Reservation,
     newest: Mutex<Newest>,
@@ -28,7 +28,7 @@ struct Newest {
 }
 
 impl SessionSlot {
-    pub(super) fn new(identity: Identity, session: Session, quota: &Arc<Quota>) -> Arc<Self> {
+    pub(super) fn new(identity: SessionIdentity, session: SessionState, quota: &Arc<Quota>) -> Arc<Self> {
         let reservation = Reservation::of(quota, session.written);
         Arc::new(Self { identity, session: Mutex::new(session), reservation, newest: Mutex::default() })
     }
