@@ -10,7 +10,7 @@ use crate::protocol::digits;
 pub(crate) enum Selection {
     /// All of it.
     Whole,
-    /// So many bytes from an offset on.
+    /// Some bytes from an offset on.
     Part {
         /// Offset of the first byte.
         first: u64,

@@ -12,20 +12,20 @@ const FILE: &str = "responsefile.bin";
 
 /// Why there is no reply.
 #[derive(Debug)]
-pub(crate) enum ReplyError {
+pub(crate) enum ReplyFailure {
     /// The application does not want the file, or broke a limit: final.
     Application(String),
     /// The receiver could not keep what the application said. It is asked again when the client tries again.
     Storage(io::Error),
 }
 
-impl From<io::Error> for ReplyError {
+impl From<io::Error> for ReplyFailure {
     fn from(error: io::Error) -> Self {
         Self::Storage(error)
     }
 }
 
-impl fmt::Display for ReplyError {
+impl fmt::Display for ReplyFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Application(what) => f.write_str(what),

@@ -81,7 +81,7 @@ fn read_packet(headers: &HeaderMap) -> Result<Packet, RequestError> {
     })
 }
 
-/// Protocols nobody knows are passed over: the list is there to be extended.
+/// Unknown protocols are passed over: the list is there to be extended.
 fn protocols(headers: &HeaderMap) -> Result<Vec<ProtocolId>, RequestError> {
     let list = single(headers, header::SUPPORTED_PROTOCOLS)?.ok_or(RequestError::Invalid("no supported protocols"))?;
     let items: Vec<&str> = list.split([' ', '\t', ',']).filter(|item| !item.is_empty()).collect();

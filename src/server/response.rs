@@ -1,40 +1,37 @@
 //! What the receiver responds: an Ack or an error, and how they look on the wire ([MC-BUP] 2.2.1.2).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use http::StatusCode;
 use http::header::{
     ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_LENGTH, HeaderValue, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
 };
-use http::{HeaderMap, StatusCode};
 
 use super::limits;
 use super::path::PathError;
 use super::reply;
 use crate::protocol::{HResult, HostId, ProtocolId, SessionId, header};
 
-/// The application failed; it says no more.
+const FAILED: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
 const UNSPECIFIED: HResult = HResult(0x8000_4005);
-/// A folder on the way does not exist.
 const PATH_NOT_FOUND: HResult = HResult(0x8007_0003);
-/// The folder lies on another file system than the unfinished uploads.
 const NOT_SAME_DEVICE: HResult = HResult(0x8007_0011);
-/// The disk did not take what it should.
 const WRITE_FAULT: HResult = HResult(0x8007_001D);
-/// The client has too many sessions.
 const NOT_ENOUGH_QUOTA: HResult = HResult(0x8007_0718);
 
-/// The server did what was asked.
+/// The receiver did what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ack {
     /// [MC-BUP] 2.2.5
     Pong,
-    /// [MC-BUP] 2.2.3
-    Created(Created),
+    /// [MC-BUP] 2.2.3: the protocol chosen, and the host to go on with, for how long.
+    Created { protocol: ProtocolId, host: Option<HostId>, fallback: Option<Duration> },
     /// [MC-BUP] 2.2.7: everything before this offset is stored.
     Received(u64),
-    /// The same for the last byte, and the application's reply is ready ([MC-BUP] 1.3.3).
+    /// Everything is stored, up to this offset, and the application's reply is ready ([MC-BUP] 1.3.3).
     Replied(u64),
     /// [MC-BUP] 2.2.9: a file of this size has just been published; `None` if that was so already.
     Closed(Option<u64>),
@@ -42,120 +39,93 @@ pub(crate) enum Ack {
     Cancelled,
 }
 
-/// What the client of a new session is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Created {
-    /// The protocol chosen.
-    pub(crate) protocol: ProtocolId,
-    /// Where to go on.
-    pub(crate) host: Option<HostId>,
-    /// How long to try there.
-    pub(crate) fallback: Option<Duration>,
-}
-
-/// Why the receiver did not do what was asked.
+/// Why the receiver did not do what was asked. [`RequestError::terms`] says what each is to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RequestError {
-    /// A method other than `BITS_POST`.
     Method,
-    /// No credentials, or wrong ones.
     Unauthorized,
-    /// There is nothing to read there.
     NoFile,
-    /// HTTP, but not 1.1.
     Version,
     /// Two readers could see different requests in it.
     Ambiguous(&'static str),
-    /// No `Content-Length`.
     NoLength,
-    /// A header or range is wrong.
     Invalid(&'static str),
-    /// The URL names no place for a file.
     Path(PathError),
-    /// A folder on the way is missing.
     NoFolder,
-    /// Not allowed.
     Denied(&'static str),
-    /// A file of that name exists and overwriting is off.
     Exists,
-    /// Unknown, expired or another user's session.
+    /// Unknown, expired, for another file or another user's.
     UnknownSession,
     /// The fragment starts beyond this offset.
     OutOfStep(u64),
-    /// The file is larger than allowed.
     TooLarge,
-    /// The fragment is larger than allowed.
     FragmentTooLarge,
-    /// The client has too many sessions.
     TooManySessions,
-    /// No space left.
     DiskFull,
-    /// All unfinished files together are as large as they may be.
     NoRoom,
-    /// The folder lies on another file system.
     OtherDevice,
-    /// The disk failed otherwise.
+    /// The disk failed in another way.
     Storage(String),
     /// The body ended early, or came too slowly.
     Cut(&'static str),
-    /// The application does not want the file.
     Rejected,
-    /// A newer request for the same session took over.
     Superseded,
 }
 
 impl RequestError {
-    /// HTTP's status.
+    /// HTTP's status, BITS's code, and the reason for the log. There is no code where the status must speak alone.
+    fn terms(&self) -> (StatusCode, Option<HResult>, Cow<'static, str>) {
+        let invalid = Some(HResult::E_INVALIDARG);
+        let (status, code, reason) = match self {
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, None, "not BITS_POST"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, None, "no valid credentials"),
+            Self::NoFile => (StatusCode::NOT_FOUND, None, "there is no such file"),
+            Self::Version => (StatusCode::HTTP_VERSION_NOT_SUPPORTED, invalid, "not HTTP/1.1"),
+            Self::NoLength => (StatusCode::LENGTH_REQUIRED, invalid, "no content-length"),
+            Self::Ambiguous(what) | Self::Invalid(what) => (StatusCode::BAD_REQUEST, invalid, *what),
+            Self::Path(error) => {
+                let (status, code) = match error {
+                    PathError::TooLong => (StatusCode::URI_TOO_LONG, Some(HResult::BG_E_STRING_TOO_LONG)),
+                    PathError::Forbidden(_) => (StatusCode::FORBIDDEN, Some(HResult::E_ACCESSDENIED)),
+                    PathError::Malformed | PathError::IsFolder => (StatusCode::BAD_REQUEST, invalid),
+                };
+                return (status, code, error.to_string().into());
+            }
+            Self::NoFolder => (StatusCode::NOT_FOUND, Some(PATH_NOT_FOUND), "the folder does not exist"),
+            Self::Denied(what) => (StatusCode::FORBIDDEN, Some(HResult::E_ACCESSDENIED), *what),
+            Self::Exists => {
+                (StatusCode::FORBIDDEN, Some(HResult::E_ACCESSDENIED), "the file exists and overwriting is off")
+            }
+            Self::UnknownSession => (FAILED, Some(HResult::BG_E_SESSION_NOT_FOUND), "unknown session"),
+            Self::OutOfStep(next) => {
+                let reason = format!("out of step, offset {next} is next");
+                return (StatusCode::RANGE_NOT_SATISFIABLE, Some(HResult::S_OK), reason.into());
+            }
+            Self::TooLarge => (FAILED, Some(HResult::BG_E_TOO_LARGE), "the file is over the maximum size"),
+            // A code on 413 would say that the file is too large, and that is final.
+            Self::FragmentTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None, "the fragment is over the maximum size"),
+            Self::TooManySessions => {
+                (StatusCode::SERVICE_UNAVAILABLE, Some(NOT_ENOUGH_QUOTA), "the client has too many sessions")
+            }
+            Self::DiskFull => (FAILED, Some(HResult::DISK_FULL), "the disk is full"),
+            Self::NoRoom => (FAILED, Some(HResult::DISK_FULL), "unfinished uploads hold as much as they may"),
+            Self::OtherDevice => (FAILED, Some(NOT_SAME_DEVICE), "the folder lies on another file system"),
+            Self::Storage(error) => return (FAILED, Some(WRITE_FAULT), format!("the disk failed: {error}").into()),
+            Self::Cut(what) => (StatusCode::REQUEST_TIMEOUT, None, *what),
+            Self::Rejected => (FAILED, Some(UNSPECIFIED), "the application does not want the file"),
+            // A request may be superseded by an older one that was delayed: clients must try again.
+            Self::Superseded => (StatusCode::SERVICE_UNAVAILABLE, None, "a newer request for the session took over"),
+        };
+        (status, code, reason.into())
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
-        match self {
-            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-            Self::NoLength => StatusCode::LENGTH_REQUIRED,
-            Self::Path(PathError::TooLong) => StatusCode::URI_TOO_LONG,
-            Self::Path(PathError::Forbidden(_)) | Self::Denied(_) | Self::Exists => StatusCode::FORBIDDEN,
-            Self::Ambiguous(_) | Self::Invalid(_) | Self::Path(_) => StatusCode::BAD_REQUEST,
-            Self::NoFolder | Self::NoFile => StatusCode::NOT_FOUND,
-            Self::OutOfStep(_) => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::FragmentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            // A request may be taken over from by an older one that was delayed: clients must try again.
-            Self::TooManySessions | Self::Superseded => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Cut(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::UnknownSession
-            | Self::Rejected
-            | Self::TooLarge
-            | Self::DiskFull
-            | Self::NoRoom
-            | Self::OtherDevice
-            | Self::Storage(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
+        self.terms().0
     }
 
     /// BITS's code; `None` where HTTP's status must speak alone.
-    pub(crate) fn error(&self) -> Option<HResult> {
-        match self {
-            // A code on 413 would say that the file is too large, and that is final.
-            Self::Method
-            | Self::Unauthorized
-            | Self::NoFile
-            | Self::FragmentTooLarge
-            | Self::Cut(_)
-            | Self::Superseded => None,
-            Self::OutOfStep(_) => Some(HResult::S_OK),
-            Self::Path(PathError::TooLong) => Some(HResult::BG_E_STRING_TOO_LONG),
-            Self::Path(PathError::Forbidden(_)) | Self::Denied(_) | Self::Exists => Some(HResult::E_ACCESSDENIED),
-            Self::Version | Self::Ambiguous(_) | Self::NoLength | Self::Invalid(_) | Self::Path(_) => {
-                Some(HResult::E_INVALIDARG)
-            }
-            Self::NoFolder => Some(PATH_NOT_FOUND),
-            Self::Rejected => Some(UNSPECIFIED),
-            Self::UnknownSession => Some(HResult::BG_E_SESSION_NOT_FOUND),
-            Self::TooLarge => Some(HResult::BG_E_TOO_LARGE),
-            Self::TooManySessions => Some(NOT_ENOUGH_QUOTA),
-            Self::DiskFull | Self::NoRoom => Some(HResult::DISK_FULL),
-            Self::OtherDevice => Some(NOT_SAME_DEVICE),
-            Self::Storage(_) => Some(WRITE_FAULT),
-        }
+    pub(crate) fn code(&self) -> Option<HResult> {
+        self.terms().1
     }
 
     /// Whether nothing more may be read from the connection.
@@ -166,28 +136,7 @@ impl RequestError {
 
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Method => f.write_str("not BITS_POST"),
-            Self::Unauthorized => f.write_str("no valid credentials"),
-            Self::NoFile => f.write_str("there is no such file"),
-            Self::Version => f.write_str("not HTTP/1.1"),
-            Self::NoLength => f.write_str("no content-length"),
-            Self::Ambiguous(what) | Self::Invalid(what) | Self::Denied(what) | Self::Cut(what) => f.write_str(what),
-            Self::Path(error) => error.fmt(f),
-            Self::NoFolder => f.write_str("the folder does not exist"),
-            Self::Exists => f.write_str("the file exists and overwriting is off"),
-            Self::UnknownSession => f.write_str("unknown session"),
-            Self::OutOfStep(next) => write!(f, "out of step, offset {next} is next"),
-            Self::TooLarge => f.write_str("the file is over the maximum size"),
-            Self::FragmentTooLarge => f.write_str("the fragment is over the maximum size"),
-            Self::TooManySessions => f.write_str("the client has too many sessions"),
-            Self::DiskFull => f.write_str("the disk is full"),
-            Self::NoRoom => f.write_str("unfinished uploads hold as much as they may"),
-            Self::OtherDevice => f.write_str("the folder lies on another file system"),
-            Self::Storage(error) => write!(f, "the disk failed: {error}"),
-            Self::Rejected => f.write_str("the application does not want the file"),
-            Self::Superseded => f.write_str("a newer request for the session took over"),
-        }
+        f.write_str(&self.terms().2)
     }
 }
 
@@ -282,7 +231,16 @@ impl Response {
             headers.insert(header::SESSION_ID, ascii(session));
         }
         match &self.result {
-            Ok(Ack::Created(created)) => created.tell(headers),
+            Ok(Ack::Created { protocol, host, fallback }) => {
+                headers.insert(header::PROTOCOL, ascii(protocol));
+                headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+                if let Some(host) = host {
+                    headers.insert(header::HOST_ID, ascii(host));
+                }
+                if let Some(fallback) = fallback {
+                    headers.insert(header::HOST_ID_FALLBACK_TIMEOUT, ascii(fallback.as_secs()));
+                }
+            }
             Ok(Ack::Received(next)) | Err(RequestError::OutOfStep(next)) => {
                 headers.insert(header::RECEIVED_CONTENT_RANGE, HeaderValue::from(*next));
             }
@@ -297,7 +255,7 @@ impl Response {
             }
             _ => {}
         }
-        if let Some(HResult(code)) = self.result.as_ref().err().and_then(RequestError::error) {
+        if let Some(HResult(code)) = self.result.as_ref().err().and_then(RequestError::code) {
             let code = ascii(format_args!("0x{code:08X}"));
             headers.insert(header::ERROR, code.clone());
             headers.insert(header::ERROR_CODE, code);
@@ -308,22 +266,9 @@ impl Response {
     }
 }
 
-impl Created {
-    fn tell(&self, headers: &mut HeaderMap) {
-        headers.insert(header::PROTOCOL, ascii(self.protocol));
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if let Some(host) = &self.host {
-            headers.insert(header::HOST_ID, ascii(host));
-        }
-        if let Some(fallback) = self.fallback {
-            headers.insert(header::HOST_ID_FALLBACK_TIMEOUT, ascii(fallback.as_secs()));
-        }
-    }
-}
-
 /// For texts that are printable ASCII by construction.
-fn ascii(text: impl fmt::Display) -> HeaderValue {
-    HeaderValue::try_from(text.to_string()).expect("identifiers and numbers are printable ASCII")
+pub(super) fn ascii(text: impl fmt::Display) -> HeaderValue {
+    HeaderValue::try_from(text.to_string()).expect("identifiers, dates and numbers are printable ASCII")
 }
 
 #[cfg(test)]
@@ -381,8 +326,7 @@ mod tests {
         let id: SessionId = "{A0FF5911-4144-45B3-BF27-27AFC8EC8A67}".parse().expect("an id");
         let offered = [ProtocolId::BITS_1_5_UPLOAD];
         let created =
-            Response::of(id.clone(), Ok(Ack::Created(Created { protocol: offered[0], host: None, fallback: None })))
-                .to_http();
+            Response::of(id.clone(), Ok(Ack::Created { protocol: offered[0], host: None, fallback: None })).to_http();
         assert!(matches!(ack::create_session(&created, &offered), Ok(ack::Answer::Ack(session)) if session.id == id));
         let behind = Response::of(id.clone(), Err(RequestError::OutOfStep(7))).to_http();
         assert!(matches!(

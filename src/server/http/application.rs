@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use tokio::io::AsyncReadExt;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::super::event::ServeEvent;
 use super::super::lock::lock;
 use super::super::receiver::PendingReply;
-use super::super::reply::ReplyError;
+use super::super::reply::ReplyFailure;
 use super::super::response::RequestError;
 use super::context::{CommandEnd, ServerContext};
 use crate::auth::SECRET_VARIABLES;
@@ -75,15 +75,15 @@ async fn run_once(context: &ServerContext, pending: &PendingReply, command: &str
             let executed =
                 timeout(context.options.limits.reply_timeout, execute(context, pending, (command, url), &path, &reply))
                     .await;
-            executed.unwrap_or_else(|_| Err(ReplyError::Application("it ran for too long".to_owned())))
+            executed.unwrap_or_else(|_| Err(ReplyFailure::Application("it ran for too long".to_owned())))
         }
     };
     let result = block_in_place(|| context.receiver.end_reply(pending, result));
     let session = pending.session().to_string();
     context.tell(&ServeEvent::Asked { session, result: result.as_ref().map_err(ToString::to_string).copied() });
     match result {
-        Err(ReplyError::Storage(error)) => Some(error.into()),
-        Ok(_) | Err(ReplyError::Application(_)) => None,
+        Err(ReplyFailure::Storage(error)) => Some(error.into()),
+        Ok(_) | Err(ReplyFailure::Application(_)) => None,
     }
 }
 
@@ -94,8 +94,8 @@ async fn execute(
     (command, url): (&str, &str),
     path: &Path,
     reply: &File,
-) -> Result<u64, ReplyError> {
-    let failed = |what: String| ReplyError::Application(what);
+) -> Result<u64, ReplyFailure> {
+    let failed = |what: String| ReplyFailure::Application(what);
     let max_reply = context.options.limits.max_reply;
     let mut shell = shell(command);
     for name in SECRET_VARIABLES {
@@ -110,7 +110,7 @@ async fn execute(
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| failed(format!("it cannot be started: {error}")))?;
-    let group = ProcessGroup::of(&child);
+    let group = ProcessGroup(child.id());
     let mut output = child.stdout.take().ok_or_else(|| failed("it has no standard output".to_owned()))?;
     let (mut block, mut size) = (vec![0; BLOCK], 0);
     loop {
@@ -149,10 +149,6 @@ fn shell(command: &str) -> Command {
 struct ProcessGroup(Option<u32>);
 
 impl ProcessGroup {
-    fn of(child: &Child) -> Self {
-        Self(child.id())
-    }
-
     /// It ended by itself; its number may be another's from now on.
     fn release(mut self) {
         self.0 = None;

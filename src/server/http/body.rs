@@ -14,7 +14,7 @@ use super::super::response::RequestError;
 /// Pieces of a body below this size are gathered before they are written.
 const SMALL: usize = 32 << 10;
 
-/// As much is gathered.
+/// Bytes that are gathered before they are written.
 const GATHERED: usize = 256 << 10;
 
 /// Stores a fragment's body as it comes in.
@@ -25,7 +25,7 @@ pub(super) async fn receive(
     limits: &Limits,
 ) -> Next {
     let mut gathered = Vec::new();
-    let mut rate = MinRate::new(limits);
+    let mut rate = MinRate { limits, started: Instant::now(), received: 0 };
     let ended = loop {
         let frame = tokio::select! {
             () = superseded.notified() => break Err(RequestError::Superseded),
@@ -37,7 +37,7 @@ pub(super) async fn receive(
             Ok(Some(Err(_))) => break Err(RequestError::Cut("the body ended early")),
             Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
         };
-        rate.count(piece.len());
+        rate.received += piece.len() as u64;
         if let Err(error) = store(&mut fragment, &mut gathered, &piece) {
             return fragment.finish(Err(error));
         }
@@ -69,15 +69,7 @@ struct MinRate<'a> {
     received: u64,
 }
 
-impl<'a> MinRate<'a> {
-    fn new(limits: &'a Limits) -> Self {
-        Self { limits, started: Instant::now(), received: 0 }
-    }
-
-    fn count(&mut self, bytes: usize) {
-        self.received += bytes as u64;
-    }
-
+impl MinRate<'_> {
     /// How long the next piece may take.
     fn time_left(&self) -> Duration {
         let silence = self.limits.stall_timeout;

@@ -68,7 +68,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             poll_fn(|cx| connection.poll_without_shutdown(cx)).await
         }
     };
-    let mut stream = connection.into_parts().io.into_inner().into_inner();
+    let mut stream = connection.into_parts().io.into_inner().stream;
     if result.is_err() || flags.linger.load(Ordering::Acquire) {
         linger(stream, context.options.limits.linger).await;
     } else {

@@ -8,6 +8,7 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
 use crate::server::range::{self, Selection};
+use crate::server::response::ascii;
 
 /// A file to be sent, positioned.
 #[derive(Debug)]
@@ -30,11 +31,11 @@ impl Download {
         let (status, first, len) = match range::select(&request.headers, size, &modified) {
             Selection::Whole => (StatusCode::OK, 0, size),
             Selection::Part { first, len } => {
-                headers.insert(CONTENT_RANGE, text(format!("bytes {first}-{}/{size}", first + len - 1)));
+                headers.insert(CONTENT_RANGE, ascii(format!("bytes {first}-{}/{size}", first + len - 1)));
                 (StatusCode::PARTIAL_CONTENT, first, len)
             }
             Selection::Outside => {
-                headers.insert(CONTENT_RANGE, text(format!("bytes */{size}")));
+                headers.insert(CONTENT_RANGE, ascii(format!("bytes */{size}")));
                 (StatusCode::RANGE_NOT_SATISFIABLE, 0, 0)
             }
         };
@@ -43,15 +44,11 @@ impl Download {
         // A browser stores it and shows no page.
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
         headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-        headers.insert(LAST_MODIFIED, text(modified));
+        headers.insert(LAST_MODIFIED, ascii(modified));
         headers.insert(CONTENT_LENGTH, HeaderValue::from(len));
         *head.status_mut() = status;
         file.seek(SeekFrom::Start(first))?;
         let len = if request.method == Method::HEAD { 0 } else { len };
         Ok(Self { head, file, len })
     }
-}
-
-fn text(text: String) -> HeaderValue {
-    HeaderValue::try_from(text).expect("dates and numbers are printable ASCII")
 }

@@ -42,7 +42,10 @@ impl RequestHandler {
         let mut response = match self.caller(&head) {
             Err(error) => error.into(),
             Ok(caller) if is_get && self.context.receiver.gives_anything_out() => match self.download(&caller, &head) {
-                Ok(download) => return self.give_out(&head, download, busy),
+                Ok(Download { head: response, file, len }) => {
+                    self.report(&head, response.status(), None);
+                    return response.map(|()| ResponseBody::file(file, len, busy));
+                }
                 Err(error) => Response::plain(error),
             },
             Ok(caller) => self.carry_out(&caller, &head, &mut body).await,
@@ -77,11 +80,6 @@ impl RequestHandler {
         let target = request::read_get(head)?;
         let file = block_in_place(|| self.context.receiver.open_for_reading(caller, &target))?;
         Ok(Download::new(head, file)?)
-    }
-
-    fn give_out(&self, head: &Parts, download: Download, busy: BusyGuard) -> http::Response<ResponseBody> {
-        self.report(head, download.head.status(), None);
-        download.head.map(|()| ResponseBody::file(download.file, download.len, busy))
     }
 
     async fn carry_out(&self, caller: &Caller, head: &Parts, body: &mut Incoming) -> Response {
@@ -147,7 +145,7 @@ impl RequestHandler {
             session: session.map(ToString::to_string).or_else(|| field(header::SESSION_ID)),
             range: field(CONTENT_RANGE.as_str()).or_else(|| field(RANGE.as_str())),
             status,
-            error: error.and_then(RequestError::error),
+            error: error.and_then(RequestError::code),
             reason: error.map(ToString::to_string),
         }));
         if let Some(Ok(Ack::Closed(Some(size)))) = response.map(|response| &response.result) {

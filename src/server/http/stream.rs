@@ -23,9 +23,9 @@ pub(super) struct ConnectionFlags {
     pub(super) linger: AtomicBool,
 }
 
-/// The stream.
+/// A stream that breaks when its client is silent for too long or sends what can be read in two ways.
 pub(super) struct WatchedStream<S> {
-    stream: S,
+    pub(super) stream: S,
     framing: HeadFraming,
     limits: Limits,
     deadline: Pin<Box<Sleep>>,
@@ -38,10 +38,6 @@ impl<S> WatchedStream<S> {
     pub(super) fn new(stream: S, flags: Arc<ConnectionFlags>, limits: Limits) -> Self {
         let deadline = Box::pin(sleep(limits.idle_timeout));
         Self { stream, framing: HeadFraming::default(), limits, deadline, stalled: None, flags }
-    }
-
-    pub(super) fn into_inner(self) -> S {
-        self.stream
     }
 
     fn observe(&mut self, bytes: &[u8]) {
@@ -68,7 +64,7 @@ impl<S> WatchedStream<S> {
         stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Ready when the client has been silent for too long. Within a body, whoever reads it keeps the time.
+    /// Ready when the client has been silent for too long. Within a body, its reader keeps the time.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             ready!(self.deadline.as_mut().poll(cx));

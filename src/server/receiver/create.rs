@@ -11,7 +11,7 @@ use crate::protocol::ProtocolId;
 use crate::server::folder::Kind;
 use crate::server::lock::lock;
 use crate::server::path::TargetPath;
-use crate::server::response::{Ack, Created, RequestError, Response};
+use crate::server::response::{Ack, RequestError, Response};
 use crate::server::session::{SessionPhase, SessionState, choose_protocol};
 use crate::server::store::SessionIdentity;
 
@@ -35,10 +35,10 @@ impl Receiver {
                 return Err(error.into());
             }
             let (host, fallback) = (self.options.host_id.clone(), self.options.host_id_fallback_timeout);
-            Ok((Created { protocol, host, fallback }, slot.session_id()))
+            Ok((Ack::Created { protocol, host, fallback }, slot.session_id()))
         });
         match created {
-            Ok((created, id)) => Response::of(id, Ok(Ack::Created(created))),
+            Ok((ack, id)) => Response::of(id, Ok(ack)),
             Err(error) => error.into(),
         }
     }

@@ -1,4 +1,4 @@
-//! What may be read: published files, if the operator allows it, and replies by whoever they are for.
+//! Files that may be read: published ones, if the operator allows it, and replies, by the user who uploaded.
 
 use std::fs::File;
 use std::io;

@@ -14,7 +14,7 @@ impl Receiver {
     pub(crate) fn settle_all(&self) {
         let slots: Vec<Arc<SessionSlot>> = lock(&self.slots).values().cloned().collect();
         for slot in slots {
-            // What cannot be settled is sent again: nobody was told that it is stored.
+            // What cannot be settled is sent again: no client was told that it is stored.
             let _ = slot.session.try_lock().map(|mut session| self.settle(&slot, &mut session));
         }
     }

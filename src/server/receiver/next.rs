@@ -22,10 +22,9 @@ pub(crate) struct PendingReply {
 
 /// The response about a session, or the file to show to the application first if there is no Ack yet.
 pub(super) fn next(slot: &Arc<SessionSlot>, closing: bool, result: Result<Option<Ack>, RequestError>) -> Next {
-    match result {
-        Ok(None) => Next::AskApplication(PendingReply { slot: Arc::clone(slot), closing }),
-        Ok(Some(ack)) => Next::Respond(response_of(slot, Ok(ack))),
-        Err(error) => Next::Respond(response_of(slot, Err(error))),
+    match result.transpose() {
+        None => Next::AskApplication(PendingReply { slot: Arc::clone(slot), closing }),
+        Some(result) => Next::Respond(response_of(slot, result)),
     }
 }
 

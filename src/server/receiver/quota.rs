@@ -18,16 +18,10 @@ impl Quota {
         Arc::new(Self { most, held: AtomicU64::new(0) })
     }
 
-    /// Whether so many more would fit now.
+    /// Whether this many more would fit now.
     pub(crate) fn has_room_for(&self, bytes: u64) -> bool {
         let held = self.held.load(Ordering::Acquire);
         self.most.is_none_or(|most| held.checked_add(bytes).is_some_and(|sum| sum <= most))
-    }
-
-    fn take(&self, bytes: u64) -> bool {
-        let most = self.most.unwrap_or(u64::MAX);
-        let taken = |held: u64| held.checked_add(bytes).filter(|sum| *sum <= most);
-        self.held.fetch_update(Ordering::AcqRel, Ordering::Acquire, taken).is_ok()
     }
 }
 
@@ -47,14 +41,14 @@ impl Reservation {
 
     /// Takes more, or nothing.
     pub(crate) fn grow(&self, bytes: u64) -> Result<(), RequestError> {
-        if !self.quota.take(bytes) {
-            return Err(RequestError::NoRoom);
-        }
+        let most = self.quota.most.unwrap_or(u64::MAX);
+        let taken = |held: u64| held.checked_add(bytes).filter(|sum| *sum <= most);
+        self.quota.held.fetch_update(Ordering::AcqRel, Ordering::Acquire, taken).map_err(|_| RequestError::NoRoom)?;
         self.bytes.fetch_add(bytes, Ordering::AcqRel);
         Ok(())
     }
 
-    /// Gives back all but so much.
+    /// Gives back all but these.
     pub(crate) fn shrink_to(&self, bytes: u64) {
         let surplus = self.bytes.load(Ordering::Acquire).saturating_sub(bytes);
         self.bytes.fetch_sub(surplus, Ordering::AcqRel);

@@ -10,7 +10,7 @@ use super::next::{PendingReply, response_of};
 use super::sessions::Receiver;
 use crate::protocol::SessionId;
 use crate::server::lock::lock;
-use crate::server::reply::ReplyError;
+use crate::server::reply::ReplyFailure;
 use crate::server::response::{RequestError, Response};
 use crate::server::session::{ApplicationVerdict, SessionPhase};
 
@@ -45,11 +45,15 @@ impl Receiver {
     }
 
     /// Keeps what the application said, so that it is never asked again about this file. What cannot be kept was not said.
-    pub(crate) fn end_reply(&self, pending: &PendingReply, result: Result<u64, ReplyError>) -> Result<u64, ReplyError> {
+    pub(crate) fn end_reply(
+        &self,
+        pending: &PendingReply,
+        result: Result<u64, ReplyFailure>,
+    ) -> Result<u64, ReplyFailure> {
         let identity = &pending.slot.identity;
         let mut session = lock(&pending.slot.session);
         if session.phase != SessionPhase::Open {
-            // Cancelled or expired in the meantime: nobody will fetch it.
+            // Cancelled or expired in the meantime: no client will fetch it.
             let _ = self.store.remove_reply(identity);
             return result;
         }
@@ -59,12 +63,12 @@ impl Receiver {
         });
         match &kept {
             Ok(_) => session.verdict = ApplicationVerdict::Accepted,
-            Err(ReplyError::Application(_)) => {
+            Err(ReplyFailure::Application(_)) => {
                 session.verdict = ApplicationVerdict::Rejected;
                 // If this cannot be noted, a restarted server asks again.
                 let _ = self.store.keep_rejection(identity);
             }
-            Err(ReplyError::Storage(_)) => {
+            Err(ReplyFailure::Storage(_)) => {
                 let _ = self.store.remove_reply(identity);
             }
         }

@@ -12,7 +12,7 @@ use crate::protocol::{ContentName, ContentRange, ProtocolId};
 use crate::server::disk::{Disk, Durable};
 use crate::server::folder::{Folder, Replace};
 use crate::server::lock::lock;
-use crate::server::reply::ReplyError;
+use crate::server::reply::ReplyFailure;
 use crate::server::request;
 use crate::server::response::Response;
 use crate::server::{Options, ServeError};
@@ -141,11 +141,11 @@ impl Upload {
             assert_eq!(std::fs::read(path).unwrap(), CONTENT, "the application sees the whole file");
             self.receiver.write_reply(&reply, REPLY)
         });
-        let result = said.map(|()| REPLY.len() as u64).map_err(ReplyError::from);
+        let result = said.map(|()| REPLY.len() as u64).map_err(ReplyFailure::from);
         let failure = match self.receiver.end_reply(&pending, result) {
             Ok(_) => None,
-            Err(ReplyError::Storage(error)) => Some(error.into()),
-            Err(ReplyError::Application(what)) => panic!("{what}"),
+            Err(ReplyFailure::Storage(error)) => Some(error.into()),
+            Err(ReplyFailure::Application(what)) => panic!("{what}"),
         };
         self.receiver.respond_after(&pending, failure)
     }
@@ -192,7 +192,7 @@ impl Upload {
                 Some(session) => self.close(session),
             };
             match (response.result, &session) {
-                (Ok(Ack::Created(_)), _) => session = response.session,
+                (Ok(Ack::Created { .. }), _) => session = response.session,
                 (Ok(Ack::Received(next)), Some(session)) => {
                     assert_eq!(next, self.durable(session), "only what is stored is acknowledged");
                     self.assert_synced(&["part", "pos"]);

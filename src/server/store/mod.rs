@@ -153,7 +153,7 @@ impl SessionStore {
         });
         match result {
             Ok(()) => session.durable = session.written,
-            // After a failed sync nobody knows which of the bytes are there.
+            // After a failed sync it is unknown which of the bytes are there.
             Err(_) => session.written = session.durable,
         }
         result
