@@ -53,7 +53,6 @@ impl TargetPath {
         &self.folders
     }
 
-    /// The file's name.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -71,7 +70,6 @@ impl fmt::Display for TargetPath {
 pub(crate) enum PathError {
     /// No absolute path, a broken `%` escape, not UTF-8, or an empty name within.
     Malformed,
-    /// It names a folder.
     IsFolder,
     /// Longer than file systems take.
     TooLong,

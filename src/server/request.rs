@@ -12,13 +12,11 @@ use crate::protocol::{ContentName, Packet, PacketKind, ProtocolId, SessionId, di
 /// A packet that may be carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// What to do.
     pub(crate) packet: Packet,
-    /// For which file.
     pub(crate) target: TargetPath,
 }
 
-/// Reads a request's head.
+/// Reads a packet's head.
 pub(crate) fn read(head: &Parts) -> Result<Request, RequestError> {
     let length = check_http(head)?;
     let packet = read_packet(&head.headers)?;

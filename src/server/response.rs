@@ -163,7 +163,6 @@ impl From<io::Error> for RequestError {
 /// The response to one request, but for files that are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Response {
-    /// What came of it.
     pub(crate) result: Result<Ack, RequestError>,
     /// The session, once it is known to exist and to be the client's.
     pub(crate) session: Option<SessionId>,
@@ -199,7 +198,6 @@ impl Response {
         Self { plain: true, ..error.into() }
     }
 
-    /// HTTP's status.
     pub(crate) fn status(&self) -> StatusCode {
         self.result.as_ref().map_or_else(RequestError::status, |_| StatusCode::OK)
     }

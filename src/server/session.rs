@@ -28,9 +28,7 @@ pub(crate) enum SessionPhase {
 /// What the application behind the receiver said of the complete file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ApplicationVerdict {
-    /// Nothing yet.
     Pending,
-    /// There is a reply.
     Accepted,
     /// It does not want the file.
     Rejected,
@@ -41,7 +39,6 @@ pub(crate) enum ApplicationVerdict {
 /// Invariant: `durable` ≤ `written` ≤ `total`. Only `durable` is ever told to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SessionState {
-    /// Where in its life it is.
     pub(crate) phase: SessionPhase,
     /// The file's size in bytes, known from the first fragment on.
     pub(crate) total: Option<u64>,
@@ -64,7 +61,6 @@ pub(crate) struct WritePlan {
     pub(crate) at: u64,
     /// Number of new bytes.
     pub(crate) new: u64,
-    /// The file's size.
     pub(crate) total: u64,
 }
 

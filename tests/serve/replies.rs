@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bitsup::server::{Account, Options};
 
-use crate::support::{Answer, Client, Fixture, GUID, UNKNOWN, capture};
+use crate::support::{Client, Fixture, GUID, Response, UNKNOWN, capture};
 
 const REJECTED: &str = "0x80004005";
 
@@ -25,18 +25,18 @@ fn with_command(command: &str) -> Fixture {
 }
 
 #[track_caller]
-fn expect_rejected(answer: Answer) {
-    let answer = answer.expect(500);
-    assert_eq!(answer.field("BITS-Error"), Some(REJECTED));
-    assert_eq!(answer.field("BITS-Error-Context"), Some("0x7"));
-    assert_eq!(answer.field("BITS-Reply-URL"), None);
+fn expect_rejected(response: Response) {
+    let response = response.expect(500);
+    assert_eq!(response.field("BITS-Error"), Some(REJECTED));
+    assert_eq!(response.field("BITS-Error-Context"), Some("0x7"));
+    assert_eq!(response.field("BITS-Reply-URL"), None);
 }
 
-fn get(client: &mut Client, path: &str, fields: &str) -> (Answer, Vec<u8>) {
-    let answer = client.ask(format!("GET {path} HTTP/1.1\r\nHost: h\r\n{fields}\r\n").as_bytes());
-    let mut body = vec![0; answer.field("Content-Length").unwrap().parse().unwrap()];
+fn get(client: &mut Client, path: &str, fields: &str) -> (Response, Vec<u8>) {
+    let response = client.ask(format!("GET {path} HTTP/1.1\r\nHost: h\r\n{fields}\r\n").as_bytes());
+    let mut body = vec![0; response.field("Content-Length").unwrap().parse().unwrap()];
     client.stream.read_exact(&mut body).unwrap();
-    (answer, body)
+    (response, body)
 }
 
 #[test]
@@ -55,10 +55,10 @@ fn the_reply_is_offered_as_iis_does_and_lives_until_close() {
     let encoded = session.replace('{', "%7B").replace('}', "%7D");
     let path = format!("/d/BITS-Sessions/Replies/{encoded}/responsefile.bin");
     let expected = format!("http://h/d/a|{session}|abcd");
-    let (answer, body) = get(&mut client, &path, "");
-    assert_eq!((answer.status, body), (200, expected.clone().into_bytes()));
-    let (answer, body) = get(&mut client, &path, "Range: bytes=2-4\r\n");
-    assert_eq!((answer.status, &*body), (206, &expected.as_bytes()[2..5]));
+    let (response, body) = get(&mut client, &path, "");
+    assert_eq!((response.status, body), (200, expected.clone().into_bytes()));
+    let (response, body) = get(&mut client, &path, "Range: bytes=2-4\r\n");
+    assert_eq!((response.status, &*body), (206, &expected.as_bytes()[2..5]));
     // It is this session's, in this folder, and nothing else can be read.
     let elsewhere = format!("/BITS-Sessions/Replies/{encoded}/responsefile.bin");
     assert_eq!(get(&mut client, &elsewhere, "").0.status, 405);
@@ -168,7 +168,7 @@ fn a_client_that_leaves_finds_the_reply_when_it_comes_back() {
     let session = client.open("/a");
     let fields = [("BITS-Session-Id", &*session), ("Content-Range", "bytes 0-1/2")];
     client.send(&[&crate::support::head("/a", "Fragment", &fields, 2)[..], b"ab"].concat());
-    // Gone before the answer, but not before the last byte has arrived.
+    // Gone before the response, but not before the last byte has arrived.
     while runs(&folder) == 0 {
         std::thread::sleep(Duration::from_millis(5));
     }

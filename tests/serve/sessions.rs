@@ -64,8 +64,8 @@ fn fault_58_unknown_foreign_and_misspelt_sessions_look_the_same() {
     let session = client.open("/a");
     let other = client.open("/b");
     for id in [&*other, "{00000000-0000-0000-0000-000000000000}", "1", "../../x", &"x".repeat(200)] {
-        let answer = client.fragment("/a", id, "0-1/2", b"ab").expect_error(500, UNKNOWN);
-        assert_eq!(answer.field("BITS-Session-Id"), None);
+        let response = client.fragment("/a", id, "0-1/2", b"ab").expect_error(500, UNKNOWN);
+        assert_eq!(response.field("BITS-Session-Id"), None);
         client.close("/a", id).expect_error(500, UNKNOWN);
         client.cancel("/a", id).expect_error(500, UNKNOWN);
     }

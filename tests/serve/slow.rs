@@ -67,9 +67,9 @@ fn fault_61_a_body_that_crawls_is_cut() {
     while std::io::Write::write_all(&mut client.stream, b"x").is_ok() {
         std::thread::sleep(Duration::from_millis(20));
         client.stream.set_nonblocking(true).unwrap();
-        let answered = client.stream.peek(&mut [0]).is_ok();
+        let responded = client.stream.peek(&mut [0]).is_ok();
         client.stream.set_nonblocking(false).unwrap();
-        if answered {
+        if responded {
             break;
         }
     }

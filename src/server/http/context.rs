@@ -18,7 +18,6 @@ pub(crate) type OnEvent = Box<dyn FnMut(&ServeEvent) + Send>;
 /// The end of a command: nothing until then, and after it why it could not be carried out, if so.
 pub(super) type CommandEnd = watch::Receiver<Option<RequestError>>;
 
-/// What all connections share.
 pub(crate) struct ServerContext {
     pub(super) receiver: Arc<Receiver>,
     pub(super) options: Options,

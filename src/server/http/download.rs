@@ -13,11 +13,9 @@ use crate::server::response::ascii;
 /// A file to be sent, positioned.
 #[derive(Debug)]
 pub(crate) struct Download {
-    /// The response's head.
     pub(crate) head: Response<()>,
-    /// Where the bytes come from.
+    /// Where the bytes come from, at the first of the `len` that follow.
     pub(crate) file: File,
-    /// How many follow.
     pub(crate) len: u64,
 }
 

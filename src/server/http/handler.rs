@@ -26,7 +26,6 @@ use super::response_body::{BusyGuard, ResponseBody};
 use super::stream::ConnectionFlags;
 use crate::protocol::{Packet, header};
 
-/// One request and its response.
 pub(super) struct RequestHandler {
     pub(super) context: Arc<ServerContext>,
     pub(super) flags: Arc<ConnectionFlags>,

@@ -43,7 +43,6 @@ impl StopHandle {
     }
 }
 
-/// Serves until stopped.
 pub(super) fn run(
     listener: StdListener,
     context: ServerContext,

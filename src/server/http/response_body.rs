@@ -32,15 +32,12 @@ impl Drop for BusyGuard {
     }
 }
 
-/// The body of a response.
 pub(super) enum ResponseBody {
-    /// Nothing follows.
     Empty,
     /// The next bytes of a file.
     File {
         /// Positioned where they begin.
         file: File,
-        /// How many.
         left: u64,
         /// Held until the last is sent.
         _busy: BusyGuard,

@@ -14,47 +14,37 @@ mod slot;
 #[cfg(unix)]
 mod tests;
 
-use std::sync::Arc;
-
-use super::path::TargetPath;
 use super::request::Request;
 use super::response::{Ack, RequestError};
-use crate::protocol::{Packet, SessionId};
+use crate::protocol::Packet;
 
 pub(crate) use fragment::IncomingFragment;
 pub(crate) use next::{Next, PendingReply};
 use next::{next, response_of};
 pub(crate) use sessions::{Caller, Receiver};
-use slot::SessionSlot;
 
 impl Receiver {
     /// Carries out any packet but a Fragment, whose body has to come first.
     pub(crate) fn handle(&self, caller: &Caller, request: &Request) -> Next {
         let target = &request.target;
+        // Close-Session and Cancel-Session supersede a fragment whose body still comes in.
+        let slot = |id| {
+            self.slot(caller, id, target).inspect(|slot| {
+                slot.supersede(None);
+            })
+        };
         Next::Respond(match &request.packet {
             Packet::Ping => Ok(Ack::Pong).into(),
             Packet::CreateSession { protocols, .. } => self.create(caller, protocols, target),
-            Packet::CloseSession { session, .. } => match self.supersede(caller, session, target) {
+            Packet::CloseSession { session, .. } => match slot(session) {
                 Ok(slot) => return next(&slot, true, self.close(&slot)),
                 Err(error) => error.into(),
             },
-            Packet::CancelSession { session } => match self.supersede(caller, session, target) {
+            Packet::CancelSession { session } => match slot(session) {
                 Ok(slot) => response_of(&slot, self.cancel(&slot)),
                 Err(error) => error.into(),
             },
             Packet::Fragment { .. } => RequestError::Invalid("a fragment without a body").into(),
         })
-    }
-
-    /// The slot of a session for this file, of which no older request is left.
-    fn supersede(
-        &self,
-        caller: &Caller,
-        id: &SessionId,
-        target: &TargetPath,
-    ) -> Result<Arc<SessionSlot>, RequestError> {
-        let slot = self.slot(caller, id, target)?;
-        slot.supersede(None);
-        Ok(slot)
     }
 }

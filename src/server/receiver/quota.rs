@@ -13,7 +13,6 @@ pub(crate) struct Quota {
 }
 
 impl Quota {
-    /// Nothing is held yet.
     pub(crate) fn new(most: Option<u64>) -> Arc<Self> {
         Arc::new(Self { most, held: AtomicU64::new(0) })
     }

@@ -15,7 +15,6 @@ use crate::server::response::{RequestError, Response};
 use crate::server::session::{ApplicationVerdict, SessionPhase};
 
 impl PendingReply {
-    /// The session's number.
     pub(crate) fn id(&self) -> Uuid {
         self.slot.identity.id
     }
@@ -26,7 +25,6 @@ impl PendingReply {
         session.phase == SessionPhase::Open && session.verdict == ApplicationVerdict::Pending
     }
 
-    /// The session's name.
     pub(crate) fn session(&self) -> SessionId {
         self.slot.session_id()
     }

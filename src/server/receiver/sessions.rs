@@ -29,7 +29,6 @@ pub(crate) struct Caller {
     pub(crate) user: Option<String>,
 }
 
-/// The receiver: all sessions, and the disk they live on.
 pub(crate) struct Receiver {
     pub(super) options: Options,
     pub(super) store: SessionStore,

@@ -4,14 +4,15 @@ use std::fs::File;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::protocol::{ContentName, ContentRange, ProtocolId};
+use crate::protocol::{ContentName, ContentRange, ProtocolId, SessionId};
 use crate::server::disk::{Disk, Durable};
 use crate::server::folder::{Folder, Replace};
 use crate::server::lock::lock;
+use crate::server::path::TargetPath;
 use crate::server::reply::ReplyFailure;
 use crate::server::request;
 use crate::server::response::Response;
