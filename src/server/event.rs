@@ -1,4 +1,4 @@
-//! What happens at the receiver, to be shown or recorded.
+//! Events at the receiver, to be shown or recorded.
 
 use std::fmt;
 use std::net::SocketAddr;

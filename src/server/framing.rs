@@ -6,7 +6,7 @@
 use super::limits::MAX_HEAD;
 use crate::protocol::digits;
 
-/// What the bytes that come next belong to.
+/// The part of the conversation that the next bytes belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FramingState {
     /// Between two requests.
@@ -24,13 +24,13 @@ pub(crate) enum FramingState {
 pub(crate) struct HeadFraming {
     /// The head so far.
     head: Vec<u8>,
-    /// What is left of the body.
+    /// Bytes of the body that are still to come.
     body: u64,
     broken: bool,
 }
 
 impl HeadFraming {
-    /// What comes after the bytes seen.
+    /// The state after the bytes seen.
     pub(crate) fn state(&self) -> FramingState {
         if self.broken {
             FramingState::Broken

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-/// What clients may take of the receiver: space, sessions, connections and time (RFC 9112 leaves the times to the server).
+/// Limits on the space, sessions, connections and time that clients take (RFC 9112 leaves the times to the server).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -13,23 +13,26 @@ pub struct Limits {
     pub max_fragment: Option<u64>,
     /// Most bytes that all unfinished files may hold together. Default: no limit but the disk.
     pub max_temp: Option<u64>,
-    /// Most unfinished sessions of one client address. Default: 50.
+    /// Most unfinished sessions of one client address, so that no client fills the folder. Default: 50.
     pub max_sessions: usize,
-    /// Most connections of one client address. Default: 256.
+    /// Most connections of one client address, which may be many clients behind one. Default: 256.
     pub max_connections: usize,
-    /// Life of a session without progress, and of the memory of a finished one. Default: 14 days.
+    /// Life of a session without progress, and of the memory of a finished one. Default: 14 days, as on
+    /// IIS.
     pub session_timeout: Duration,
-    /// For a request's head from its first byte on, and for the TLS handshake. Default: 10 s.
+    /// Longest time for a request's head from its first byte on, and for the TLS handshake: both are
+    /// short, and a client that sends them byte by byte only holds a connection. Default: 10 s.
     pub head_timeout: Duration,
-    /// Between two requests. Default: 60 s.
+    /// Longest time between two requests. Default: 60 s.
     pub idle_timeout: Duration,
     /// Longest silence within a body, or while a response is taken. Default: 60 s.
     pub stall_timeout: Duration,
-    /// Slowest body after that time, in bytes a second. Default: 100.
+    /// Slowest body after that time, in bytes a second: any link carries that, and no client holds a session for ever.
+    /// Default: 100.
     pub min_rate: u64,
-    /// In which a client may notice an early response while it still sends. Default: 10 s.
+    /// Time in which a client may notice an early response while it still sends. Default: 10 s.
     pub linger: Duration,
-    /// After which the reply command is killed. Default: 5 minutes, the time that [MC-BUP]'s clients wait.
+    /// Time after which the reply command is killed. Default: 5 minutes, the time that [MC-BUP]'s clients wait.
     pub reply_timeout: Duration,
     /// Largest reply, in bytes. Default: 1 GiB.
     pub max_reply: u64,
@@ -86,10 +89,10 @@ pub(crate) const MAX_TOMBSTONES: usize = 10_000;
 /// connection is cheaper.
 pub(crate) const MAX_DRAINED: u64 = 64 << 10;
 
-/// After which a client that was refused for want of space or sessions may come back: `Retry-After`, in seconds.
+/// `Retry-After` for a client that was refused for want of space or sessions, in seconds.
 pub(crate) const RETRY_AFTER: &str = "60";
 
-/// How often expired sessions are looked for: lives are counted in days.
+/// Interval of the search for expired sessions: their lives are counted in days.
 pub(crate) const SWEEP: Duration = Duration::from_mins(10);
 
 /// Pause after the system could not accept a connection, most likely for want of descriptors.

@@ -1,4 +1,4 @@
-//! What the operator of a receiver wants.
+//! Options of a receiver.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,19 +9,19 @@ use super::limits::Limits;
 use super::tls::TlsFiles;
 use crate::protocol::HostId;
 
-/// What the operator wants.
+/// Options of a receiver.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
     /// The folder that receives the files. Unfinished ones lie in `.bitsup-sessions` below it.
     pub root: PathBuf,
-    /// Where to listen; port 0 takes a free one.
+    /// The address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Whether an upload may replace an existing file. Default: no.
     pub allow_overwrite: bool,
     /// Whether published files can be read by HEAD and GET; folders are never listed. Default: no.
     pub allow_read: bool,
-    /// Who may upload and read. Default: everyone who reaches the address.
+    /// The account that may upload and read. Default: everyone who reaches the address.
     pub account: Option<Account>,
     /// Certificate and key, for HTTPS. Default: plain HTTP.
     pub tls: Option<TlsFiles>,
@@ -32,7 +32,7 @@ pub struct Options {
     /// is the reply. An exit code other than 0 refuses the file. A run that the server's own end cuts short, or whose reply
     /// the disk does not take, counts as none.
     pub reply_command: Option<String>,
-    /// What clients may take of the receiver.
+    /// Space, sessions, connections and time that clients may take.
     pub limits: Limits,
     /// The host that Create-Session's Ack names, for the client to go on with ([MC-BUP] 2.2.3.2). Default: none.
     pub host_id: Option<HostId>,

@@ -5,7 +5,7 @@ use http::header::{IF_RANGE, RANGE};
 
 use crate::protocol::digits;
 
-/// What is to be sent.
+/// The part of a file to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Selection {
     /// All of it.

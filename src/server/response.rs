@@ -1,4 +1,4 @@
-//! What the receiver responds: an Ack or an error, and how they look on the wire ([MC-BUP] 2.2.1.2).
+//! Responses of the receiver: an Ack or an error, and their form on the wire ([MC-BUP] 2.2.1.2).
 
 use std::borrow::Cow;
 use std::fmt;

@@ -14,7 +14,7 @@ use super::limits::Limits;
 use super::response::{Ack, RequestError};
 use crate::protocol::{ContentRange, ProtocolId};
 
-/// Where in its life a session is.
+/// A session's phase of life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionPhase {
     /// Fragments are welcome.
@@ -25,7 +25,7 @@ pub(crate) enum SessionPhase {
     Gone,
 }
 
-/// What the application behind the receiver said of the complete file.
+/// The verdict of the application behind the receiver on the complete file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ApplicationVerdict {
     Pending,
@@ -46,25 +46,24 @@ pub(crate) struct SessionState {
     pub(crate) written: u64,
     /// Bytes that survive a power cut.
     pub(crate) durable: u64,
-    /// What the application said, if one is asked.
     pub(crate) verdict: ApplicationVerdict,
     /// When it last made progress.
     pub(crate) touched: SystemTime,
 }
 
-/// How a fragment's body is to be stored.
+/// The place of a fragment's body in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WritePlan {
     /// Bytes at the body's start that are there already.
     pub(crate) skip: u64,
-    /// Where the first new byte goes.
+    /// Offset of the first new byte.
     pub(crate) at: u64,
     /// Number of new bytes.
     pub(crate) new: u64,
     pub(crate) total: u64,
 }
 
-/// What Close-Session leads to.
+/// The effect of Close-Session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Closing {
     /// The file of this size is whole and is to be published.
@@ -88,7 +87,7 @@ impl SessionState {
         }
     }
 
-    /// What to do with a fragment ([MC-BUP] 2.2.6). Changes nothing yet.
+    /// Plans a fragment ([MC-BUP] 2.2.6). Changes nothing yet.
     pub(crate) fn fragment(&self, range: ContentRange, limits: &Limits) -> Result<WritePlan, RequestError> {
         if self.phase != SessionPhase::Open {
             return Err(RequestError::UnknownSession);
@@ -109,7 +108,7 @@ impl SessionState {
         Ok(WritePlan { skip, at: self.written, new: range.len() - skip, total: range.total() })
     }
 
-    /// What to do with Close-Session ([MC-BUP] 2.2.8). A session without fragments is that of an empty file, which no
+    /// Plans Close-Session ([MC-BUP] 2.2.8). A session without fragments is that of an empty file, which no
     /// `Content-Range` can express; its application sees it now, and no reply can be offered.
     pub(crate) fn close(&self, asks: bool) -> Result<Closing, RequestError> {
         match self.phase {

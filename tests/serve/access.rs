@@ -1,4 +1,4 @@
-//! Who may come in, and how: Basic authentication and TLS (faults 51, 55 and 58).
+//! Access: Basic authentication and TLS (faults 51, 55 and 58).
 
 use std::fs;
 use std::io::{Read, Write};

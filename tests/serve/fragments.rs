@@ -26,7 +26,7 @@ fn a_gap_with_a_long_body_is_answered_at_once_and_ends_the_connection() {
     client.send(&vec![0; 100_000]);
     let response = client.read().expect_offset(416, 0);
     assert_eq!(response.field("Connection"), Some("close"));
-    // What is still on its way does not cost the response, and does no harm.
+    // Bytes that are still on their way do not cost the response, and does no harm.
     let _ = client.stream.write_all(&vec![0; 1_000_000]);
     drop(client);
     fixture.connect().fragment("/a", &session, "0-0/20000000", b"a").expect_offset(200, 1);

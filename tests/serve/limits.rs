@@ -1,4 +1,4 @@
-//! What the operator allows, and what many clients at once may take (faults 60 and 61).
+//! The operator's limits, and what many clients at once may take (faults 60 and 61).
 
 use std::time::Duration;
 

@@ -43,7 +43,7 @@ fn cut_body(change: impl Fn(&mut Options), piece: &[u8]) {
     client.send(piece);
     assert_eq!(client.read().expect(408).field("Connection"), Some("close"));
     let mut client = fixture.connect();
-    // What came is kept.
+    // The bytes that came are kept.
     let next = client.fragment("/a", &session, "999999-999999/1000000", b"x").expect_offset(416, piece.len() as u64);
     assert_eq!(next.field("BITS-Error"), Some("0x00000000"));
 }

@@ -134,7 +134,7 @@ fn a_client_that_waits_to_be_told_to_send_is_told() {
     client.send(&head("/a", "Fragment", &fields("bytes 0-1/2"), 2));
     assert_eq!(client.read().status, 100);
     client.ask(b"ab").expect_offset(200, 2);
-    // What is refused by its head alone is refused before the body.
+    // A request that its head alone rules out is refused before the body.
     client.send(&head("/a", "Fragment", &fields("bytes 0-1/3"), 2));
     client.read().expect(400);
     client.expect_end();

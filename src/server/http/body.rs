@@ -70,7 +70,7 @@ struct MinRate<'a> {
 }
 
 impl MinRate<'_> {
-    /// How long the next piece may take.
+    /// Time that the next piece may take.
     fn time_left(&self) -> Duration {
         let silence = self.limits.stall_timeout;
         let earned = silence.saturating_add(Duration::from_secs(self.received / self.limits.min_rate.max(1)));

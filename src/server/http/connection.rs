@@ -72,7 +72,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     if result.is_err() || flags.linger.load(Ordering::Acquire) {
         linger(stream, context.options.limits.linger).await;
     } else {
-        // Where TLS says goodbye; that the other side hears it is not needed.
+        // TLS announces its end here; the client need not hear it.
         let _ = timeout(context.options.limits.linger, stream.shutdown()).await;
     }
 }

@@ -1,4 +1,4 @@
-//! How many connections each client has.
+//! A limit on the connections of each client.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

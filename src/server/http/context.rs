@@ -1,4 +1,4 @@
-//! What all connections share.
+//! State that all connections share.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ pub(crate) struct ServerContext {
     pub(super) tls: Option<Arc<rustls::ServerConfig>>,
     /// The reply commands that run, by session.
     pub(super) commands: Mutex<HashMap<Uuid, CommandEnd>>,
-    /// How many more may run.
+    /// One for each more that may run.
     pub(super) command_permits: Semaphore,
     on_event: Mutex<OnEvent>,
 }

@@ -14,13 +14,13 @@ use crate::server::response::ascii;
 #[derive(Debug)]
 pub(crate) struct Download {
     pub(crate) head: Response<()>,
-    /// Where the bytes come from, at the first of the `len` that follow.
+    /// Positioned at the first of the `len` bytes that follow.
     pub(crate) file: File,
     pub(crate) len: u64,
 }
 
 impl Download {
-    /// What a request asks for of an open file.
+    /// The part of an open file that a request asks for.
     pub(crate) fn new(request: &Parts, mut file: File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         let (size, modified) = (metadata.len(), httpdate::fmt_http_date(metadata.modified()?));

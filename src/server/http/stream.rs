@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::super::framing::{FramingState, HeadFraming};
 use super::super::limits::Limits;
 
-/// What the stream and the requests on it tell each other.
+/// Signals between a stream and the requests on it.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionFlags {
     /// Set by the stream: nothing on it can be trusted any more.

@@ -1,4 +1,4 @@
-//! How packets end sessions: Close-Session and Cancel-Session.
+//! Close-Session and Cancel-Session.
 
 use std::time::SystemTime;
 

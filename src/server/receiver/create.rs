@@ -30,7 +30,7 @@ impl Receiver {
             self.admit(&slot)?;
             if let Err(error) = self.store.create(&slot.identity) {
                 lock(&self.slots).remove(&slot.identity.id);
-                // What is left of it is rubbish that the next start removes.
+                // The next start removes the rest.
                 let _ = self.store.remove(&slot.identity);
                 return Err(error.into());
             }

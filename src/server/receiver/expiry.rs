@@ -14,7 +14,7 @@ impl Receiver {
     pub(crate) fn settle_all(&self) {
         let slots: Vec<Arc<SessionSlot>> = lock(&self.slots).values().cloned().collect();
         for slot in slots {
-            // What cannot be settled is sent again: no client was told that it is stored.
+            // On failure the client sends these bytes again: it was not told that they are stored.
             let _ = slot.session.try_lock().map(|mut session| self.settle(&slot, &mut session));
         }
     }

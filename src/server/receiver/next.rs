@@ -1,13 +1,12 @@
-//! How a request goes on: with a response, or first with a question to the application.
+//! The next step of a request: a response, or first a question to the application.
 
 use std::sync::Arc;
 
 use super::slot::SessionSlot;
 use crate::server::response::{Ack, RequestError, Response};
 
-/// How a request goes on.
+/// The next step of a request.
 pub(crate) enum Next {
-    /// With this response.
     Respond(Response),
     /// The application has to see the file first; [`super::Receiver::respond_after`] has the response then.
     AskApplication(PendingReply),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::server::response::RequestError;
 
-/// How many bytes all unfinished files hold, and how many they may.
+/// The bytes that all unfinished files hold together, and their limit.
 #[derive(Debug)]
 pub(crate) struct Quota {
     most: Option<u64>,
@@ -32,7 +32,7 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    /// What an earlier server left counts, even if it is more than may be held.
+    /// Bytes that an earlier server left count, even if they are more than the limit.
     pub(crate) fn of(quota: &Arc<Quota>, bytes: u64) -> Self {
         quota.held.fetch_add(bytes, Ordering::AcqRel);
         Self { quota: Arc::clone(quota), bytes: AtomicU64::new(bytes) }

@@ -131,7 +131,7 @@ impl Upload {
         Self { root, disk, receiver: Arc::new(receiver), caller, target }
     }
 
-    /// What the client is told; an application is played as the server does it.
+    /// The response that the client gets; an application is played as the server does it.
     fn respond(&self, next: Next) -> Response {
         let pending = match next {
             Next::Respond(response) => return response,
@@ -176,7 +176,7 @@ impl Upload {
         self.packet(Packet::CloseSession { session: session.clone(), name: ContentName::new("a") })
     }
 
-    /// What the server itself would find after a power cut now.
+    /// The offset that the server itself would find after a power cut now.
     fn durable(&self, session: &SessionId) -> u64 {
         let slot = self.receiver.slot(&self.caller, session, &self.target).unwrap();
         lock(&slot.session).durable
@@ -223,7 +223,7 @@ impl Upload {
         }
     }
 
-    /// What holds when the client was told that its file is published, whatever failed on the way.
+    /// Checks all that holds when the client was told that its file is published, whatever failed on the way.
     fn check(self, session: &SessionId, errors: Vec<RequestError>) -> Vec<RequestError> {
         assert_eq!(std::fs::read(self.root.path().join("a")).unwrap(), CONTENT);
         assert!(self.receiver.quota.has_room_for(100), "a finished upload holds nothing");

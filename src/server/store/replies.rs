@@ -1,4 +1,4 @@
-//! What applications said of complete files.
+//! Replies and refusals of applications, on disk.
 
 use std::fs::File;
 use std::io;
@@ -10,7 +10,7 @@ use crate::server::path::SESSIONS_FOLDER;
 use crate::server::session::ApplicationVerdict;
 
 impl SessionStore {
-    /// What was said of a file before the server started.
+    /// The verdict that an earlier server noted.
     pub(super) fn load_verdict(&self, identity: &SessionIdentity) -> io::Result<ApplicationVerdict> {
         let is_there = |ending| Ok::<_, io::Error>(self.sessions.kind(&identity.file(ending))?.is_some());
         Ok(match (is_there("reply")?, is_there("failed")?) {
