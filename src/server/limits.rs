@@ -1,4 +1,4 @@
-//! Every limit of the receiver, with its unit and its reason: first those that the operator may change, then the fixed ones.
+//! Every limit of the receiver, with its unit and its reason: first those that the operator may change, then the fixed.
 //! Sizes of buffers, which limit nothing, are where the buffers are.
 
 use std::time::Duration;
