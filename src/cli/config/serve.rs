@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::args::ServeArgs;
 use crate::cli::secret;
-use crate::server::{Account, Options, ReplyCommand, TlsFiles};
+use crate::server::{Account, Options, TlsFiles};
 
 use super::UsageError;
 
@@ -19,15 +19,15 @@ pub(in crate::cli) fn options(args: ServeArgs) -> Result<Options, UsageError> {
     };
     options.tls = args.access.tls_cert.zip(args.access.tls_key).map(|(cert, key)| TlsFiles { cert, key });
     options.allow_read = args.access.allow_read;
-    options.reply_command = args.reply_command.map(ReplyCommand::new);
+    options.reply_command = args.reply_command;
     options.allow_overwrite = args.overwrite;
-    options.max_size = args.max_size.map(NonZeroU64::get);
-    options.max_fragment = args.max_fragment.map(NonZeroU64::get);
-    options.max_temp = args.max_temp.map(NonZeroU64::get);
-    options.max_connections = args.max_connections.get();
-    options.max_sessions = args.max_sessions.get();
+    options.limits.max_size = args.max_size.map(NonZeroU64::get);
+    options.limits.max_fragment = args.max_fragment.map(NonZeroU64::get);
+    options.limits.max_temp = args.max_temp.map(NonZeroU64::get);
+    options.limits.max_connections = args.max_connections.get();
+    options.limits.max_sessions = args.max_sessions.get();
     if let Some(timeout) = args.session_timeout {
-        options.session_timeout = timeout;
+        options.limits.session_timeout = timeout;
     }
     options.host_id = args.host_id;
     options.host_id_fallback_timeout = args.host_id_fallback_timeout;
@@ -89,8 +89,11 @@ mod tests {
             "--host-id-fallback-timeout=10m",
         ]);
         let options = options.expect("right");
-        assert_eq!(options.session_timeout.as_secs(), 7200);
-        assert_eq!((options.max_sessions, options.max_connections, options.max_temp), (7, 9, Some(1 << 30)));
+        assert_eq!(options.limits.session_timeout.as_secs(), 7200);
+        assert_eq!(
+            (options.limits.max_sessions, options.limits.max_connections, options.limits.max_temp),
+            (7, 9, Some(1 << 30))
+        );
         assert_eq!(options.host_id.map(|host| host.to_string()).as_deref(), Some("node1:8080"));
         assert_eq!(options.host_id_fallback_timeout.map(|time| time.as_secs()), Some(600));
     }
