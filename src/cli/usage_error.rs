@@ -1,46 +1,28 @@
 //! What clap refuses, in the form that all errors have; and who reads along all the same.
 
 use std::ffi::OsString;
-use std::fmt;
 
 use clap::error::ErrorKind;
 use clap::{Command, ValueEnum};
 
 use super::args::{CiArg, MachineArgs};
+use super::error::ParseError;
 
-/// Words that are no command line.
-#[derive(Debug)]
-pub(super) struct Mistyped {
-    what: String,
-    /// What to type instead.
-    pub(super) next: String,
-}
-
-impl fmt::Display for Mistyped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)
+/// `None` if clap's text is help: that is shown as it is, and holds no word that was typed.
+pub(super) fn read(error: &clap::Error, command: &Command, words: &[OsString]) -> Option<ParseError> {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return None;
     }
-}
-
-impl std::error::Error for Mistyped {}
-
-impl Mistyped {
-    /// `None` if clap's text is help: that is shown as it is, and holds no word that was typed.
-    pub(super) fn of(error: &clap::Error, command: &Command, words: &[OsString]) -> Option<Self> {
-        if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            return None;
-        }
-        let text = error.render().to_string();
-        let mut paragraphs = text.split("\n\n");
-        let what = one_line(paragraphs.next().unwrap_or_default());
-        let what = what.strip_prefix("error: ").unwrap_or(&what).to_owned();
-        let rest: Vec<&str> = paragraphs.collect();
-        let tip = rest.iter().find_map(|text| text.trim_start().strip_prefix("tip: ")).map(one_line);
-        // Of several, the first is the common one.
-        let usage = rest.iter().find_map(|text| text.strip_prefix("Usage: ")).and_then(|text| text.lines().next());
-        let hint = tip.or(usage.map(str::to_owned)).map(|hint| format!("{hint} ")).unwrap_or_default();
-        Some(Self { what, next: format!("{hint}(more: {} --help)", verb(command, words)) })
-    }
+    let text = error.render().to_string();
+    let mut paragraphs = text.split("\n\n");
+    let what = one_line(paragraphs.next().unwrap_or_default());
+    let what = what.strip_prefix("error: ").unwrap_or(&what).to_owned();
+    let rest: Vec<&str> = paragraphs.collect();
+    let tip = rest.iter().find_map(|text| text.trim_start().strip_prefix("tip: ")).map(one_line);
+    // Of several, the first is the common one.
+    let usage = rest.iter().find_map(|text| text.strip_prefix("Usage: ")).and_then(|text| text.lines().next());
+    let next = tip.or(usage.map(str::to_owned)).unwrap_or_default();
+    Some(ParseError { what, next, help: format!("{} --help", verb(command, words)) })
 }
 
 fn one_line(text: &str) -> String {
@@ -84,7 +66,7 @@ mod tests {
         let (mut command, typed) = (help::command(), words(typed));
         command.build();
         let error = command.clone().try_get_matches_from(&typed).expect_err("refused");
-        Mistyped::of(&error, &command, &typed).map(|told| (told.what, told.next))
+        read(&error, &command, &typed).map(|error| (error.what, format!("{} (more: {})", error.next, error.help)))
     }
 
     #[test]
@@ -98,7 +80,7 @@ mod tests {
             (
                 &["bitsup", "upload", "--resume", "x"],
                 "invalid value 'x' for '--resume <WHEN>' [possible values: auto, always, never]",
-                "(more: bitsup upload --help)",
+                " (more: bitsup upload --help)",
             ),
             (
                 &["bitsup", "upload"],

@@ -11,8 +11,6 @@ mod resume;
 mod retry;
 mod upload;
 
-use std::fmt;
-
 pub(super) use auth::{AuthConfig, SecretSource};
 pub(super) use check::CheckConfig;
 pub(super) use connect::ConnectConfig;
@@ -22,14 +20,4 @@ pub(super) use output::OutputConfig;
 pub(super) use resume::{ResumeConfig, state_dir};
 pub(super) use upload::UploadConfig;
 
-/// Something typed is wrong. The message says what is right.
-#[derive(Debug)]
-pub(super) struct UsageError(pub(super) String);
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UsageError {}
+pub(super) use super::error::UsageError;

@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use crate::auth::Identity;
 use crate::cli::batch::Tally;
 use crate::cli::config::{Item, Source, UploadConfig};
-use crate::cli::diagnosis::exit_code::{self, ExitCode};
-use crate::cli::diagnosis::{facts, failure};
-use crate::cli::signals::{self, Left, Signals};
+use crate::cli::diagnosis::{Diagnosis, ExitCode};
+use crate::cli::error::Resumability;
+use crate::cli::signals::Signals;
 use crate::output::json::JsonLog;
 use crate::output::{Board, Lane, Run};
 use crate::uploader::UploadEvent;
@@ -38,7 +38,7 @@ pub(super) fn run(
         next: AtomicUsize::new(0),
         is_over: AtomicBool::new(false),
         tally: Mutex::default(),
-        left: Mutex::default(),
+        leaves: Mutex::default(),
     };
     let worker = |number| Worker { job, json, again, lane: board.lane(number), line: Line::default() };
     let mut workers: Vec<_> = (0..jobs).map(worker).collect();
@@ -56,9 +56,10 @@ pub(super) fn run(
     board.finish();
     let tally = queue.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
     let verdict = tally.verdict(items.len());
-    let left = queue.left.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or(Left::Nothing);
+    let leaves = queue.leaves.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let leaves = leaves.unwrap_or(Resumability::StartsOver);
     // A signal that came when all was done stopped nothing.
-    match (verdict, signals.stopped(left)) {
+    match (verdict, signals.stopped(leaves)) {
         (Err(_), Some(stopped)) => Err(stopped),
         (verdict, _) => Ok(verdict?),
     }
@@ -80,7 +81,7 @@ struct Queue<'a> {
     is_over: AtomicBool,
     tally: Mutex<Tally>,
     /// What files that were stopped leave: a session, if one of them does.
-    left: Mutex<Option<Left>>,
+    leaves: Mutex<Option<Resumability>>,
 }
 
 impl<'a> Queue<'a> {
@@ -140,24 +141,20 @@ impl Worker<'_> {
             lane.done();
             return Ok(());
         };
-        let code = exit_code::of(&error);
+        let diagnosis = Diagnosis::of(&error);
+        if let Some(stopped) = diagnosis.stopped {
+            let mut leaves = queue.leaves.lock().unwrap_or_else(PoisonError::into_inner);
+            *leaves = leaves.filter(|leaves| *leaves == Resumability::Resumes).or(Some(stopped));
+        }
         // Who stops a run does not need to read it once for each file.
-        let stopped = signals::left_by(&error);
-        if let Some(stopped) = stopped {
-            let mut left = queue.left.lock().unwrap_or_else(PoisonError::into_inner);
-            *left = left.filter(|left| *left == Left::Session).or(Some(stopped));
-        }
-        lane.failed(Some(&failure::text(&error)).filter(|_| stopped.is_none()));
+        lane.failed(Some(&diagnosis.text()).filter(|_| diagnosis.stopped.is_none()));
         if let Some(record) = &record {
-            record.failed(&facts::of(&error, self.again));
+            record.failed(&diagnosis.failure(self.again));
         }
-        Err(Failed { code, by_password: self.is_about_password(code, &error) })
-    }
-
-    fn is_about_password(&self, code: ExitCode, error: &anyhow::Error) -> bool {
-        let by_proxy = facts::is_proxys_refusal(error) && self.job.config.connect.has_proxy_login();
+        let code = diagnosis.exit_code;
+        let by_proxy = diagnosis.refused_by_proxy && self.job.config.connect.has_proxy_login();
         let by_server = code == ExitCode::Authentication && self.job.identity.credentials.is_some();
-        by_proxy || by_server
+        Err(Failed { code, by_password: by_proxy || by_server })
     }
 }
 

@@ -9,14 +9,13 @@ mod sources;
 use crate::auth::Identity;
 use crate::cli::args::UploadArgs;
 use crate::cli::config::{Item, UploadConfig, UsageError};
-use crate::cli::diagnosis::facts;
+use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
-use crate::cli::signals::{self, Signals};
+use crate::cli::signals::Signals;
 use crate::output::Reporter;
 use crate::output::json::JsonLog;
 use crate::uploader::UploadEvent;
 
-pub(in crate::cli) use input::InputError;
 use one::{Job, Line};
 
 /// `again` is the command line, if it can be typed again.
@@ -24,7 +23,7 @@ pub(super) fn run(args: UploadArgs, again: Option<&str>) -> anyhow::Result<()> {
     let json = args.machine.json.then(JsonLog::stdout);
     let result = run_recorded(args, json.as_ref(), again);
     if let Some(json) = json {
-        let failure = result.as_ref().err().map(|error| facts::of(error, again));
+        let failure = result.as_ref().err().map(|error| Diagnosis::of(error).failure(again));
         json.end(failure.as_ref());
     }
     result
@@ -38,9 +37,10 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, again: Option<&str>) -
     let config = UploadConfig::new(args).map_err(|error| signals.instead_of(error))?;
     if let Some(json) = json {
         let (json, again) = (json.clone(), again.map(str::to_owned));
-        signals.before_end(move |stopped| json.summary_at_once(&facts::of(&stopped.into(), again.as_deref())));
+        signals
+            .before_end(move |stopped| json.summary_at_once(&Diagnosis::of(&stopped.into()).failure(again.as_deref())));
     }
-    let items = signals::name(sources::items(&config, &signals), &signals, false)?;
+    let items = signals.attribute(sources::items(&config, &signals), false)?;
     if let Some(json) = json {
         json.expect_files(items.len());
     }
@@ -77,7 +77,7 @@ fn single(
     let result = upload(config, item, identity, signals, &mut report);
     reporter.finish();
     if let (Err(error), Some(record)) = (&result, &record) {
-        record.failed(&facts::of(error, again));
+        record.failed(&Diagnosis::of(error).failure(again));
     }
     result
 }

@@ -10,7 +10,7 @@ use crate::auth::{Authenticator, Identity};
 use crate::cli::args::Resume;
 use crate::cli::config::{Item, Source, UploadConfig, UsageError};
 use crate::cli::secret;
-use crate::cli::signals::{self, Signals};
+use crate::cli::signals::Signals;
 use crate::client::{self, ReplyFile, ResumeMode, Start, UploadContext};
 use crate::journal::{Journal, Record, Upload};
 use crate::output::redact_url;
@@ -81,8 +81,8 @@ impl Job<'_> {
             let url = redact_url(&item.destination.to_string());
             format!("cannot upload {} to {url}", item.source)
         };
-        let goes_on = self.config.resume.resume != Resume::Never;
-        signals::name(result, self.signals, goes_on).with_context(what)
+        let resumes = self.config.resume.resume != Resume::Never;
+        self.signals.attribute(result, resumes).with_context(what)
     }
 
     fn try_upload(self, item: &Item, line: &mut Line, report: &mut dyn FnMut(&UploadEvent)) -> anyhow::Result<()> {
