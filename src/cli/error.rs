@@ -76,6 +76,8 @@ pub(super) enum StopReason {
     Interrupt,
     /// SIGTERM.
     Terminate,
+    /// The terminal or the connection to it is gone: SIGHUP.
+    HangUp,
     /// The end of `--max-time`.
     MaxTime,
 }
@@ -85,6 +87,7 @@ impl StopReason {
         match self {
             Self::Interrupt => ExitCode::Interrupted,
             Self::Terminate => ExitCode::Terminated,
+            Self::HangUp => ExitCode::HungUp,
             Self::MaxTime => ExitCode::Server,
         }
     }
@@ -108,6 +111,7 @@ impl fmt::Display for Stopped {
         f.write_str(match self.by {
             StopReason::Interrupt => "interrupted",
             StopReason::Terminate => "terminated",
+            StopReason::HangUp => "the terminal was closed (SIGHUP)",
             StopReason::MaxTime => return f.write_str("the time for the whole upload (--max-time) is over"),
         })?;
         if self.leaves == Resumability::Acknowledged {

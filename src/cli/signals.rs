@@ -36,7 +36,8 @@ impl Signals {
         secret::watch();
         let signals =
             Self { cancellation: CancellationToken::new(), received: Arc::default(), last_words: Arc::default() };
-        signals.clone().start()?;
+        let watcher = signals.clone();
+        on_each(move |signal| watcher.receive(signal))?;
         Ok(signals)
     }
 
@@ -96,23 +97,6 @@ impl Signals {
         })
     }
 
-    #[cfg(unix)]
-    fn start(self) -> anyhow::Result<()> {
-        use signal_hook::consts::{SIGINT, SIGTERM};
-        let mut pending = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
-        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-            for signal in pending.forever() {
-                self.receive(if signal == SIGINT { StopReason::Interrupt } else { StopReason::Terminate });
-            }
-        })?;
-        Ok(())
-    }
-
-    #[cfg(not(unix))]
-    fn start(self) -> anyhow::Result<()> {
-        Ok(ctrlc::set_handler(move || self.receive(StopReason::Interrupt))?)
-    }
-
     fn receive(&self, by: StopReason) {
         let before = lock(&self.received).replace(by);
         let is_second = before.is_some_and(|before| before != StopReason::MaxTime);
@@ -135,4 +119,51 @@ impl Signals {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Calls `handler` for each signal that asks the process to end, on a thread of its own.
+///
+/// # Errors
+/// When the system does not allow it.
+#[cfg(unix)]
+pub(super) fn on_each(handler: impl Fn(StopReason) + Send + 'static) -> anyhow::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut watched = vec![SIGINT, SIGTERM];
+    if !outlives_its_terminal() {
+        watched.push(SIGHUP);
+    }
+    let mut pending = signal_hook::iterator::Signals::new(watched)?;
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for signal in pending.forever() {
+            handler(match signal {
+                SIGHUP => StopReason::HangUp,
+                SIGINT => StopReason::Interrupt,
+                _ => StopReason::Terminate,
+            });
+        }
+    })?;
+    Ok(())
+}
+
+/// Whether SIGHUP is ignored, as below `nohup`: a handler would end what is meant to go on without its terminal.
+#[cfg(unix)]
+fn outlives_its_terminal() -> bool {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
+    // Linux tells the ignored signals as a mask: the lowest bit is SIGHUP's.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    if let Some(mask) = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()) {
+        return mask & 1 == 1;
+    }
+    // Elsewhere only unsafe code can ask. A child inherits the answer: it survives its own SIGHUP.
+    let child = Command::new("/bin/sh").args(["-c", "kill -HUP $$"]).status();
+    child.is_ok_and(|status| status.signal().is_none())
+}
+
+/// # Errors
+/// When the system does not allow it.
+#[cfg(not(unix))]
+pub(super) fn on_each(handler: impl Fn(StopReason) + Send + 'static) -> anyhow::Result<()> {
+    Ok(ctrlc::set_handler(move || handler(StopReason::Interrupt))?)
 }

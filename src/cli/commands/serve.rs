@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use anyhow::Context;
 
 use crate::cli::args::ServeArgs;
-use crate::cli::serve_config;
+use crate::cli::{serve_config, signals};
 use crate::server::{ServeEvent, Server};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
     let (quiet, json) = (args.quiet, args.json);
     let server = Server::bind(serve_config::options(args)?).context("cannot receive uploads")?;
     let stop = server.stop_handle();
-    ctrlc::set_handler(move || stop.stop())?;
+    signals::on_each(move |_| stop.stop())?;
     let run = server.run(move |event| {
         if json {
             record(event);

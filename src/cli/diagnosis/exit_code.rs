@@ -158,6 +158,12 @@ exit_codes! {
         cause: "the response to Close-Session was lost, the session was gone or refused after the last fragment, or --verify was not shown the file",
         next: "look at the file on the server before you run the command again; with --verify sha256 the same content is exit 0",
     }
+    HungUp = 129 {
+        class: "hung-up", retryable: true,
+        meaning: "stopped by SIGHUP",
+        cause: "the terminal was closed, or the connection to it ended",
+        next: "run the same command again: it goes on where this one stopped",
+    }
     Interrupted = 130 {
         class: "interrupted", retryable: true,
         meaning: "stopped by Ctrl-C (SIGINT)",
@@ -178,7 +184,7 @@ impl ExitCode {
         match self {
             Self::Success => "success",
             Self::Mixed => "mixed",
-            Self::Interrupted | Self::Terminated => "interrupted",
+            Self::HungUp | Self::Interrupted | Self::Terminated => "interrupted",
             _ => "failed",
         }
     }
@@ -216,6 +222,7 @@ mod tests {
             (ExitCode::NotResumable, 16),
             (ExitCode::Locked, 17),
             (ExitCode::Unconfirmed, 18),
+            (ExitCode::HungUp, 129),
             (ExitCode::Interrupted, 130),
             (ExitCode::Terminated, 143),
         ];

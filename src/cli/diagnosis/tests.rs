@@ -208,7 +208,7 @@ fn what_ends_an_upload_elsewhere_has_its_lines() {
     for leaves in
         [Resumability::StartsOver, Resumability::Resumes, Resumability::ResumesWithoutNever, Resumability::Acknowledged]
     {
-        for by in [StopReason::Interrupt, StopReason::Terminate, StopReason::MaxTime] {
+        for by in [StopReason::Interrupt, StopReason::Terminate, StopReason::HangUp, StopReason::MaxTime] {
             let text = has_all_lines(Stopped { by, leaves }).to_string();
             let resumes = leaves == Resumability::Resumes;
             assert_eq!(text.contains("it goes on where this one stopped"), resumes, "{text}");
