@@ -26,10 +26,7 @@ struct Context<'a>(&'a clap::Error);
 
 impl<'a> Context<'a> {
     fn text(&self, kind: Kind) -> Option<&'a str> {
-        match self.0.get(kind)? {
-            ContextValue::String(text) => Some(text),
-            _ => None,
-        }
+        self.list(kind).first().map(String::as_str)
     }
 
     fn list(&self, kind: Kind) -> &'a [String] {
@@ -69,15 +66,11 @@ impl<'a> Context<'a> {
             ErrorKind::TooManyValues => {
                 format!("unexpected value '{}' for '{}' found; no more were expected", value?, arg?)
             }
-            ErrorKind::ArgumentConflict if arg.is_some() && arg == self.text(Kind::PriorArg) => {
-                format!("the argument '{}' cannot be used multiple times", arg?)
-            }
-            ErrorKind::ArgumentConflict => match self.0.get(Kind::PriorArg) {
-                Some(ContextValue::String(prior)) => format!("the argument '{}' cannot be used with '{prior}'", arg?),
-                Some(ContextValue::Strings(prior)) => {
-                    format!("the argument '{}' cannot be used with: {}", arg?, prior.join(" "))
-                }
-                _ => return None,
+            ErrorKind::ArgumentConflict => match (arg?, self.list(Kind::PriorArg)) {
+                (_, []) => return None,
+                (arg, [prior]) if arg == prior => format!("the argument '{arg}' cannot be used multiple times"),
+                (arg, [prior]) => format!("the argument '{arg}' cannot be used with '{prior}'"),
+                (arg, several) => format!("the argument '{arg}' cannot be used with: {}", several.join(" ")),
             },
             _ => return None,
         })
