@@ -71,7 +71,7 @@ pub(super) struct Stopped {
 
 /// What ends a run from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(unix), expect(dead_code, reason = "there are no other signals"))]
+#[cfg_attr(not(any(unix, test)), expect(dead_code, reason = "there are no other signals"))]
 pub(super) enum StopReason {
     /// Ctrl-C, SIGINT.
     Interrupt,
