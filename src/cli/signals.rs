@@ -1,6 +1,5 @@
 //! Ctrl-C and its like: the first stops the upload in order, the second ends the process at once.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,12 +19,6 @@ pub(super) struct Signals {
 
 /// What is to be said before the process ends at once.
 type LastWords = Box<dyn Fn(Stopped) + Send>;
-
-impl fmt::Debug for Signals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signals").field("received", &self.received).finish_non_exhaustive()
-    }
-}
 
 impl Signals {
     /// Watches for signals from now on.

@@ -3,7 +3,7 @@
 use crate::exchange::{TlsFault, TransportErrorKind};
 use crate::protocol::PacketKind;
 
-use super::{ExitCode, Finding, RUN_AGAIN};
+use super::{ExitCode, Finding, RUN_AGAIN, because};
 
 const CHECK_SCHEME: &str = "check the URL's scheme and port";
 
@@ -14,48 +14,48 @@ pub(super) fn lost(packet: PacketKind, kind: TransportErrorKind) -> Finding {
     let is_opening = matches!(packet, PacketKind::Ping | PacketKind::CreateSession);
     let unavailable = if is_opening { Code::Connection } else { Code::Server };
     match kind {
-        Kind::UnknownHost => Finding::because(Code::Connection, "a typing error in the host's name").next("check the URL"),
-        Kind::LookupFailed => Finding::because(Code::Connection, "the name server does not answer").next(RUN_AGAIN),
-        Kind::Connect => Finding::because(Code::Connection, "nothing listens there, or a firewall is between")
+        Kind::UnknownHost => because(Code::Connection, "a typing error in the host's name").next("check the URL"),
+        Kind::LookupFailed => because(Code::Connection, "the name server does not answer").next(RUN_AGAIN),
+        Kind::Connect => because(Code::Connection, "nothing listens there, or a firewall is between")
             .next("check host and port"),
-        Kind::NotAllowed => Finding::because(
+        Kind::NotAllowed => because(
             Code::Protocol,
             "the server is set up for another network, or not to be trusted",
         )
         .next("add --no-host-id to stay at the URL's host"),
-        Kind::ProxyAuthentication => Finding::because(
+        Kind::ProxyAuthentication => because(
             Code::Authentication,
             "the user or password for the proxy is missing or wrong, or the proxy takes more than Basic only",
         )
         .next("add --proxy-user and --proxy-password-file, or --proxy none to go without a proxy"),
         Kind::ProxyRefused => {
-            Finding::because(Code::Connection, "the proxy's rules do not allow this host or port")
+            because(Code::Connection, "the proxy's rules do not allow this host or port")
                 .next("ask the proxy's administrator, or add --proxy none to go without a proxy")
         }
         Kind::Tls(fault) => tls(fault),
-        Kind::Cut | Kind::TimedOut(_) if is_opening => Finding::because(
+        Kind::Cut | Kind::TimedOut(_) if is_opening => because(
             if kind == Kind::Cut { Code::Connection } else { Code::Server },
             "the server, or something before it, closed the connection; or what listens there does not speak HTTP, such as a SOCKS proxy or a TLS port",
         )
         .next(CHECK_SCHEME),
         Kind::Cut | Kind::NoConnection => {
-            Finding::because(unavailable, "the server or something before it closed the connection").next(RUN_AGAIN)
+            because(unavailable, "the server or something before it closed the connection").next(RUN_AGAIN)
         }
-        Kind::BadAnswer => Finding::because(
+        Kind::BadAnswer => because(
             Code::Protocol,
             "what listens there does not speak HTTP/1.1, or not without TLS",
         )
         .next(CHECK_SCHEME),
         Kind::TimedOut(_) => {
-            Finding::because(Code::Server, "the network or the server is slow or down").next(RUN_AGAIN)
+            because(Code::Server, "the network or the server is slow or down").next(RUN_AGAIN)
         }
-        Kind::Local => Finding::because(Code::Internal, "too many open files, or no memory").next(RUN_AGAIN),
+        Kind::Local => because(Code::Internal, "too many open files, or no memory").next(RUN_AGAIN),
         Kind::Interrupted => Finding::new(Code::Interrupted).next(RUN_AGAIN),
     }
 }
 
 fn tls(fault: TlsFault) -> Finding {
-    let because = |cause| Finding::because(ExitCode::Tls, cause);
+    let because = |cause| because(ExitCode::Tls, cause);
     match fault {
         TlsFault::UnknownAuthority => because("a certificate authority of its own, or somebody in between")
             .next("add --cacert with the authority's certificate, if you trust it"),

@@ -97,10 +97,6 @@ impl Finding {
         Self { exit_code, cause: None, next: None }
     }
 
-    fn because(exit_code: ExitCode, cause: &'static str) -> Self {
-        Self { cause: Some(cause), ..Self::new(exit_code) }
-    }
-
     fn next(self, next: &'static str) -> Self {
         Self { next: Some(next), ..self }
     }
@@ -110,6 +106,10 @@ impl Finding {
         let info = self.exit_code.info();
         (self.cause.unwrap_or(info.cause), self.next.unwrap_or(info.next))
     }
+}
+
+fn because(exit_code: ExitCode, cause: &'static str) -> Finding {
+    Finding { cause: Some(cause), ..Finding::new(exit_code) }
 }
 
 impl From<Finding> for Diagnosis {
@@ -154,8 +154,7 @@ fn known(error: &(dyn Error + 'static)) -> Option<Diagnosis> {
     let finding = if let Some(BatchFailed { code, .. }) = error.downcast_ref() {
         Finding::new(*code)
     } else if error.is::<InputError>() {
-        Finding::because(ExitCode::Source, "nothing that can be read was piped in")
-            .next("pipe the data in, or name a file")
+        because(ExitCode::Source, "nothing that can be read was piped in").next("pipe the data in, or name a file")
     } else if error.is::<EntityError>() {
         Finding::new(ExitCode::Source)
     } else if error.is::<JournalError>() {

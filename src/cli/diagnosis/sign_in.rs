@@ -2,7 +2,7 @@
 
 use crate::auth::{Scheme, SignInError};
 
-use super::{ExitCode, Finding};
+use super::{ExitCode, Finding, because};
 
 const WITHOUT_TICKETS: &str = if cfg!(all(unix, feature = "kerberos")) {
     "get a ticket with kinit, or add --user NAME"
@@ -14,7 +14,7 @@ const CHECK_BOTH: &str =
     "check both, also the domain (DOMAIN\\USER); nothing was tried twice, lest the account be locked";
 
 pub(super) fn finding(reason: &SignInError) -> Finding {
-    let because = |cause| Finding::because(ExitCode::Authentication, cause);
+    let because = |cause| because(ExitCode::Authentication, cause);
     match reason {
         SignInError::NoCredentials { .. } => because("the folder is not open to anonymous uploads")
             .next("add --user NAME, or --bearer-file FILE if the server takes tokens"),

@@ -5,7 +5,7 @@ use crate::protocol::{AckError, BitsError, HResult, PacketKind};
 use crate::uploader::{Refusal, ReplyError, Unverified, UploadError};
 
 use super::connection::lost;
-use super::{Diagnosis, ExitCode, Finding, RUN_AGAIN, hresult};
+use super::{Diagnosis, ExitCode, Finding, RUN_AGAIN, because, hresult};
 
 pub(super) const WITHOUT_REPLY: &str =
     "run the same command again to go on, or without --reply to finish the upload without it";
@@ -46,32 +46,27 @@ fn finding(error: &UploadError) -> Finding {
         UploadError::Refused { packet, refusal, error } => refused(*packet, *refusal, error),
         UploadError::BadAnswer { packet, error } => bad_answer(*packet, error),
         UploadError::Redirected { .. } => {
-            Finding::because(Code::NoEndpoint, "the upload folder moved, or a login page is in front of it")
+            because(Code::NoEndpoint, "the upload folder moved, or a login page is in front of it")
                 .next("use the URL that it leads to, if that is the folder")
         }
         UploadError::Lost { packet, error } => lost(*packet, error.kind),
-        UploadError::NoProgress { .. } => {
-            Finding::because(Code::Server, "the server answers but does not keep what it gets")
-                .next("ask the server's administrator to look at its log")
-        }
+        UploadError::NoProgress { .. } => because(Code::Server, "the server answers but does not keep what it gets")
+            .next("ask the server's administrator to look at its log"),
         UploadError::SourceChanged => {
             Finding::new(Code::SourceChanged).next("upload a copy, or wait until the file is finished")
         }
         UploadError::Interrupted => Finding::new(Code::Interrupted),
         UploadError::GaveUp { cause, .. } => gave_up(cause),
-        UploadError::OutOfTime { .. } => Finding::because(Code::Server, "--max-time is over").next(RUN_AGAIN),
-        UploadError::CannotResume { .. } => {
-            Finding::because(Code::NotResumable, "the session expired, or the server lost it")
-        }
+        UploadError::OutOfTime { .. } => because(Code::Server, "--max-time is over").next(RUN_AGAIN),
+        UploadError::CannotResume { .. } => because(Code::NotResumable, "the session expired, or the server lost it"),
         UploadError::Unconfirmed { .. } => {
-            Finding::because(Code::Unconfirmed, "the server finished the upload, and its response did not get through")
+            because(Code::Unconfirmed, "the server finished the upload, and its response did not get through")
                 .next("look at the file on the server before you run the command again, or add --verify sha256")
         }
-        UploadError::AppendsBlindly => Finding::because(
-            Code::Protocol,
-            "the server appends each fragment to the file, also one that it has already",
-        )
-        .next("run the same command again; it starts over whenever the outcome of a fragment is unknown"),
+        UploadError::AppendsBlindly => {
+            because(Code::Protocol, "the server appends each fragment to the file, also one that it has already")
+                .next("run the same command again; it starts over whenever the outcome of a fragment is unknown")
+        }
         UploadError::Reply(error) => Finding::new(reply(error)).next(WITHOUT_REPLY),
         UploadError::Different(_) => Finding::new(Code::VerificationFailed)
             .next("look at the file on the server: something changed it on its way or there"),
@@ -80,13 +75,13 @@ fn finding(error: &UploadError) -> Finding {
             Finding::new(if is_interrupted { Code::Interrupted } else { Code::Unconfirmed })
                 .next("look at the file on the server; without --verify this is a success")
         }
-        UploadError::SignInForgotten => Finding::because(
+        UploadError::SignInForgotten => because(
             Code::Authentication,
             "the server, or a proxy before it, closes the connection after each answer, or is several machines",
         )
         .next("let the server keep connections open, or use --auth digest or basic where the server offers them"),
         UploadError::OutOfTurn | UploadError::Local => {
-            Finding::because(Code::Internal, "a mistake in bitsup").next("report it with the output of -vv")
+            because(Code::Internal, "a mistake in bitsup").next("report it with the output of -vv")
         }
     }
 }
@@ -102,7 +97,7 @@ fn gave_up(cause: &UploadError) -> Finding {
             packet: PacketKind::Fragment,
             refusal: refusal @ (Refusal::Permission | Refusal::NoEndpoint),
             error,
-        } if !error.is_from_bits() => Finding::because(
+        } if !error.is_from_bits() => because(
             class(PacketKind::Fragment, *refusal).exit_code,
             "a page without BITS's fields: a firewall or proxy before the server refuses what is sent; small fragments were refused as well, so it is not their size",
         )
@@ -143,35 +138,34 @@ pub(super) fn refused(packet: PacketKind, refusal: Refusal, error: &BitsError) -
 pub(super) fn class(packet: PacketKind, refusal: Refusal) -> Finding {
     use ExitCode as Code;
     match refusal {
-        Refusal::Authentication => {
-            Finding::because(Code::Authentication, "the folder is not open to anonymous uploads")
-                .next("check which kinds of login it offers: -vv shows them")
-        }
+        Refusal::Authentication => because(Code::Authentication, "the folder is not open to anonymous uploads")
+            .next("check which kinds of login it offers: -vv shows them"),
         Refusal::ProxyAuthentication => {
-            Finding::because(Code::Authentication, "a proxy between this machine and the server wants a login")
+            because(Code::Authentication, "a proxy between this machine and the server wants a login")
                 .next("check the proxy's login")
         }
         Refusal::Permission => Finding::new(Code::Refused),
         Refusal::NoEndpoint => Finding::new(Code::NoEndpoint),
         Refusal::FragmentTooLarge => {
-            Finding::because(Code::TooLarge, "the server, or a proxy before it, limits the size of a request")
+            because(Code::TooLarge, "the server, or a proxy before it, limits the size of a request")
                 .next("try a smaller --fragment-size, such as 1M")
         }
-        Refusal::FileTooLarge => Finding::because(Code::TooLarge, "the directory has a largest size for files")
+        Refusal::FileTooLarge => because(Code::TooLarge, "the directory has a largest size for files")
             .next("raise the server's limit, or send a smaller file"),
         Refusal::Invalid if packet == PacketKind::CreateSession => {
             let endpoint = Code::NoEndpoint.info();
-            Finding::because(Code::Protocol, endpoint.cause).next(endpoint.next)
+            because(Code::Protocol, endpoint.cause).next(endpoint.next)
         }
-        Refusal::Invalid => Finding::because(Code::Protocol, "a proxy changed the request").next(SEE_HEADS),
-        Refusal::NameTooLong => Finding::because(Code::Usage, "the URL or file name exceeds what the server takes")
-            .next("use a shorter URL or name"),
+        Refusal::Invalid => because(Code::Protocol, "a proxy changed the request").next(SEE_HEADS),
+        Refusal::NameTooLong => {
+            because(Code::Usage, "the URL or file name exceeds what the server takes").next("use a shorter URL or name")
+        }
         Refusal::ApplicationRejected => {
-            Finding::because(Code::Application, "the application that the server hands files to does not want this one")
+            because(Code::Application, "the application that the server hands files to does not want this one")
         }
-        Refusal::ApplicationUnavailable => Finding::because(Code::Application, BUSY).next(RUN_AGAIN),
+        Refusal::ApplicationUnavailable => because(Code::Application, BUSY).next(RUN_AGAIN),
         Refusal::SessionNotFound | Refusal::DiskFull | Refusal::Unavailable => {
-            Finding::because(Code::Server, BUSY).next(RUN_AGAIN)
+            because(Code::Server, BUSY).next(RUN_AGAIN)
         }
     }
 }
@@ -183,13 +177,13 @@ fn bad_answer(packet: PacketKind, error: &AckError) -> Finding {
     let is_opening = matches!(packet, PacketKind::Ping | PacketKind::CreateSession);
     let exit_code = match error {
         AckError::NotAnAck { .. } | AckError::NotHttp11 if is_opening => {
-            return Finding::because(ExitCode::NoEndpoint, "a plain web server, a proxy or a login page answered");
+            return because(ExitCode::NoEndpoint, "a plain web server, a proxy or a login page answered");
         }
         AckError::NotAnAck { .. } => ExitCode::Server,
         AckError::NotHttp11 => ExitCode::Protocol,
         _ => {
-            return Finding::because(ExitCode::Protocol, "the server, or a proxy before it, does not keep to [MC-BUP]");
+            return because(ExitCode::Protocol, "the server, or a proxy before it, does not keep to [MC-BUP]");
         }
     };
-    Finding::because(exit_code, "a proxy or a login page answered instead of the server").next(RUN_AGAIN)
+    because(exit_code, "a proxy or a login page answered instead of the server").next(RUN_AGAIN)
 }
