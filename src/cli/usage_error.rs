@@ -15,10 +15,15 @@ pub(super) fn read(error: &clap::Error, command: &Command, words: &[OsString]) -
     }
     let context = Context(error);
     Some(ParseError {
-        what: context.what().unwrap_or_else(|| error.kind().to_string()),
-        next: context.tip().or_else(|| context.usage()).unwrap_or_default(),
+        what: one_line(&context.what().unwrap_or_else(|| error.kind().to_string())),
+        next: one_line(&context.tip().or_else(|| context.usage()).unwrap_or_default()),
         help: format!("{} --help", verb(command, words)),
     })
+}
+
+/// A word may have been typed with line breaks in it.
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// What clap knows of an error. Its own text for that goes over several lines.
@@ -166,8 +171,8 @@ mod tests {
             ),
             (
                 &["bitsup", "upload", "--x\n\ntip: y", "a", "http://h/"],
-                "unexpected argument '--x\n\ntip: y' found",
-                "to pass '--x\n\ntip: y' as a value, use '-- --x\n\ntip: y' (more: bitsup upload --help)",
+                "unexpected argument '--x tip: y' found",
+                "to pass '--x tip: y' as a value, use '-- --x tip: y' (more: bitsup upload --help)",
             ),
             (
                 &["bitsup", "uplaod"],
