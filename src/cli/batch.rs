@@ -1,8 +1,7 @@
 //! How a run of several files ends.
 
-use std::fmt;
-
 use super::diagnosis::exit_code::ExitCode;
+use super::error::BatchFailed;
 
 /// What came of the files so far.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,37 +20,16 @@ impl Tally {
     }
 
     /// What to say of a run of so many files, unless all were uploaded.
-    pub(super) fn verdict(self, files: usize) -> Result<(), SomeFailed> {
+    pub(super) fn verdict(self, files: usize) -> Result<(), BatchFailed> {
         if self.failed == 0 && self.uploaded == files {
             return Ok(());
         }
         // Some are there, others are not; or each failed in its own way.
         let code = self.code.filter(|_| self.uploaded == 0).unwrap_or(ExitCode::Mixed);
         let not_begun = files.saturating_sub(self.uploaded + self.failed);
-        Err(SomeFailed { files, failed: self.failed, not_begun, code })
+        Err(BatchFailed { files, failed: self.failed, not_begun, code })
     }
 }
-
-/// Not all files were uploaded. Why was told for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SomeFailed {
-    files: usize,
-    failed: usize,
-    not_begun: usize,
-    pub(super) code: ExitCode,
-}
-
-impl fmt::Display for SomeFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} files failed", self.failed, self.files)?;
-        if self.not_begun > 0 {
-            write!(f, ", {} were not begun", self.not_begun)?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for SomeFailed {}
 
 #[cfg(test)]
 mod tests {

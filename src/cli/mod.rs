@@ -7,6 +7,7 @@ mod completion;
 mod config;
 mod destination;
 mod diagnosis;
+mod error;
 mod file_list;
 mod help;
 mod private_file;
@@ -25,9 +26,8 @@ use crate::output::{Ci, ProgressMode, Reporter, Verbosity};
 
 use args::InvalidValue;
 use config::{MachineConfig, UsageError};
-use diagnosis::{exit_code, facts, failure};
+use diagnosis::Diagnosis;
 use settings::{Completed, Environment};
-use usage_error::Mistyped;
 
 pub use args::Cli;
 pub use diagnosis::ExitCode;
@@ -51,8 +51,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             if let Some(invalid) = InvalidValue::of(&error) {
                 return refuse(&UsageError(invalid).into(), &completed.args);
             }
-            if let Some(mistyped) = Mistyped::of(&error, &command, &typed) {
-                return refuse(&mistyped.into(), &completed.args);
+            if let Some(error) = usage_error::read(&error, &command, &typed) {
+                return refuse(&error.into(), &completed.args);
             }
             // Help and version are no failures and go to standard output; a closed one is nobody's error.
             let _ = error.print();
@@ -62,25 +62,26 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let ci = commands::ci(&cli.command);
     match commands::run(cli, resume_command::command(&typed).as_deref()) {
         Ok(()) => ExitCode::Success,
-        Err(error) => fail(&error, Some(&completed), ci),
+        Err(error) => fail(&Diagnosis::of(&error), Some(&completed), ci),
     }
 }
 
 /// Says why nothing was begun, also to programs if they read along: the words may make no sense, but these do.
 fn refuse(error: &anyhow::Error, words: &[OsString]) -> ExitCode {
     let machine = MachineConfig::new(&usage_error::machine(words));
+    let diagnosis = Diagnosis::of(error);
     if machine.json {
-        JsonLog::stdout().end(Some(&facts::of(error, None)));
+        JsonLog::stdout().end(Some(&diagnosis.failure(None)));
     }
-    fail(error, None, machine.ci)
+    fail(&diagnosis, None, machine.ci)
 }
 
 /// Says what failed. Who typed nothing wrong is told where it is set.
-fn fail(error: &anyhow::Error, completed: Option<&Completed>, ci: Ci) -> ExitCode {
-    let mut text = failure::text(error);
-    if error.is::<UsageError>() {
+fn fail(diagnosis: &Diagnosis, completed: Option<&Completed>, ci: Ci) -> ExitCode {
+    let mut text = diagnosis.text();
+    if text.cause.is_none() {
         text.cause = completed.and_then(|completed| completed.blame(&text.what));
     }
     Reporter::stderr(ProgressMode::None, Verbosity::default()).with_ci(ci).error(&text);
-    exit_code::of(error)
+    diagnosis.exit_code
 }

@@ -1,50 +1,109 @@
 //! What clap refuses, in the form that all errors have; and who reads along all the same.
 
 use std::ffi::OsString;
-use std::fmt;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind as Kind, ContextValue, ErrorKind};
 use clap::{Command, ValueEnum};
 
 use super::args::{CiArg, MachineArgs};
+use super::error::ParseError;
 
-/// Words that are no command line.
-#[derive(Debug)]
-pub(super) struct Mistyped {
-    what: String,
-    /// What to type instead.
-    pub(super) next: String,
-}
-
-impl fmt::Display for Mistyped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)
+/// `None` if clap's text is help: that is shown as it is, and holds no word that was typed.
+pub(super) fn read(error: &clap::Error, command: &Command, words: &[OsString]) -> Option<ParseError> {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return None;
     }
+    let context = Context(error);
+    Some(ParseError {
+        what: one_line(&context.what().unwrap_or_else(|| error.kind().to_string())),
+        next: one_line(&context.tip().or_else(|| context.usage()).unwrap_or_default()),
+        help: format!("{} --help", verb(command, words)),
+    })
 }
 
-impl std::error::Error for Mistyped {}
-
-impl Mistyped {
-    /// `None` if clap's text is help: that is shown as it is, and holds no word that was typed.
-    pub(super) fn of(error: &clap::Error, command: &Command, words: &[OsString]) -> Option<Self> {
-        if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            return None;
-        }
-        let text = error.render().to_string();
-        let mut paragraphs = text.split("\n\n");
-        let what = one_line(paragraphs.next().unwrap_or_default());
-        let what = what.strip_prefix("error: ").unwrap_or(&what).to_owned();
-        let rest: Vec<&str> = paragraphs.collect();
-        let tip = rest.iter().find_map(|text| text.trim_start().strip_prefix("tip: ")).map(one_line);
-        // Of several, the first is the common one.
-        let usage = rest.iter().find_map(|text| text.strip_prefix("Usage: ")).and_then(|text| text.lines().next());
-        let hint = tip.or(usage.map(str::to_owned)).map(|hint| format!("{hint} ")).unwrap_or_default();
-        Some(Self { what, next: format!("{hint}(more: {} --help)", verb(command, words)) })
-    }
-}
-
+/// A word may have been typed with line breaks in it.
 fn one_line(text: &str) -> String {
-    text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// What clap knows of an error. Its own text for that goes over several lines.
+struct Context<'a>(&'a clap::Error);
+
+impl<'a> Context<'a> {
+    fn text(&self, kind: Kind) -> Option<&'a str> {
+        self.list(kind).first().map(String::as_str)
+    }
+
+    fn list(&self, kind: Kind) -> &'a [String] {
+        match self.0.get(kind) {
+            Some(ContextValue::Strings(list)) => list,
+            Some(ContextValue::String(text)) => std::slice::from_ref(text),
+            _ => &[],
+        }
+    }
+
+    /// `None` if clap gives no more than the kind of error.
+    fn what(&self) -> Option<String> {
+        let (arg, value) = (self.text(Kind::InvalidArg), self.text(Kind::InvalidValue));
+        Some(match self.0.kind() {
+            ErrorKind::UnknownArgument => format!("unexpected argument '{}' found", arg?),
+            ErrorKind::InvalidSubcommand => {
+                format!("unrecognized subcommand '{}'", self.text(Kind::InvalidSubcommand)?)
+            }
+            ErrorKind::MissingRequiredArgument => {
+                let missing = self.list(Kind::InvalidArg).join(" ");
+                format!("the following required arguments were not provided: {missing}")
+            }
+            ErrorKind::InvalidValue => {
+                let what = match value? {
+                    "" => format!("a value is required for '{}' but none was supplied", arg?),
+                    value => format!("invalid value '{value}' for '{}'", arg?),
+                };
+                match self.list(Kind::ValidValue) {
+                    [] => what,
+                    possible => format!("{what} [possible values: {}]", possible.join(", ")),
+                }
+            }
+            ErrorKind::ValueValidation => {
+                let reason = std::error::Error::source(self.0).map(|source| format!(": {source}"));
+                format!("invalid value '{}' for '{}'{}", value?, arg?, reason.unwrap_or_default())
+            }
+            ErrorKind::TooManyValues => {
+                format!("unexpected value '{}' for '{}' found; no more were expected", value?, arg?)
+            }
+            ErrorKind::ArgumentConflict => match (arg?, self.list(Kind::PriorArg)) {
+                (_, []) => return None,
+                (arg, [prior]) if arg == prior => format!("the argument '{arg}' cannot be used multiple times"),
+                (arg, [prior]) => format!("the argument '{arg}' cannot be used with '{prior}'"),
+                (arg, several) => format!("the argument '{arg}' cannot be used with: {}", several.join(" ")),
+            },
+            _ => return None,
+        })
+    }
+
+    fn tip(&self) -> Option<String> {
+        let kinds = [
+            (Kind::SuggestedSubcommand, "subcommand"),
+            (Kind::SuggestedArg, "argument"),
+            (Kind::SuggestedValue, "value"),
+        ];
+        let similar = kinds.into_iter().find_map(|(kind, what)| match self.list(kind) {
+            [] => None,
+            [one] => Some(format!("a similar {what} exists: '{one}'")),
+            several => Some(format!("some similar {what}s exist: '{}'", several.join("', '"))),
+        });
+        similar.or_else(|| match self.0.get(Kind::Suggested)? {
+            ContextValue::StyledStrs(tips) => tips.first().map(ToString::to_string),
+            _ => None,
+        })
+    }
+
+    /// Of several lines, the first is the common one.
+    fn usage(&self) -> Option<String> {
+        let Some(ContextValue::StyledStr(usage)) = self.0.get(Kind::Usage) else { return None };
+        let usage = usage.to_string();
+        usage.strip_prefix("Usage: ")?.lines().next().map(str::to_owned)
+    }
 }
 
 /// As much of the words as names a verb.
@@ -84,7 +143,7 @@ mod tests {
         let (mut command, typed) = (help::command(), words(typed));
         command.build();
         let error = command.clone().try_get_matches_from(&typed).expect_err("refused");
-        Mistyped::of(&error, &command, &typed).map(|told| (told.what, told.next))
+        read(&error, &command, &typed).map(|error| (error.what, format!("{} (more: {})", error.next, error.help)))
     }
 
     #[test]
@@ -98,7 +157,7 @@ mod tests {
             (
                 &["bitsup", "upload", "--resume", "x"],
                 "invalid value 'x' for '--resume <WHEN>' [possible values: auto, always, never]",
-                "(more: bitsup upload --help)",
+                " (more: bitsup upload --help)",
             ),
             (
                 &["bitsup", "upload"],
@@ -109,6 +168,11 @@ mod tests {
                 &["bitsup", "sessions", "cancel", "--proxy-usr", "x"],
                 "unexpected argument '--proxy-usr' found",
                 "a similar argument exists: '--proxy-user' (more: bitsup sessions cancel --help)",
+            ),
+            (
+                &["bitsup", "upload", "--x\n\ntip: y", "a", "http://h/"],
+                "unexpected argument '--x tip: y' found",
+                "to pass '--x tip: y' as a value, use '-- --x tip: y' (more: bitsup upload --help)",
             ),
             (
                 &["bitsup", "uplaod"],

@@ -59,6 +59,8 @@ pub struct Failure {
     pub class: &'static str,
     /// The exit code.
     pub exit: u8,
+    /// How the run ended with it, in one word.
+    pub status: &'static str,
     /// HTTP's status, if a server refused.
     pub http: Option<u16>,
     /// BITS's code, if it gave one.
@@ -146,7 +148,7 @@ impl Inner {
         let alone = counts.files <= 1;
         let mut event = json!({
             "event": "summary",
-            "status": failure.map_or("success", |failure| status(failure.exit)),
+            "status": failure.map_or("success", |failure| failure.status),
             "exit": failure.map_or(0, |failure| failure.exit),
             "bytes": counts.bytes,
             "acked": counts.acked,
@@ -305,14 +307,6 @@ fn reason(why: Resize) -> &'static str {
     }
 }
 
-fn status(exit: u8) -> &'static str {
-    match exit {
-        130 | 143 => "interrupted",
-        15 => "mixed",
-        _ => "failed",
-    }
-}
-
 fn seconds(time: Duration) -> f64 {
     // Milliseconds are what is known; more digits would only be long.
     (time.as_secs_f64() * 1000.0).round() / 1000.0
@@ -413,6 +407,7 @@ mod tests {
             text: ErrorText { what: "no ##vso[x]\x1b".to_owned(), ..ErrorText::default() },
             class: "refused",
             exit: 8,
+            status: "failed",
             http: Some(403),
             hresult: Some(HResult(0x8007_0005)),
             retryable: false,

@@ -12,7 +12,8 @@ pub mod reply_url;
 pub mod text;
 
 pub use ack::{AckError, Answer, FragmentAck, Session};
-pub use error::{BitsError, ErrorContext, HResult};
+pub use error::{BitsError, ErrorContext};
+pub use hresult::HResult;
 pub use id::{HostId, IdError, ProtocolId, SessionId};
 pub(crate) use packet::digits;
 pub use packet::{ContentName, ContentRange, Packet, PacketKind, RangeError, method};

@@ -129,7 +129,7 @@ impl UploadError {
     }
 
     /// What went wrong last, under whatever ended it.
-    pub(super) fn root(&self) -> &Self {
+    pub(crate) fn root(&self) -> &Self {
         match self {
             Self::GaveUp { cause, .. } | Self::CannotResume { cause } | Self::Unconfirmed { cause, .. } => cause.root(),
             other => other,

@@ -172,6 +172,13 @@ mod signals {
 
     const HELD: Hold = Hold { packet: "Fragment", first: 0, acts: false };
 
+    /// Whether these tests run below `nohup` or the like, as then the program does.
+    fn ignores_hang_up() -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+    }
+
     fn interrupted(signal: Signal, code: i32) {
         let (source, keeper) = (Source::new(10), Keeper::start(Some(HELD)));
         let mut command = command(["upload", "--json"]);
@@ -193,6 +200,27 @@ mod signals {
     fn a_signal_has_its_summary() {
         interrupted(Signal::INT, 130);
         interrupted(Signal::TERM, 143);
+    }
+
+    #[test]
+    fn case_113_a_closed_terminal_has_its_summary_and_code() {
+        if !ignores_hang_up() {
+            interrupted(Signal::HUP, 129);
+        }
+    }
+
+    #[test]
+    fn case_113_below_nohup_an_upload_survives_its_terminal() {
+        let (source, keeper) = (Source::new(10), Keeper::start(Some(HELD)));
+        let mut command = std::process::Command::new("/bin/sh");
+        command.args(["-c", "trap '' HUP; exec \"$0\" upload --json \"$1\" \"$2\"", env!("CARGO_BIN_EXE_bitsup")]);
+        command.arg(source.arg()).arg(keeper.server.url("/f")).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("it starts");
+        keeper.wait();
+        kill_process(Pid::from_child(&child), Signal::HUP).expect("sent");
+        keeper.release();
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn served(options: &[&str], signal: rustix::process::Signal, job: impl FnOnce(&s
 #[cfg(unix)]
 #[test]
 fn a_signal_stops_the_receiver_cleanly_and_its_log_has_a_line_for_each_packet() {
-    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM, rustix::process::Signal::HUP] {
         let source = Source::named("a.bin", 10);
         let send = |url: &str| {
             Finished(command(["upload"]).arg(source.arg()).arg(url).output().expect("started")).exits(0);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::args::CheckArgs;
 use crate::cli::config::CheckConfig;
-use crate::cli::diagnosis::{exit_code, failure};
+use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
 use crate::client::{self, Findings};
 use crate::output::{ProgressMode, Reporter, redact_url};
@@ -119,9 +119,9 @@ fn record(url: &str, findings: &Findings, result: &anyhow::Result<()>) -> String
     if let Some(limit) = &findings.fragment {
         put("fragment", json!({ "accepted": limit.accepted, "refused": limit.refused, "reason": limit.reason }));
     }
-    let error = result.as_ref().err();
+    let error = result.as_ref().err().map(Diagnosis::of);
     put("status", json!(if error.is_some() { "error" } else { "ok" }));
-    put("exit", json!(error.map_or(0, |error| exit_code::of(error) as u8)));
-    put("error", json!(error.map(|error| failure::text(error).what)));
+    put("exit", json!(error.as_ref().map_or(0, |error| error.exit_code as u8)));
+    put("error", json!(error.map(|error| error.what)));
     format!("{}\n", Value::Object(record))
 }

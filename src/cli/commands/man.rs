@@ -9,7 +9,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::cli::config::UsageError;
-use crate::cli::diagnosis::explain;
+use crate::cli::diagnosis::ExitCode;
 use crate::cli::help;
 
 pub(super) fn run(folder: Option<&Path>) -> anyhow::Result<()> {
@@ -49,10 +49,10 @@ fn page(command: &Command) -> io::Result<Vec<u8>> {
 fn more() -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["EXIT STATUS"]);
-    for code in explain::EXIT_CODES {
+    for code in ExitCode::ALL {
         roff.control("TP", []);
         roff.text([bold((*code as u8).to_string())]);
-        roff.text([roman(explain::exit_info(*code).meaning)]);
+        roff.text([roman(code.info().meaning)]);
     }
     roff.control("SH", ["ENVIRONMENT"]);
     for (name, meaning) in ENVIRONMENT {

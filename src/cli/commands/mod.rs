@@ -16,8 +16,6 @@ use super::args::{Cli, Command};
 use super::config::MachineConfig;
 use crate::output::Ci;
 
-pub(super) use upload::InputError;
-
 /// The CI service that an error is told to.
 pub(super) fn ci(command: &Command) -> Ci {
     match command {

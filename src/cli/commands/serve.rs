@@ -2,24 +2,27 @@
 
 use std::io::{self, Write};
 
+use anyhow::Context;
+
 use crate::cli::args::ServeArgs;
 use crate::cli::config::serve_options;
+use crate::cli::signals;
 use crate::server::{ServeEvent, Server};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
     let (quiet, json) = (args.quiet, args.json);
-    let server = Server::bind(serve_options(args)?)?;
+    let server = Server::bind(serve_options(args)?).context("cannot receive uploads")?;
     let stop = server.stop_handle();
-    ctrlc::set_handler(move || stop.stop())?;
-    server.run(move |event| {
+    signals::on_each(move |_| stop.stop())?;
+    let run = server.run(move |event| {
         if json {
             record(event);
         }
         if !quiet || is_first(event) {
             log(event);
         }
-    })?;
-    Ok(())
+    });
+    run.context("cannot receive uploads")
 }
 
 /// Whoever starts a quiet server on port 0 still needs to know where it listens.

@@ -82,7 +82,7 @@ impl LocalReceiver {
         let mut options = Options::new(&folder, (Ipv4Addr::LOCALHOST, 0).into());
         // The files are thrown away in the end: waiting for the disk would only blur the figures.
         options.durable = false;
-        let server = Server::bind(options)?;
+        let server = Server::bind(options).context("cannot receive uploads")?;
         let (address, stop) = (server.address(), server.stop_handle());
         // Should the receiver die, the upload says so.
         let thread = thread::spawn(move || drop(server.run(|_| {})));

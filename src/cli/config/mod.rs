@@ -9,8 +9,6 @@ mod output;
 mod serve;
 mod upload;
 
-use std::fmt;
-
 pub(super) use auth::{AuthConfig, SecretSource};
 pub(super) use check::CheckConfig;
 pub(super) use connect::ConnectConfig;
@@ -20,14 +18,4 @@ pub(super) use output::{MachineConfig, OutputConfig};
 pub(super) use serve::options as serve_options;
 pub(super) use upload::{UploadConfig, state_dir};
 
-/// Something typed is wrong. The message says what is right.
-#[derive(Debug)]
-pub(super) struct UsageError(pub(super) String);
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UsageError {}
+pub(super) use super::error::UsageError;

@@ -1,66 +1,148 @@
-//! Exit codes: a public contract. One enum, one table from errors to it.
+//! Exit codes: a public contract, and one table of all that is said of each.
 
-use crate::client::{ClientError, ReplyFileError};
-use crate::exchange::TransportErrorKind;
-use crate::journal::{JournalError, JournalWarning};
-use crate::protocol::{AckError, PacketKind};
-#[cfg(feature = "serve")]
-use crate::server::ServeError;
-use crate::source::EntityError;
-use crate::uploader::{Refusal, ReplyError, Unverified, UploadError};
+/// What is said of an exit code. Errors without better words of their own use these.
+#[derive(Debug)]
+pub(crate) struct ExitInfo {
+    /// Its name, for programs.
+    pub(crate) class: &'static str,
+    /// Whether the same command may succeed later, without a change to anything but time.
+    pub(crate) retryable: bool,
+    pub(crate) meaning: &'static str,
+    pub(crate) cause: &'static str,
+    pub(crate) next: &'static str,
+}
 
-use crate::cli::batch::SomeFailed;
-use crate::cli::commands::InputError;
-use crate::cli::config::UsageError;
-use crate::cli::signals::{Stopped, TimeIsUp};
-use crate::cli::usage_error::Mistyped;
+macro_rules! exit_codes {
+    ($($code:ident = $number:literal, class: $class:literal, retryable: $retryable:literal,
+        meaning: $meaning:literal,
+        cause: $cause:literal,
+        next: $next:literal;
+    )*) => {
+        /// What the process tells its caller.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum ExitCode {
+            $(#[doc = $meaning] $code = $number,)*
+        }
 
-/// What the process tells its caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum ExitCode {
-    /// Every file was acknowledged and closed.
-    Success = 0,
-    /// A mistake in bitsup, or on this machine.
-    Internal = 1,
-    /// Usage, configuration, URL.
-    Usage = 2,
-    /// The source is missing, unreadable or not a regular file.
-    Source = 3,
-    /// The source changed during the upload.
-    SourceChanged = 4,
-    /// Name lookup or connection failed.
-    Connection = 5,
-    /// TLS or certificate.
-    Tls = 6,
-    /// Authentication (401, 407).
-    Authentication = 7,
-    /// Refused: permission, already exists, path.
-    Refused = 8,
-    /// No BITS endpoint there, or uploads are disabled.
-    NoEndpoint = 9,
-    /// Too large for the server.
-    TooLarge = 10,
-    /// Server errors, stall, or the time budget is spent.
-    Server = 11,
-    /// Protocol violation.
-    Protocol = 12,
-    /// The server's application rejected the file.
-    Application = 13,
-    /// What is at the destination is not the file.
-    VerificationFailed = 14,
-    /// Of several files some were uploaded and others not, or they failed in different ways.
-    Mixed = 15,
-    /// `--resume always`, and there is nothing to go on with.
-    NotResumable = 16,
-    /// Another bitsup is busy with this upload.
-    Locked = 17,
-    /// The file is probably there, the server cannot say so.
-    Unconfirmed = 18,
-    /// Stopped by SIGINT.
-    Interrupted = 130,
-    /// Stopped by SIGTERM.
-    Terminated = 143,
+        impl ExitCode {
+            /// All of them.
+            pub(crate) const ALL: &[Self] = &[$(Self::$code),*];
+
+            /// The table's row.
+            pub(crate) fn info(self) -> &'static ExitInfo {
+                match self {
+                    $(Self::$code => &ExitInfo {
+                        class: $class, retryable: $retryable, meaning: $meaning, cause: $cause, next: $next,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+// A new code is a row here, an error that leads to it in `diagnosis`, and its number in README.md and docs/events.schema.json.
+exit_codes! {
+    Success = 0, class: "success", retryable: false,
+        meaning: "the server acknowledged the whole file and closed it; or its last response was lost, and --verify sha256 found the same content",
+        cause: "nothing went wrong that was not mended",
+        next: "nothing is left to do";
+    Internal = 1, class: "internal", retryable: false,
+        meaning: "a mistake in bitsup, or on this machine",
+        cause: "bitsup is wrong, or the machine is out of memory, disk space or files",
+        next: "run the same command again; if it happens again, report it with the output of -vv";
+    Usage = 2, class: "usage", retryable: false,
+        meaning: "something typed or configured is wrong",
+        cause: "an option, a URL or a setting is wrong, or the URL or name is too long for the server",
+        next: "correct what the message names; --help shows the options, `bitsup config` what is set elsewhere";
+    Source = 3, class: "source", retryable: false,
+        meaning: "the file is missing, unreadable, or not a regular file",
+        cause: "its path is wrong, or this account may not read it",
+        next: "check the path and its permissions; a pipe or device cannot be uploaded: write it to a file first";
+    SourceChanged = 4, class: "source-changed", retryable: true,
+        meaning: "the file changed during the upload",
+        cause: "a program writes to it",
+        next: "upload a copy, or wait until the file is finished; the next run starts at the beginning";
+    Connection = 5, class: "connection", retryable: true,
+        meaning: "the host was not found, or there was no connection, or it broke before the upload began",
+        cause: "a typing error in the host, nothing listens there, or a firewall is between",
+        next: "check host and port, then run the same command again";
+    Tls = 6, class: "tls", retryable: false,
+        meaning: "TLS failed",
+        cause: "the certificate is not trusted, expired, or for another name",
+        next: "check the certificate and this machine's clock";
+    Authentication = 7, class: "authentication", retryable: false,
+        meaning: "the server (401) or a proxy (407) wants a login",
+        cause: "the login is missing or wrong",
+        next: "check user and password, and which kinds of login the server offers (-vv shows them)";
+    Refused = 8, class: "refused", retryable: false,
+        meaning: "the server refuses the upload",
+        cause: "the account may not write there, or a file of that name exists",
+        next: "check the folder's permissions and whether overwriting is allowed";
+    NoEndpoint = 9, class: "no-endpoint", retryable: false,
+        meaning: "there are no BITS uploads at that URL",
+        cause: "the URL is wrong, or BITS uploads are not enabled on that folder",
+        next: "check the URL; on IIS, enable BITS uploads for the virtual directory";
+    TooLarge = 10, class: "too-large", retryable: false,
+        meaning: "the file, or a fragment of it, is too large for the server",
+        cause: "a limit of the directory, of the web server, or of a proxy before it",
+        next: "raise the limit or send a smaller file; for a fragment, try a smaller --fragment-size";
+    Server = 11, class: "server", retryable: true,
+        meaning: "the server failed, took too long, or got no further",
+        cause: "the server or the network is busy, restarting or out of order",
+        next: "run the same command again: it goes on where this one stopped";
+    Protocol = 12, class: "protocol", retryable: false,
+        meaning: "the server, or something before it, broke the protocol",
+        cause: "a proxy changed the request or its answer, or the server is no real BITS server",
+        next: "run it again with -vv to see both heads";
+    Application = 13, class: "application", retryable: false,
+        meaning: "the application behind the server did not take the file, or gave no reply",
+        cause: "it does not want this file, or is out of order",
+        next: "ask who runs the application what it accepts";
+    VerificationFailed = 14, class: "verification-failed", retryable: false,
+        meaning: "what arrived is not the file",
+        cause: "something changed it on its way or on the server",
+        next: "look at the file on the server, then upload it again";
+    Mixed = 15, class: "mixed", retryable: true,
+        meaning: "only some of several files arrived",
+        cause: "the lines above tell what went wrong with each of the others",
+        next: "run the same command again for the files that did not arrive";
+    NotResumable = 16, class: "not-resumable", retryable: false,
+        meaning: "--resume always, and there is no upload to resume",
+        cause: "the upload was finished, expired after 14 days, was started elsewhere, was of another content, or the server lost it",
+        next: "leave --resume always away to start over";
+    Locked = 17, class: "locked", retryable: true,
+        meaning: "another bitsup is busy with this upload",
+        cause: "the same file goes to the same URL in another process",
+        next: "wait for it, or stop it and run the same command again";
+    Unconfirmed = 18, class: "unconfirmed", retryable: false,
+        meaning: "unconfirmed: every byte was sent, but it is not certain that the file is on the server",
+        cause: "the response to Close-Session was lost, the session was gone or refused after the last fragment, or --verify was not shown the file",
+        next: "look at the file on the server before you run the command again; with --verify sha256 the same content is exit 0";
+    HungUp = 129, class: "hung-up", retryable: true,
+        meaning: "stopped by SIGHUP",
+        cause: "the terminal was closed, or the connection to it ended",
+        next: "run the same command again: it goes on where this one stopped";
+    Interrupted = 130, class: "interrupted", retryable: true,
+        meaning: "stopped by Ctrl-C (SIGINT)",
+        cause: "somebody wanted it to end",
+        next: "run the same command again: it goes on where this one stopped";
+    Terminated = 143, class: "terminated", retryable: true,
+        meaning: "stopped by SIGTERM",
+        cause: "the system or a job's time limit wanted it to end",
+        next: "run the same command again: it goes on where this one stopped";
+}
+
+impl ExitCode {
+    /// How a run ended, in one word for programs.
+    pub(crate) fn status(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Mixed => "mixed",
+            Self::HungUp | Self::Interrupted | Self::Terminated => "interrupted",
+            _ => "failed",
+        }
+    }
 }
 
 impl From<ExitCode> for std::process::ExitCode {
@@ -69,190 +151,9 @@ impl From<ExitCode> for std::process::ExitCode {
     }
 }
 
-impl ExitCode {
-    /// Its name, for programs.
-    pub(crate) fn class(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Internal => "internal",
-            Self::Usage => "usage",
-            Self::Source => "source",
-            Self::SourceChanged => "source-changed",
-            Self::Connection => "connection",
-            Self::Tls => "tls",
-            Self::Authentication => "authentication",
-            Self::Refused => "refused",
-            Self::NoEndpoint => "no-endpoint",
-            Self::TooLarge => "too-large",
-            Self::Server => "server",
-            Self::Protocol => "protocol",
-            Self::Application => "application",
-            Self::VerificationFailed => "verification-failed",
-            Self::Mixed => "mixed",
-            Self::NotResumable => "not-resumable",
-            Self::Locked => "locked",
-            Self::Unconfirmed => "unconfirmed",
-            Self::Interrupted => "interrupted",
-            Self::Terminated => "terminated",
-        }
-    }
-
-    /// Whether the same command may succeed later, without a change to anything but time.
-    pub(crate) fn may_pass(self) -> bool {
-        matches!(
-            self,
-            Self::SourceChanged
-                | Self::Connection
-                | Self::Server
-                | Self::Mixed
-                | Self::Locked
-                | Self::Interrupted
-                | Self::Terminated
-        )
-    }
-}
-
-/// The code for an error, however wrapped.
-pub(crate) fn of(error: &anyhow::Error) -> ExitCode {
-    if let Some(error) = error.downcast_ref::<ClientError>() {
-        return match error {
-            ClientError::Upload(error) => of_upload(error),
-            ClientError::Entity(_) | ClientError::Digest(_) => ExitCode::Source,
-            ClientError::SignIn(_) => ExitCode::Authentication,
-            ClientError::NothingToResume { .. } => ExitCode::NotResumable,
-            ClientError::Interrupted { .. } => ExitCode::Interrupted,
-            ClientError::ReplyFile(_) => ExitCode::Internal,
-        };
-    }
-    if let Some(Stopped { signal, .. }) = error.downcast_ref() {
-        return if *signal == 2 { ExitCode::Interrupted } else { ExitCode::Terminated };
-    }
-    if let Some(failed) = error.downcast_ref::<SomeFailed>() {
-        return failed.code;
-    }
-    if error.is::<TimeIsUp>() {
-        return ExitCode::Server;
-    }
-    if error.is::<EntityError>() || error.is::<InputError>() {
-        return ExitCode::Source;
-    }
-    if error.is::<JournalError>() {
-        return ExitCode::Locked;
-    }
-    if error.is::<UsageError>()
-        || error.is::<Mistyped>()
-        || error.is::<ReplyFileError>()
-        || error.is::<JournalWarning>()
-    {
-        return ExitCode::Usage;
-    }
-    #[cfg(feature = "serve")]
-    if let Some(error) = error.downcast_ref::<ServeError>() {
-        return match error {
-            ServeError::Root(..)
-            | ServeError::Session(..)
-            | ServeError::Tls(_)
-            | ServeError::InUse(_)
-            | ServeError::Bind(..) => ExitCode::Usage,
-            _ => ExitCode::Internal,
-        };
-    }
-    ExitCode::Internal
-}
-
-fn of_upload(error: &UploadError) -> ExitCode {
-    match error {
-        UploadError::Refused { refusal, .. } => of_refusal(*refusal),
-        UploadError::BadAnswer { packet, error } => of_bad_answer(*packet, error),
-        UploadError::SignInForgotten => ExitCode::Authentication,
-        UploadError::Redirected { .. } => ExitCode::NoEndpoint,
-        UploadError::Lost { packet, error } => of_loss(*packet, error.kind),
-        UploadError::NoProgress { .. } | UploadError::OutOfTime { .. } => ExitCode::Server,
-        UploadError::SourceChanged => ExitCode::SourceChanged,
-        UploadError::GaveUp { cause, .. } => of_spent(cause),
-        UploadError::CannotResume { .. } => ExitCode::NotResumable,
-        UploadError::Interrupted | UploadError::Unverified(Unverified::Interrupted) => ExitCode::Interrupted,
-        UploadError::Unconfirmed { .. } | UploadError::Unverified(_) => ExitCode::Unconfirmed,
-        UploadError::AppendsBlindly => ExitCode::Protocol,
-        UploadError::Reply(error) => of_reply(error),
-        UploadError::Different(_) => ExitCode::VerificationFailed,
-        UploadError::OutOfTurn | UploadError::Local => ExitCode::Internal,
-    }
-}
-
-/// The reply is the application's; what the network does on its way is not.
-fn of_reply(error: &ReplyError) -> ExitCode {
-    match error {
-        ReplyError::Status(status) if status.as_u16() == 401 => ExitCode::Authentication,
-        ReplyError::Status(status) if status.is_server_error() => ExitCode::Server,
-        ReplyError::NotOffered | ReplyError::TooLarge | ReplyError::Status(_) => ExitCode::Application,
-        ReplyError::BadAnswer(_) => ExitCode::Protocol,
-        ReplyError::Lost(error) => of_loss(PacketKind::CloseSession, error.kind),
-    }
-}
-
-/// The budget is spent: on a network that never worked, on an application that did not want it, on what stands before
-/// the server and refuses by its pages, or on a server.
-fn of_spent(cause: &UploadError) -> ExitCode {
-    let is_refusal = matches!(cause, UploadError::Refused { .. });
-    match of_upload(cause) {
-        code @ (ExitCode::Connection | ExitCode::Application | ExitCode::Tls) => code,
-        code @ (ExitCode::Refused | ExitCode::NoEndpoint | ExitCode::Protocol) if is_refusal => code,
-        _ => ExitCode::Server,
-    }
-}
-
-/// The code for what the server refuses.
-pub(crate) fn of_refusal(refusal: Refusal) -> ExitCode {
-    match refusal {
-        Refusal::Authentication | Refusal::ProxyAuthentication => ExitCode::Authentication,
-        Refusal::Permission => ExitCode::Refused,
-        Refusal::NoEndpoint => ExitCode::NoEndpoint,
-        Refusal::FileTooLarge | Refusal::FragmentTooLarge => ExitCode::TooLarge,
-        Refusal::NameTooLong => ExitCode::Usage,
-        Refusal::Invalid => ExitCode::Protocol,
-        Refusal::SessionNotFound | Refusal::DiskFull | Refusal::Unavailable => ExitCode::Server,
-        Refusal::ApplicationRejected | Refusal::ApplicationUnavailable => ExitCode::Application,
-    }
-}
-
-/// Before a session exists, an answer that is no Ack means that no BITS server is there.
-fn of_bad_answer(packet: PacketKind, error: &AckError) -> ExitCode {
-    let opening = matches!(packet, PacketKind::Ping | PacketKind::CreateSession);
-    match error {
-        AckError::NotAnAck { .. } | AckError::NotHttp11 if opening => ExitCode::NoEndpoint,
-        AckError::NotAnAck { .. } => ExitCode::Server,
-        _ => ExitCode::Protocol,
-    }
-}
-
-/// A connection that breaks before there is a session never worked.
-fn of_loss(packet: PacketKind, kind: TransportErrorKind) -> ExitCode {
-    match kind {
-        TransportErrorKind::UnknownHost
-        | TransportErrorKind::LookupFailed
-        | TransportErrorKind::Connect
-        | TransportErrorKind::ProxyRefused => ExitCode::Connection,
-        TransportErrorKind::ProxyAuthentication => ExitCode::Authentication,
-        TransportErrorKind::Cut | TransportErrorKind::NoConnection
-            if matches!(packet, PacketKind::Ping | PacketKind::CreateSession) =>
-        {
-            ExitCode::Connection
-        }
-        TransportErrorKind::Tls(_) => ExitCode::Tls,
-        TransportErrorKind::Cut | TransportErrorKind::NoConnection | TransportErrorKind::TimedOut(_) => {
-            ExitCode::Server
-        }
-        TransportErrorKind::BadAnswer | TransportErrorKind::NotAllowed => ExitCode::Protocol,
-        TransportErrorKind::Local => ExitCode::Internal,
-        TransportErrorKind::Interrupted => ExitCode::Interrupted,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::TransportError;
 
     #[test]
     fn the_numbers_are_frozen() {
@@ -276,24 +177,12 @@ mod tests {
             (ExitCode::NotResumable, 16),
             (ExitCode::Locked, 17),
             (ExitCode::Unconfirmed, 18),
+            (ExitCode::HungUp, 129),
             (ExitCode::Interrupted, 130),
             (ExitCode::Terminated, 143),
         ];
         for (code, number) in codes {
             assert_eq!(code as u8, number);
         }
-    }
-
-    #[test]
-    fn an_error_keeps_its_code_under_any_context() {
-        let lost = UploadError::Lost {
-            packet: PacketKind::Ping,
-            error: TransportError::before_request(TransportErrorKind::Connect, ""),
-        };
-        let error = anyhow::Error::new(ClientError::Upload(lost)).context("cannot upload a to b");
-        assert_eq!(of(&error), ExitCode::Connection);
-        assert_eq!(of(&anyhow::Error::new(JournalError::Locked).context("x")), ExitCode::Locked);
-        assert_eq!(of(&anyhow::Error::new(UsageError("x".into())).context("y")), ExitCode::Usage);
-        assert_eq!(of(&anyhow::anyhow!("something else")), ExitCode::Internal);
     }
 }

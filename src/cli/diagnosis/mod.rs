@@ -1,8 +1,210 @@
-//! What an error means to people and programs: its exit code, its cause, and what to do next.
+//! What an error means: its exit code, its cause, what to do next. The text, the JSON and the exit code of an error are all
+//! made from its [`Diagnosis`], and `bitsup explain` reads the same tables.
 
+mod connection;
 pub(crate) mod exit_code;
 pub(crate) mod explain;
-pub(crate) mod facts;
-pub(crate) mod failure;
+mod hresult;
+mod sign_in;
+mod upload;
+
+use std::borrow::Cow;
+use std::error::Error;
+
+use crate::cli::error::{BatchFailed, InputError, ParseError, Resumability, StopReason, Stopped, UsageError};
+use crate::client::{ClientError, ReplyFileError};
+use crate::journal::{JournalError, JournalWarning};
+use crate::output::ErrorText;
+use crate::output::json::Failure;
+use crate::protocol::HResult;
+#[cfg(feature = "serve")]
+use crate::server::ServeError;
+use crate::source::EntityError;
 
 pub use exit_code::ExitCode;
+
+/// All that is said of an error.
+#[derive(Debug)]
+pub(crate) struct Diagnosis {
+    pub(crate) exit_code: ExitCode,
+    pub(crate) what: String,
+    server_said: Option<String>,
+    /// `None`: what is wrong was typed or set, and the message itself says what is right.
+    pub(crate) cause: Option<&'static str>,
+    next: Cow<'static, str>,
+    /// The command that says more.
+    more: String,
+    http_status: Option<u16>,
+    hresult: Option<HResult>,
+    /// If the run was stopped from outside: how it can be continued.
+    pub(crate) stopped: Option<Resumability>,
+    /// A proxy lets nobody in, or not with this password.
+    pub(crate) refused_by_proxy: bool,
+}
+
+impl Diagnosis {
+    /// What an error means, however wrapped: the outermost that is known decides.
+    pub(crate) fn of(error: &anyhow::Error) -> Self {
+        let mut diagnosis = error.chain().find_map(known).unwrap_or_else(|| Finding::new(ExitCode::Internal).into());
+        let mut what: Vec<String> = Vec::new();
+        for part in error.chain().map(ToString::to_string) {
+            // Wrappers that only pass on what they hold would say it twice; the server's own words have their own line.
+            if what.last().is_none_or(|last| !last.ends_with(&part)) && diagnosis.server_said.as_ref() != Some(&part) {
+                what.push(part);
+            }
+        }
+        diagnosis.what = what.join(": ");
+        diagnosis
+    }
+
+    /// For people.
+    pub(crate) fn text(&self) -> ErrorText {
+        let next = format!("{} (more: {})", self.next, self.more);
+        ErrorText {
+            what: self.what.clone(),
+            said: self.server_said.clone(),
+            cause: self.cause.map(str::to_owned),
+            next: Some(next.trim_start().to_owned()),
+        }
+    }
+
+    /// For programs. `resume_command` is what was typed, if it can be typed again.
+    pub(crate) fn failure(&self, resume_command: Option<&str>) -> Failure {
+        let info = self.exit_code.info();
+        Failure {
+            text: self.text(),
+            class: info.class,
+            exit: self.exit_code as u8,
+            status: self.exit_code.status(),
+            http: self.http_status,
+            hresult: self.hresult,
+            retryable: info.retryable,
+            resume_command: resume_command.filter(|_| info.retryable).map(str::to_owned),
+        }
+    }
+}
+
+/// A row of the tables: an exit code, with better words than the code's own where there are some.
+#[derive(Debug, Clone, Copy)]
+struct Finding {
+    exit_code: ExitCode,
+    cause: Option<&'static str>,
+    next: Option<&'static str>,
+}
+
+impl Finding {
+    fn new(exit_code: ExitCode) -> Self {
+        Self { exit_code, cause: None, next: None }
+    }
+
+    fn next(self, next: &'static str) -> Self {
+        Self { next: Some(next), ..self }
+    }
+
+    /// The words that are shown: cause and next step.
+    fn words(self) -> (&'static str, &'static str) {
+        let info = self.exit_code.info();
+        (self.cause.unwrap_or(info.cause), self.next.unwrap_or(info.next))
+    }
+}
+
+fn because(exit_code: ExitCode, cause: &'static str) -> Finding {
+    Finding { cause: Some(cause), ..Finding::new(exit_code) }
+}
+
+impl From<Finding> for Diagnosis {
+    fn from(finding: Finding) -> Self {
+        let (cause, next) = finding.words();
+        Self {
+            exit_code: finding.exit_code,
+            what: String::new(),
+            server_said: None,
+            cause: Some(cause),
+            next: next.into(),
+            more: format!("bitsup explain {}", finding.exit_code as u8),
+            http_status: None,
+            hresult: None,
+            stopped: None,
+            refused_by_proxy: false,
+        }
+    }
+}
+
+const RUN_AGAIN: &str = "run the same command again";
+
+/// What is known of an error by its type; its text is not looked at.
+fn known(error: &(dyn Error + 'static)) -> Option<Diagnosis> {
+    if let Some(error) = error.downcast_ref() {
+        return Some(client(error));
+    }
+    if let Some(stopped) = error.downcast_ref::<Stopped>() {
+        return Some(Diagnosis { stopped: Some(stopped.leaves), ..stop(*stopped).into() });
+    }
+    if let Some(ParseError { next, help, .. }) = error.downcast_ref() {
+        let (next, more) = (Cow::Owned(next.clone()), help.clone());
+        return Some(Diagnosis { cause: None, next, more, ..Finding::new(ExitCode::Usage).into() });
+    }
+    if error.is::<UsageError>() {
+        return Some(Diagnosis { cause: None, ..Finding::new(ExitCode::Usage).into() });
+    }
+    #[cfg(feature = "serve")]
+    if let Some(error) = error.downcast_ref() {
+        return Some(serve(error).into());
+    }
+    let finding = if let Some(BatchFailed { code, .. }) = error.downcast_ref() {
+        Finding::new(*code)
+    } else if error.is::<InputError>() {
+        because(ExitCode::Source, "nothing that can be read was piped in").next("pipe the data in, or name a file")
+    } else if error.is::<EntityError>() {
+        Finding::new(ExitCode::Source)
+    } else if error.is::<JournalError>() {
+        Finding::new(ExitCode::Locked)
+    } else if error.is::<ReplyFileError>() || error.is::<JournalWarning>() {
+        Finding::new(ExitCode::Usage)
+    } else {
+        return None;
+    };
+    Some(finding.into())
+}
+
+fn client(error: &ClientError) -> Diagnosis {
+    let finding = match error {
+        ClientError::Upload(error) => return upload::diagnose(error),
+        ClientError::SignIn(refused) => {
+            let server_said = refused.said.as_ref().map(ToString::to_string);
+            return Diagnosis { server_said, ..sign_in::finding(&refused.reason).into() };
+        }
+        ClientError::Entity(_) | ClientError::Digest(_) => Finding::new(ExitCode::Source),
+        ClientError::NothingToResume { .. } => Finding::new(ExitCode::NotResumable),
+        ClientError::Interrupted { can_go_on: true } => Finding::new(ExitCode::Interrupted),
+        ClientError::Interrupted { can_go_on: false } => Finding::new(ExitCode::Interrupted).next(RUN_AGAIN),
+        ClientError::ReplyFile(_) => Finding::new(ExitCode::Internal).next(upload::WITHOUT_REPLY),
+    };
+    finding.into()
+}
+
+fn stop(stopped: Stopped) -> Finding {
+    let by_time = (stopped.by == StopReason::MaxTime).then_some("--max-time ended the run before it was done");
+    let finding = Finding { cause: by_time, ..Finding::new(stopped.by.exit_code()) };
+    finding.next(match stopped.leaves {
+        Resumability::Resumes => "run the same command again: it goes on where this one stopped",
+        Resumability::ResumesWithoutNever => "leave --resume never away to go on where this one stopped",
+        Resumability::StartsOver => "run the same command again: it starts over, as nothing is kept of this upload",
+        Resumability::Acknowledged => "look at the file on the server; without --verify this is a success",
+    })
+}
+
+#[cfg(feature = "serve")]
+fn serve(error: &ServeError) -> Finding {
+    match error {
+        ServeError::Session(..) => Finding::new(ExitCode::Usage)
+            .next("look after the disk and start again; to give that upload up, remove the file"),
+        ServeError::Root(..) | ServeError::Tls(_) | ServeError::InUse(_) | ServeError::Bind(..) => {
+            Finding::new(ExitCode::Usage)
+        }
+        ServeError::Runtime(_) => Finding::new(ExitCode::Internal),
+    }
+}
+
+#[cfg(test)]
+mod tests;

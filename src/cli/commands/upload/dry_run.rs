@@ -5,8 +5,7 @@ use std::time::SystemTime;
 
 use crate::cli::batch::Tally;
 use crate::cli::config::{Item, Source, UploadConfig};
-use crate::cli::diagnosis::exit_code;
-use crate::cli::diagnosis::{facts, failure};
+use crate::cli::diagnosis::Diagnosis;
 use crate::client::ResumeMode;
 use crate::journal::{Journal, Upload};
 use crate::output::json::JsonLog;
@@ -32,10 +31,11 @@ pub(super) fn run(
             }
             Err(error) if items.len() == 1 => return Err(error),
             Err(error) => {
-                tally.failed_by(exit_code::of(&error));
-                reporter.error(&failure::text(&error));
+                let diagnosis = Diagnosis::of(&error);
+                tally.failed_by(diagnosis.exit_code);
+                reporter.error(&diagnosis.text());
                 if let Some(json) = json {
-                    json.file(index + 1, &item.source.to_string()).failed(&facts::of(&error, resume_command));
+                    json.file(index + 1, &item.source.to_string()).failed(&diagnosis.failure(resume_command));
                 }
             }
         }

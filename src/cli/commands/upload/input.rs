@@ -1,6 +1,5 @@
 //! Standard input, as long as nobody interrupts.
 
-use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tempfile::NamedTempFile;
 
+use crate::cli::error::InputError;
 use crate::cli::signals::Signals;
 use crate::client::ClientError;
 
@@ -18,35 +18,6 @@ const AHEAD: usize = 4;
 
 /// How often to look for a signal while nothing comes.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// Nothing can be read from standard input.
-#[derive(Debug)]
-pub(in crate::cli) enum InputError {
-    Directory,
-    Closed,
-    Io(io::Error),
-}
-
-/// Reads well after "cannot upload standard input to …: ".
-impl fmt::Display for InputError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cannot read standard input: ")?;
-        match self {
-            Self::Directory => f.write_str("it is a directory"),
-            Self::Closed => f.write_str("it is closed"),
-            Self::Io(error) => write!(f, "{error}"),
-        }
-    }
-}
-
-impl std::error::Error for InputError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io(error) => Some(error),
-            _ => None,
-        }
-    }
-}
 
 /// Finds out whether there is something to read from. An input that is closed, or cannot be read, would look like one that
 /// is empty.

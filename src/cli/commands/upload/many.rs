@@ -6,9 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::auth::Identity;
 use crate::cli::batch::Tally;
 use crate::cli::config::{Item, Source, UploadConfig};
-use crate::cli::diagnosis::exit_code::{self, ExitCode};
-use crate::cli::diagnosis::{facts, failure};
-use crate::cli::signals::{self, Left, Signals};
+use crate::cli::diagnosis::{Diagnosis, ExitCode};
+use crate::cli::error::Resumability;
+use crate::cli::signals::Signals;
 use crate::output::json::JsonLog;
 use crate::output::{Board, Lane, Run};
 use crate::uploader::UploadEvent;
@@ -56,8 +56,9 @@ pub(super) fn run(
     board.finish();
     let outcome = queue.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
     let verdict = outcome.tally.verdict(items.len());
+    let leaves = outcome.leaves.unwrap_or(Resumability::StartsOver);
     // A signal that came when all was done stopped nothing.
-    match (verdict, signals.stopped(outcome.left.unwrap_or(Left::Nothing))) {
+    match (verdict, signals.stopped(leaves)) {
         (Err(_), Some(stopped)) => Err(stopped),
         (verdict, _) => Ok(verdict?),
     }
@@ -84,7 +85,7 @@ struct Queue<'a> {
 struct BatchOutcome {
     tally: Tally,
     /// What files that were stopped leave: a session, if one of them does.
-    left: Option<Left>,
+    leaves: Option<Resumability>,
 }
 
 impl<'a> Queue<'a> {
@@ -120,7 +121,7 @@ impl Worker<'_> {
             Ok(()) => outcome.tally.uploaded += 1,
             Err(failed) => {
                 outcome.tally.failed_by(failed.code);
-                outcome.left = outcome.left.filter(|left| *left == Left::Session).or(failed.left);
+                outcome.leaves = outcome.leaves.filter(|leaves| *leaves == Resumability::Resumes).or(failed.leaves);
             }
         }
         // Another try with a password that was refused may lock the account.
@@ -147,20 +148,16 @@ impl Worker<'_> {
             lane.done();
             return Ok(());
         };
-        let code = exit_code::of(&error);
+        let diagnosis = Diagnosis::of(&error);
         // Who stops a run does not need to read it once for each file.
-        let left = signals::left_by(&error);
-        lane.failed(Some(&failure::text(&error)).filter(|_| left.is_none()));
+        lane.failed(Some(&diagnosis.text()).filter(|_| diagnosis.stopped.is_none()));
         if let Some(record) = &record {
-            record.failed(&facts::of(&error, self.resume_command));
+            record.failed(&diagnosis.failure(self.resume_command));
         }
-        Err(FailedUpload { code, left, by_password: self.is_about_password(code, &error) })
-    }
-
-    fn is_about_password(&self, code: ExitCode, error: &anyhow::Error) -> bool {
-        let by_proxy = facts::is_proxys_refusal(error) && self.context.config.connect.has_proxy_login();
+        let code = diagnosis.exit_code;
+        let by_proxy = diagnosis.refused_by_proxy && self.context.config.connect.has_proxy_login();
         let by_server = code == ExitCode::Authentication && self.context.identity.credentials.is_some();
-        by_proxy || by_server
+        Err(FailedUpload { code, leaves: diagnosis.stopped, by_password: by_proxy || by_server })
     }
 }
 
@@ -168,7 +165,7 @@ impl Worker<'_> {
 struct FailedUpload {
     code: ExitCode,
     /// What it leaves, if it was stopped.
-    left: Option<Left>,
+    leaves: Option<Resumability>,
     /// By a password that was not taken.
     by_password: bool,
 }

@@ -9,14 +9,13 @@ mod sources;
 use crate::auth::Identity;
 use crate::cli::args::UploadArgs;
 use crate::cli::config::{Item, UploadConfig, UsageError};
-use crate::cli::diagnosis::facts;
+use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
-use crate::cli::signals::{self, Signals};
+use crate::cli::signals::Signals;
 use crate::output::Reporter;
 use crate::output::json::JsonLog;
 use crate::uploader::UploadEvent;
 
-pub(in crate::cli) use input::InputError;
 use one::{RunContext, UploadConnection};
 
 /// `resume_command` is the command line, if it can be typed again.
@@ -24,7 +23,7 @@ pub(super) fn run(args: UploadArgs, resume_command: Option<&str>) -> anyhow::Res
     let json = args.machine.json.then(JsonLog::stdout);
     let result = run_recorded(args, json.as_ref(), resume_command);
     if let Some(json) = json {
-        let failure = result.as_ref().err().map(|error| facts::of(error, resume_command));
+        let failure = result.as_ref().err().map(|error| Diagnosis::of(error).failure(resume_command));
         json.end(failure.as_ref());
     }
     result
@@ -39,9 +38,11 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, resume_command: Option
     let config = UploadConfig::new(args).map_err(|error| signals.instead_of(error))?;
     if let Some(json) = json {
         let (json, resume_command) = (json.clone(), resume_command.map(str::to_owned));
-        signals.before_end(move |stopped| json.summary_at_once(&facts::of(&stopped.into(), resume_command.as_deref())));
+        signals.before_end(move |stopped| {
+            json.summary_at_once(&Diagnosis::of(&stopped.into()).failure(resume_command.as_deref()));
+        });
     }
-    let items = signals::name(sources::items(&config, &signals), &signals, false)?;
+    let items = signals.attribute(sources::items(&config, &signals), false)?;
     if let Some(json) = json {
         json.expect_files(items.len());
     }
@@ -78,7 +79,7 @@ fn single(
     let result = upload(config, item, identity, signals, &mut report);
     reporter.finish();
     if let (Err(error), Some(record)) = (&result, &record) {
-        record.failed(&facts::of(error, resume_command));
+        record.failed(&Diagnosis::of(error).failure(resume_command));
     }
     result
 }

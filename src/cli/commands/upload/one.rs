@@ -9,7 +9,7 @@ use http::Uri;
 use crate::auth::{Authenticator, Identity};
 use crate::cli::config::{Item, Source, UploadConfig, UsageError};
 use crate::cli::secret;
-use crate::cli::signals::{self, Signals};
+use crate::cli::signals::Signals;
 use crate::client::{self, ReplyFile, ResumeMode, Start, UploadContext};
 use crate::journal::{Journal, Record, Upload};
 use crate::output::redact_url;
@@ -80,8 +80,8 @@ impl RunContext<'_> {
             let url = redact_url(&item.destination.to_string());
             format!("cannot upload {} to {url}", item.source)
         };
-        let goes_on = self.config.resume != ResumeMode::Never;
-        signals::name(result, self.signals, goes_on).with_context(what)
+        let resumes = self.config.resume != ResumeMode::Never;
+        self.signals.attribute(result, resumes).with_context(what)
     }
 
     fn try_upload(

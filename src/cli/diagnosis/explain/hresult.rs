@@ -1,27 +1,33 @@
-//! What an HRESULT means.
+//! An HRESULT in words.
 
 use http::StatusCode;
 
-use crate::cli::ExitCode;
-use crate::cli::diagnosis::exit_code;
-use crate::protocol::HResult;
+use crate::cli::diagnosis::{ExitCode, hresult, upload};
+use crate::protocol::{HResult, PacketKind};
 use crate::uploader::Refusal;
 
 use super::{Explanation, http as status};
 
 /// What a code of the table means, or one that wraps an HTTP status.
 pub(crate) fn explain(code: HResult) -> Option<Explanation> {
-    let Some(info) = code.info() else {
+    let Some(info) = hresult::info(code) else {
         let mut explanation = status::explain(code.http_status()?)?;
         explanation.title = format!("0x{:08X}: as Windows' client reports HTTP's {}", code.0, explanation.title);
         return Some(explanation);
     };
-    let title = format!("0x{:08X} {} (HRESULT)", code.0, info.name);
-    let mut explanation = Explanation::new(title, info.meaning, info.cause, info.advice);
-    if let Some(exit) = exit(code) {
+    let title = format!("0x{:08X} {} (HRESULT)", code.0, code.name().unwrap_or_default());
+    let mut explanation = Explanation::new(title, info.meaning, info.cause, info.next);
+    if let Some(exit) = refusal_exit(code).or(info.client_exit) {
         explanation.add("exit", &(exit as u8).to_string());
     }
     Some(explanation)
+}
+
+/// With which code bitsup ends where a server sends this.
+fn refusal_exit(code: HResult) -> Option<ExitCode> {
+    let sent = [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::BAD_REQUEST];
+    let refusal = sent.iter().find_map(|status| Refusal::of_code(code, *status))?;
+    Some(upload::class(PacketKind::CreateSession, refusal).exit_code)
 }
 
 /// What can be told of a code that is in no table.
@@ -39,20 +45,4 @@ pub(crate) fn parts(code: HResult) -> String {
         code.code(),
         win32.unwrap_or_default()
     )
-}
-
-/// With which code bitsup ends where a server sends this, or where Windows' client would report it.
-fn exit(code: HResult) -> Option<ExitCode> {
-    let sent = [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::BAD_REQUEST];
-    if let Some(refusal) = sent.iter().find_map(|status| Refusal::of_code(code, *status)) {
-        return Some(exit_code::of_refusal(refusal));
-    }
-    Some(match code.0 {
-        0x8020_001B => ExitCode::Protocol,
-        0x8020_001D => ExitCode::SourceChanged,
-        0x8020_0024 | 0x8007_2EE2 | 0x8007_2EFE | 0x8007_2EFF => ExitCode::Server,
-        0x8007_2EE7 | 0x8007_2EFD => ExitCode::Connection,
-        0x8007_2F05 | 0x8007_2F06 | 0x8007_2F0C | 0x8007_2F0D | 0x8007_2F8F => ExitCode::Tls,
-        _ => return None,
-    })
 }

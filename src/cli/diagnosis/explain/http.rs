@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::cli::diagnosis::{exit_code, failure};
+use crate::cli::diagnosis::upload;
 use crate::protocol::{BitsError, PacketKind};
 use crate::uploader::Refusal;
 
@@ -70,8 +70,11 @@ fn fixed(status: StatusCode) -> Option<(&'static str, &'static str, &'static str
 
 fn refusal(title: String, status: StatusCode) -> Explanation {
     let at_start = opening(status);
-    let (cause, next) = failure::refused(PacketKind::CreateSession, at_start, &answer(status));
-    let mut explanation = Explanation::new(title, &with_exit(at_start), cause.unwrap_or(""), next.unwrap_or(""));
+    let finding = upload::class(PacketKind::CreateSession, at_start);
+    let retried = if at_start.may_pass() { "; bitsup tries again first" } else { "" };
+    let meaning = format!("{at_start} (exit {}{retried})", finding.exit_code as u8);
+    let (cause, next) = finding.words();
+    let mut explanation = Explanation::new(title, &meaning, cause, next);
     let later = Refusal::classify(&answer(status), PacketKind::Fragment);
     // By the table that an upload acts on.
     explanation.add("within a session", &later.reading(&answer(status)).to_string());
@@ -80,11 +83,6 @@ fn refusal(title: String, status: StatusCode) -> Explanation {
 
 fn opening(status: StatusCode) -> Refusal {
     Refusal::classify(&answer(status), PacketKind::CreateSession)
-}
-
-fn with_exit(refusal: Refusal) -> String {
-    let again = if refusal.may_pass() { "; bitsup tries again first" } else { "" };
-    format!("{refusal} (exit {}{again})", exit_code::of_refusal(refusal) as u8)
 }
 
 /// The status alone, without a word of BITS.

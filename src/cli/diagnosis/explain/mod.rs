@@ -1,15 +1,14 @@
 //! Codes in words: HRESULTs, HTTP statuses, exit codes. Made from the tables by which the program itself acts.
 
-mod exit;
 mod hresult;
 mod http;
 mod iis;
 
 use std::fmt::Write;
 
+use super::ExitCode;
+use super::hresult::info;
 use crate::protocol::HResult;
-
-pub(crate) use exit::{ALL as EXIT_CODES, info as exit_info};
 
 /// A code in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,12 +55,13 @@ pub(crate) fn explain(text: &str) -> Result<Explanation, String> {
         return Ok(explanation);
     }
     if let Some(number) = small(text) {
-        return of_exit(number).or_else(|| http::explain(number)).ok_or_else(|| {
+        return exit_code(number).or_else(|| http::explain(number)).ok_or_else(|| {
             format!("{number} is no exit code of bitsup and no HTTP status; an HRESULT is written 0x{number:08X}")
         });
     }
-    if let Some(found) = HResult::known().iter().find(|info| info.name.eq_ignore_ascii_case(text)) {
-        return hresult::explain(found.code).ok_or_else(|| found.name.to_owned());
+    let named = HResult::known().iter().find(|(_, name)| name.eq_ignore_ascii_case(text));
+    if let Some(explanation) = named.and_then(|(code, _)| hresult::explain(*code)) {
+        return Ok(explanation);
     }
     let Some(code) = read(text) else { return Err(unreadable(text)) };
     // Servers send Windows' plain error codes as well.
@@ -73,8 +73,8 @@ pub(crate) fn explain(text: &str) -> Result<Explanation, String> {
 /// All that can be explained, a line each.
 pub(crate) fn list() -> String {
     let mut text = String::from("Exit codes\n");
-    for code in exit::ALL {
-        let _ = writeln!(text, "  {:<11} {}", *code as u8, exit::info(*code).meaning);
+    for code in ExitCode::ALL {
+        let _ = writeln!(text, "  {:<11} {}", *code as u8, code.info().meaning);
     }
     text.push_str("\nHTTP statuses, as the answer to the first packets of an upload\n");
     for status in http::COMMON {
@@ -85,8 +85,8 @@ pub(crate) fn list() -> String {
         let _ = writeln!(text, "  {code:<11} {meaning}");
     }
     text.push_str("\nHRESULTs\n");
-    for info in HResult::known() {
-        let _ = writeln!(text, "  0x{:08X}  {}: {}", info.code.0, info.name, info.meaning);
+    for (code, name) in HResult::known() {
+        let _ = writeln!(text, "  0x{:08X}  {name}: {}", code.0, info(*code).map_or("", |info| info.meaning));
     }
     text
 }
@@ -110,15 +110,15 @@ fn read(text: &str) -> Option<HResult> {
     }
 }
 
-fn of_exit(number: u32) -> Option<Explanation> {
-    let code = exit::of_number(number)?;
-    let info = exit::info(code);
-    Some(Explanation::new(format!("{number} (exit code of bitsup)"), info.meaning, info.cause, info.advice))
+fn exit_code(number: u32) -> Option<Explanation> {
+    let code = ExitCode::ALL.iter().find(|code| u32::from(**code as u8) == number)?;
+    let info = code.info();
+    Some(Explanation::new(format!("{number} (exit code of bitsup)"), info.meaning, info.cause, info.next))
 }
 
 fn unreadable(text: &str) -> String {
     let wanted = text.to_ascii_uppercase();
-    let near = HResult::known().iter().map(|info| (strsim::jaro_winkler(&wanted, info.name), info.name));
+    let near = HResult::known().iter().map(|(_, name)| (strsim::jaro_winkler(&wanted, name), name));
     let best = near.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likeness, _)| *likeness > 0.85);
     match best {
         Some((_, name)) => format!("{text:?} is no code that bitsup knows; {name} is one"),

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::exchange::TransportError;
-use crate::protocol::{HResult, IdError};
+use crate::exchange::{TlsFault, TransportError, TransportErrorKind};
+use crate::protocol::{AckError, BitsError, HResult, IdError, PacketKind};
+use crate::uploader::{Refusal, ReplyError, Unverified, UploadError};
 
 use super::*;
 
@@ -13,7 +14,7 @@ const PACKETS: [PacketKind; 2] = [PacketKind::CreateSession, PacketKind::Fragmen
 #[track_caller]
 fn has_all_lines(error: impl Into<anyhow::Error>) -> ErrorText {
     let error = error.into().context("cannot upload a to b");
-    let text = text(&error);
+    let text = Diagnosis::of(&error).text();
     assert!(text.what.starts_with("cannot upload a to b: "), "{text}");
     assert!(text.cause.as_ref().is_some_and(|cause| !cause.is_empty()), "no cause: {text}");
     let next = text.next.clone().unwrap_or_default();
@@ -100,10 +101,11 @@ fn every_refusal_has_its_lines() {
 
 #[test]
 fn every_hresult_that_a_server_may_send_is_named_and_explained() {
-    for info in HResult::known() {
-        let error = refused_error(PacketKind::CreateSession, Refusal::Invalid, bits_error(400, Some(info.code)));
+    for (code, name) in HResult::known() {
+        let info = hresult::info(*code).expect(name);
+        let error = refused_error(PacketKind::CreateSession, Refusal::Invalid, bits_error(400, Some(*code)));
         let text = has_all_lines(upload(error)).to_string();
-        for part in [info.name, info.cause, info.advice, &format!("bitsup explain 0x{:08X})", info.code.0)] {
+        for part in [*name, info.cause, info.next, &format!("bitsup explain 0x{:08X})", code.0)] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }
@@ -203,10 +205,14 @@ fn what_ends_an_upload_elsewhere_has_its_lines() {
     }
     has_all_lines(upload(UploadError::Different(crate::uploader::Difference::Size { expected: 1, found: None })));
     has_all_lines(JournalError::Locked);
-    for left in [Left::Nothing, Left::Session, Left::SpurnedSession, Left::Acknowledged] {
-        has_all_lines(TimeIsUp { left });
-        let text = has_all_lines(Stopped { signal: 2, left }).to_string();
-        assert_eq!(text.contains("it goes on where this one stopped"), left == Left::Session, "{text}");
+    for leaves in
+        [Resumability::StartsOver, Resumability::Resumes, Resumability::ResumesWithoutNever, Resumability::Acknowledged]
+    {
+        for by in [StopReason::Interrupt, StopReason::Terminate, StopReason::HangUp, StopReason::MaxTime] {
+            let text = has_all_lines(Stopped { by, leaves }).to_string();
+            let resumes = leaves == Resumability::Resumes;
+            assert_eq!(text.contains("it goes on where this one stopped"), resumes, "{text}");
+        }
     }
     has_all_lines(anyhow::anyhow!("anything else"));
     let missing = crate::source::UploadEntity::open("no such file".as_ref()).expect_err("missing");
@@ -217,8 +223,30 @@ fn what_ends_an_upload_elsewhere_has_its_lines() {
 fn a_typing_error_says_what_is_right_and_where_to_look() {
     let error = anyhow::Error::new(UsageError("--name wants a name".to_owned()));
     assert_eq!(
-        text(&error).to_string(),
+        Diagnosis::of(&error).text().to_string(),
         "bitsup: error: --name wants a name\n  next:   correct what the message names; --help shows the options, \
          `bitsup config` what is set elsewhere (more: bitsup explain 2)"
     );
+}
+
+#[test]
+fn an_error_keeps_its_code_under_any_context() {
+    let code = |error: anyhow::Error| Diagnosis::of(&error).exit_code;
+    let lost = UploadError::Lost {
+        packet: PacketKind::Ping,
+        error: TransportError::before_request(TransportErrorKind::Connect, ""),
+    };
+    assert_eq!(code(anyhow::Error::new(upload(lost)).context("cannot upload a to b")), ExitCode::Connection);
+    assert_eq!(code(anyhow::Error::new(JournalError::Locked).context("x")), ExitCode::Locked);
+    assert_eq!(code(anyhow::Error::new(UsageError("x".into())).context("y")), ExitCode::Usage);
+    assert_eq!(code(anyhow::anyhow!("something else")), ExitCode::Internal);
+}
+
+#[test]
+fn a_reply_that_was_refused_until_the_budget_ended_names_the_status() {
+    let cause = Box::new(UploadError::Reply(ReplyError::Status(http::StatusCode::SERVICE_UNAVAILABLE)));
+    let error = upload(UploadError::GaveUp { cause, attempts: 3, elapsed: Duration::from_secs(1) });
+    let failure = Diagnosis::of(&error.into()).failure(None);
+    assert_eq!((failure.exit, failure.http), (11, Some(503)));
+    assert!(failure.text.next.is_some_and(|next| next.ends_with("(more: bitsup explain 503)")));
 }

@@ -1,0 +1,146 @@
+//! Errors of the command line itself. They lie below everything that makes them, so that `diagnosis` can read them.
+
+use std::{fmt, io};
+
+use super::diagnosis::exit_code::ExitCode;
+
+/// Something typed or configured is wrong. The message says what is right.
+#[derive(Debug)]
+pub(super) struct UsageError(pub(super) String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// Words that clap makes no command of.
+#[derive(Debug)]
+pub(super) struct ParseError {
+    pub(super) what: String,
+    /// What to type instead; may be empty.
+    pub(super) next: String,
+    /// The command whose help says more.
+    pub(super) help: String,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// Nothing can be read from standard input. Reads well after "cannot upload standard input to …: ".
+#[derive(Debug)]
+pub(super) enum InputError {
+    Directory,
+    Closed,
+    Io(io::Error),
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot read standard input: ")?;
+        match self {
+            Self::Directory => f.write_str("it is a directory"),
+            Self::Closed => f.write_str("it is closed"),
+            Self::Io(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for InputError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// The run was ended from outside.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stopped {
+    pub(super) by: StopReason,
+    pub(super) leaves: Resumability,
+}
+
+/// What ends a run from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(any(unix, test)), expect(dead_code, reason = "there are no other signals"))]
+pub(super) enum StopReason {
+    /// Ctrl-C, SIGINT.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+    /// The terminal or the connection to it is gone: SIGHUP.
+    HangUp,
+    /// The end of `--max-time`.
+    MaxTime,
+}
+
+impl StopReason {
+    pub(super) fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Interrupt => ExitCode::Interrupted,
+            Self::Terminate => ExitCode::Terminated,
+            Self::HangUp => ExitCode::HungUp,
+            Self::MaxTime => ExitCode::Server,
+        }
+    }
+}
+
+/// How a run that was stopped can be continued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Resumability {
+    /// The same command starts over: nothing is kept.
+    StartsOver,
+    /// The same command continues a session.
+    Resumes,
+    /// A session is kept, but `--resume never` ignores it.
+    ResumesWithoutNever,
+    /// The server acknowledged everything; only the verification is missing.
+    Acknowledged,
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.by {
+            StopReason::Interrupt => "interrupted",
+            StopReason::Terminate => "terminated",
+            StopReason::HangUp => "the terminal was closed (SIGHUP)",
+            StopReason::MaxTime => return f.write_str("the time for the whole upload (--max-time) is over"),
+        })?;
+        if self.leaves == Resumability::Acknowledged {
+            f.write_str(" after the server acknowledged the upload, before it was verified")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+/// Not all files of a batch were uploaded. Why was told for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BatchFailed {
+    pub(super) files: usize,
+    pub(super) failed: usize,
+    pub(super) not_begun: usize,
+    pub(super) code: ExitCode,
+}
+
+impl fmt::Display for BatchFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} files failed", self.failed, self.files)?;
+        if self.not_begun > 0 {
+            write!(f, ", {} were not begun", self.not_begun)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for BatchFailed {}
