@@ -102,7 +102,7 @@ impl Entry {
             Some(progress) => progress,
             none => none.insert(store.begin_progress(self.record.key)?),
         };
-        progress.write(&self.record.to_bytes()?)
+        store.write_progress(progress, &self.record)
     }
 
     fn take_over(&mut self, saved: Saved, now: SystemTime) {

@@ -25,7 +25,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-pub use crate::durable::FolderProblem;
+pub use crate::durable::AccessError;
 pub use entry::Entry;
 pub use error::{JournalError, JournalWarning};
 pub use host::HOST_EXPIRY;
@@ -73,7 +73,7 @@ impl Journal {
     /// When the folder cannot be used.
     pub fn open_existing(path: &Path) -> Result<Self, JournalWarning> {
         match Self::open_or_make(path, false) {
-            Err(JournalWarning::NoFolder { reason: FolderProblem::Io(error), .. })
+            Err(JournalWarning::NoFolder { reason: AccessError::Io(error), .. })
                 if error.kind() == io::ErrorKind::NotFound =>
             {
                 Ok(Self::disabled())

@@ -13,10 +13,8 @@
 
 mod account;
 mod answer;
-mod disk;
 mod download;
 mod event;
-mod folder;
 mod framing;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]

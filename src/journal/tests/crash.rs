@@ -44,7 +44,7 @@ impl Step {
 }
 
 fn journal_on(model: &Model) -> Journal {
-    Journal(Some(Arc::new(Store::on(Path::new("/state"), Box::new(model.clone())))))
+    Journal(Some(Arc::new(Store::on(Box::new(model.clone()), &model.path(), false).expect("a folder"))))
 }
 
 /// What the folder remembers. That it is damaged must never be.

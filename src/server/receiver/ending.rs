@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use super::application::{Outcome, Question};
 use super::slot::{SessionSlot, lock};
 use super::{Receiver, reply_of};
+use crate::durable::Replace;
 use crate::server::answer::{Ack, Refusal};
-use crate::server::folder::Replace;
 use crate::server::session::{Closing, Phase, Session};
 
 /// Most tombstones kept; the oldest go first.

@@ -19,13 +19,12 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use super::answer::{Ack, Created, Refusal, Reply};
-use super::disk::{Disk, Durable, Volatile};
-use super::folder::{Folder, Kind};
 use super::path::TargetPath;
 use super::request::Request;
 use super::session::{Limits, Phase, Session, choose_protocol};
 use super::store::{Identity, Store};
 use super::{Options, ServeError};
+use crate::durable::{Disk, Durable, Folder, Kind, Volatile};
 use crate::protocol::{Packet, ProtocolId, SessionId};
 
 pub(crate) use application::{Outcome, Question, ReplyResult};

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
+use crate::durable::Replace;
 use crate::protocol::{ContentName, ContentRange};
-use crate::server::folder::Replace;
 use crate::server::reply::{ReplyCommand, ReplyFailure};
 use crate::server::request;
 

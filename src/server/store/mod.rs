@@ -20,11 +20,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::disk::Disk;
-use super::folder::{Folder, Kind, Permissions, Replace};
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::progress;
 use super::session::Session;
+use crate::durable::{Disk, Folder, Kind, Lock, Permissions, Replace};
 
 const FORMAT: u32 = 1;
 const LOCK: &str = "lock";
@@ -74,7 +73,7 @@ pub(crate) struct Store {
     published_mode: Permissions,
     disk: Box<dyn Disk>,
     /// Held as long as the store lives.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Store {
@@ -82,14 +81,7 @@ impl Store {
     pub(crate) fn open(root: &std::path::Path, disk: Box<dyn Disk>) -> io::Result<Self> {
         let (path, root) = (root.to_owned(), Folder::open(root)?);
         let sessions = root.enter_private(SESSIONS_FOLDER)?;
-        let lock = match sessions.open_file(LOCK) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => sessions.create_new(LOCK)?,
-            opened => opened?,
-        };
-        lock.try_lock().map_err(|error| match error {
-            std::fs::TryLockError::WouldBlock => io::ErrorKind::ResourceBusy.into(),
-            std::fs::TryLockError::Error(error) => error,
-        })?;
+        let lock = sessions.try_lock(LOCK)?.ok_or(io::ErrorKind::ResourceBusy)?;
         let published_mode = sessions.usual_mode(PROBE)?;
         Ok(Self { path, root, sessions, published_mode, disk, _lock: lock })
     }
@@ -205,12 +197,8 @@ impl Store {
     }
 
     fn write_card(&self, identity: &Identity, closed: bool) -> io::Result<()> {
-        let (temporary, name) = (identity.file("tmp"), identity.file("json"));
-        self.discard(identity, "tmp")?;
-        let file = self.disk.create(&self.sessions, &temporary)?;
-        self.disk.write(&file, serde_json::to_string(&identity.card(closed))?.as_bytes())?;
-        self.disk.sync_all(&file)?;
-        self.disk.rename((&self.sessions, &temporary), (&self.sessions, &name), Replace::Allowed)?;
-        self.disk.sync_folder(&self.sessions)
+        let (name, temporary) = (identity.file("json"), identity.file("tmp"));
+        let bytes = serde_json::to_vec(&identity.card(closed))?;
+        self.disk.replace(&self.sessions, &name, &temporary, &bytes)
     }
 }
