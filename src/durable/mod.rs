@@ -5,6 +5,7 @@
 #![cfg_attr(not(feature = "serve"), expect(dead_code, reason = "the receiver needs more of it than the journal"))]
 
 mod disk;
+pub(crate) mod json;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

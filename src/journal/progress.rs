@@ -14,13 +14,13 @@ use crate::source::Fingerprint;
 const GAP: u8 = b' ';
 
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct ProgressFile {
     file: File,
     /// The longest that was written, in bytes: what is shorter must cover it.
     len: usize,
 }
 
-impl Progress {
+impl ProgressFile {
     pub(super) fn new(file: File) -> Self {
         Self { file, len: 0 }
     }

@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::host::HostMemory;
 use super::key::Key;
-use super::progress::{self, Progress};
-use super::record::{BadRecord, Record};
+use super::progress::{self, ProgressFile};
+use super::record::{BadRecord, Record, VERSION};
+use crate::durable::json::{self, FormatError};
 use crate::durable::{AccessError, Disk, Durable, Folder, Lock, Replace};
 
 const RECORD: &str = "json";
 const TEMPORARY: &str = "tmp";
 const SET_ASIDE: &str = "bad";
 const LOCK: &str = "lock";
-const HOST: &str = "host";
+/// See `host.rs`.
+pub(super) const HOST: &str = "host";
 /// A newer Ack than the record's. Written without waiting for the disk, so never the only one.
 const PROGRESS: &str = "ack";
 
@@ -29,14 +30,14 @@ const LOCK_PAUSE: Duration = Duration::from_millis(25);
 
 /// The state folder.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(super) struct RecordStore {
     path: PathBuf,
     folder: Folder,
     disk: Box<dyn Disk>,
     set_aside: usize,
 }
 
-impl Store {
+impl RecordStore {
     pub(super) fn open(path: &Path, make: bool) -> Result<Self, AccessError> {
         Self::on(Box::new(Durable), path, make)
     }
@@ -57,20 +58,31 @@ impl Store {
     /// Older versions named their records by other rules, so these would never be found again: they are set aside.
     fn leave_older_versions(&self) -> io::Result<usize> {
         let mut count = 0;
-        for name in self.folder.names()? {
-            let Some((stem, ending @ (RECORD | HOST))) = name.split_once('.') else { continue };
-            let Ok(key) = stem.parse() else { continue };
-            if ending == HOST {
+        for (key, ending) in self.files()? {
+            let is_older = || {
+                let bytes = self.read(key, &ending).ok().flatten();
+                bytes.is_some_and(|bytes| json::check_version::<VERSION>(&bytes) == Err(FormatError::Older))
+            };
+            match &*ending {
                 // Nothing depends on what is remembered of a host.
-                if matches!(self.load_host(key), Err(BadRecord::Older)) {
-                    self.remove_host(key)?;
+                HOST if is_older() => self.remove_host(key)?,
+                RECORD if is_older() => {
+                    self.set_aside(key)?;
+                    count += 1;
                 }
-            } else if matches!(self.load(key), Err(BadRecord::Older)) {
-                self.set_aside(key)?;
-                count += 1;
+                _ => {}
             }
         }
         Ok(count)
+    }
+
+    /// The files of uploads and hosts here: whose, and with which ending.
+    fn files(&self) -> io::Result<impl Iterator<Item = (Key, String)>> {
+        let file = |name: String| {
+            let (stem, ending) = name.split_once('.')?;
+            Some((stem.parse().ok()?, ending.to_owned()))
+        };
+        Ok(self.folder.names()?.into_iter().filter_map(file))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -90,12 +102,8 @@ impl Store {
         Ok(Some(newer.filter(|newer| newer.goes_on_from(&record)).unwrap_or(record)))
     }
 
-    /// What is remembered of a host, if anything is.
-    pub(super) fn load_host(&self, host: Key) -> Result<Option<HostMemory>, BadRecord> {
-        self.read(host, HOST)?.map(|bytes| HostMemory::from_bytes(&bytes)).transpose()
-    }
-
-    fn read(&self, key: Key, ending: &str) -> Result<Option<Vec<u8>>, BadRecord> {
+    /// The contents of a file, if it is there.
+    pub(super) fn read(&self, key: Key, ending: &str) -> Result<Option<Vec<u8>>, BadRecord> {
         match self.folder.read_trusted(&file(key, ending), MAX_SIZE) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(AccessError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -109,23 +117,19 @@ impl Store {
         self.replace(record.key, RECORD, &record.to_bytes()?)
     }
 
-    /// Begins the file for the newer Acks of the session that [`Store::save`] wrote.
-    pub(super) fn begin_progress(&self, key: Key) -> io::Result<Progress> {
+    /// Begins the file for the newer Acks of the session that [`RecordStore::save`] wrote.
+    pub(super) fn begin_progress(&self, key: Key) -> io::Result<ProgressFile> {
         self.discard(key, PROGRESS)?;
-        Ok(Progress::new(self.disk.create(&self.folder, &file(key, PROGRESS))?))
+        Ok(ProgressFile::new(self.disk.create(&self.folder, &file(key, PROGRESS))?))
     }
 
-    fn replace(&self, key: Key, ending: &str, bytes: &[u8]) -> io::Result<()> {
+    /// Writes a whole file. Only the holder of its lock may do that.
+    pub(super) fn replace(&self, key: Key, ending: &str, bytes: &[u8]) -> io::Result<()> {
         self.disk.replace(&self.folder, &file(key, ending), &file(key, TEMPORARY), bytes)
     }
 
     fn discard(&self, key: Key, ending: &str) -> io::Result<()> {
         self.disk.remove(&self.folder, &file(key, ending))
-    }
-
-    /// Writes what is remembered of a host, as durably. Only who holds its lock may do that.
-    pub(super) fn save_host(&self, host: Key, memory: HostMemory) -> io::Result<()> {
-        self.replace(host, HOST, &memory.to_bytes()?)
     }
 
     /// Forgets a host.
@@ -136,13 +140,11 @@ impl Store {
 
     /// The hosts of which something is remembered, in order.
     pub(super) fn hosts(&self) -> io::Result<BTreeSet<Key>> {
-        let names = self.folder.names()?;
-        let host = |name: &String| name.strip_suffix(HOST)?.strip_suffix('.')?.parse().ok();
-        Ok(names.iter().filter_map(host).collect())
+        Ok(self.files()?.filter(|(_, ending)| ending == HOST).map(|(key, _)| key).collect())
     }
 
     /// Writes the newest Ack over the one before.
-    pub(super) fn write_progress(&self, progress: &mut Progress, record: &Record) -> io::Result<()> {
+    pub(super) fn write_progress(&self, progress: &mut ProgressFile, record: &Record) -> io::Result<()> {
         progress.write(self.disk.as_ref(), &record.to_bytes()?)
     }
 
@@ -182,12 +184,10 @@ impl Store {
     }
 
     /// The uploads that have a file of any kind here, in order.
-    pub(super) fn found(&self) -> io::Result<BTreeMap<Key, Found>> {
-        let mut all: BTreeMap<Key, Found> = BTreeMap::new();
-        for name in self.folder.names()? {
-            let Some((stem, ending)) = name.split_once('.') else { continue };
-            let Ok(key) = stem.parse() else { continue };
-            match ending {
+    pub(super) fn found(&self) -> io::Result<BTreeMap<Key, UploadFiles>> {
+        let mut all: BTreeMap<Key, UploadFiles> = BTreeMap::new();
+        for (key, ending) in self.files()? {
+            match &*ending {
                 RECORD => all.entry(key).or_default().record = true,
                 TEMPORARY | SET_ASIDE | PROGRESS => all.entry(key).or_default().leftovers = true,
                 LOCK => _ = all.entry(key).or_default(),
@@ -200,7 +200,7 @@ impl Store {
 
 /// Which files of an upload there are.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Found {
+pub(super) struct UploadFiles {
     pub(super) record: bool,
     /// Half-written, or set aside.
     pub(super) leftovers: bool,

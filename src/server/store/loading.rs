@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use uuid::Uuid;
 
 use super::{Card, FORMAT, Identity, Store};
+use crate::durable::json::{self, FormatError};
 use crate::server::ServeError;
 use crate::server::path::{SESSIONS_FOLDER, TargetPath};
 use crate::server::progress;
@@ -18,7 +19,7 @@ const ENDINGS: [&str; 7] = ["json", "part", "pos", "tmp", "out", "reply", "faile
 
 /// What was found at the start.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct Loaded {
     /// Sessions to go on with.
     pub(crate) sessions: Vec<(Identity, Session)>,
     /// Names of state files that make no sense and were removed.
@@ -31,10 +32,10 @@ impl Store {
     /// # Errors
     /// [`ServeError::Session`] if one of them cannot be read; nothing has been removed then. [`ServeError::Root`] if the
     /// folder cannot be read or tidied.
-    pub(crate) fn load(&self) -> Result<Found, ServeError> {
+    pub(crate) fn load(&self) -> Result<Loaded, ServeError> {
         let root = |error| ServeError::Root(self.path.clone(), error);
         let names = self.sessions.names().map_err(root)?;
-        let mut found = Found::default();
+        let mut found = Loaded::default();
         let mut kept = Vec::new();
         for id in names.iter().filter_map(|name| Uuid::parse_str(name.strip_suffix(".json")?).ok()) {
             let name = format!("{id}.json");
@@ -54,7 +55,7 @@ impl Store {
     }
 
     /// Finishes what a crash left half-done, and removes what belongs to no session.
-    fn tidy(&self, names: Vec<String>, kept: &[String], found: &Found) -> io::Result<()> {
+    fn tidy(&self, names: Vec<String>, kept: &[String], found: &Loaded) -> io::Result<()> {
         for (identity, _) in found.sessions.iter().filter(|(_, session)| session.phase == Phase::Closed) {
             // A crash between the rename and the tombstone: nobody may be told of a name that a power cut would undo.
             if self.sessions.kind(&identity.file("pos"))?.is_some()
@@ -76,13 +77,12 @@ impl Store {
     /// `None` for a session in a newer program's format, which is left alone.
     fn load_one(&self, id: Uuid) -> io::Result<Option<(Identity, Session)>> {
         let mut file = self.sessions.open_file(&format!("{id}.json"))?;
-        let mut text = String::new();
-        (&mut file).take(64 << 10).read_to_string(&mut text)?;
-        let version: serde_json::Value = serde_json::from_str(&text)?;
-        if version["v"].as_u64().is_some_and(|v| v > u64::from(FORMAT)) {
-            return Ok(None);
-        }
-        let card: Card = serde_json::from_str(&text)?;
+        let mut bytes = Vec::new();
+        (&mut file).take(64 << 10).read_to_end(&mut bytes)?;
+        let card = match json::read::<FORMAT, Card>(&bytes) {
+            Err(FormatError::Newer) => return Ok(None),
+            card => card.map_err(|_| io::ErrorKind::InvalidData)?,
+        };
         let target = TargetPath::from_saved(&card.path).map_err(|_| io::ErrorKind::InvalidData)?;
         let identity = Identity { id, target, client: card.client, user: card.user };
         let mut session = Session::new(file.metadata()?.modified()?);

@@ -23,16 +23,17 @@ use uuid::Uuid;
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::progress;
 use super::session::Session;
+use crate::durable::json::Version;
 use crate::durable::{Disk, Folder, Kind, Lock, Permissions, Replace};
 
-const FORMAT: u32 = 1;
+const FORMAT: u64 = 1;
 const LOCK: &str = "lock";
 const PROBE: &str = "probe";
 
 /// What a session's `.json` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Card {
-    v: u32,
+    v: Version<FORMAT>,
     path: String,
     client: IpAddr,
     #[serde(default)]
@@ -60,7 +61,7 @@ impl Identity {
 
     fn card(&self, closed: bool) -> Card {
         let (path, user) = (self.target.to_string(), self.user.clone());
-        Card { v: FORMAT, path, client: self.client, user, closed }
+        Card { v: Version, path, client: self.client, user, closed }
     }
 }
 

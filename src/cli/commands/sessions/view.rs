@@ -102,9 +102,9 @@ impl Known {
             has_query: record.has_query,
             name: record.name.clone(),
             size: record.identity.size(),
-            acked: session.map_or(0, |saved| saved.state.acknowledged),
-            session: session.map(|saved| saved.state.session.to_string()),
-            target: session.and_then(|saved| saved.state.target.as_ref()).map(ToString::to_string),
+            acked: session.map_or(0, |session| session.acknowledged),
+            session: session.map(|state| state.session.to_string()),
+            target: session.and_then(|session| session.target.as_ref()).map(ToString::to_string),
             created: time_of(record.created),
             updated: time_of(record.updated),
             expires: time_of(record.updated).saturating_add(EXPIRY.as_secs()),
@@ -125,7 +125,7 @@ impl Known {
 fn status(record: &Record) -> &'static str {
     match &record.session {
         None => "new",
-        Some(saved) if saved.state.close_sent => "closing",
+        Some(session) if session.close_sent => "closing",
         Some(_) => "open",
     }
 }
