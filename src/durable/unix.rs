@@ -68,6 +68,8 @@ impl Folder {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
+        // What is synced in a folder is lost with the folder's own name.
+        self.sync()?;
         let folder = self.enter(name)?;
         fs::fchmod(&folder.0, Mode::RWXU)?;
         Ok(folder)
