@@ -64,5 +64,6 @@ pub mod protocol;
 #[cfg(feature = "serve")]
 pub mod server;
 pub mod source;
+mod sync;
 pub mod transport;
 pub mod uploader;

@@ -4,9 +4,10 @@ use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::protocol::ContentRange;
+use crate::sync::lock;
 
 use super::identity::SourceIdentity;
 
@@ -81,7 +82,7 @@ impl UploadEntity {
     /// When the file cannot be asked.
     pub fn change(&self) -> Result<Change, EntityError> {
         let now = SourceIdentity::of(&self.file).map_err(|e| self.error(e))?;
-        if now == *self.current.lock().unwrap_or_else(PoisonError::into_inner) {
+        if now == *lock(&self.current) {
             return Ok(Change::None);
         }
         if !now.differs_at_most_in_ctime(&self.identity) {
@@ -94,7 +95,7 @@ impl UploadEntity {
 
     /// A change of attributes was looked into, and the content is the same.
     pub fn accept(&self, now: SourceIdentity) {
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        *lock(&self.current) = now;
     }
 
     /// Whether the path that it was opened by still leads to this file. If not, the open file is what is read.
