@@ -97,7 +97,7 @@ impl Unsynced {
             },
             Call::Over(text) if ["fsync", "fdatasync"].contains(&name(text)) && text.ends_with("= 0") => {
                 self.syncs += 1;
-                paths(text).iter().for_each(|path| _ = self.paths.remove(path));
+                self.paths.retain(|path| !paths(text).contains(path));
             }
             Call::Over(_) => {}
         }
@@ -119,6 +119,10 @@ fn paths(call: &str) -> Vec<String> {
     let outside = call.split('"').step_by(2).collect::<String>();
     let outside = outside.split(") = ").next().unwrap_or_default();
     outside.split("</").skip(1).filter_map(|rest| Some(format!("/{}", rest.split_once('>')?.0))).collect()
+}
+
+fn has_ending(path: &str, ending: &str) -> bool {
+    Path::new(path).extension().is_some_and(|found| found == ending)
 }
 
 /// The text that goes to a socket with this call, as strace shows it.
@@ -154,7 +158,7 @@ fn what_the_journal_promises_is_synced_before_the_network_gets_it() {
         unsynced.follow(&call);
         if let Call::Began(text) = &call
             && name(text) == "write"
-            && paths(text).first().is_some_and(|path| path.ends_with(".tmp"))
+            && paths(text).first().is_some_and(|path| has_ending(path, "tmp"))
         {
             written = number_after(text, r#"\"sent_end\":"#).unwrap_or(written);
         }
@@ -193,9 +197,9 @@ fn what_the_receiver_acknowledges_is_synced_before() {
         unsynced.follow(&call);
         if let Call::Began(text) = &call
             && name(text) == "write"
-            && paths(text).first().is_some_and(|path| path.ends_with(".pos"))
+            && paths(text).first().is_some_and(|path| has_ending(path, "pos"))
         {
-            let counted = unsynced.paths.iter().find(|path| path.ends_with(".part"));
+            let counted = unsynced.paths.iter().find(|path| has_ending(path, "part"));
             assert_eq!(counted, None, "bytes are counted before they are synced");
         }
         let Some(text) = sent(&call).filter(|text| text.contains("HTTP/1.1 200")) else { continue };
