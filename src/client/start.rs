@@ -72,7 +72,7 @@ impl Start {
             (Ok(mut digest), _) => {
                 // The session was opened for that name; the destination decides where the file goes.
                 let plan = Plan { name: ContentName::new(&entry.record().name), ..plan };
-                let uploader = if entity.identity().difference(&entry.record().identity).is_none() {
+                let uploader = if entity.identity().is_unchanged_since(&entry.record().identity) {
                     Uploader::resume(plan, session, Instant::now(), seed)
                 } else {
                     // It begins with what was acknowledged; what comes behind that may be anything.

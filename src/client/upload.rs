@@ -7,8 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::auth::Authenticator;
 use crate::journal::Entry;
 use crate::protocol::{Packet, PacketKind};
-use crate::source::{Change, UploadEntity};
 use crate::source::{Contents, DigestError, Fingerprint, PrefixDigest};
+use crate::source::{SourceChange, UploadEntity};
 use crate::transport::{CancellationToken, Transport};
 use crate::uploader::UploadEvent;
 use crate::uploader::{Action, HostLimit, Input, ReplyRequest, Save, Uploader};
@@ -221,9 +221,9 @@ impl Run<'_> {
     /// is compared with what was sent.
     fn is_unchanged(&mut self) -> Result<bool, ClientError> {
         match self.entity.change()? {
-            Change::None => Ok(true),
-            Change::Content => Ok(false),
-            Change::Attributes(now) => {
+            SourceChange::None => Ok(true),
+            SourceChange::Content => Ok(false),
+            SourceChange::Attributes(now) => {
                 let cancellation = self.cancellation;
                 let mut go_on =
                     |_| if cancellation.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };

@@ -97,8 +97,8 @@ impl Entry {
         }
     }
 
-    /// The same for a newer Ack of the session that was saved last: it survives the process, not a power cut, after which
-    /// the older one is found.
+    /// Remembers a newer Ack of the session that was saved last: it survives the process, not a power cut, after which the
+    /// older one is found.
     pub fn save_progress(
         &mut self,
         session: ResumeState,

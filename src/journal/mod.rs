@@ -42,10 +42,10 @@ pub struct Journal(Option<Arc<RecordStore>>);
 
 /// A remembered upload, or what is left of one.
 #[derive(Debug)]
-pub struct Listed {
-    /// Which.
+pub struct ListedRecord {
+    /// Which upload it is.
     pub key: Key,
-    /// What is remembered.
+    /// What its file says, or why that is not used.
     pub record: Result<Record, BadRecord>,
 }
 
@@ -154,11 +154,11 @@ impl Journal {
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn list(&self) -> io::Result<Vec<Listed>> {
+    pub fn list(&self) -> io::Result<Vec<ListedRecord>> {
         let Some(store) = &self.0 else { return Ok(Vec::new()) };
         let keys = store.found()?.into_iter().filter(|(_, found)| found.record);
         // One that vanishes meanwhile is no longer remembered.
-        let listed = |(key, _)| store.load(key).transpose().map(|record| Listed { key, record });
+        let listed = |(key, _)| store.load(key).transpose().map(|record| ListedRecord { key, record });
         Ok(keys.filter_map(listed).collect())
     }
 }

@@ -299,7 +299,7 @@ impl World {
                 self.watch.is_starting_over = true;
                 Uploader::start_over(plan, state, now, seed)
             }
-            Some((state, _, earlier)) if identity(self.setup.size, self.file).difference(&earlier).is_some() => {
+            Some((state, _, earlier)) if !identity(self.setup.size, self.file).is_unchanged_since(&earlier) => {
                 self.watch.is_starting_over = true;
                 let known = state.acknowledged;
                 Uploader::resume_with_another_file(plan, state, known, now, seed)

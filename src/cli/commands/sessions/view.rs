@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use crate::journal::{EXPIRY, Listed, Pruned, PrunedWhat, Record};
+use crate::journal::{EXPIRY, ListedRecord, Pruned, PrunedWhat, Record};
 use crate::output::units;
 use crate::protocol::text::escape;
 
@@ -41,7 +41,7 @@ struct Known {
 }
 
 impl View {
-    pub(super) fn new(listed: &Listed, id: &str) -> Self {
+    pub(super) fn new(listed: &ListedRecord, id: &str) -> Self {
         let (status, problem, known) = match &listed.record {
             Ok(record) => (status(record), None, Some(Known::of(record))),
             Err(reason) => ("broken", Some(reason.to_string()), None),
