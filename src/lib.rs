@@ -21,7 +21,7 @@
 //! let destination = "https://files.example.com/drop/build.zip".parse()?;
 //! let plan = Plan::new(destination, entity.size(), ContentName::new("build.zip"));
 //! let upload = Upload { destination: &plan.destination, name: &plan.name, entity: &entity };
-//! let claim = Journal::disabled().claim(&upload, SystemTime::now())?;
+//! let entry = Journal::disabled().claim(&upload, SystemTime::now())?;
 //! let mut network = Http::new(Settings::default());
 //! let cancellation = network.cancellation();
 //! let mut login = Authenticator::anonymous(&plan.destination);
@@ -30,7 +30,7 @@
 //!         println!("{offset} of {total} bytes");
 //!     }
 //! };
-//! let start = Start::new(plan, &entity, claim, ResumeMode::Auto, &cancellation, &mut report, 1)?;
+//! let start = Start::new(plan, &entity, entry, ResumeMode::Auto, &cancellation, &mut report, 1)?;
 //! let tools = UploadContext {
 //!     entity: &entity,
 //!     transport: &mut network,
@@ -64,5 +64,6 @@ pub mod protocol;
 #[cfg(feature = "serve")]
 pub mod server;
 pub mod source;
+mod sync;
 pub mod transport;
 pub mod uploader;

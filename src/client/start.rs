@@ -4,10 +4,10 @@
 use std::ops::ControlFlow;
 use std::time::{Instant, SystemTime};
 
-use crate::journal::{Claim, Entry, Saved};
+use crate::journal::{Entry, Record};
 use crate::protocol::ContentName;
 use crate::source::UploadEntity;
-use crate::source::{DigestError, PrefixDigest, verify_prefix};
+use crate::source::{Contents, DigestError, PrefixDigest, verify_prefix};
 use crate::transport::CancellationToken;
 use crate::uploader::UploadEvent;
 use crate::uploader::{Plan, Uploader};
@@ -46,20 +46,19 @@ impl Start {
     pub fn new(
         plan: Plan,
         entity: &UploadEntity,
-        claim: Claim,
+        entry: Entry,
         mode: ResumeMode,
         cancellation: &CancellationToken,
         report: &mut dyn FnMut(&UploadEvent),
         seed: u64,
     ) -> Result<Self, ClientError> {
-        let Claim { entry, is_known } = claim;
         let plan = Plan {
             refused_before: entry.refused_before(SystemTime::now()),
             can_resume: plan.can_resume && entry.can_save(),
             ..plan
         };
         let now = Instant::now();
-        let Some(saved) = entry.record().session.clone().filter(|_| is_known) else {
+        let Some(session) = entry.record().session.clone().filter(|_| entry.is_known()) else {
             if mode == ResumeMode::Always {
                 return Err(ClientError::NothingToResume { why: None });
             }
@@ -67,18 +66,18 @@ impl Start {
         };
         let found = match mode {
             ResumeMode::Never => Err(None),
-            ResumeMode::Auto | ResumeMode::Always => same_prefix(entity, &entry, &saved, cancellation, report)?,
+            ResumeMode::Auto | ResumeMode::Always => same_prefix(entity, entry.record(), cancellation, report)?,
         };
         match (found, mode) {
             (Ok(mut digest), _) => {
                 // The session was opened for that name; the destination decides where the file goes.
                 let plan = Plan { name: ContentName::new(&entry.record().name), ..plan };
-                let uploader = if entity.identity().difference(&entry.record().identity).is_none() {
-                    Uploader::resume(plan, saved.state, Instant::now(), seed)
+                let uploader = if entity.identity().is_unchanged_since(&entry.record().identity) {
+                    Uploader::resume(plan, session, Instant::now(), seed)
                 } else {
                     // It begins with what was acknowledged; what comes behind that may be anything.
-                    let known = known_end(&saved, entity, &mut digest)?;
-                    Uploader::resume_with_another_file(plan, saved.state, known, Instant::now(), seed)
+                    let known = known_end(entry.record().read, entity, &mut digest)?;
+                    Uploader::resume_with_another_file(plan, session, known, Instant::now(), seed)
                 };
                 Ok(Self { uploader, entry, digest })
             }
@@ -87,7 +86,7 @@ impl Start {
                 if let Some(why) = why {
                     report(&UploadEvent::StartingOver { why });
                 }
-                let uploader = Uploader::start_over(plan, saved.state, Instant::now(), seed);
+                let uploader = Uploader::start_over(plan, session, Instant::now(), seed);
                 Ok(Self { uploader, entry, digest: PrefixDigest::new() })
             }
         }
@@ -104,29 +103,28 @@ impl Start {
 
 /// Up to where a file that looks like another one is known to be the same: what was acknowledged, or what was read beyond
 /// that for the network.
-fn known_end(saved: &Saved, entity: &UploadEntity, digest: &mut PrefixDigest) -> Result<u64, ClientError> {
-    let acknowledged = saved.state.acknowledged;
-    let Some((end, expected)) = saved.read else { return Ok(acknowledged) };
-    digest.seek(end, entity)?;
-    let is_same = digest.fingerprint() == expected;
+fn known_end(read: Option<Contents>, entity: &UploadEntity, digest: &mut PrefixDigest) -> Result<u64, ClientError> {
+    let acknowledged = digest.position();
+    let Some(read) = read else { return Ok(acknowledged) };
+    digest.seek(read.size, entity)?;
+    let is_same = digest.fingerprint() == read.fingerprint;
     digest.seek(acknowledged, entity)?;
-    Ok(if is_same { end } else { acknowledged })
+    Ok(if is_same { read.size } else { acknowledged })
 }
 
 /// The digest of what was acknowledged, or why the session cannot be gone on with.
 fn same_prefix(
     entity: &UploadEntity,
-    entry: &Entry,
-    saved: &Saved,
+    record: &Record,
     cancellation: &CancellationToken,
     report: &mut dyn FnMut(&UploadEvent),
 ) -> Result<Result<PrefixDigest, Option<String>>, ClientError> {
-    let record = entry.record();
+    let (Some(session), Some(prefix)) = (&record.session, record.prefix) else { return Ok(Err(None)) };
     if record.identity.size() != entity.size() {
         let (then, now) = (record.identity.size(), entity.size());
         return Ok(Err(Some(format!("the file has {now} bytes, that of the interrupted upload had {then}"))));
     }
-    let total = saved.state.acknowledged;
+    let total = session.acknowledged;
     let mut tenths = None;
     let mut progress = |done: u64| {
         let tenth = done.saturating_mul(10).checked_div(total);
@@ -136,7 +134,7 @@ fn same_prefix(
         }
         if cancellation.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    match verify_prefix(entity, total, saved.prefix, &mut progress) {
+    match verify_prefix(entity, total, prefix, &mut progress) {
         Ok(digest) => Ok(Ok(digest)),
         Err(DigestError::Differs(_)) => {
             Ok(Err(Some("the file's content is not that of the interrupted upload".to_owned())))

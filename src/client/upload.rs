@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::auth::Authenticator;
-use crate::journal::{Entry, Saved};
+use crate::journal::Entry;
 use crate::protocol::{Packet, PacketKind};
-use crate::source::{Change, UploadEntity};
-use crate::source::{DigestError, PrefixDigest};
+use crate::source::{Contents, DigestError, Fingerprint, PrefixDigest};
+use crate::source::{SourceChange, UploadEntity};
 use crate::transport::{CancellationToken, Transport};
 use crate::uploader::UploadEvent;
-use crate::uploader::{Action, HostLimit, Input, ReplyRequest, ResumeState, Save, Uploader};
+use crate::uploader::{Action, HostLimit, Input, ReplyRequest, Save, Uploader};
 
 use super::body::{Body, Failure};
 use super::error::ClientError;
@@ -162,24 +162,23 @@ impl Run<'_> {
                 {
                     self.entry.reply_saving(contents);
                 }
-                let saved = self.saved(state)?;
-                self.entry.save(saved, now);
+                let (prefix, read) = self.digests(state.acknowledged)?;
+                self.entry.save(state, prefix, read, now);
             }
             Save::Progress(state) => {
-                let saved = self.saved(state)?;
-                self.entry.save_progress(saved, now);
+                let (prefix, read) = self.digests(state.acknowledged)?;
+                self.entry.save_progress(state, prefix, read, now);
             }
             Save::Forget => self.entry.forget(),
         }
         Ok(Input::Saved { can_resume: self.entry.can_save() })
     }
 
-    /// The state with the digests of what the server has, and of what it may have.
-    fn saved(&mut self, state: ResumeState) -> Result<Saved, ClientError> {
+    /// The digests of what the server has, and of what it may have beyond that.
+    fn digests(&mut self, acknowledged: u64) -> Result<(Fingerprint, Option<Contents>), ClientError> {
         let furthest = self.digest.furthest();
-        self.digest.seek(state.acknowledged, self.entity)?;
-        let read = Some(furthest).filter(|(end, _)| *end > state.acknowledged);
-        Ok(Saved { state, prefix: self.digest.fingerprint(), read })
+        self.digest.seek(acknowledged, self.entity)?;
+        Ok((self.digest.fingerprint(), Some(furthest).filter(|furthest| furthest.size > acknowledged)))
     }
 
     fn remember(&mut self, limit: HostLimit) -> Input {
@@ -222,9 +221,9 @@ impl Run<'_> {
     /// is compared with what was sent.
     fn is_unchanged(&mut self) -> Result<bool, ClientError> {
         match self.entity.change()? {
-            Change::None => Ok(true),
-            Change::Content => Ok(false),
-            Change::Attributes(now) => {
+            SourceChange::None => Ok(true),
+            SourceChange::Content => Ok(false),
+            SourceChange::Attributes(now) => {
                 let cancellation = self.cancellation;
                 let mut go_on =
                     |_| if cancellation.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
@@ -242,7 +241,7 @@ impl Run<'_> {
 
     /// An earlier run saved this session's reply, and it is still there.
     fn note_saved_reply(&mut self) {
-        let is_saved = self.entry.record().session.as_ref().is_some_and(|saved| saved.state.reply_saved);
+        let is_saved = self.entry.record().session.as_ref().is_some_and(|session| session.reply_saved);
         if is_saved
             && let Some(file) = &self.reply
             && let Some(size) = file.saved()

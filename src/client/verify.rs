@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::exchange::TransportErrorKind;
 use crate::protocol::ContentRange;
-use crate::source::{Change, UploadEntity};
+use crate::source::{SourceChange, UploadEntity};
 use crate::transport::{CancellationToken, Sink};
 use crate::uploader::{Seen, may_be_the_file};
 
@@ -75,7 +75,7 @@ impl Sink for Received {
 fn source_digest(entity: &UploadEntity, cancellation: &CancellationToken) -> Result<String, String> {
     const CHANGED: &str = "the file changed since it was uploaded";
     let check = || match entity.change() {
-        Ok(Change::Content) => Err(CHANGED.to_owned()),
+        Ok(SourceChange::Content) => Err(CHANGED.to_owned()),
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string()),
     };

@@ -1,128 +1,82 @@
-//! The few things done with files in the state folder. A trait, so that tests can make any of them fail.
+//! Folders by handle, and files in them that survive a power cut. The journal and the receiver keep their files with it.
+//!
+//! What is below a [`Folder`] is reached name by name, and a symbolic link is never followed. The steps that can fail
+//! half-way go through [`Disk`], the one place where tests let them fail.
+#![cfg_attr(not(feature = "serve"), expect(dead_code, unused_imports, reason = "for the receiver"))]
 
-#[cfg(not(unix))]
-mod other;
+mod disk;
+pub(crate) mod json;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 pub(crate) mod windows;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::fs::File;
-use std::io;
-use std::path::Path;
+use std::io::{self, Read};
 
-#[cfg(not(unix))]
-use other as system;
+pub(crate) use disk::{Disk, Durable, Volatile};
 #[cfg(unix)]
-use unix as system;
+pub(crate) use unix::{Folder, Permissions};
+#[cfg(windows)]
+pub(crate) use windows::folder::{Folder, Permissions};
 
-/// A record is far smaller.
-pub(crate) const MAX_SIZE: u64 = 64 * 1024;
+const TOO_LARGE: &str = "it is too large";
+const NOT_REGULAR: &str = "it is not a regular file";
+const NOT_A_FOLDER: &str = "it is not a folder, or a symbolic link to one";
 
-/// Files in one folder, by their names.
-pub(crate) trait Files: fmt::Debug + Send + Sync {
-    /// The contents of a file that nobody else could have written.
-    fn read(&self, name: &str) -> Result<Vec<u8>, ReadError>;
-
-    /// Makes a file that was not there, for its owner alone.
-    fn create_new(&self, name: &str) -> io::Result<Box<dyn NewFile>>;
-
-    /// Gives a file another name, replacing what has it.
-    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
-
-    /// Removes a file; one that is not there is fine.
-    fn remove(&self, name: &str) -> io::Result<()>;
-
-    /// Makes the names survive a power cut.
-    fn sync(&self) -> io::Result<()>;
-
-    /// All names.
-    fn names(&self) -> io::Result<Vec<String>>;
-
-    /// Holds a lock file, made if it is not there; `None` if another process holds it.
-    fn try_lock(&self, name: &str) -> io::Result<Option<Lock>>;
-
-    /// Lets go of a lock and leaves no file behind, without letting two hold it at a time.
-    fn unlock_and_remove(&self, name: &str, lock: Lock) -> io::Result<()>;
+/// What a name in a folder stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link, device, pipe or socket.
+    Other,
 }
 
-/// A file that is being written.
-pub(crate) trait NewFile: fmt::Debug + Send {
-    /// Appends.
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
-
-    /// Writes over the beginning. What a power cut leaves may be of both.
-    fn rewrite(&mut self, bytes: &[u8]) -> io::Result<()>;
-
-    /// Makes what was written survive a power cut.
-    fn sync(&self) -> io::Result<()>;
+/// Whether a rename may replace a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replace {
+    /// An existing file is an error.
+    Never,
+    /// An existing file is replaced.
+    Allowed,
 }
 
-impl NewFile for File {
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        io::Write::write_all(self, bytes)
-    }
-
-    fn rewrite(&mut self, bytes: &[u8]) -> io::Result<()> {
-        io::Seek::rewind(self)?;
-        io::Write::write_all(self, bytes)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.sync_all()
-    }
-}
-
-/// Held until dropped, and no longer than the process lives.
+/// Held until dropped, and no longer than the process lives: the system's lock is on the open file.
 #[derive(Debug)]
-pub(crate) struct Lock {
-    /// The system's lock is on the open file.
-    _file: Option<File>,
-}
+pub(crate) struct Lock(#[expect(dead_code, reason = "held open")] File);
 
-impl Lock {
-    fn on(file: File) -> Self {
-        Self { _file: Some(file) }
-    }
-
-    /// For tests without files.
-    #[cfg(test)]
-    pub(crate) fn pretended() -> Self {
-        Self { _file: None }
-    }
-}
-
-/// A file that is not to be used.
+/// Why a folder, or a file in it, is not used.
 #[derive(Debug)]
-pub(crate) enum ReadError {
-    Missing,
-    Untrusted(&'static str),
+pub enum AccessError {
+    /// It cannot be made, opened or read.
     Io(io::Error),
-}
-
-impl From<io::Error> for ReadError {
-    fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::NotFound { Self::Missing } else { Self::Io(error) }
-    }
-}
-
-/// What is wrong with a folder for saved sessions.
-#[derive(Debug)]
-pub enum FolderProblem {
-    /// It cannot be made or opened.
-    Io(io::Error),
-    /// Others could write into it, or it is not what it should be.
+    /// Others could write to it, or it is not what it should be.
     Untrusted(&'static str),
 }
 
-impl From<io::Error> for FolderProblem {
+impl From<io::Error> for AccessError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-impl fmt::Display for FolderProblem {
+impl From<AccessError> for io::Error {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Io(error) => error,
+            AccessError::Untrusted(why) => Self::new(io::ErrorKind::InvalidInput, why),
+        }
+    }
+}
+
+impl fmt::Display for AccessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => write!(f, "{error}"),
@@ -131,21 +85,8 @@ impl fmt::Display for FolderProblem {
     }
 }
 
-/// Opens the folder at `path`, making it and its parents if wanted.
-///
-/// # Errors
-/// When that is not possible, or others could put files there.
-pub(crate) fn open(path: &Path, make: bool) -> Result<Box<dyn Files>, FolderProblem> {
-    Ok(Box::new(system::Folder::open(path, make)?))
-}
-
-/// Reads to the end, but not more than a record can have.
-fn read_bounded(file: &File) -> Result<Vec<u8>, ReadError> {
+fn read_bounded(file: &File, max: u64) -> Result<Vec<u8>, AccessError> {
     let mut bytes = Vec::new();
-    io::Read::read_to_end(&mut io::Read::take(file, MAX_SIZE + 1), &mut bytes)?;
-    if bytes.len() as u64 > MAX_SIZE { Err(ReadError::Untrusted(TOO_LARGE)) } else { Ok(bytes) }
+    file.take(max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max { Err(AccessError::Untrusted(TOO_LARGE)) } else { Ok(bytes) }
 }
-
-const TOO_LARGE: &str = "it is too large";
-const NOT_REGULAR: &str = "it is not a regular file";
-const NOT_A_FOLDER: &str = "it is not a folder, or a symbolic link to one";

@@ -1,7 +1,7 @@
-//! The state folder by its handle: links are not followed, nothing blocks, and owner and permissions are those of what
-//! was opened.
+//! A folder by its handle and the `*at` calls: nobody can swap it for a link in between, links below it are not followed,
+//! nothing blocks, and owner and permissions are those of what was opened.
 
-use std::fs::{DirBuilder, File};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -10,10 +10,12 @@ use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
-use super::{Files, FolderProblem, Lock, MAX_SIZE, NOT_A_FOLDER, NOT_REGULAR, NewFile, ReadError, TOO_LARGE};
+use super::{AccessError, Kind, Lock, NOT_A_FOLDER, NOT_REGULAR, Replace};
 
 /// A FIFO must not block, a link must not lead away.
 const SAFE: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 /// For its owner alone.
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
@@ -24,11 +26,18 @@ const MAX_LOCK_TRIES: usize = 10;
 const FOREIGN: &str = "it belongs to another user";
 const OPEN_TO_OTHERS: &str = "other users may write to it";
 
+/// An open folder.
 #[derive(Debug)]
-pub(super) struct Folder(File);
+pub(crate) struct Folder(File);
 
 impl Folder {
-    pub(super) fn open(path: &Path, make: bool) -> Result<Self, FolderProblem> {
+    /// Opens the folder that the operator named; links in this path are the operator's.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self(fs::open(path, FOLDER, Mode::empty())?.into()))
+    }
+
+    /// Opens a folder that only its owner can write to, making it and its parents if wanted.
+    pub(crate) fn open_private(path: &Path, make: bool) -> Result<Self, AccessError> {
         if make {
             match DirBuilder::new().recursive(true).mode(0o700).create(path) {
                 // What is there instead is told below.
@@ -36,104 +45,155 @@ impl Folder {
                 _ => {}
             }
         }
-        let folder = match fs::open(path, SAFE | OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()) {
-            Err(Errno::NOTDIR | Errno::LOOP) => return Err(FolderProblem::Untrusted(NOT_A_FOLDER)),
+        let folder = match fs::open(path, FOLDER | SAFE, Mode::empty()) {
+            Err(Errno::NOTDIR | Errno::LOOP) => return Err(AccessError::Untrusted(NOT_A_FOLDER)),
             result => File::from(result.map_err(io::Error::from)?),
         };
-        let stat = fs::fstat(&folder).map_err(io::Error::from)?;
-        match distrust(&stat) {
-            Some(why) => Err(FolderProblem::Untrusted(why)),
-            None => Ok(Self(folder)),
+        trust(&fs::fstat(&folder).map_err(io::Error::from)?)?;
+        Ok(Self(folder))
+    }
+
+    /// Opens a folder in this one; a symbolic link is an error.
+    pub(crate) fn enter(&self, name: &str) -> io::Result<Self> {
+        match fs::openat(&self.0, name, FOLDER | OFlags::NOFOLLOW, Mode::empty()) {
+            Ok(folder) => Ok(Self(folder.into())),
+            Err(Errno::LOOP) => Err(Errno::NOTDIR.into()),
+            Err(error) => Err(error.into()),
         }
     }
 
-    fn open_file(&self, name: &str, flags: OFlags) -> Result<(File, Stat), ReadError> {
+    /// Opens a folder that only its owner may look into, making it if it is not there.
+    pub(crate) fn enter_private(&self, name: &str) -> io::Result<Self> {
+        match fs::mkdirat(&self.0, name, Mode::RWXU) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // What is synced in a folder is lost with the folder's own name.
+        self.sync()?;
+        let folder = self.enter(name)?;
+        fs::fchmod(&folder.0, Mode::RWXU)?;
+        Ok(folder)
+    }
+
+    /// What the name stands for, if for anything.
+    pub(crate) fn kind(&self, name: &str) -> io::Result<Option<Kind>> {
+        match fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(match FileType::from_raw_mode(stat.st_mode) {
+                FileType::RegularFile => Kind::File,
+                FileType::Directory => Kind::Folder,
+                _ => Kind::Other,
+            })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes a file that was not there, for its owner alone.
+    pub(crate) fn create_new(&self, name: &str) -> io::Result<File> {
+        let flags = SAFE | OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
+        Ok(fs::openat(&self.0, name, flags, PRIVATE)?.into())
+    }
+
+    /// Opens a file for reading and writing; anything but a regular file is an error.
+    pub(crate) fn open_file(&self, name: &str) -> io::Result<File> {
+        Ok(self.open_regular(name, OFlags::RDWR)?.0)
+    }
+
+    /// Opens a file for reading; anything but a regular file is an error.
+    pub(crate) fn open_for_reading(&self, name: &str) -> io::Result<File> {
+        Ok(self.open_regular(name, OFlags::RDONLY)?.0)
+    }
+
+    /// The contents of a file of at most `max` bytes that nobody else could have written.
+    pub(crate) fn read_trusted(&self, name: &str, max: u64) -> Result<Vec<u8>, AccessError> {
+        let (file, stat) = self.open_regular(name, OFlags::RDONLY)?;
+        trust(&stat)?;
+        super::read_bounded(&file, max)
+    }
+
+    fn open_regular(&self, name: &str, flags: OFlags) -> Result<(File, Stat), AccessError> {
         let file = match fs::openat(&self.0, name, SAFE | flags, PRIVATE) {
             // NXIO: a FIFO that nobody reads, or a socket; that is OPNOTSUPP on macOS.
             Err(Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::OPNOTSUPP | Errno::ISDIR) => {
-                return Err(ReadError::Untrusted(NOT_REGULAR));
+                return Err(AccessError::Untrusted(NOT_REGULAR));
             }
             result => File::from(result.map_err(io::Error::from)?),
         };
         let stat = fs::fstat(&file).map_err(io::Error::from)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(ReadError::Untrusted(NOT_REGULAR));
+            return Err(AccessError::Untrusted(NOT_REGULAR));
         }
-        match distrust(&stat) {
-            Some(why) => Err(ReadError::Untrusted(why)),
-            None => Ok((file, stat)),
-        }
-    }
-}
-
-/// Why others could have written it.
-fn distrust(stat: &Stat) -> Option<&'static str> {
-    if stat.st_uid != geteuid().as_raw() {
-        Some(FOREIGN)
-    } else if Mode::from_raw_mode(stat.st_mode).intersects(Mode::WGRP | Mode::WOTH) {
-        Some(OPEN_TO_OTHERS)
-    } else {
-        None
-    }
-}
-
-impl Files for Folder {
-    fn read(&self, name: &str) -> Result<Vec<u8>, ReadError> {
-        let (file, stat) = self.open_file(name, OFlags::RDONLY)?;
-        if u64::try_from(stat.st_size).is_ok_and(|size| size <= MAX_SIZE) {
-            super::read_bounded(&file)
-        } else {
-            Err(ReadError::Untrusted(TOO_LARGE))
-        }
+        Ok((file, stat))
     }
 
-    fn create_new(&self, name: &str) -> io::Result<Box<dyn NewFile>> {
-        let flags = SAFE | OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-        Ok(Box::new(File::from(fs::openat(&self.0, name, flags, PRIVATE)?)))
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        Ok(fs::renameat(&self.0, from, &self.0, to)?)
-    }
-
-    fn remove(&self, name: &str) -> io::Result<()> {
+    /// Removes a file; one that is not there is fine.
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
         match fs::unlinkat(&self.0, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn sync(&self) -> io::Result<()> {
+    /// Gives a file another place on the same file system.
+    pub(crate) fn rename(&self, name: &str, to: &Self, new_name: &str, replace: Replace) -> io::Result<()> {
+        match replace {
+            Replace::Allowed => Ok(fs::renameat(&self.0, name, &to.0, new_name)?),
+            Replace::Never => self.rename_without_replacing(name, to, new_name),
+        }
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    fn rename_without_replacing(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
+        match fs::renameat_with(&self.0, name, &to.0, new_name, fs::RenameFlags::NOREPLACE) {
+            Ok(()) => Ok(()),
+            // Some network file systems cannot do it in one step; macOS then says that it is not supported.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => self.link_and_unlink(name, to, new_name),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+    fn rename_without_replacing(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
+        self.link_and_unlink(name, to, new_name)
+    }
+
+    fn link_and_unlink(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
+        fs::linkat(&self.0, name, &to.0, new_name, AtFlags::empty())?;
+        self.remove(name)
+    }
+
+    /// Makes its names survive a power cut.
+    pub(crate) fn sync(&self) -> io::Result<()> {
         self.0.sync_all()
     }
 
-    fn names(&self) -> io::Result<Vec<String>> {
+    /// The names of everything in it.
+    pub(crate) fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::Dir::read_from(&self.0)? {
             // A name that is not UTF-8 is none of ours.
-            names.extend(entry?.file_name().to_str().ok().map(str::to_owned));
+            if let Ok(name) = entry?.file_name().to_str()
+                && name != "."
+                && name != ".."
+            {
+                names.push(name.to_owned());
+            }
         }
         Ok(names)
     }
 
-    fn try_lock(&self, name: &str) -> io::Result<Option<Lock>> {
+    /// Holds a lock file, made if it is not there; `None` if another process holds it.
+    pub(crate) fn try_lock(&self, name: &str) -> io::Result<Option<Lock>> {
         for _ in 0..MAX_LOCK_TRIES {
-            let (file, locked) = match self.open_file(name, OFlags::RDWR | OFlags::CREATE) {
-                Ok(opened) => opened,
-                Err(ReadError::Untrusted(why)) => return Err(io::Error::other(why)),
-                Err(ReadError::Missing) => return Err(io::ErrorKind::NotFound.into()),
-                Err(ReadError::Io(error)) => return Err(error),
-            };
+            let (file, locked) = self.open_regular(name, OFlags::RDWR | OFlags::CREATE)?;
             match file.try_lock() {
-                Err(std::fs::TryLockError::WouldBlock) => return Ok(None),
-                Err(std::fs::TryLockError::Error(error)) => return Err(error),
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
                 Ok(()) => {}
             }
             // Whoever held it before may have removed it meanwhile: then it locks nothing.
             match fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(now) if (now.st_dev, now.st_ino) == (locked.st_dev, locked.st_ino) => {
-                    return Ok(Some(Lock::on(file)));
-                }
+                Ok(now) if (now.st_dev, now.st_ino) == (locked.st_dev, locked.st_ino) => return Ok(Some(Lock(file))),
                 Ok(_) | Err(Errno::NOENT) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -141,10 +201,60 @@ impl Files for Folder {
         Ok(None)
     }
 
-    /// Removed before it is unlocked: who waits for it finds that it locks nothing any more.
-    fn unlock_and_remove(&self, name: &str, lock: Lock) -> io::Result<()> {
+    /// Lets go of a lock and leaves no file behind. Removed before it is unlocked: a process that waits for it finds that
+    /// it locks nothing any more.
+    pub(crate) fn unlock_and_remove(&self, name: &str, lock: Lock) -> io::Result<()> {
         let result = self.remove(name);
         drop(lock);
         result
+    }
+
+    /// Bytes that may still be written, if the file system says.
+    pub(crate) fn free_space(&self) -> Option<u64> {
+        let stat = fs::fstatvfs(&self.0).ok()?;
+        if stat.f_blocks == 0 { None } else { stat.f_bavail.checked_mul(stat.f_frsize) }
+    }
+
+    /// Whether both are one folder, by whichever spelling they were reached.
+    pub(crate) fn is_same_folder(&self, other: &Self) -> io::Result<bool> {
+        let (this, other) = (fs::fstat(&self.0)?, fs::fstat(&other.0)?);
+        Ok((this.st_dev, this.st_ino) == (other.st_dev, other.st_ino))
+    }
+
+    /// Whether files can be renamed from one to the other.
+    pub(crate) fn is_same_device(&self, other: &Self) -> io::Result<bool> {
+        Ok(fs::fstat(&self.0)?.st_dev == fs::fstat(&other.0)?.st_dev)
+    }
+
+    /// The permissions that new files have here by the umask, never to execute.
+    pub(crate) fn usual_mode(&self, probe: &str) -> io::Result<Permissions> {
+        self.remove(probe)?;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let file = fs::openat(&self.0, probe, flags, Mode::from_raw_mode(0o666))?;
+        let mode = Mode::from_raw_mode(fs::fstat(&file)?.st_mode) & Mode::from_raw_mode(0o666);
+        self.remove(probe)?;
+        Ok(Permissions(mode))
+    }
+}
+
+/// Refuses what others could have written.
+fn trust(stat: &Stat) -> Result<(), AccessError> {
+    if stat.st_uid != geteuid().as_raw() {
+        Err(AccessError::Untrusted(FOREIGN))
+    } else if Mode::from_raw_mode(stat.st_mode).intersects(Mode::WGRP | Mode::WOTH) {
+        Err(AccessError::Untrusted(OPEN_TO_OTHERS))
+    } else {
+        Ok(())
+    }
+}
+
+/// Who may do what with a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Permissions(Mode);
+
+impl Permissions {
+    /// Gives them to a file.
+    pub(crate) fn apply(self, file: &File) -> io::Result<()> {
+        Ok(fs::fchmod(file, self.0)?)
     }
 }

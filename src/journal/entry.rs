@@ -4,15 +4,15 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::source::Contents;
-use crate::uploader::HostLimit;
+use crate::source::{Contents, Fingerprint};
+use crate::uploader::{HostLimit, ResumeState};
 
 use super::error::JournalWarning;
 use super::host;
 use super::key::Key;
-use super::progress::Progress;
-use super::record::{Record, Saved};
-use super::store::Store;
+use super::progress::ProgressFile;
+use super::record::Record;
+use super::store::RecordStore;
 use crate::durable::Lock;
 
 /// One upload in the journal, locked against other processes for as long as this lives.
@@ -25,10 +25,11 @@ pub struct Entry {
     record: Record,
     /// What a record of this run's source begins as.
     new: Record,
-    store: Option<Arc<Store>>,
+    store: Option<Arc<RecordStore>>,
     lock: Option<Lock>,
     /// The file of the newest Ack, once this run wrote one.
-    progress: Option<Progress>,
+    progress: Option<ProgressFile>,
+    is_known: bool,
     is_on_disk: bool,
     has_failed: bool,
     warnings: Vec<JournalWarning>,
@@ -43,20 +44,28 @@ impl Entry {
             store: None,
             lock: None,
             progress: None,
+            is_known: false,
             is_on_disk: false,
             has_failed: false,
             warnings: Vec::new(),
         }
     }
 
-    pub(super) fn on_disk(found: Option<Record>, new: Record, store: Arc<Store>, lock: Lock) -> Self {
+    pub(super) fn on_disk(found: Option<Record>, new: Record, store: Arc<RecordStore>, lock: Lock) -> Self {
         let mut entry = Self::in_memory(new);
-        (entry.is_on_disk, entry.store, entry.lock) = (found.is_some(), Some(store), Some(lock));
+        (entry.store, entry.lock) = (Some(store), Some(lock));
+        (entry.is_known, entry.is_on_disk) = (found.is_some(), found.is_some());
         entry.record = found.unwrap_or_else(|| entry.new.clone());
         entry
     }
 
-    /// What is remembered.
+    /// Whether an earlier run left something to go on with.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.is_known
+    }
+
+    /// What is remembered: what an earlier run left, or a record without a session.
     #[must_use]
     pub fn record(&self) -> &Record {
         &self.record
@@ -77,9 +86,10 @@ impl Entry {
         self.warnings.push(warning);
     }
 
-    /// Remembers the session of this run's source. When it returns, this survives a power cut.
-    pub fn save(&mut self, saved: Saved, now: SystemTime) {
-        self.take_over(saved, now);
+    /// Remembers the session of this run's source, with the digest of what it says is acknowledged, and of what was read
+    /// beyond that. When it returns, this survives a power cut.
+    pub fn save(&mut self, session: ResumeState, prefix: Fingerprint, read: Option<Contents>, now: SystemTime) {
+        self.take_over(session, prefix, read, now);
         let Some(store) = self.store.clone() else { return };
         match store.save(&self.record) {
             Ok(()) => self.is_on_disk = true,
@@ -87,28 +97,36 @@ impl Entry {
         }
     }
 
-    /// The same for a newer Ack of the session that was saved last: it survives the process, not a power cut, after which
-    /// the older one is found.
-    pub fn save_progress(&mut self, saved: Saved, now: SystemTime) {
-        self.take_over(saved, now);
+    /// Remembers a newer Ack of the session that was saved last: it survives the process, not a power cut, after which the
+    /// older one is found.
+    pub fn save_progress(
+        &mut self,
+        session: ResumeState,
+        prefix: Fingerprint,
+        read: Option<Contents>,
+        now: SystemTime,
+    ) {
+        self.take_over(session, prefix, read, now);
         let Some(store) = self.store.clone().filter(|_| self.is_on_disk) else { return };
         if let Err(error) = self.write_progress(&store) {
             self.not_saved(&store, error);
         }
     }
 
-    fn write_progress(&mut self, store: &Store) -> std::io::Result<()> {
+    fn write_progress(&mut self, store: &RecordStore) -> std::io::Result<()> {
         let progress = match &mut self.progress {
             Some(progress) => progress,
             none => none.insert(store.begin_progress(self.record.key)?),
         };
-        progress.write(&self.record.to_bytes()?)
+        store.write_progress(progress, &self.record)
     }
 
-    fn take_over(&mut self, saved: Saved, now: SystemTime) {
+    fn take_over(&mut self, session: ResumeState, prefix: Fingerprint, read: Option<Contents>, now: SystemTime) {
         // The session may be of another file with the same content: from now on it is this one's.
         self.record = Record {
-            session: Some(saved),
+            session: Some(session),
+            prefix: Some(prefix),
+            read,
             reply: self.record.reply,
             created: self.record.created,
             updated: now,
@@ -116,7 +134,7 @@ impl Entry {
         };
     }
 
-    fn not_saved(&mut self, store: &Store, error: std::io::Error) {
+    fn not_saved(&mut self, store: &RecordStore, error: std::io::Error) {
         self.progress = None;
         // What it says about how far the upload got is about to be untrue.
         if store.remove(self.record.key).is_ok() {
@@ -135,8 +153,8 @@ impl Entry {
 
     /// The reply that an earlier run saved is not there any more: it has to be fetched again.
     pub fn reply_is_gone(&mut self) {
-        if let Some(saved) = &mut self.record.session {
-            saved.state.reply_saved = false;
+        if let Some(session) = &mut self.record.session {
+            session.reply_saved = false;
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::durable::FolderProblem;
+use crate::durable::AccessError;
 
 use super::record::BadRecord;
 
@@ -33,7 +33,7 @@ pub enum JournalWarning {
         /// Which folder was to be used.
         path: PathBuf,
         /// What is wrong with it.
-        reason: FolderProblem,
+        reason: AccessError,
     },
     /// What was remembered of this upload is not used.
     Ignored {
@@ -97,7 +97,7 @@ impl std::error::Error for JournalWarning {
         match self {
             Self::NotSaved { error, .. }
             | Self::NotRemoved { error, .. }
-            | Self::NoFolder { reason: FolderProblem::Io(error), .. } => Some(error),
+            | Self::NoFolder { reason: AccessError::Io(error), .. } => Some(error),
             Self::Ignored { reason, .. } => Some(reason),
             Self::NoFolder { .. } | Self::Older { .. } => None,
         }

@@ -5,13 +5,15 @@ use std::str::FromStr;
 
 use http::Uri;
 use http::uri::Scheme;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The URL that something is on its way to: its SHA-256, so that a name in the state folder tells nothing. The source is
 /// no part of it: a fresh checkout of the same file has another path.
 ///
 /// Also the secrets that a URL's query may hold are in it, and only in this form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Key([u8; 32]);
 
 impl Key {
@@ -57,6 +59,20 @@ impl FromStr for Key {
             *byte = u8::from_str_radix(pair, 16).map_err(|_| NotAKey)?;
         }
         Ok(Self(key))
+    }
+}
+
+impl TryFrom<String> for Key {
+    type Error = NotAKey;
+
+    fn try_from(text: String) -> Result<Self, NotAKey> {
+        text.parse()
+    }
+}
+
+impl From<Key> for String {
+    fn from(key: Key) -> Self {
+        key.to_string()
     }
 }
 

@@ -14,8 +14,8 @@ mod key;
 mod progress;
 mod prune;
 mod record;
+mod seconds;
 mod store;
-mod stored;
 
 #[cfg(test)]
 mod tests;
@@ -25,36 +25,27 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-pub use crate::durable::FolderProblem;
+pub use crate::durable::AccessError;
 pub use entry::Entry;
 pub use error::{JournalError, JournalWarning};
 pub use host::HOST_EXPIRY;
 pub use key::{Key, NotAKey};
 pub use prune::{EXPIRY, Pruned, PrunedWhat};
-pub use record::{BadRecord, Record, Saved, Upload};
+pub use record::{BadRecord, Record, Upload};
 
 use crate::durable::Lock;
-use store::Store;
+use store::RecordStore;
 
 /// The folder in which uploads are remembered, or none.
 #[derive(Debug, Clone)]
-pub struct Journal(Option<Arc<Store>>);
-
-/// An upload that this process may go on with, and nobody else.
-#[derive(Debug)]
-pub struct Claim {
-    /// Its place in the journal. If `is_known`, [`Entry::record`] is what an earlier run left; else it is new.
-    pub entry: Entry,
-    /// Whether an earlier run left something to go on with.
-    pub is_known: bool,
-}
+pub struct Journal(Option<Arc<RecordStore>>);
 
 /// A remembered upload, or what is left of one.
 #[derive(Debug)]
-pub struct Listed {
-    /// Which.
+pub struct ListedRecord {
+    /// Which upload it is.
     pub key: Key,
-    /// What is remembered.
+    /// What its file says, or why that is not used.
     pub record: Result<Record, BadRecord>,
 }
 
@@ -73,7 +64,7 @@ impl Journal {
     /// When the folder cannot be used.
     pub fn open_existing(path: &Path) -> Result<Self, JournalWarning> {
         match Self::open_or_make(path, false) {
-            Err(JournalWarning::NoFolder { reason: FolderProblem::Io(error), .. })
+            Err(JournalWarning::NoFolder { reason: AccessError::Io(error), .. })
                 if error.kind() == io::ErrorKind::NotFound =>
             {
                 Ok(Self::disabled())
@@ -83,7 +74,7 @@ impl Journal {
     }
 
     fn open_or_make(path: &Path, make: bool) -> Result<Self, JournalWarning> {
-        Store::open(path, make)
+        RecordStore::open(path, make)
             .map(|store| Self(Some(Arc::new(store))))
             .map_err(|reason| JournalWarning::NoFolder { path: path.to_owned(), reason })
     }
@@ -106,34 +97,34 @@ impl Journal {
     ///
     /// # Errors
     /// When another process is busy with it.
-    pub fn claim(&self, upload: &Upload<'_>, now: SystemTime) -> Result<Claim, JournalError> {
+    pub fn claim(&self, upload: &Upload<'_>, now: SystemTime) -> Result<Entry, JournalError> {
         let new = upload.new_record(now);
-        let Some(store) = &self.0 else { return Ok(Claim::in_memory(new)) };
+        let Some(store) = &self.0 else { return Ok(Entry::in_memory(new)) };
         let lock = match store.try_lock(new.key) {
             Ok(Some(lock)) => lock,
             Ok(None) => return Err(JournalError::Locked),
             Err(error) => {
-                return Ok(Claim::without(new, JournalWarning::NotSaved { path: store.path().to_owned(), error }));
+                let mut entry = Entry::in_memory(new);
+                entry.warn(JournalWarning::NotSaved { path: store.path().to_owned(), error });
+                return Ok(entry);
             }
         };
         match store.load(new.key) {
-            Ok(Some(record)) if record.is_of(&new) => Ok(Claim::of(Some(record), new, store, lock)),
+            Ok(Some(record)) if record.is_of(&new) => Ok(Entry::on_disk(Some(record), new, Arc::clone(store), lock)),
             Ok(Some(_)) => Ok(Self::doubt(store, lock, new, BadRecord::Damaged("it is about another upload"))),
-            Ok(None) => Ok(Claim::of(None, new, store, lock)),
+            Ok(None) => Ok(Entry::on_disk(None, new, Arc::clone(store), lock)),
             Err(reason) => Ok(Self::doubt(store, lock, new, reason)),
         }
     }
 
     /// A file is there, but not to be used. It is moved out of the way, unless a newer bitsup can use it.
-    fn doubt(store: &Arc<Store>, lock: Lock, new: Record, reason: BadRecord) -> Claim {
+    fn doubt(store: &Arc<RecordStore>, lock: Lock, new: Record, reason: BadRecord) -> Entry {
         let set_aside = reason != BadRecord::Newer && store.set_aside(new.key).is_ok();
         let warning = JournalWarning::Ignored { path: store.path_of(new.key), reason, set_aside };
-        if !set_aside {
-            return Claim::without(new, warning);
-        }
-        let mut claim = Claim::of(None, new, store, lock);
-        claim.entry.warn(warning);
-        claim
+        let mut entry =
+            if set_aside { Entry::on_disk(None, new, Arc::clone(store), lock) } else { Entry::in_memory(new) };
+        entry.warn(warning);
+        entry
     }
 
     /// Takes a remembered upload by its key, to end it.
@@ -163,28 +154,11 @@ impl Journal {
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn list(&self) -> io::Result<Vec<Listed>> {
+    pub fn list(&self) -> io::Result<Vec<ListedRecord>> {
         let Some(store) = &self.0 else { return Ok(Vec::new()) };
         let keys = store.found()?.into_iter().filter(|(_, found)| found.record);
         // One that vanishes meanwhile is no longer remembered.
-        let listed = |(key, _)| store.load(key).transpose().map(|record| Listed { key, record });
+        let listed = |(key, _)| store.load(key).transpose().map(|record| ListedRecord { key, record });
         Ok(keys.filter_map(listed).collect())
-    }
-}
-
-impl Claim {
-    fn in_memory(record: Record) -> Self {
-        Self { entry: Entry::in_memory(record), is_known: false }
-    }
-
-    fn without(record: Record, warning: JournalWarning) -> Self {
-        let mut claim = Self::in_memory(record);
-        claim.entry.warn(warning);
-        claim
-    }
-
-    fn of(found: Option<Record>, new: Record, store: &Arc<Store>, lock: Lock) -> Self {
-        let is_known = found.is_some();
-        Self { entry: Entry::on_disk(found, new, Arc::clone(store), lock), is_known }
     }
 }

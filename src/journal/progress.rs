@@ -4,33 +4,34 @@
 //! What a power cut leaves of it may be half of one Ack and half of another, so a digest stands before it: whatever does
 //! not match counts for nothing, and the durable record for what it says.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Seek};
 
+use crate::durable::Disk;
 use crate::source::Fingerprint;
-
-use crate::durable::NewFile;
 
 /// What stands between the digest and the record.
 const GAP: u8 = b' ';
 
 #[derive(Debug)]
-pub(super) struct Progress {
-    file: Box<dyn NewFile>,
+pub(super) struct ProgressFile {
+    file: File,
     /// The longest that was written, in bytes: what is shorter must cover it.
     len: usize,
 }
 
-impl Progress {
-    pub(super) fn new(file: Box<dyn NewFile>) -> Self {
+impl ProgressFile {
+    pub(super) fn new(file: File) -> Self {
         Self { file, len: 0 }
     }
 
     /// Writes a record over the one before. A process that is killed meanwhile leaves one of the two, or nothing usable.
-    pub(super) fn write(&mut self, record: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&mut self, disk: &dyn Disk, record: &[u8]) -> io::Result<()> {
         let mut bytes = seal(record);
         self.len = self.len.max(bytes.len());
         bytes.resize(self.len, GAP);
-        self.file.rewrite(&bytes)
+        self.file.rewind()?;
+        disk.write(&self.file, &bytes)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, SystemTime};
 
-use super::store::{Found, Store};
+use super::store::{RecordStore, UploadFiles};
 use super::{BadRecord, Journal, Key, host};
 
 /// Servers forget a session after this long without progress; so do we.
@@ -53,7 +53,7 @@ impl Journal {
     }
 }
 
-fn prune_one(store: &Store, key: Key, found: Found, now: SystemTime) -> io::Result<Option<PrunedWhat>> {
+fn prune_one(store: &RecordStore, key: Key, found: UploadFiles, now: SystemTime) -> io::Result<Option<PrunedWhat>> {
     // Not to be touched without its lock, and a live one needs no look.
     let Some(lock) = store.try_lock(key)? else { return Ok(None) };
     store.remove_leftovers(key)?;

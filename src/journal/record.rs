@@ -1,57 +1,67 @@
-//! What is remembered of an upload, and how it is read back: everything in a file is doubted until it was checked.
+//! What is remembered of an upload, as it is in its file, and how it is read back: everything is doubted until it was
+//! checked.
 
-use std::cmp::Ordering;
 use std::fmt;
 use std::io;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use http::Uri;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::durable::json::{self, FormatError, Version};
 use crate::protocol::ContentName;
 use crate::source::{Contents, Fingerprint};
 use crate::source::{SourceIdentity, UploadEntity};
 use crate::uploader::ResumeState;
 
 use super::key::{Key, canonical, without_query};
-use super::stored::{Stored, VERSION};
+use super::seconds;
+
+/// The version of the formats. A file of a newer one is left alone, one of an older one set aside.
+pub(super) const VERSION: u64 = 2;
 
 /// An upload that is not finished.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Record {
+    pub(super) v: Version<VERSION>,
     /// Which upload it is.
     pub key: Key,
     /// Where to, without the query.
+    #[serde(with = "plain_url")]
     pub url: Uri,
     /// Whether the URL has a query. It is not saved, because it may hold a secret.
     pub has_query: bool,
     /// The name told to the server.
     pub name: String,
-    /// The absolute path, as text, of the file that the session is of.
+    /// The absolute path, as text, of the file that the session is of. For people: nothing is found by it.
     pub path: String,
     /// What that file was when its upload began.
+    #[serde(rename = "source")]
     pub identity: SourceIdentity,
     /// The session, once the server opened one.
-    pub session: Option<Saved>,
+    pub session: Option<ResumeState>,
+    pub(super) digest: DigestAlgorithm,
+    /// The digest of the bytes that the session says are acknowledged.
+    pub prefix: Option<Fingerprint>,
+    /// How far reading the source for the network ever got beyond that, with the digest of everything before. The server
+    /// may have stored it; where the source looks like another file by then, it is known whether that is the same.
+    pub read: Option<Contents>,
     /// The contents of the reply file that this upload saved last, or is about to: it may be replaced.
     pub reply: Option<Contents>,
     /// When the upload began.
+    #[serde(with = "seconds")]
     pub created: SystemTime,
     /// When this was written last.
+    #[serde(with = "seconds")]
     pub updated: SystemTime,
 }
 
-/// A session, and what it holds of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Saved {
-    /// As the state machine made it.
-    pub state: ResumeState,
-    /// The digest of the bytes that it says are acknowledged.
-    pub prefix: Fingerprint,
-    /// How far reading the source for the network ever got beyond that, with the digest of everything before. The server
-    /// may have stored it; where the source looks like another file by then, it is known whether that is the same.
-    pub read: Option<(u64, Fingerprint)>,
+/// The one by which contents are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum DigestAlgorithm {
+    #[serde(rename = "xxh3-128")]
+    Xxh3,
 }
 
 /// The upload that somebody wants to go on with.
@@ -73,27 +83,33 @@ impl Upload<'_> {
     }
 
     pub(super) fn new_record(&self, now: SystemTime) -> Record {
-        Record {
-            key: self.key(),
-            url: without_query(self.destination),
-            has_query: self.destination.query().is_some(),
-            name: self.name.as_str().to_owned(),
-            path: as_text(self.entity.absolute_path()),
-            identity: self.entity.identity().clone(),
+        let path = self.entity.absolute_path().to_string_lossy().into_owned();
+        Record::new(self.destination, self.name.as_str().to_owned(), path, self.entity.identity().clone(), now)
+    }
+}
+
+impl Record {
+    /// An upload to `destination` that has no session yet, of the file that has this path and identity.
+    #[must_use]
+    pub fn new(destination: &Uri, name: String, path: String, identity: SourceIdentity, now: SystemTime) -> Self {
+        Self {
+            v: Version,
+            key: Key::new(destination),
+            url: without_query(destination),
+            has_query: destination.query().is_some(),
+            name,
+            path,
+            identity,
             session: None,
+            digest: DigestAlgorithm::Xxh3,
+            prefix: None,
+            read: None,
             reply: None,
             created: now,
             updated: now,
         }
     }
-}
 
-/// For people: nothing is found by it.
-fn as_text(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
-}
-
-impl Record {
     /// Whether it is about an upload to the same URL. The source's path and identity do not matter for that: its content
     /// does, and that is compared.
     pub(super) fn is_of(&self, upload: &Self) -> bool {
@@ -105,8 +121,8 @@ impl Record {
     #[must_use]
     pub fn goes_on_from(&self, older: &Self) -> bool {
         let (Some(newer), Some(older)) = (&self.session, &older.session) else { return false };
-        let same = newer.state.session == older.state.session && newer.state.sent_end <= older.state.sent_end;
-        same && newer.state.target == older.state.target && newer.state.acknowledged > older.state.acknowledged
+        let same = newer.session == older.session && newer.sent_end <= older.sent_end;
+        same && newer.target == older.target && newer.acknowledged > older.acknowledged
     }
 
     /// How long ago it was written last. A clock that went back counts as no time.
@@ -120,7 +136,7 @@ impl Record {
     /// # Errors
     /// When it cannot be put in words; no record that bitsup makes is such.
     pub fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(&Stored::of(self))
+        serde_json::to_vec(self)
     }
 
     /// Reads what was found in the file of `key`.
@@ -128,18 +144,19 @@ impl Record {
     /// # Errors
     /// When it is not exactly what [`Record::to_bytes`] may have written there.
     pub fn from_bytes(bytes: &[u8], key: Key) -> Result<Self, BadRecord> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            v: u32,
-        }
-        let version: Versioned = serde_json::from_slice(bytes).map_err(|_| BadRecord::Damaged("it is no JSON"))?;
-        match version.v.cmp(&VERSION) {
-            Ordering::Greater => return Err(BadRecord::Newer),
-            Ordering::Less => return Err(BadRecord::Older),
-            Ordering::Equal => {}
-        }
-        let stored: Stored = serde_json::from_slice(bytes).map_err(|_| BadRecord::Damaged("a field is wrong"))?;
-        stored.check(key).ok_or(BadRecord::Damaged("its fields contradict each other"))
+        let record: Self = json::read::<VERSION, _>(bytes)?;
+        let is_sound = record.key == key && record.is_sound();
+        is_sound.then_some(record).ok_or(BadRecord::Damaged("its fields contradict each other"))
+    }
+
+    fn is_sound(&self) -> bool {
+        let size = self.identity.size();
+        let Some(session) = &self.session else { return self.prefix.is_none() && self.read.is_none() };
+        self.prefix.is_some()
+            && session.is_sound(&self.url, size)
+            && self.read.is_none_or(|read| session.acknowledged < read.size && read.size <= size)
+            // What a session is said to have saved is what the record tells of.
+            && (self.reply.is_some() || !session.reply_saved)
     }
 }
 
@@ -158,6 +175,16 @@ pub enum BadRecord {
     Unreadable(io::ErrorKind),
 }
 
+impl From<FormatError> for BadRecord {
+    fn from(error: FormatError) -> Self {
+        match error {
+            FormatError::Newer => Self::Newer,
+            FormatError::Older => Self::Older,
+            FormatError::Damaged(what) => Self::Damaged(what),
+        }
+    }
+}
+
 /// Reads well after "the saved session cannot be used: ".
 impl fmt::Display for BadRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -174,11 +201,20 @@ impl fmt::Display for BadRecord {
 impl std::error::Error for BadRecord {}
 
 /// An http or https URL of a host, with neither user information nor a query.
-pub(super) fn parse_url(text: &str) -> Option<Uri> {
-    let url: Uri = text.parse().ok()?;
-    let plain = matches!(url.scheme_str(), Some("http" | "https"))
-        && url.host().is_some_and(|host| !host.is_empty())
-        && url.query().is_none()
-        && url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-    plain.then_some(url)
+mod plain_url {
+    use http::Uri;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(url: &Uri, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(url)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uri, D::Error> {
+        let url: Uri = String::deserialize(deserializer)?.parse().map_err(de::Error::custom)?;
+        let plain = matches!(url.scheme_str(), Some("http" | "https"))
+            && url.host().is_some_and(|host| !host.is_empty())
+            && url.query().is_none()
+            && url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+        if plain { Ok(url) } else { Err(de::Error::custom("not a URL without secrets")) }
+    }
 }

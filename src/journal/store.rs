@@ -6,20 +6,23 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::host::HostMemory;
 use super::key::Key;
-use super::progress::{self, Progress};
-use super::record::{BadRecord, Record};
-use crate::durable::FolderProblem;
-use crate::durable::{self, Files, Lock, ReadError};
+use super::progress::{self, ProgressFile};
+use super::record::{BadRecord, Record, VERSION};
+use crate::durable::json::{self, FormatError};
+use crate::durable::{AccessError, Disk, Durable, Folder, Lock, Replace};
 
 const RECORD: &str = "json";
 const TEMPORARY: &str = "tmp";
 const SET_ASIDE: &str = "bad";
 const LOCK: &str = "lock";
-const HOST: &str = "host";
+/// See `host.rs`.
+pub(super) const HOST: &str = "host";
 /// A newer Ack than the record's. Written without waiting for the disk, so never the only one.
 const PROGRESS: &str = "ack";
+
+/// A record is far smaller, in bytes.
+const MAX_SIZE: u64 = 64 * 1024;
 
 /// Whoever tidies up holds a lock for an instant: that is no other upload.
 const LOCK_TRIES: usize = 4;
@@ -27,22 +30,24 @@ const LOCK_PAUSE: Duration = Duration::from_millis(25);
 
 /// The state folder.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(super) struct RecordStore {
     path: PathBuf,
-    files: Box<dyn Files>,
+    folder: Folder,
+    disk: Box<dyn Disk>,
     set_aside: usize,
 }
 
-impl Store {
-    pub(super) fn open(path: &Path, make: bool) -> Result<Self, FolderProblem> {
-        Ok(Self::on(path, durable::open(path, make)?))
+impl RecordStore {
+    pub(super) fn open(path: &Path, make: bool) -> Result<Self, AccessError> {
+        Self::on(Box::new(Durable), path, make)
     }
 
-    pub(super) fn on(path: &Path, files: Box<dyn Files>) -> Self {
-        let mut store = Self { path: path.to_owned(), files, set_aside: 0 };
+    pub(super) fn on(disk: Box<dyn Disk>, path: &Path, make: bool) -> Result<Self, AccessError> {
+        let folder = Folder::open_private(path, make)?;
+        let mut store = Self { path: path.to_owned(), folder, disk, set_aside: 0 };
         // What cannot be done now is tried again the next time; a record is not misread in any case.
         store.set_aside = store.leave_older_versions().unwrap_or(0);
-        store
+        Ok(store)
     }
 
     /// How many records of an older version were set aside when the folder was opened.
@@ -53,20 +58,31 @@ impl Store {
     /// Older versions named their records by other rules, so these would never be found again: they are set aside.
     fn leave_older_versions(&self) -> io::Result<usize> {
         let mut count = 0;
-        for name in self.files.names()? {
-            let Some((stem, ending @ (RECORD | HOST))) = name.split_once('.') else { continue };
-            let Ok(key) = stem.parse() else { continue };
-            if ending == HOST {
+        for (key, ending) in self.files()? {
+            let is_older = || {
+                let bytes = self.read(key, &ending).ok().flatten();
+                bytes.is_some_and(|bytes| json::check_version::<VERSION>(&bytes) == Err(FormatError::Older))
+            };
+            match &*ending {
                 // Nothing depends on what is remembered of a host.
-                if matches!(self.load_host(key), Err(BadRecord::Older)) {
-                    self.remove_host(key)?;
+                HOST if is_older() => self.remove_host(key)?,
+                RECORD if is_older() => {
+                    self.set_aside(key)?;
+                    count += 1;
                 }
-            } else if matches!(self.load(key), Err(BadRecord::Older)) {
-                self.set_aside(key)?;
-                count += 1;
+                _ => {}
             }
         }
         Ok(count)
+    }
+
+    /// The files of uploads and hosts here: whose, and with which ending.
+    fn files(&self) -> io::Result<impl Iterator<Item = (Key, String)>> {
+        let file = |name: String| {
+            let (stem, ending) = name.split_once('.')?;
+            Some((stem.parse().ok()?, ending.to_owned()))
+        };
+        Ok(self.folder.names()?.into_iter().filter_map(file))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -86,17 +102,13 @@ impl Store {
         Ok(Some(newer.filter(|newer| newer.goes_on_from(&record)).unwrap_or(record)))
     }
 
-    /// What is remembered of a host, if anything is.
-    pub(super) fn load_host(&self, host: Key) -> Result<Option<HostMemory>, BadRecord> {
-        self.read(host, HOST)?.map(|bytes| HostMemory::from_bytes(&bytes)).transpose()
-    }
-
-    fn read(&self, key: Key, ending: &str) -> Result<Option<Vec<u8>>, BadRecord> {
-        match self.files.read(&file(key, ending)) {
+    /// The contents of a file, if it is there.
+    pub(super) fn read(&self, key: Key, ending: &str) -> Result<Option<Vec<u8>>, BadRecord> {
+        match self.folder.read_trusted(&file(key, ending), MAX_SIZE) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(ReadError::Missing) => Ok(None),
-            Err(ReadError::Untrusted(why)) => Err(BadRecord::Untrusted(why)),
-            Err(ReadError::Io(error)) => Err(BadRecord::Unreadable(error.kind())),
+            Err(AccessError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(AccessError::Io(error)) => Err(BadRecord::Unreadable(error.kind())),
+            Err(AccessError::Untrusted(why)) => Err(BadRecord::Untrusted(why)),
         }
     }
 
@@ -105,89 +117,77 @@ impl Store {
         self.replace(record.key, RECORD, &record.to_bytes()?)
     }
 
-    /// Begins the file for the newer Acks of the session that [`Store::save`] wrote.
-    pub(super) fn begin_progress(&self, key: Key) -> io::Result<Progress> {
-        let name = file(key, PROGRESS);
-        self.files.remove(&name)?;
-        Ok(Progress::new(self.files.create_new(&name)?))
+    /// Begins the file for the newer Acks of the session that [`RecordStore::save`] wrote.
+    pub(super) fn begin_progress(&self, key: Key) -> io::Result<ProgressFile> {
+        self.discard(key, PROGRESS)?;
+        Ok(ProgressFile::new(self.disk.create(&self.folder, &file(key, PROGRESS))?))
     }
 
-    fn replace(&self, key: Key, ending: &str, bytes: &[u8]) -> io::Result<()> {
-        let (temporary, name) = (file(key, TEMPORARY), file(key, ending));
-        self.files.remove(&temporary)?;
-        let result = self.write(&temporary, bytes).and_then(|()| self.files.rename(&temporary, &name));
-        if result.is_err() {
-            // A full disk must not stay full because of us; the error is told either way.
-            let _ = self.files.remove(&temporary);
-        }
-        result.and_then(|()| self.files.sync())
+    /// Writes a whole file. Only the holder of its lock may do that.
+    pub(super) fn replace(&self, key: Key, ending: &str, bytes: &[u8]) -> io::Result<()> {
+        self.disk.replace(&self.folder, &file(key, ending), &file(key, TEMPORARY), bytes)
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self.files.create_new(name)?;
-        file.write_all(bytes)?;
-        file.sync()
-    }
-
-    /// Writes what is remembered of a host, as durably. Only who holds its lock may do that.
-    pub(super) fn save_host(&self, host: Key, memory: HostMemory) -> io::Result<()> {
-        self.replace(host, HOST, &memory.to_bytes()?)
+    fn discard(&self, key: Key, ending: &str) -> io::Result<()> {
+        self.disk.remove(&self.folder, &file(key, ending))
     }
 
     /// Forgets a host.
     pub(super) fn remove_host(&self, host: Key) -> io::Result<()> {
-        self.files.remove(&file(host, HOST))?;
-        self.files.sync()
+        self.discard(host, HOST)?;
+        self.disk.sync_folder(&self.folder)
     }
 
     /// The hosts of which something is remembered, in order.
     pub(super) fn hosts(&self) -> io::Result<BTreeSet<Key>> {
-        let names = self.files.names()?;
-        let host = |name: &String| name.strip_suffix(HOST)?.strip_suffix('.')?.parse().ok();
-        Ok(names.iter().filter_map(host).collect())
+        Ok(self.files()?.filter(|(_, ending)| ending == HOST).map(|(key, _)| key).collect())
+    }
+
+    /// Writes the newest Ack over the one before.
+    pub(super) fn write_progress(&self, progress: &mut ProgressFile, record: &Record) -> io::Result<()> {
+        progress.write(self.disk.as_ref(), &record.to_bytes()?)
     }
 
     /// Removes a record, if there is one.
     pub(super) fn remove(&self, key: Key) -> io::Result<()> {
-        self.files.remove(&file(key, PROGRESS))?;
-        self.files.remove(&file(key, RECORD))?;
-        self.files.sync()
+        self.discard(key, PROGRESS)?;
+        self.discard(key, RECORD)?;
+        self.disk.sync_folder(&self.folder)
     }
 
     /// Keeps a record that is not to be used, out of the way.
     pub(super) fn set_aside(&self, key: Key) -> io::Result<()> {
-        self.files.rename(&file(key, RECORD), &file(key, SET_ASIDE))
+        let (record, aside) = (file(key, RECORD), file(key, SET_ASIDE));
+        self.disk.rename((&self.folder, &record), (&self.folder, &aside), Replace::Allowed)
     }
 
     /// Locks an upload; `None` if another process is busy with it.
     pub(super) fn try_lock(&self, key: Key) -> io::Result<Option<Lock>> {
         for _ in 1..LOCK_TRIES {
-            if let Some(lock) = self.files.try_lock(&file(key, LOCK))? {
+            if let Some(lock) = self.folder.try_lock(&file(key, LOCK))? {
                 return Ok(Some(lock));
             }
             thread::sleep(LOCK_PAUSE);
         }
-        self.files.try_lock(&file(key, LOCK))
+        self.folder.try_lock(&file(key, LOCK))
     }
 
     /// Unlocks an upload of which nothing is remembered, and leaves no lock file behind.
     pub(super) fn unlock_for_good(&self, key: Key, lock: Lock) -> io::Result<()> {
-        self.files.unlock_and_remove(&file(key, LOCK), lock)
+        self.folder.unlock_and_remove(&file(key, LOCK), lock)
     }
 
     /// Removes what a crash or a bad record left of an upload. Only who holds its lock may do that.
     pub(super) fn remove_leftovers(&self, key: Key) -> io::Result<()> {
-        self.files.remove(&file(key, TEMPORARY))?;
-        self.files.remove(&file(key, SET_ASIDE))
+        self.discard(key, TEMPORARY)?;
+        self.discard(key, SET_ASIDE)
     }
 
     /// The uploads that have a file of any kind here, in order.
-    pub(super) fn found(&self) -> io::Result<BTreeMap<Key, Found>> {
-        let mut all: BTreeMap<Key, Found> = BTreeMap::new();
-        for name in self.files.names()? {
-            let Some((stem, ending)) = name.split_once('.') else { continue };
-            let Ok(key) = stem.parse() else { continue };
-            match ending {
+    pub(super) fn found(&self) -> io::Result<BTreeMap<Key, UploadFiles>> {
+        let mut all: BTreeMap<Key, UploadFiles> = BTreeMap::new();
+        for (key, ending) in self.files()? {
+            match &*ending {
                 RECORD => all.entry(key).or_default().record = true,
                 TEMPORARY | SET_ASIDE | PROGRESS => all.entry(key).or_default().leftovers = true,
                 LOCK => _ = all.entry(key).or_default(),
@@ -200,7 +200,7 @@ impl Store {
 
 /// Which files of an upload there are.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Found {
+pub(super) struct UploadFiles {
     pub(super) record: bool,
     /// Half-written, or set aside.
     pub(super) leftovers: bool,

@@ -12,10 +12,8 @@
 //! Without an [`Account`] everyone who reaches the address may upload: bind it to a loopback address.
 
 mod account;
-mod disk;
 mod error;
 mod event;
-mod folder;
 mod framing;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
@@ -23,7 +21,6 @@ pub mod fuzzing;
 mod http;
 mod json;
 mod limits;
-mod lock;
 mod options;
 mod path;
 mod progress;

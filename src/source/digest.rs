@@ -7,6 +7,7 @@ use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use twox_hash::xxhash3_128::Hasher;
 
 use crate::protocol::ContentRange;
@@ -25,13 +26,11 @@ const BLOCK: usize = 256 * 1024;
 const MARK_EVERY: u64 = 64 << 20;
 
 /// The XXH3-128 of some bytes: 32 lower-case hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Fingerprint(u128);
 
 impl Fingerprint {
-    /// The algorithm's name in saved sessions.
-    pub const ALGORITHM: &str = "xxh3-128";
-
     /// The fingerprint of these bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
@@ -56,12 +55,28 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// What tells the contents of one file from another's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl TryFrom<String> for Fingerprint {
+    type Error = NotAFingerprint;
+
+    fn try_from(text: String) -> Result<Self, NotAFingerprint> {
+        text.parse()
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(fingerprint: Fingerprint) -> Self {
+        fingerprint.to_string()
+    }
+}
+
+/// What tells the contents of one file, or of its beginning, from another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Contents {
     /// Size in bytes.
     pub size: u64,
     /// The digest of all bytes.
+    #[serde(rename = "contents")]
     pub fingerprint: Fingerprint,
 }
 
@@ -202,9 +217,11 @@ impl PrefixDigest {
 
     /// How far feeding ever got, with the digest of everything before that.
     #[must_use]
-    pub fn furthest(&mut self) -> (u64, Fingerprint) {
+    pub fn furthest(&mut self) -> Contents {
         self.mark();
-        self.marks.last().map_or((0, Fingerprint::of(b"")), |mark| (mark.offset, Fingerprint(mark.hasher.finish_128())))
+        // There is always one at 0.
+        let mark = &self.marks[self.marks.len() - 1];
+        Contents { size: mark.offset, fingerprint: Fingerprint(mark.hasher.finish_128()) }
     }
 
     /// Reads everything that was fed so far again, and compares it. `progress` as in [`verify_prefix`].

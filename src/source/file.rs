@@ -4,9 +4,10 @@ use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::protocol::ContentRange;
+use crate::sync::lock;
 
 use super::identity::SourceIdentity;
 
@@ -17,7 +18,7 @@ pub struct UploadEntity {
     path: PathBuf,
     absolute: PathBuf,
     identity: SourceIdentity,
-    /// The same with attributes that changed since and were found not to matter.
+    /// That identity with attributes that changed since and were found not to matter.
     current: Mutex<SourceIdentity>,
     /// Names of the file, where the system counts them.
     links: u64,
@@ -57,7 +58,7 @@ impl UploadEntity {
         &self.path
     }
 
-    /// The same file's path from the root, without symbolic links where they can be resolved.
+    /// Its path from the root, without symbolic links where they can be resolved.
     #[must_use]
     pub fn absolute_path(&self) -> &Path {
         &self.absolute
@@ -79,22 +80,22 @@ impl UploadEntity {
     ///
     /// # Errors
     /// When the file cannot be asked.
-    pub fn change(&self) -> Result<Change, EntityError> {
+    pub fn change(&self) -> Result<SourceChange, EntityError> {
         let now = SourceIdentity::of(&self.file).map_err(|e| self.error(e))?;
-        if now == *self.current.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Ok(Change::None);
+        if now == *lock(&self.current) {
+            return Ok(SourceChange::None);
         }
         if !now.differs_at_most_in_ctime(&self.identity) {
-            return Ok(Change::Content);
+            return Ok(SourceChange::Content);
         }
         // Replacing or removing its name changes a file's ctime, but not what is in it.
         let lost_a_name = links(&self.file.metadata().map_err(|e| self.error(e))?) < self.links;
-        Ok(if lost_a_name { Change::None } else { Change::Attributes(now) })
+        Ok(if lost_a_name { SourceChange::None } else { SourceChange::Attributes(now) })
     }
 
     /// A change of attributes was looked into, and the content is the same.
     pub fn accept(&self, now: SourceIdentity) {
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        *lock(&self.current) = now;
     }
 
     /// Whether the path that it was opened by still leads to this file. If not, the open file is what is read.
@@ -127,7 +128,7 @@ impl UploadEntity {
 
 /// What changed of an open file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum SourceChange {
     /// Nothing that matters.
     None,
     /// Only the time of the last change of contents or attributes (ctime): chmod, chown, a new hard link do that.
@@ -270,17 +271,17 @@ mod tests {
         let entity = UploadEntity::open(file.path()).expect("opened");
         file.as_file().set_len(5).expect("cut");
         assert_eq!(read(&entity, 0, 10).map_err(|e| e.kind()), Err(io::ErrorKind::UnexpectedEof));
-        assert_eq!(entity.change().expect("asked"), Change::Content);
+        assert_eq!(entity.change().expect("asked"), SourceChange::Content);
     }
 
     #[test]
     fn a_change_of_content_with_the_same_size_is_noticed() {
         let file = file(b"0123456789");
         let entity = UploadEntity::open(file.path()).expect("opened");
-        assert_eq!(entity.change().expect("asked"), Change::None);
+        assert_eq!(entity.change().expect("asked"), SourceChange::None);
         let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
         file.as_file().set_modified(later).expect("touched");
-        assert_eq!(entity.change().expect("asked"), Change::Content);
+        assert_eq!(entity.change().expect("asked"), SourceChange::Content);
     }
 
     #[cfg(unix)]
@@ -291,13 +292,13 @@ mod tests {
         let entity = UploadEntity::open(file.path()).expect("opened");
         let allow = |mode| std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).expect("set");
         allow(0o640);
-        let Change::Attributes(now) = entity.change().expect("asked") else { panic!("not told apart") };
+        let SourceChange::Attributes(now) = entity.change().expect("asked") else { panic!("not told apart") };
         entity.accept(now);
-        assert_eq!(entity.change().expect("asked"), Change::None);
+        assert_eq!(entity.change().expect("asked"), SourceChange::None);
         allow(0o600);
-        assert!(matches!(entity.change().expect("asked"), Change::Attributes(_)));
+        assert!(matches!(entity.change().expect("asked"), SourceChange::Attributes(_)));
         file.as_file().set_len(5).expect("cut");
-        assert_eq!(entity.change().expect("asked"), Change::Content);
+        assert_eq!(entity.change().expect("asked"), SourceChange::Content);
     }
 
     #[test]
@@ -332,7 +333,7 @@ mod tests {
             Err(_) if cfg!(windows) => return,
             result => result.expect("replaced"),
         }
-        assert_eq!(entity.change().expect("asked"), Change::None);
+        assert_eq!(entity.change().expect("asked"), SourceChange::None);
         assert!(!entity.is_what_its_path_names());
         assert_eq!(read(&entity, 0, 3).expect("read"), b"012");
     }

@@ -1,6 +1,5 @@
 //! What tells one state of a file from another without reading it.
 
-use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -97,47 +96,11 @@ impl SourceIdentity {
         Self { changed: None, ..self.clone() } == Self { changed: None, ..other.clone() }
     }
 
-    /// What differs between an earlier run's file and this one; `None` if it is the same file, unchanged.
-    ///
-    /// The device's number is not compared: it may change at a restart of the machine.
+    /// Whether it is an earlier run's file, as it was then. The device's number is not compared: it may change at a restart
+    /// of the machine.
     #[must_use]
-    pub fn difference(&self, earlier: &Self) -> Option<Difference> {
-        if self.size != earlier.size {
-            Some(Difference::Size)
-        } else if self.modified != earlier.modified {
-            Some(Difference::Modified)
-        } else if self.inode != earlier.inode {
-            Some(Difference::OtherFile)
-        } else if self.changed != earlier.changed {
-            Some(Difference::Changed)
-        } else {
-            None
-        }
-    }
-}
-
-/// What differs between two states of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Difference {
-    /// Its size.
-    Size,
-    /// The time of its last modification.
-    Modified,
-    /// It is another file under the same name.
-    OtherFile,
-    /// The time of its last change, of contents or properties (ctime).
-    Changed,
-}
-
-/// Reads well after "the file changed since: ".
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Size => "it has another size",
-            Self::Modified => "it was modified",
-            Self::OtherFile => "it is another file of the same name",
-            Self::Changed => "its contents or properties were changed",
-        })
+    pub fn is_unchanged_since(&self, earlier: &Self) -> bool {
+        Self { device: None, ..self.clone() } == Self { device: None, ..earlier.clone() }
     }
 }
 
@@ -159,28 +122,25 @@ mod tests {
             let text = serde_json::to_string(&identity(&file)).expect("written");
             let read: SourceIdentity = serde_json::from_str(&text).expect("read");
             assert_eq!(read, identity(&file));
-            assert_eq!(read.difference(&identity(&file)), None);
+            assert!(read.is_unchanged_since(&identity(&file)));
         }
     }
 
     #[test]
-    fn differences_are_named() {
-        let (file, other) =
-            (tempfile::NamedTempFile::new().expect("a file"), tempfile::NamedTempFile::new().expect("a file"));
-        let time = UNIX_EPOCH + Duration::from_secs(1000);
-        file.as_file().set_modified(time).expect("set");
-        other.as_file().set_modified(time).expect("set");
+    fn each_change_is_seen_but_that_of_the_devices_number() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
         let before = identity(&file);
-        assert_eq!(identity(&other).difference(&before), Some(Difference::OtherFile));
-        if cfg!(unix) {
-            let touched = SourceIdentity { changed: Some(Timestamp(0, 0)), ..before.clone() };
-            assert_eq!(touched.difference(&before), Some(Difference::Changed));
+        for now in [
+            SourceIdentity { size: 1, ..before.clone() },
+            SourceIdentity { modified: Some(Timestamp(1000, 200)), ..before.clone() },
+            SourceIdentity { changed: Some(Timestamp(0, 0)), ..before.clone() },
+            SourceIdentity { inode: Some(u64::MAX), ..before.clone() },
+        ] {
+            assert!(!now.is_unchanged_since(&before), "{now:?}");
         }
-        file.as_file().set_modified(time + Duration::from_nanos(200)).expect("set");
-        assert_eq!(identity(&file).difference(&before), Some(Difference::Modified));
-        file.as_file().set_len(1).expect("set");
-        assert_eq!(identity(&file).difference(&before), Some(Difference::Size));
         let elsewhere = SourceIdentity { device: Some(u64::MAX), ..before.clone() };
-        assert_eq!(elsewhere.difference(&before), None);
+        assert!(elsewhere.is_unchanged_since(&before));
+        file.as_file().set_modified(UNIX_EPOCH + Duration::from_nanos(200)).expect("set");
+        assert!(!identity(&file).is_unchanged_since(&before), "the file itself is asked");
     }
 }

@@ -5,5 +5,5 @@ mod file;
 mod identity;
 
 pub use digest::{Contents, DigestError, Fingerprint, NotAFingerprint, PrefixDigest, SourceDiffers, verify_prefix};
-pub use file::{Change, EntityError, RangeReader, UploadEntity};
-pub use identity::{Difference, SourceIdentity};
+pub use file::{EntityError, RangeReader, SourceChange, UploadEntity};
+pub use identity::SourceIdentity;

@@ -9,6 +9,8 @@ mod completion;
 mod connect;
 #[cfg(all(unix, feature = "serve"))]
 mod cuts;
+#[cfg(all(target_os = "linux", feature = "serve"))]
+mod durability;
 #[cfg(unix)]
 mod input;
 mod json;

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use bitsup::journal::{Journal, Saved, Upload};
+use bitsup::journal::{Journal, Upload};
 use bitsup::protocol::{ContentName, Session};
 use bitsup::source::Fingerprint;
 use bitsup::source::UploadEntity;
@@ -107,12 +107,12 @@ impl Case {
         let journal = Journal::open(&self.state()).expect("a journal");
         let now = SystemTime::now();
         let upload = Upload { destination: &url, name: &name, entity: &entity };
-        let mut entry = journal.claim(&upload, now).expect("free").entry;
+        let mut entry = journal.claim(&upload, now).expect("free");
         let id = "{B-1}".parse().expect("an id");
         let session = Session { id, protocol: None, host: None, host_fallback_timeout: None };
         let (acknowledged, sent_end) = (SIZE as u64, SIZE as u64);
         let state = ResumeState { acknowledged, sent_end, last_fragment_sent: true, ..ResumeState::new(&session) };
-        entry.save(Saved { state, prefix: Fingerprint::of(&self.source.bytes), read: None }, now);
+        entry.save(state, Fingerprint::of(&self.source.bytes), None, now);
         keeper.kept().open.insert("{B-1}".to_owned(), self.source.bytes.clone());
         keeper.kept().opened = 1;
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use bitsup::journal::{Entry, Journal, Saved, Upload};
+use bitsup::journal::{Entry, Journal, Upload};
 use bitsup::protocol::{ContentName, Session};
 use bitsup::source::Fingerprint;
 use bitsup::source::UploadEntity;
@@ -34,11 +34,11 @@ impl State {
         let entity = UploadEntity::open(&source.path).expect("opened");
         let upload = Upload { destination: &url, name: &name, entity: &entity };
         let journal = Journal::open(&self.path()).expect("a journal");
-        let mut entry = journal.claim(&upload, now).expect("free").entry;
+        let mut entry = journal.claim(&upload, now).expect("free");
         let id = "{A-1}".parse().expect("an id");
         let session = Session { id, protocol: None, host: None, host_fallback_timeout: None };
         let state = ResumeState { acknowledged: 500, sent_end: 600, ..ResumeState::new(&session) };
-        entry.save(Saved { state, prefix: Fingerprint::of(&source.bytes[..500]), read: None }, now);
+        entry.save(state, Fingerprint::of(&source.bytes[..500]), None, now);
         assert!(entry.take_warnings().is_empty());
         entry
     }

@@ -1,5 +1,7 @@
 //! A link and what is at its end, as a function from bytes to times. Integers: nanoseconds, bytes, bits a second.
 
+use crate::splitmix::Random;
+
 /// One packet's worth of bytes.
 const SEGMENT: u64 = 1448;
 
@@ -35,19 +37,6 @@ pub(crate) struct Link {
     pub(crate) server_per_mib: u64,
     /// Something near the client takes each request whole, at once, and passes it on.
     pub(crate) buffers: bool,
-}
-
-/// `SplitMix64`.
-#[derive(Debug, Clone)]
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
 }
 
 /// One exchange.

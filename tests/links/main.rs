@@ -5,6 +5,8 @@
 //! `cargo test --test links -- --nocapture` prints the tables of `docs/performance.md`.
 
 mod link;
+#[path = "../shared/splitmix.rs"]
+mod splitmix;
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};

@@ -3,7 +3,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use bitsup::journal::{Key, Record, Saved};
+use bitsup::journal::Record;
 use bitsup::protocol::SessionId;
 use bitsup::source::Fingerprint;
 use bitsup::source::SourceIdentity;
@@ -25,26 +25,25 @@ pub(crate) struct Journal {
 /// A session, and the number of the file that is on its way in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Written {
-    pub(crate) saved: Saved,
+    pub(crate) state: ResumeState,
+    prefix: Fingerprint,
     file: u32,
 }
 
 impl Journal {
     /// The record that another process would begin with; what matters for the checks is in it.
     pub(crate) fn durable(&self) -> Option<&ResumeState> {
-        self.durable.as_ref().map(|written| &written.saved.state)
+        self.durable.as_ref().map(|written| &written.state)
     }
 
     /// What was written last.
     pub(crate) fn latest(&self) -> Option<&ResumeState> {
-        self.progress.as_ref().or(self.durable.as_ref()).map(|written| &written.saved.state)
+        self.progress.as_ref().or(self.durable.as_ref()).map(|written| &written.state)
     }
 
     /// Writes, with the digest of what is acknowledged.
     pub(crate) fn apply(&mut self, save: Save, file: u32, prefix: impl Fn(u64) -> Fingerprint) -> Result<(), String> {
-        let saved = |state: ResumeState| {
-            Some(Written { saved: Saved { prefix: prefix(state.acknowledged), read: None, state }, file })
-        };
+        let saved = |state: ResumeState| Some(Written { prefix: prefix(state.acknowledged), state, file });
         match save {
             Save::Durable(state) => {
                 self.progress = None;
@@ -71,19 +70,9 @@ impl Journal {
 
 /// Through the file's contents.
 fn read_back(written: &Written, size: u64) -> Result<Record, String> {
-    let url = url(Place::Origin);
-    let record = Record {
-        key: Key::new(&url),
-        url,
-        has_query: false,
-        name: String::from("f"),
-        path: String::from("/f"),
-        identity: identity(size, written.file),
-        session: Some(written.saved.clone()),
-        reply: None,
-        created: UNIX_EPOCH,
-        updated: UNIX_EPOCH,
-    };
+    let identity = identity(size, written.file);
+    let mut record = Record::new(&url(Place::Origin), String::from("f"), String::from("/f"), identity, UNIX_EPOCH);
+    (record.session, record.prefix) = (Some(written.state.clone()), Some(written.prefix));
     let bytes = record.to_bytes().map_err(|error| format!("{record:?}: {error}"))?;
     let read = Record::from_bytes(&bytes, record.key).map_err(|error| format!("{record:?}: {error}"))?;
     if read == record { Ok(read) } else { Err(format!("{record:?} is read back as {read:?}")) }

@@ -13,6 +13,8 @@ mod journal;
 mod link;
 mod model;
 mod server;
+#[path = "../shared/splitmix.rs"]
+mod splitmix;
 mod watch;
 mod world;
 
@@ -29,6 +31,7 @@ use fault::Fault;
 use link::LINKS;
 use model::{MODELS, Model};
 use server::Request;
+use splitmix::Random;
 use world::{Setup, State, World};
 
 const KIB: u64 = 1024;
@@ -197,17 +200,7 @@ fn report(line: &str) {
     println!("{line}");
 }
 
-/// `SplitMix64`.
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }

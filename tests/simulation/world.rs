@@ -287,24 +287,24 @@ impl World {
         }
         self.next_connection();
         let found = self.journal.load(self.setup.size, power_cut)?;
-        self.check_found(found.as_ref().and_then(|record| record.session.as_ref()).map(|saved| &saved.state))?;
+        self.check_found(found.as_ref().and_then(|record| record.session.as_ref()))?;
         let plan = self.setup.plan(self.remembered);
         let (now, seed) = (self.now, self.setup.seed.wrapping_add(u64::from(self.runs)));
         let prefix = |len| prefix(self.version, self.setup.differs_from(), len);
         // As the driver does: the content decides.
-        let found = found.and_then(|record| Some((record.session?, record.identity)));
+        let found = found.and_then(|record| Some((record.session?, record.prefix?, record.identity)));
         self.machine = Some(match found {
             None => Uploader::new(plan, now, seed),
-            Some((saved, _)) if saved.prefix != prefix(saved.state.acknowledged) => {
+            Some((state, sent, _)) if sent != prefix(state.acknowledged) => {
                 self.watch.is_starting_over = true;
-                Uploader::start_over(plan, saved.state, now, seed)
+                Uploader::start_over(plan, state, now, seed)
             }
-            Some((saved, earlier)) if identity(self.setup.size, self.file).difference(&earlier).is_some() => {
+            Some((state, _, earlier)) if !identity(self.setup.size, self.file).is_unchanged_since(&earlier) => {
                 self.watch.is_starting_over = true;
-                let known = saved.state.acknowledged;
-                Uploader::resume_with_another_file(plan, saved.state, known, now, seed)
+                let known = state.acknowledged;
+                Uploader::resume_with_another_file(plan, state, known, now, seed)
             }
-            Some((saved, _)) => Uploader::resume(plan, saved.state, now, seed),
+            Some((state, ..)) => Uploader::resume(plan, state, now, seed),
         });
         self.journal_before.clone_from(&self.journal);
         self.go_on()

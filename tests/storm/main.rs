@@ -17,6 +17,8 @@ mod relay;
 #[expect(dead_code, unused_imports, reason = "shared with the recovery tests, which use more of it")]
 #[path = "../recovery/server/mod.rs"]
 mod server;
+#[path = "../shared/splitmix.rs"]
+mod splitmix;
 mod target;
 mod trial;
 mod weather;

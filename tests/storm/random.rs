@@ -1,19 +1,10 @@
-//! Numbers from a seed.
+//! How the storm draws its numbers.
 
-/// `SplitMix64`.
-#[derive(Debug, Clone)]
-pub(crate) struct Random(u64);
+pub(crate) use crate::splitmix::Random;
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(1))
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
     }
 
     /// From 0 to `limit`, without that.

@@ -27,16 +27,14 @@ const STEPS: [Step; 9] = [
 
 impl Step {
     fn take(self, entry: &mut Entry) {
-        let saved = |id, acknowledged, sent_end| {
-            let state = ResumeState { acknowledged, sent_end, ..ResumeState::new(&session(id)) };
-            Saved { state, prefix: digest(acknowledged), read: None }
-        };
+        let state =
+            |id, acknowledged, sent_end| ResumeState { acknowledged, sent_end, ..ResumeState::new(&session(id)) };
         match self {
             Durable { session, acknowledged, sent_end } => {
-                entry.save(saved(session, acknowledged, sent_end), Scene::at(0));
+                entry.save(state(session, acknowledged, sent_end), digest(acknowledged), None, Scene::at(0));
             }
             Progress { session, acknowledged, sent_end } => {
-                entry.save_progress(saved(session, acknowledged, sent_end), Scene::at(0));
+                entry.save_progress(state(session, acknowledged, sent_end), digest(acknowledged), None, Scene::at(0));
             }
             Forget => entry.forget(),
         }
@@ -44,7 +42,7 @@ impl Step {
 }
 
 fn journal_on(model: &Model) -> Journal {
-    Journal(Some(Arc::new(Store::on(Path::new("/state"), Box::new(model.clone())))))
+    Journal(Some(Arc::new(RecordStore::on(Box::new(model.clone()), &model.path(), false).expect("a folder"))))
 }
 
 /// What the folder remembers. That it is damaged must never be.
@@ -65,7 +63,7 @@ fn after_a_power_cut_there_is_the_old_record_or_the_new() {
     let (mut cut, mut images) = (0, 0);
     loop {
         let model = Model::new(Fault::PowerCut(cut + 1));
-        let mut entry = scene.claim(&journal_on(&model)).entry;
+        let mut entry = scene.claim(&journal_on(&model));
         // What a cut may leave: the last durable one, and any newer Ack of it.
         let mut may_be = vec![None];
         for step in STEPS {
@@ -105,13 +103,12 @@ fn whatever_fails_once_the_upload_goes_on_with_one_warning_and_the_record_never_
     loop {
         nth += 1;
         let model = Model::new(Fault::Once(nth));
-        let mut entry = scene.claim(&journal_on(&model)).entry;
+        let mut entry = scene.claim(&journal_on(&model));
         for step in STEPS {
             step.take(&mut entry);
             let (found, after) = (remembered(&model, scene.key()), as_saved(&entry));
-            let promise = |record: &Option<Record>| {
-                record.as_ref().and_then(|record| Some(record.session.as_ref()?.state.sent_end))
-            };
+            let promise =
+                |record: &Option<Record>| record.as_ref().and_then(|record| Some(record.session.as_ref()?.sent_end));
             // A failed removal is told; anything else leaves nothing, or what promises at least as much.
             let is_told = !entry.can_save() || matches!(step, Forget);
             assert!(

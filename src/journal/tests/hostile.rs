@@ -16,13 +16,13 @@ fn refused(prepare: impl Fn(&Path)) {
     drop(scene.half_way(&journal));
     prepare(&scene.record_file());
     let mut claim = scene.claim(&journal);
-    assert!(!claim.is_known && claim.entry.record().session.is_none());
-    let warnings = claim.entry.take_warnings();
+    assert!(!claim.is_known() && claim.record().session.is_none());
+    let warnings = claim.take_warnings();
     assert!(matches!(warnings[..], [JournalWarning::Ignored { set_aside: true, .. }]), "{warnings:?}");
-    claim.entry.save(saved(0, 0), Scene::at(0));
-    assert!(claim.entry.take_warnings().is_empty());
+    save(&mut claim, 0, 0, Scene::at(0));
+    assert!(claim.take_warnings().is_empty());
     drop(claim);
-    assert!(scene.claim(&journal).is_known);
+    assert!(scene.claim(&journal).is_known());
     assert!(scene.record_file().with_extension("bad").symlink_metadata().is_ok());
 }
 
@@ -96,11 +96,11 @@ fn a_newer_record_is_left_alone() {
     replace(&scene.record_file(), "\"v\":2", "\"new\":[],\"v\":3");
     let before = fs::read(scene.record_file()).expect("read");
     let mut claim = scene.claim(&journal);
-    assert!(!claim.is_known);
-    claim.entry.save(saved(0, 0), Scene::at(0));
-    let warnings = claim.entry.take_warnings();
+    assert!(!claim.is_known());
+    save(&mut claim, 0, 0, Scene::at(0));
+    let warnings = claim.take_warnings();
     assert!(matches!(warnings[..], [JournalWarning::Ignored { set_aside: false, .. }]), "{warnings:?}");
-    claim.entry.forget();
+    claim.forget();
     drop(claim);
     assert_eq!(fs::read(scene.record_file()).expect("read"), before);
     assert_eq!(journal.prune(day(30_000)).expect("pruned"), []);
@@ -143,6 +143,6 @@ fn a_lock_file_that_is_a_link_or_a_fifo_is_not_followed() {
     let lock = scene.state().join(format!("{}.lock", scene.key()));
     symlink(scene.folder.path().join("victim"), &lock).expect("linked");
     let mut claim = scene.claim(&journal);
-    assert!(matches!(claim.entry.take_warnings()[..], [JournalWarning::NotSaved { .. }]));
+    assert!(matches!(claim.take_warnings()[..], [JournalWarning::NotSaved { .. }]));
     assert!(!scene.folder.path().join("victim").exists());
 }

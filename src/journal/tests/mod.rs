@@ -67,21 +67,25 @@ impl Scene {
         day(20_000) + Duration::from_millis(milliseconds)
     }
 
-    fn claim(&self, journal: &Journal) -> Claim {
+    fn claim(&self, journal: &Journal) -> Entry {
         journal.claim(&self.upload(), Self::at(0)).expect("nobody else has it")
     }
 
     /// A claim whose session is open and half acknowledged, with everything on disk.
     fn half_way(&self, journal: &Journal) -> Entry {
-        let mut entry = self.claim(journal).entry;
-        entry.save(saved(SIZE / 2, SIZE / 2), Self::at(3));
+        let mut entry = self.claim(journal);
+        save(&mut entry, SIZE / 2, SIZE / 2, Self::at(3));
         assert!(entry.take_warnings().is_empty());
         entry
     }
 }
 
-fn saved(acknowledged: u64, sent_end: u64) -> Saved {
-    Saved { state: state(acknowledged, sent_end), prefix: digest(acknowledged), read: None }
+fn save(entry: &mut Entry, acknowledged: u64, sent_end: u64, now: SystemTime) {
+    entry.save(state(acknowledged, sent_end), digest(acknowledged), None, now);
+}
+
+fn save_progress(entry: &mut Entry, acknowledged: u64, sent_end: u64, now: SystemTime) {
+    entry.save_progress(state(acknowledged, sent_end), digest(acknowledged), None, now);
 }
 
 fn state(acknowledged: u64, sent_end: u64) -> ResumeState {

@@ -1,10 +1,14 @@
-//! A folder in memory that knows what a power cut would leave of it, and fails when told to.
+//! A disk that knows what a power cut would leave of a folder, and fails when told to. The folder and its files are real.
 
-use std::collections::BTreeMap;
-use std::io;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{self, Seek};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::durable::{Files, Lock, NewFile, ReadError};
+use tempfile::TempDir;
+
+use crate::durable::{Disk, Folder, Replace};
 
 /// What is to go wrong.
 #[derive(Debug, Clone, Copy)]
@@ -31,27 +35,19 @@ enum Change {
     Rename(String, String),
 }
 
-#[derive(Debug)]
-struct Disk {
+#[derive(Debug, Default)]
+struct State {
     inodes: Vec<Inode>,
+    /// By the system's number for it, which it may give again.
+    open: HashMap<u64, usize>,
     names: BTreeMap<String, usize>,
     durable_names: BTreeMap<String, usize>,
     /// Changes of names since the last sync: a power cut keeps any first part of them.
     pending: Vec<Change>,
     operations: usize,
-    fault: Fault,
 }
 
-impl Disk {
-    fn step(&mut self) -> io::Result<()> {
-        self.operations += 1;
-        match self.fault {
-            Fault::Once(n) if self.operations == n => Err(io::ErrorKind::StorageFull.into()),
-            Fault::PowerCut(n) if self.operations >= n => Err(io::Error::other("no power")),
-            _ => Ok(()),
-        }
-    }
-
+impl State {
     fn change(&mut self, change: Change) {
         apply(&mut self.names, &change);
         self.pending.push(change);
@@ -70,142 +66,149 @@ fn apply(names: &mut BTreeMap<String, usize>, change: &Change) {
     }
 }
 
-/// The folder; clones share it.
+/// The disk under one folder; clones share it.
 #[derive(Debug, Clone)]
-pub(super) struct Model(Arc<Mutex<Disk>>);
+pub(super) struct Model {
+    folder: Arc<TempDir>,
+    state: Arc<Mutex<State>>,
+    fault: Fault,
+}
 
 impl Model {
     pub(super) fn new(fault: Fault) -> Self {
-        Self::with(Vec::new(), BTreeMap::new(), fault)
+        Self { folder: Arc::new(tempfile::tempdir().expect("a folder")), state: Arc::default(), fault }
     }
 
-    fn with(inodes: Vec<Inode>, names: BTreeMap<String, usize>, fault: Fault) -> Self {
-        let durable_names = names.clone();
-        let disk = Disk { inodes, names, durable_names, pending: Vec::new(), operations: 0, fault };
-        Self(Arc::new(Mutex::new(disk)))
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().to_owned()
     }
 
-    fn disk(&self) -> MutexGuard<'_, Disk> {
-        self.0.lock().expect("no panic")
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no panic")
+    }
+
+    /// Counts an operation, which may be the one that fails.
+    fn step(&self) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.state();
+        state.operations += 1;
+        match self.fault {
+            Fault::Once(n) if state.operations == n => Err(io::ErrorKind::StorageFull.into()),
+            Fault::PowerCut(n) if state.operations >= n => Err(io::Error::other("no power")),
+            _ => Ok(state),
+        }
     }
 
     /// Whether the planned fault has happened.
     pub(super) fn has_failed(&self) -> bool {
-        let disk = self.disk();
-        matches!(disk.fault, Fault::Once(n) | Fault::PowerCut(n) if disk.operations >= n)
+        matches!(self.fault, Fault::Once(n) | Fault::PowerCut(n) if self.state().operations >= n)
     }
 
     /// Everything that a power cut now may leave: any first part of the pending changes of names; of bytes that were not
     /// synced all, half or none.
     pub(super) fn after_power_cut(&self) -> Vec<Self> {
-        let disk = self.disk();
+        let state = self.state();
         let mut images = Vec::new();
-        for kept in 0..=disk.pending.len() {
-            let mut names = disk.durable_names.clone();
-            disk.pending[..kept].iter().for_each(|change| apply(&mut names, change));
+        for kept in 0..=state.pending.len() {
+            let mut names = state.durable_names.clone();
+            state.pending[..kept].iter().for_each(|change| apply(&mut names, change));
             for share in 0..3 {
-                let survive = |inode: &Inode| {
-                    let unsynced = inode.content.len().saturating_sub(inode.durable.len());
-                    let mut content = inode.durable.clone();
-                    content.extend(inode.content.iter().skip(content.len()).take(unsynced * share / 2));
-                    content.extend(inode.replaced.iter().skip(content.len()));
-                    Inode { durable: content.clone(), content, replaced: Vec::new() }
-                };
-                let inodes = disk.inodes.iter().map(survive).collect();
-                images.push(Self::with(inodes, names.clone(), Fault::None));
+                let image = Self::new(Fault::None);
+                for (name, inode) in &names {
+                    write(&image.folder.path().join(name), &survivor(&state.inodes[*inode], share));
+                }
+                images.push(image);
             }
         }
         images
     }
 }
 
-impl Files for Model {
-    fn read(&self, name: &str) -> Result<Vec<u8>, ReadError> {
-        let disk = self.disk();
-        let inode = *disk.names.get(name).ok_or(ReadError::Missing)?;
-        Ok(disk.inodes[inode].content.clone())
-    }
+/// The bytes of a file with none, half or all of those that were not synced.
+fn survivor(inode: &Inode, share: usize) -> Vec<u8> {
+    let unsynced = inode.content.len().saturating_sub(inode.durable.len());
+    let mut content = inode.durable.clone();
+    content.extend(inode.content.iter().skip(content.len()).take(unsynced * share / 2));
+    content.extend(inode.replaced.iter().skip(content.len()));
+    content
+}
 
-    fn create_new(&self, name: &str) -> io::Result<Box<dyn NewFile>> {
-        let mut disk = self.disk();
-        disk.step()?;
-        if disk.names.contains_key(name) {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        disk.inodes.push(Inode::default());
-        let inode = disk.inodes.len() - 1;
-        disk.change(Change::Link(name.to_owned(), inode));
-        Ok(Box::new(Open { model: self.clone(), inode }))
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        let mut disk = self.disk();
-        disk.step()?;
-        if !disk.names.contains_key(from) {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        disk.change(Change::Rename(from.to_owned(), to.to_owned()));
-        Ok(())
-    }
-
-    fn remove(&self, name: &str) -> io::Result<()> {
-        let mut disk = self.disk();
-        disk.step()?;
-        disk.change(Change::Unlink(name.to_owned()));
-        Ok(())
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        let mut disk = self.disk();
-        disk.step()?;
-        disk.pending.clear();
-        disk.durable_names = disk.names.clone();
-        Ok(())
-    }
-
-    fn names(&self) -> io::Result<Vec<String>> {
-        Ok(self.disk().names.keys().cloned().collect())
-    }
-
-    fn try_lock(&self, _name: &str) -> io::Result<Option<Lock>> {
-        Ok(Some(Lock::pretended()))
-    }
-
-    fn unlock_and_remove(&self, name: &str, _lock: Lock) -> io::Result<()> {
-        self.remove(name)
+/// Whatever the umask is, others may not write to it.
+fn write(path: &Path, content: &[u8]) {
+    std::fs::write(path, content).expect("written");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("closed");
     }
 }
 
-#[derive(Debug)]
-struct Open {
-    model: Model,
-    inode: usize,
+#[cfg(unix)]
+fn number(file: &File) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(&file.metadata().expect("asked"))
 }
 
-impl NewFile for Open {
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut disk = self.model.disk();
-        let result = disk.step();
-        let written = if result.is_ok() { bytes } else { &bytes[..bytes.len() / 2] };
-        disk.inodes[self.inode].content.extend_from_slice(written);
-        result
+#[cfg(windows)]
+fn number(file: &File) -> u64 {
+    winapi_util::file::information(file).expect("asked").file_index()
+}
+
+impl Disk for Model {
+    fn create(&self, folder: &Folder, name: &str) -> io::Result<File> {
+        let mut state = self.step()?;
+        let file = folder.create_new(name)?;
+        let inode = state.inodes.len();
+        state.inodes.push(Inode::default());
+        state.open.insert(number(&file), inode);
+        state.change(Change::Link(name.to_owned(), inode));
+        Ok(file)
     }
 
-    fn rewrite(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut disk = self.model.disk();
-        let result = disk.step();
-        let written = if result.is_ok() { bytes } else { &bytes[..bytes.len() / 2] };
-        let inode = &mut disk.inodes[self.inode];
+    fn remove(&self, folder: &Folder, name: &str) -> io::Result<()> {
+        let mut state = self.step()?;
+        folder.remove(name)?;
+        state.change(Change::Unlink(name.to_owned()));
+        Ok(())
+    }
+
+    fn rename(&self, (from, name): (&Folder, &str), (to, new): (&Folder, &str), replace: Replace) -> io::Result<()> {
+        let mut state = self.step()?;
+        from.rename(name, to, new, replace)?;
+        state.change(Change::Rename(name.to_owned(), new.to_owned()));
+        Ok(())
+    }
+
+    fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
+        let (bytes, result) = match self.step() {
+            Ok(_) => (bytes, Ok(())),
+            Err(error) => (&bytes[..bytes.len() / 2], Err(error)),
+        };
+        let start = usize::try_from(file.stream_position()?).expect("small");
+        io::Write::write_all(&mut file, bytes)?;
+        let mut state = self.state();
+        let inode = state.open[&number(file)];
+        let inode = &mut state.inodes[inode];
         inode.replaced = std::mem::take(&mut inode.content);
-        inode.content = [written, inode.replaced.get(written.len()..).unwrap_or_default()].concat();
+        let end = inode.replaced.get(start + bytes.len()..).unwrap_or_default();
+        inode.content = [&inode.replaced[..start], bytes, end].concat();
         result
     }
 
-    fn sync(&self) -> io::Result<()> {
-        let mut disk = self.model.disk();
-        disk.step()?;
-        let inode = &mut disk.inodes[self.inode];
+    fn sync_data(&self, file: &File) -> io::Result<()> {
+        self.sync_all(file)
+    }
+
+    fn sync_all(&self, file: &File) -> io::Result<()> {
+        let mut state = self.step()?;
+        let inode = state.open[&number(file)];
+        let inode = &mut state.inodes[inode];
         inode.durable = inode.content.clone();
+        Ok(())
+    }
+
+    fn sync_folder(&self, _: &Folder) -> io::Result<()> {
+        let mut state = self.step()?;
+        state.pending.clear();
+        state.durable_names = state.names.clone();
         Ok(())
     }
 }

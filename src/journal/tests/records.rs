@@ -12,11 +12,11 @@ fn bytes_of(scene: &Scene) -> Vec<u8> {
 /// What every record that was read promises to its users.
 fn keeps_its_promises(record: &Record, key: Key) -> bool {
     record.key == key
-        && record.session.as_ref().is_none_or(|saved| {
-            saved.state.acknowledged <= saved.state.sent_end
-                && saved.state.sent_end <= record.identity.size()
-                && (!saved.state.close_sent || saved.state.acknowledged == record.identity.size())
-                && saved.state.target.as_ref().is_none_or(|target| target.host() == record.url.host())
+        && record.session.as_ref().is_none_or(|session| {
+            session.acknowledged <= session.sent_end
+                && session.sent_end <= record.identity.size()
+                && (!session.close_sent || session.acknowledged == record.identity.size())
+                && session.target.as_ref().is_none_or(|target| target.host() == record.url.host())
         })
 }
 
@@ -32,6 +32,20 @@ fn a_record_is_read_as_it_was_written() {
     }
     let other = Key::new(&Uri::from_static("http://h/drop/other"));
     assert!(Record::from_bytes(&bytes, other).is_err());
+}
+
+/// As the first release that wrote version 2 left it.
+#[test]
+fn a_record_of_this_version_is_read_whichever_release_wrote_it() {
+    let text = r#"{"v":2,"key":"KEY","url":"http://h/drop/file.bin","has_query":true,"name":"file.bin","path":"/a/file.bin","source":{"size":10000,"modified":[1728000000,5],"changed":null,"inode":7,"device":null},"session":{"session":"{S-1}","target":null,"host":null,"host_fallback_seconds":null,"acknowledged":5000,"sent_end":6000,"tells_offset":true,"keeps_count":false,"lost_question":null,"fragment_limit":null,"last_fragment_sent":false,"close_sent":false,"reply_url":null,"reply_saved":false},"digest":"xxh3-128","prefix":"0123456789abcdef0123456789abcdef","read":{"size":5500,"contents":"fedcba9876543210fedcba9876543210"},"reply":null,"created":1728000000,"updated":1728000060}"#;
+    let key = Key::new(&Uri::from_static(URL));
+    let text = text.replace("KEY", &key.to_string());
+    let record = Record::from_bytes(text.as_bytes(), key).expect("read");
+    assert_eq!(record.session, Some(ResumeState { tells_offset: true, ..state(5000, 6000) }));
+    assert_eq!(record.prefix.map(String::from).as_deref(), Some("0123456789abcdef0123456789abcdef"));
+    assert_eq!(record.read.map(|read| read.size), Some(5500));
+    assert_eq!((record.created, record.updated), (day(20_000), day(20_000) + Duration::from_mins(1)));
+    assert_eq!(String::from_utf8(record.to_bytes().expect("written")).expect("text"), text);
 }
 
 #[test]

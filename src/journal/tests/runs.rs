@@ -13,10 +13,10 @@ fn the_next_run_finds_what_the_last_one_saved() {
     let record = entry.record().clone();
     drop(entry);
     let claim = scene.claim(&scene.journal());
-    assert!(claim.is_known);
-    assert_eq!(claim.entry.record().session, record.session);
-    assert_eq!(claim.entry.record().identity.difference(scene.entity.identity()), None);
-    assert_eq!(record.session, Some(saved(SIZE / 2, SIZE / 2)));
+    assert!(claim.is_known());
+    assert_eq!(claim.record().session, record.session);
+    assert!(scene.entity.identity().is_unchanged_since(&claim.record().identity));
+    assert_eq!((record.session, record.prefix), (Some(state(SIZE / 2, SIZE / 2)), Some(digest(SIZE / 2))));
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn success_leaves_nothing_behind() {
     let journal = scene.journal();
     let mut entry = scene.half_way(&journal);
     assert_eq!(names(&scene.state()).len(), 2);
-    entry.save_progress(saved(SIZE / 2 + 1, SIZE / 2 + 1), Scene::at(4));
+    save_progress(&mut entry, SIZE / 2 + 1, SIZE / 2 + 1, Scene::at(4));
     assert_eq!(names(&scene.state()).len(), 3);
     entry.forget();
     assert!(entry.take_warnings().is_empty());
@@ -43,7 +43,7 @@ fn a_secret_in_the_query_is_not_written_and_another_query_is_another_upload() {
     let text = std::fs::read_to_string(scene.record_file()).expect("written");
     assert!(text.contains("http://h/drop/file.bin") && !text.contains("s3cret"), "{text}");
     scene.url = Uri::from_static("http://h/drop/file.bin?sig=other");
-    assert!(!scene.claim(&journal).is_known);
+    assert!(!scene.claim(&journal).is_known());
 }
 
 #[test]
@@ -55,11 +55,11 @@ fn a_record_belongs_to_its_url_whatever_file_is_on_its_way_there() {
     std::fs::copy(scene.entity.path(), &elsewhere).expect("copied");
     scene.entity = UploadEntity::open(&elsewhere).expect("opened");
     let mut claim = scene.claim(&journal);
-    assert!(claim.is_known);
-    assert!(claim.entry.record().path.ends_with("file.bin"), "until something is saved it is the other file's");
-    claim.entry.save(saved(1, 1), Scene::at(5));
-    assert!(claim.entry.record().path.ends_with("elsewhere.bin"));
-    assert_eq!(claim.entry.record().identity.difference(scene.entity.identity()), None);
+    assert!(claim.is_known());
+    assert!(claim.record().path.ends_with("file.bin"), "until something is saved it is the other file's");
+    save(&mut claim, 1, 1, Scene::at(5));
+    assert!(claim.record().path.ends_with("elsewhere.bin"));
+    assert!(scene.entity.identity().is_unchanged_since(&claim.record().identity));
 }
 
 #[test]
@@ -68,11 +68,11 @@ fn a_newer_ack_counts_only_within_what_was_promised_for_the_same_session() {
     let journal = scene.journal();
     let found = |entry: &Entry| {
         let record = scene.journal().0.expect("on").load(entry.record().key).expect("read").expect("there");
-        record.session.expect("a session").state.acknowledged
+        record.session.expect("a session").acknowledged
     };
-    let mut entry = scene.claim(&journal).entry;
-    entry.save(saved(0, 5000), Scene::at(0));
-    entry.save_progress(saved(4000, 5000), Scene::at(1));
+    let mut entry = scene.claim(&journal);
+    save(&mut entry, 0, 5000, Scene::at(0));
+    save_progress(&mut entry, 4000, 5000, Scene::at(1));
     assert_eq!(found(&entry), 4000);
     let ack = scene.record_file().with_extension("ack");
     let sealed = std::fs::read(&ack).expect("written");
@@ -105,7 +105,7 @@ fn records_of_an_older_version_are_set_aside_and_counted_once() {
     let journal = scene.journal();
     let warning = journal.older_records().expect("one").to_string();
     assert!(warning.starts_with("1 unfinished uploads in"), "{warning}");
-    assert!(scene.claim(&journal).is_known, "those of this version stay");
+    assert!(scene.claim(&journal).is_known(), "those of this version stay");
     assert!(scene.state().join(format!("{old}.bad")).exists() && !scene.state().join(format!("{old}.host")).exists());
     assert!(scene.journal().older_records().is_none());
 }
@@ -115,11 +115,11 @@ fn one_process_at_a_time_has_an_upload() {
     let scene = Scene::new();
     let journal = scene.journal();
     let entry = scene.half_way(&journal);
-    let locked = scene.journal().claim(&scene.upload(), Scene::at(0)).map(|claim| claim.is_known);
+    let locked = scene.journal().claim(&scene.upload(), Scene::at(0)).map(|claim| claim.is_known());
     assert_eq!(locked, Err(JournalError::Locked));
     assert_eq!(scene.journal().take(scene.key()).map(|entry| entry.is_some()), Err(JournalError::Locked));
     drop(entry);
-    assert!(scene.claim(&journal).is_known);
+    assert!(scene.claim(&journal).is_known());
 }
 
 #[test]
@@ -156,13 +156,13 @@ fn a_target_is_kept_only_where_it_may_be_followed() {
         ("http://h/drop/x?token=1", false),
         ("http://evil/drop/x", false),
     ] {
-        let mut entry = scene.claim(&journal).entry;
+        let mut entry = scene.claim(&journal);
         let there = Some(target.parse().expect("a URL"));
         let state = ResumeState { host: Some(host.clone()), target: there, ..state(0, 0) };
-        entry.save(Saved { state, ..saved(0, 0) }, Scene::at(0));
+        entry.save(state, digest(0), None, Scene::at(0));
         drop(entry);
         let record = journal.list().expect("listed").remove(0).record;
-        let found = record.ok().and_then(|record| record.session?.state.target);
+        let found = record.ok().and_then(|record| record.session?.target);
         assert_eq!(found.map(|url| url.to_string()).as_deref(), kept.then_some(target));
     }
 }
@@ -174,7 +174,7 @@ fn without_a_folder_everything_goes_on_in_memory() {
         assert!(matches!(Journal::open(&place), Err(JournalWarning::NoFolder { .. })));
     }
     let mut entry = scene.half_way(&Journal::disabled());
-    assert_eq!(entry.record().session.as_ref().map(|saved| saved.state.acknowledged), Some(SIZE / 2));
+    assert_eq!(entry.record().session.as_ref().map(|session| session.acknowledged), Some(SIZE / 2));
     assert!(!entry.can_save());
     entry.forget();
     assert!(entry.take_warnings().is_empty());
@@ -208,5 +208,5 @@ fn pruning_removes_what_is_old_broken_or_left_over_and_nothing_else() {
     let what: Vec<PrunedWhat> = journal.prune(day(20_001)).expect("pruned").iter().map(|pruned| pruned.what).collect();
     assert!(matches!(what[..], [PrunedWhat::Broken(_), PrunedWhat::Leftover]), "{what:?}");
     assert_eq!(names(&scene.state()).len(), 3);
-    assert!(scene.claim(&journal).is_known);
+    assert!(scene.claim(&journal).is_known());
 }

@@ -13,12 +13,12 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::super::event::ServeEvent;
-use super::super::lock::lock;
 use super::super::receiver::PendingReply;
 use super::super::reply::ReplyFailure;
 use super::super::response::RequestError;
 use super::context::{CommandEnd, ServerContext};
 use crate::auth::shell;
+use crate::sync::lock;
 
 /// Bytes of the reply read at a time.
 const BLOCK: usize = 64 << 10;

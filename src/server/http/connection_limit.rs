@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use super::super::lock::lock;
+use crate::sync::lock;
 
 /// All clients that have connections.
 #[derive(Debug, Default)]

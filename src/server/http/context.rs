@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use crate::server::event::ServeEvent;
 use crate::server::limits::MAX_COMMANDS;
-use crate::server::lock::lock;
 use crate::server::options::Options;
 use crate::server::receiver::Receiver;
 use crate::server::response::RequestError;
+use crate::sync::lock;
 
 pub(crate) type OnEvent = Box<dyn FnMut(&ServeEvent) + Send>;
 

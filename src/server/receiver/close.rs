@@ -4,10 +4,10 @@ use std::time::SystemTime;
 
 use super::sessions::Receiver;
 use super::slot::SessionSlot;
-use crate::server::folder::Replace;
-use crate::server::lock::lock;
+use crate::durable::Replace;
 use crate::server::response::{Ack, RequestError};
 use crate::server::session::{Closing, SessionPhase};
+use crate::sync::lock;
 
 impl Receiver {
     /// Publishes a complete file. `None` if the application has to see it first.

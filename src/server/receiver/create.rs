@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::sessions::{Caller, Receiver};
 use super::slot::SessionSlot;
+use crate::durable::Kind;
 use crate::protocol::ProtocolId;
-use crate::server::folder::Kind;
-use crate::server::lock::lock;
 use crate::server::path::TargetPath;
 use crate::server::response::{Ack, RequestError, Response};
 use crate::server::session::{SessionPhase, SessionState, choose_protocol};
 use crate::server::store::SessionIdentity;
+use crate::sync::lock;
 
 impl Receiver {
     /// Begins a session, if its file could be published.

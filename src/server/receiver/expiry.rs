@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use super::sessions::Receiver;
 use super::slot::SessionSlot;
 use crate::server::limits::MAX_TOMBSTONES;
-use crate::server::lock::lock;
 use crate::server::session::SessionPhase;
+use crate::sync::lock;
 
 impl Receiver {
     /// Makes durable what every interrupted request left behind: the server stops.

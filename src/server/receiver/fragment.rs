@@ -8,10 +8,10 @@ use super::next::{Next, next, response_of};
 use super::sessions::{Caller, Receiver};
 use super::slot::{Interrupt, SessionSlot};
 use crate::protocol::{ContentRange, SessionId};
-use crate::server::lock::lock;
 use crate::server::path::TargetPath;
 use crate::server::response::{Ack, RequestError, Response};
 use crate::server::session::{SessionPhase, SessionState};
+use crate::sync::lock;
 
 impl Receiver {
     /// Begins a fragment: everything that can be refused without its body is refused here.

@@ -9,10 +9,10 @@ use uuid::Uuid;
 use super::next::{PendingReply, response_of};
 use super::sessions::Receiver;
 use crate::protocol::SessionId;
-use crate::server::lock::lock;
 use crate::server::reply::ReplyFailure;
 use crate::server::response::{RequestError, Response};
 use crate::server::session::{ApplicationVerdict, SessionPhase};
+use crate::sync::lock;
 
 impl PendingReply {
     pub(crate) fn id(&self) -> Uuid {

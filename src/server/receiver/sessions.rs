@@ -10,16 +10,16 @@ use uuid::Uuid;
 
 use super::quota::Quota;
 use super::slot::SessionSlot;
+use crate::durable::Folder;
+use crate::durable::{Disk, Durable, Volatile};
 use crate::protocol::SessionId;
-use crate::server::disk::{Disk, Durable, Volatile};
 use crate::server::error::ServeError;
-use crate::server::folder::Folder;
-use crate::server::lock::lock;
 use crate::server::options::Options;
 use crate::server::path::TargetPath;
 use crate::server::response::RequestError;
 use crate::server::session::{SessionPhase, SessionState};
 use crate::server::store::{SessionIdentity, SessionStore};
+use crate::sync::lock;
 
 /// The client that sends a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use super::quota::{Quota, Reservation};
 use crate::protocol::SessionId;
-use crate::server::lock::lock;
 use crate::server::session::SessionState;
 use crate::server::store::SessionIdentity;
+use crate::sync::lock;
 
 /// Ends a request that a newer one supersedes.
 pub(crate) type Interrupt = Box<dyn Fn() + Send + Sync>;

@@ -8,15 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::durable::{Disk, Durable, Folder, Replace};
 use crate::protocol::{ContentName, ContentRange, ProtocolId, SessionId};
-use crate::server::disk::{Disk, Durable};
-use crate::server::folder::{Folder, Replace};
-use crate::server::lock::lock;
 use crate::server::path::TargetPath;
 use crate::server::reply::ReplyFailure;
 use crate::server::request;
 use crate::server::response::Response;
 use crate::server::{Options, ServeError};
+use crate::sync::lock;
 
 /// A disk that fails at one step and then works again.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use uuid::Uuid;
 
 use super::{Card, FORMAT, SessionIdentity, SessionStore};
+use crate::durable::json::{self, FormatError};
 use crate::server::ServeError;
 use crate::server::path::{SESSIONS_FOLDER, TargetPath};
 use crate::server::progress;
@@ -76,13 +77,12 @@ impl SessionStore {
     /// `None` for a session in a newer program's format, which is left alone.
     fn load_one(&self, id: Uuid) -> io::Result<Option<(SessionIdentity, SessionState)>> {
         let mut file = self.sessions.open_file(&format!("{id}.json"))?;
-        let mut text = String::new();
-        (&mut file).take(64 << 10).read_to_string(&mut text)?;
-        let version: serde_json::Value = serde_json::from_str(&text)?;
-        if version["v"].as_u64().is_some_and(|v| v > u64::from(FORMAT)) {
-            return Ok(None);
-        }
-        let card: Card = serde_json::from_str(&text)?;
+        let mut bytes = Vec::new();
+        (&mut file).take(64 << 10).read_to_end(&mut bytes)?;
+        let card = match json::read::<FORMAT, Card>(&bytes) {
+            Err(FormatError::Newer) => return Ok(None),
+            card => card.map_err(|_| io::ErrorKind::InvalidData)?,
+        };
         let target = TargetPath::from_saved(&card.path).map_err(|_| io::ErrorKind::InvalidData)?;
         let identity = SessionIdentity { id, target, client: card.client, user: card.user };
         let mut session = SessionState::new(file.metadata()?.modified()?);

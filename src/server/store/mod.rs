@@ -20,20 +20,20 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::disk::Disk;
-use super::folder::{Folder, Kind, Permissions, Replace};
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::progress;
 use super::session::SessionState;
+use crate::durable::json::Version;
+use crate::durable::{Disk, Folder, Kind, Lock, Permissions, Replace};
 
-const FORMAT: u32 = 1;
+const FORMAT: u64 = 1;
 const LOCK: &str = "lock";
 const PROBE: &str = "probe";
 
 /// What a session's `.json` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Card {
-    v: u32,
+    v: Version<FORMAT>,
     path: String,
     client: IpAddr,
     #[serde(default)]
@@ -61,7 +61,7 @@ impl SessionIdentity {
 
     fn card(&self, closed: bool) -> Card {
         let (path, user) = (self.target.to_string(), self.user.clone());
-        Card { v: FORMAT, path, client: self.client, user, closed }
+        Card { v: Version, path, client: self.client, user, closed }
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) struct SessionStore {
     published_mode: Permissions,
     disk: Box<dyn Disk>,
     /// Held as long as the store lives.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl SessionStore {
@@ -82,14 +82,7 @@ impl SessionStore {
     pub(crate) fn open(root: &std::path::Path, disk: Box<dyn Disk>) -> io::Result<Self> {
         let (path, root) = (root.to_owned(), Folder::open(root)?);
         let sessions = root.enter_private(SESSIONS_FOLDER)?;
-        let lock = match sessions.open_file(LOCK) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => sessions.create_new(LOCK)?,
-            opened => opened?,
-        };
-        lock.try_lock().map_err(|error| match error {
-            std::fs::TryLockError::WouldBlock => io::ErrorKind::ResourceBusy.into(),
-            std::fs::TryLockError::Error(error) => error,
-        })?;
+        let lock = sessions.try_lock(LOCK)?.ok_or(io::ErrorKind::ResourceBusy)?;
         let published_mode = sessions.usual_mode(PROBE)?;
         Ok(Self { path, root, sessions, published_mode, disk, _lock: lock })
     }
@@ -211,12 +204,8 @@ impl SessionStore {
     }
 
     fn write_card(&self, identity: &SessionIdentity, closed: bool) -> io::Result<()> {
-        let (temporary, name) = (identity.file("tmp"), identity.file("json"));
-        self.discard(identity, "tmp")?;
-        let file = self.disk.create(&self.sessions, &temporary)?;
-        self.disk.write(&file, serde_json::to_string(&identity.card(closed))?.as_bytes())?;
-        self.disk.sync_all(&file)?;
-        self.disk.rename((&self.sessions, &temporary), (&self.sessions, &name), Replace::Allowed)?;
-        self.disk.sync_folder(&self.sessions)
+        let (name, temporary) = (identity.file("json"), identity.file("tmp"));
+        let bytes = serde_json::to_vec(&identity.card(closed))?;
+        self.disk.replace(&self.sessions, &name, &temporary, &bytes)
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::{SessionIdentity, SessionStore};
-use crate::server::folder::Replace;
+use crate::durable::Replace;
 use crate::server::path::SESSIONS_FOLDER;
 use crate::server::session::ApplicationVerdict;
 

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -17,13 +17,13 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     pub(crate) fn start(options: &[&str]) -> Self {
+        Self::of(command(["serve", "--listen", "127.0.0.1:0"]).args(options))
+    }
+
+    /// Runs this command with the folder as its last argument.
+    pub(crate) fn of(command: &mut Command) -> Self {
         let folder = TempDir::new().expect("a folder");
-        let mut child = command(["serve", "--listen", "127.0.0.1:0"])
-            .args(options)
-            .arg(folder.path())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the receiver starts");
+        let mut child = command.arg(folder.path()).stderr(Stdio::piped()).spawn().expect("the receiver starts");
         let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped"));
         let mut first = String::new();
         lines.read_line(&mut first).expect("the receiver says where it listens");

@@ -53,13 +53,13 @@ pub(super) fn run(
 
 /// Whether there was something to tell.
 fn tell_server(record: &Record, auth: AuthArgs, connect: ConnectArgs) -> anyhow::Result<bool> {
-    let Some(saved) = &record.session else { return Ok(false) };
-    if record.has_query && saved.state.target.is_none() {
+    let Some(session) = &record.session else { return Ok(false) };
+    if record.has_query && session.target.is_none() {
         return Err(UsageError("its URL has a query, which is not kept because it may hold a secret".to_owned()).into());
     }
     let mut login = secret::login(secret::identity(AuthConfig::new(auth, &record.url)?)?);
     let connect = ConnectConfig::new(connect)?;
     connect.warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
     let mut http = Http::new(connect.settings(&record.url));
-    client::cancel(&record.url, saved.state.clone(), &mut http, &mut login).map(|()| true).map_err(anyhow::Error::from)
+    client::cancel(&record.url, session.clone(), &mut http, &mut login).map(|()| true).map_err(anyhow::Error::from)
 }

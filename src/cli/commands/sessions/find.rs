@@ -1,13 +1,13 @@
 //! Ids: the first characters of a key, as many as tell it from the others.
 
 use crate::cli::config::UsageError;
-use crate::journal::Listed;
+use crate::journal::ListedRecord;
 
 /// Characters shown even if fewer would do: an id should not grow as soon as another upload begins.
 const USUAL: usize = 8;
 
 /// The shortest id for each, in their order.
-pub(super) fn short_ids(listed: &[Listed]) -> Vec<String> {
+pub(super) fn short_ids(listed: &[ListedRecord]) -> Vec<String> {
     let keys: Vec<String> = listed.iter().map(|listed| listed.key.to_string()).collect();
     let shared = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
     // All of one length, so that they stand in a column.
@@ -16,7 +16,7 @@ pub(super) fn short_ids(listed: &[Listed]) -> Vec<String> {
 }
 
 /// The one whose key begins with `id`, and its shortest id.
-pub(super) fn one<'a>(listed: &'a [Listed], id: &str) -> Result<(&'a Listed, String), UsageError> {
+pub(super) fn one<'a>(listed: &'a [ListedRecord], id: &str) -> Result<(&'a ListedRecord, String), UsageError> {
     let id = id.to_ascii_lowercase();
     let mut found = listed
         .iter()
@@ -36,9 +36,9 @@ mod tests {
     use super::*;
     use crate::journal::BadRecord;
 
-    fn listed(begin: &str) -> Listed {
+    fn listed(begin: &str) -> ListedRecord {
         let key = format!("{begin:0<64}").parse().expect("a key");
-        Listed { key, record: Err(BadRecord::Newer) }
+        ListedRecord { key, record: Err(BadRecord::Newer) }
     }
 
     #[test]

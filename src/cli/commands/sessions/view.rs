@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use crate::journal::{EXPIRY, Listed, Pruned, PrunedWhat, Record};
+use crate::journal::{EXPIRY, ListedRecord, Pruned, PrunedWhat, Record};
 use crate::output::units;
 use crate::protocol::text::escape;
 
@@ -41,7 +41,7 @@ struct Known {
 }
 
 impl View {
-    pub(super) fn new(listed: &Listed, id: &str) -> Self {
+    pub(super) fn new(listed: &ListedRecord, id: &str) -> Self {
         let (status, problem, known) = match &listed.record {
             Ok(record) => (status(record), None, Some(Known::of(record))),
             Err(reason) => ("broken", Some(reason.to_string()), None),
@@ -102,9 +102,9 @@ impl Known {
             has_query: record.has_query,
             name: record.name.clone(),
             size: record.identity.size(),
-            acked: session.map_or(0, |saved| saved.state.acknowledged),
-            session: session.map(|saved| saved.state.session.to_string()),
-            target: session.and_then(|saved| saved.state.target.as_ref()).map(ToString::to_string),
+            acked: session.map_or(0, |session| session.acknowledged),
+            session: session.map(|state| state.session.to_string()),
+            target: session.and_then(|session| session.target.as_ref()).map(ToString::to_string),
             created: time_of(record.created),
             updated: time_of(record.updated),
             expires: time_of(record.updated).saturating_add(EXPIRY.as_secs()),
@@ -125,7 +125,7 @@ impl Known {
 fn status(record: &Record) -> &'static str {
     match &record.session {
         None => "new",
-        Some(saved) if saved.state.close_sent => "closing",
+        Some(session) if session.close_sent => "closing",
         Some(_) => "open",
     }
 }

@@ -53,7 +53,7 @@ fn look(config: &UploadConfig, item: &Item, journal: &Journal) -> anyhow::Result
         // Its content is compared only when it is uploaded.
         config.resume != ResumeMode::Never && record.identity.size() == entity.size()
     });
-    let offset = known.and_then(|record| record.session).map_or(0, |saved| saved.state.acknowledged);
+    let offset = known.and_then(|record| record.session).map_or(0, |session| session.acknowledged);
     Ok((Some(entity.size()), offset))
 }
 

@@ -117,14 +117,14 @@ impl RunContext<'_> {
             size: plan.size,
         });
         let upload = Upload { destination: &plan.destination, name: &plan.name, entity };
-        let mut claim = journal.claim(&upload, SystemTime::now())?;
-        let reply = reply_file(config, entity, claim.entry.record())?;
+        let mut remembered = journal.claim(&upload, SystemTime::now())?;
+        let reply = reply_file(config, entity, remembered.record())?;
         if reply.as_ref().is_none_or(|file| file.saved().is_none()) {
-            claim.entry.reply_is_gone();
+            remembered.reply_is_gone();
         }
         let cancellation = self.signals.cancellation();
         let (http, login, pinged) = connection.to(item, self);
-        let mut start = Start::new(plan, entity, claim, config.resume, cancellation, &mut *report, seed())?;
+        let mut start = Start::new(plan, entity, remembered, config.resume, cancellation, &mut *report, seed())?;
         if pinged {
             start = start.skip_ping();
         }

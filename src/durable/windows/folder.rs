@@ -1,11 +1,17 @@
-//! Folders elsewhere: paths, with every step looked at before it is taken.
+//! A folder by its path, where there are no directory handles: every step is looked at before it is taken. Access rights
+//! are inherited: those of the user's profile, or of the folder that is served.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
+use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{Kind, Replace};
-use crate::durable::windows;
+use super::{is_held, remove, rename, rename_without_replacing};
+use crate::durable::{AccessError, Kind, Lock, NOT_A_FOLDER, NOT_REGULAR, Replace, read_bounded};
+
+/// Others may read and write a lock file while it is open, but not take its name away: what is locked would then not be
+/// what the next one locks.
+const BUT_NOT_REMOVE: u32 = 1 | 2;
 
 /// A folder.
 #[derive(Debug)]
@@ -16,6 +22,17 @@ impl Folder {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let path = path.canonicalize()?;
         if path.is_dir() { Ok(Self(path)) } else { Err(io::ErrorKind::NotADirectory.into()) }
+    }
+
+    /// Opens a folder in the user's profile, making it and its parents if wanted.
+    pub(crate) fn open_private(path: &Path, make: bool) -> Result<Self, AccessError> {
+        if make {
+            fs::create_dir_all(path)?;
+        }
+        if !fs::symlink_metadata(path)?.is_dir() {
+            return Err(AccessError::Untrusted(NOT_A_FOLDER));
+        }
+        Ok(Self(path.to_owned()))
     }
 
     /// Opens a folder in this one; a symbolic link is an error.
@@ -51,36 +68,48 @@ impl Folder {
         OpenOptions::new().read(true).write(true).create_new(true).open(self.0.join(name))
     }
 
-    /// Opens a file for reading and writing; a symbolic link is an error.
+    /// Opens a file for reading and writing; anything but a regular file is an error.
     pub(crate) fn open_file(&self, name: &str) -> io::Result<File> {
-        match self.kind(name)? {
-            Some(Kind::File) => OpenOptions::new().read(true).write(true).open(self.0.join(name)),
-            Some(_) => Err(io::ErrorKind::InvalidInput.into()),
-            None => Err(io::ErrorKind::NotFound.into()),
-        }
+        Ok(self.open_regular(name, OpenOptions::new().read(true).write(true))?)
     }
 
-    /// Opens a regular file for reading; a symbolic link is an error.
+    /// Opens a file for reading; anything but a regular file is an error.
     pub(crate) fn open_for_reading(&self, name: &str) -> io::Result<File> {
+        Ok(self.open_regular(name, OpenOptions::new().read(true))?)
+    }
+
+    /// The contents of a file of at most `max` bytes.
+    pub(crate) fn read_trusted(&self, name: &str, max: u64) -> Result<Vec<u8>, AccessError> {
+        read_bounded(&self.open_regular(name, OpenOptions::new().read(true))?, max)
+    }
+
+    fn open_regular(&self, name: &str, options: &OpenOptions) -> Result<File, AccessError> {
         match self.kind(name)? {
-            Some(Kind::File) => File::open(self.0.join(name)),
-            Some(_) => Err(io::ErrorKind::InvalidInput.into()),
-            None => Err(io::ErrorKind::NotFound.into()),
+            Some(Kind::File) => Ok(options.open(self.0.join(name))?),
+            Some(_) => Err(AccessError::Untrusted(NOT_REGULAR)),
+            None => Err(io::Error::from(io::ErrorKind::NotFound).into()),
         }
     }
 
     /// Removes a file; one that is not there is fine.
     pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
-        windows::remove(&self.0.join(name))
+        remove(&self.0.join(name))
     }
 
     /// Gives a file another place on the same file system.
     pub(crate) fn rename(&self, name: &str, to: &Self, new_name: &str, replace: Replace) -> io::Result<()> {
         let (from, to) = (self.0.join(name), to.0.join(new_name));
         match replace {
-            Replace::Allowed => windows::rename(&from, &to),
-            Replace::Never => windows::rename_without_replacing(&from, &to),
+            Replace::Allowed => rename(&from, &to),
+            Replace::Never => rename_without_replacing(&from, &to),
         }
+    }
+
+    /// Names are as durable as the file system makes them: folders cannot be synced here.
+    #[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
+    #[expect(clippy::unused_self, reason = "the same on every system")]
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        Ok(())
     }
 
     /// The names of everything in it.
@@ -92,11 +121,30 @@ impl Folder {
         Ok(names)
     }
 
-    /// Names are as durable as the file system makes them: folders cannot be synced here.
-    #[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
-    #[expect(clippy::unused_self, reason = "the same on every system")]
-    pub(crate) fn sync(&self) -> io::Result<()> {
-        Ok(())
+    /// Holds a lock file, made if it is not there; `None` if another process holds it.
+    pub(crate) fn try_lock(&self, name: &str) -> io::Result<Option<Lock>> {
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false).share_mode(BUT_NOT_REMOVE);
+        let file = match options.open(self.0.join(name)) {
+            // Whoever removes it has it for an instant.
+            Err(error) if is_held(&error) => return Ok(None),
+            result => result?,
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Lets go of a lock and leaves no file behind, unless another process has taken it meanwhile.
+    pub(crate) fn unlock_and_remove(&self, name: &str, lock: Lock) -> io::Result<()> {
+        drop(lock);
+        match fs::remove_file(self.0.join(name)) {
+            // Somebody has it open: now it is that one's lock.
+            Err(error) if error.kind() != io::ErrorKind::NotFound && !is_held(&error) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Not known here.

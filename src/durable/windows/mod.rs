@@ -1,5 +1,7 @@
 //! Files as Windows has them: paths in the form that people know, and patience with whoever else holds a file open.
 
+pub(super) mod folder;
+
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf, Prefix};
 use std::time::Duration;
@@ -20,7 +22,6 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Gives a file a name that nothing has, in one step and on every file system: not all of them have hard links.
-#[cfg(feature = "serve")]
 pub(crate) fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
     patiently(|| {
         // The only safe binding. What it fails to move it would remove.
@@ -112,7 +113,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "serve")]
     fn a_name_that_is_taken_is_an_error_and_the_file_stays() {
         let folder = tempfile::tempdir().unwrap();
         let (from, to) = (folder.path().join("from"), folder.path().join("to"));

@@ -1,10 +1,10 @@
-//! What makes bytes last: the steps of the store that can fail half-way, behind a trait so that tests can let each fail.
+//! What makes bytes last: the steps that can fail half-way, behind a trait so that tests can let each fail.
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 
-use super::folder::{Folder, Replace};
+use super::{Folder, Replace};
 
 /// The steps on whose order the durability rests.
 pub(crate) trait Disk: fmt::Debug + Send + Sync {
@@ -40,6 +40,23 @@ pub(crate) trait Disk: fmt::Debug + Send + Sync {
     /// Gives a file another place on the same file system.
     fn rename(&self, (from, name): (&Folder, &str), (to, new): (&Folder, &str), replace: Replace) -> io::Result<()> {
         from.rename(name, to, new, replace)
+    }
+
+    /// Writes a whole file. A crash leaves what had the name before or the new file; when this returns, the new one
+    /// survives a power cut.
+    fn replace(&self, folder: &Folder, name: &str, temporary: &str, bytes: &[u8]) -> io::Result<()> {
+        self.remove(folder, temporary)?;
+        let written = self.create(folder, temporary).and_then(|file| {
+            self.write(&file, bytes)?;
+            // The bytes before the name that leads to them.
+            self.sync_all(&file)
+        });
+        let named = written.and_then(|()| self.rename((folder, temporary), (folder, name), Replace::Allowed));
+        if named.is_err() {
+            // A full disk must not stay full because of us; the error is told either way.
+            let _ = self.remove(folder, temporary);
+        }
+        named.and_then(|()| self.sync_folder(folder))
     }
 
     /// Bytes that may still be written, if the file system says.
