@@ -12,10 +12,10 @@ use super::scheme::{Choice, Scheme, SignInError};
 use crate::exchange::ChannelBinding;
 use crate::protocol::text::escape;
 
-/// Answers of 401 in a row, legs of a handshake included, after which nothing more is tried.
+/// Responses of 401 in a row, legs of a handshake included, after which nothing more is tried.
 const MAX_IN_A_ROW: u32 = 6;
 
-/// Proofs of a password that go out without an answer, one after the other, before any was taken: each may count as a
+/// Proofs of a password that go out without a response, one after the other, before any was taken: each may count as a
 /// wrong one at the server, and accounts are locked after five or so.
 const MAX_UNANSWERED: u32 = 3;
 
@@ -65,7 +65,7 @@ pub struct Authenticator {
     refused_in_a_row: u32,
     /// A proof of the password is on its way.
     proof_is_out: bool,
-    /// Proofs whose answer was lost, while it is not known that the password is right.
+    /// Proofs whose response was lost, while it is not known that the password is right.
     unanswered: u32,
     was_taken: bool,
 }
@@ -83,10 +83,10 @@ pub enum Ready {
     SignInFirst,
 }
 
-/// What follows from an answer.
+/// What follows from a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing: it is the server's answer to the request.
+    /// Nothing: it is the server's response to the request.
     Done,
     /// The same request again, signed anew, with its body if it has one: no other request before it.
     Again,
@@ -203,10 +203,10 @@ impl Authenticator {
         }
     }
 
-    /// What the answer to `request`, which [`Authenticator::sign`] had, asks for. Over TLS the [`ChannelBinding`] is in its
+    /// What the response to `request`, which [`Authenticator::sign`] had, asks for. Over TLS the [`ChannelBinding`] is in its
     /// extensions.
-    pub fn answered(&mut self, request: &Request<()>, answer: &Response<()>) -> Step {
-        let (status, headers) = (answer.status(), answer.headers());
+    pub fn on_response(&mut self, request: &Request<()>, response: &Response<()>) -> Step {
+        let (status, headers) = (response.status(), response.headers());
         let origin = Origin::of(request.uri());
         let proof_was_out = std::mem::take(&mut self.proof_is_out);
         if status != StatusCode::UNAUTHORIZED {
@@ -234,7 +234,7 @@ impl Authenticator {
         }
         self.refused_in_a_row += 1;
         let challenges = challenge::all(headers);
-        let demand = Demand { challenges: &challenges, channel: answer.extensions().get().copied() };
+        let demand = Demand { challenges: &challenges, channel: response.extensions().get().copied() };
         match self.challenged(origin, demand, request) {
             Err(error) => Step::Refused(error),
             Ok(()) if has_body(request.headers()) && !self.repeats_bodies() => Step::SignInFirst,
@@ -337,7 +337,7 @@ fn offered(challenges: &[Challenge]) -> String {
     if names.is_empty() { "no way of signing in that can be read".to_owned() } else { names.join(", ") }
 }
 
-/// Whether a server that answers so has looked at who asks. Others may have no time for it, or stand before it.
+/// Whether a server that responses so has looked at who asks. Others may have no time for it, or stand before it.
 fn comes_after_signing_in(status: StatusCode) -> bool {
     let is_before = matches!(
         status,

@@ -36,7 +36,7 @@ impl Challenge {
     }
 }
 
-/// What an answer asks for.
+/// What a response asks for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Demand<'a> {
     pub(super) challenges: &'a [Challenge],
@@ -48,7 +48,7 @@ pub(super) struct Demand<'a> {
     pub(super) channel: Option<ChannelBinding>,
 }
 
-/// All challenges of an answer, in their order.
+/// All challenges of a response, in their order.
 pub(super) fn all(headers: &HeaderMap) -> Vec<Challenge> {
     let lines = headers.get_all(WWW_AUTHENTICATE).iter();
     lines.flat_map(|line| Reader { rest: line.as_bytes() }.challenges()).take(MAX).collect()

@@ -120,7 +120,7 @@ impl Tickets {
 
     /// What the next request carries.
     pub(super) fn next_token(&mut self) -> Result<Option<Vec<u8>>, String> {
-        // A new connection may lead to a server with another certificate: its first answer tells what to bind to.
+        // A new connection may lead to a server with another certificate: its first response tells what to bind to.
         if self.is_https && self.channel.is_none() {
             return Ok(None);
         }
@@ -145,7 +145,7 @@ impl Tickets {
         if let (Stage::Sent(mut exchange), Some(token)) =
             (std::mem::replace(&mut self.stage, Stage::Idle), token(challenges))
         {
-            exchange.answer(token).map_err(|reason| format!("the server does not prove who it is: {reason}"))?;
+            exchange.response(token).map_err(|reason| format!("the server does not prove who it is: {reason}"))?;
         }
         if std::mem::replace(&mut self.proven, true) {
             self.forgotten = 0;
@@ -159,7 +159,7 @@ impl Tickets {
         let was_proven = std::mem::take(&mut self.proven);
         match (std::mem::replace(&mut self.stage, Stage::Idle), token(demand.challenges)) {
             (Stage::Idle | Stage::Ready(..), _) => Reaction::Again,
-            (Stage::Sent(mut exchange), Some(token)) => match exchange.answer(token) {
+            (Stage::Sent(mut exchange), Some(token)) => match exchange.response(token) {
                 Ok(Some(_)) if was_proven && self.forgotten + 1 >= MAX_FORGOTTEN => Reaction::EachRequest,
                 Ok(Some(token)) => {
                     self.forgotten += u32::from(was_proven);
@@ -179,7 +179,7 @@ impl Tickets {
 
 impl Exchange {
     /// Takes what the server says; what is to be said next, unless that was all.
-    fn answer(&mut self, token: &str) -> Result<Option<Vec<u8>>, String> {
+    fn response(&mut self, token: &str) -> Result<Option<Vec<u8>>, String> {
         let token = STANDARD.decode(token).map_err(|_| "its token is not base64".to_owned())?;
         let next = self.context.step(Some(&token), self.binding.as_deref()).map_err(describe)?;
         Ok(next.filter(|_| !self.context.is_complete()).map(|token| token.to_vec()))

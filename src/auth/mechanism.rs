@@ -242,7 +242,7 @@ impl Mechanism {
             .map_err(|_| failed("the user, password or token holds a character that no header field may".to_owned()))
     }
 
-    /// The server let a request pass; these are its answer's fields. `has_looked`: it is known to have looked at who asks.
+    /// The server let a request pass; these are its response's fields. `has_looked`: it is known to have looked at who asks.
     ///
     /// # Errors
     /// When it is to prove who it is, and does not.

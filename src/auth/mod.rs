@@ -1,5 +1,5 @@
 //! Signing in to a server: challenges in, credentials out. No sockets, no clock; whoever carries the messages asks
-//! [`Authenticator`] before each request and shows it each answer.
+//! [`Authenticator`] before each request and shows it each response.
 
 mod authenticator;
 mod challenge;

@@ -35,7 +35,7 @@ fn request(uri: &'static str, length: &'static str) -> Request<()> {
     request
 }
 
-/// Signs a request and shows what went out; then the answer.
+/// Signs a request and shows what went out; then the response.
 fn exchange(
     login: &mut Authenticator,
     uri: &'static str,
@@ -48,12 +48,12 @@ fn exchange(
         assert!(value.is_sensitive());
         value.to_str().expect("text").to_owned()
     });
-    let mut answer = Response::new(());
+    let mut response = Response::new(());
     for offer in offers.unwrap_or_default() {
-        answer.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
+        response.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
     }
-    *answer.status_mut() = if offers.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
-    (sent.unwrap_or_default(), login.answered(&request, &answer))
+    *response.status_mut() = if offers.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+    (sent.unwrap_or_default(), login.on_response(&request, &response))
 }
 
 const BASIC: &str = "Basic realm=\"x\"";
@@ -207,21 +207,21 @@ fn a_server_that_calls_every_nonce_stale_is_left() {
 /// A conversation about a body, with a Digest server that names its nonces: what went out, and what followed.
 fn nonces(login: &mut Authenticator, script: &[&str]) -> Vec<String> {
     let mut told = Vec::new();
-    for &answer in script {
+    for &response in script {
         let mut request = request("https://h/a", "9");
         login.sign(&mut request).expect("signed");
         let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let sent = sent.map_or("-".to_owned(), |sent| {
             format!("{}:{}", parameter(sent, "nonce"), parameter(sent, "nc").trim_start_matches('0'))
         });
-        let (status, nonce) = answer.split_once(' ').unwrap_or((answer, ""));
+        let (status, nonce) = response.split_once(' ').unwrap_or((response, ""));
         let Ok(status) = status.parse::<u16>() else {
             login.disconnected(true);
             told.push(format!("{sent} lost"));
             continue;
         };
-        let mut answer = Response::new(());
-        *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
+        let mut response = Response::new(());
+        *response.status_mut() = StatusCode::from_u16(status).expect("a status");
         let (name, value) = match status {
             401 => (
                 "www-authenticate",
@@ -230,9 +230,9 @@ fn nonces(login: &mut Authenticator, script: &[&str]) -> Vec<String> {
             _ => ("authentication-info", format!("rspauth=\"0\", nextnonce=\"{nonce}\", qop=auth")),
         };
         if !nonce.is_empty() {
-            answer.headers_mut().insert(name, HeaderValue::from_str(&value).expect("a value"));
+            response.headers_mut().insert(name, HeaderValue::from_str(&value).expect("a value"));
         }
-        let step = match login.answered(&request, &answer) {
+        let step = match login.on_response(&request, &response) {
             Step::Done => "done",
             Step::Again => "again",
             Step::SignInFirst => "sign in first",
@@ -295,7 +295,7 @@ fn case_31_a_digest_of_other_letters_goes_out_as_bytes() {
     *asked.status_mut() = StatusCode::UNAUTHORIZED;
     let offer = HeaderValue::from_bytes(b"Digest realm=\"S\xe4ge\", nonce=\"n\"").expect("a value");
     asked.headers_mut().insert(WWW_AUTHENTICATE, offer);
-    assert_eq!(login.answered(&request("https://h/a", "0"), &asked), Step::Again);
+    assert_eq!(login.on_response(&request("https://h/a", "0"), &asked), Step::Again);
     let mut request = request("https://h/a", "0");
     assert_eq!(login.sign(&mut request), Ok(Ready::Anywhere));
     let sent = request.headers()[AUTHORIZATION].as_bytes();
@@ -309,7 +309,7 @@ fn case_32_an_odd_piece_costs_neither_its_challenge_nor_the_others() {
         let mut asked = Response::new(());
         *asked.status_mut() = StatusCode::UNAUTHORIZED;
         asked.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_bytes(odd.as_bytes()).expect("a value"));
-        assert_eq!(login.answered(&request("https://h/a", "0"), &asked), Step::Again, "{odd}");
+        assert_eq!(login.on_response(&request("https://h/a", "0"), &asked), Step::Again, "{odd}");
     }
 }
 
@@ -354,10 +354,10 @@ fn nothing_shows_the_secrets() {
     assert!(!format!("{login:?}").contains("s3cret") && !format!("{login:?}").contains(ME));
 }
 
-/// What a conversation looks like: `lost` is a request whose answer never came.
+/// What a conversation looks like: `lost` is a request whose response never came.
 fn transcript(login: &mut Authenticator, script: &[&str]) -> String {
     let mut lines = Vec::new();
-    for answer in script {
+    for response in script {
         let mut request = request("https://h/a", "0");
         if let Err(error) = login.sign(&mut request) {
             lines.push(format!("! {error}"));
@@ -365,17 +365,17 @@ fn transcript(login: &mut Authenticator, script: &[&str]) -> String {
         }
         let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         lines.push(format!("> {}", sent.and_then(|text| text.split(' ').next()).unwrap_or("unsigned")));
-        let (status, offer) = answer.split_once(' ').unwrap_or((answer, ""));
+        let (status, offer) = response.split_once(' ').unwrap_or((response, ""));
         if let Ok(status) = status.parse::<u16>() {
-            let mut answer = Response::new(());
+            let mut response = Response::new(());
             if !offer.is_empty() {
-                answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
             }
-            *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
-            lines.push(format!("< {} {:?}", answer.status(), login.answered(&request, &answer)));
+            *response.status_mut() = StatusCode::from_u16(status).expect("a status");
+            lines.push(format!("< {} {:?}", response.status(), login.on_response(&request, &response)));
         } else {
-            lines.push(format!("< {answer}"));
-            login.disconnected(*answer == "lost");
+            lines.push(format!("< {response}"));
+            login.disconnected(*response == "lost");
         }
     }
     lines.push(String::new());
@@ -383,7 +383,7 @@ fn transcript(login: &mut Authenticator, script: &[&str]) -> String {
 }
 
 #[test]
-fn fault_20_a_proof_whose_answer_is_lost_is_repeated_twice() {
+fn fault_20_a_proof_whose_response_is_lost_is_repeated_twice() {
     for (offer, scheme) in [(BASIC, "Basic"), (DIGEST, "Digest")] {
         let mut login = login("https://h/a", Choice::Auto);
         let first = format!("401 {offer}");
@@ -423,7 +423,7 @@ fn a_proof_that_was_taken_once_is_repeated_as_often_as_the_network_wants() {
 }
 
 #[test]
-fn fault_20_a_busy_servers_answer_makes_no_wrong_password_right() {
+fn fault_20_a_busy_servers_response_makes_no_wrong_password_right() {
     let refusal = format!("401 {DIGEST}");
     let told = transcript(&mut login("https://h/a", Choice::Auto), &[&refusal, "503", &refusal]);
     assert!(told.ends_with("401 Unauthorized Refused(Rejected(Digest))\n"), "{told}");

@@ -164,7 +164,7 @@ impl<'a> Client<'a> {
                 }
             };
             self.learn(&signed, &response);
-            match self.login.answered(&signed, &response) {
+            match self.login.on_response(&signed, &response) {
                 Step::Done => return Ok(response),
                 Step::Again | Step::SignInFirst => {}
                 Step::Refused(reason) => return Err(Unanswered::Refused(reason, Some(Box::new(response)))),
@@ -196,7 +196,7 @@ impl<'a> Client<'a> {
             }
         };
         self.learn(&request, &response);
-        let by = match self.login.answered(&request, &response) {
+        let by = match self.login.on_response(&request, &response) {
             Step::Done => return Ok(Sent::Response(response)),
             Step::Again => Reauthentication::Repeat,
             Step::SignInFirst => Reauthentication::PingFirst,
@@ -330,14 +330,14 @@ impl Sink for Kept<'_> {
 
 /// A web server that wants a certificate and got none says 403, and why only in the body (IIS: 403.7). It says so at once:
 /// one that let a packet in before asked for a certificate, but does not insist, and its 403 means something else.
-fn for_want_of_certificate(packet: PacketKind, answer: &Response<()>) -> Option<TransportError> {
-    let wanted = answer.extensions().get::<CertificateWanted>()?;
+fn for_want_of_certificate(packet: PacketKind, response: &Response<()>) -> Option<TransportError> {
+    let wanted = response.extensions().get::<CertificateWanted>()?;
     let may_mean_it = match wanted {
         CertificateWanted::AtHandshake => packet == PacketKind::Ping,
         // The server may ask only for what changes something.
         CertificateWanted::ByRenegotiation => matches!(packet, PacketKind::Ping | PacketKind::CreateSession),
     };
-    if !may_mean_it || answer.status() != StatusCode::FORBIDDEN || BitsError::of(answer).is_from_bits() {
+    if !may_mean_it || response.status() != StatusCode::FORBIDDEN || BitsError::of(response).is_from_bits() {
         return None;
     }
     let (fault, how) = match wanted {
@@ -357,10 +357,10 @@ mod tests {
     #[test]
     fn a_403_is_for_want_of_a_certificate_only_where_nothing_was_let_in_before() {
         let refused = |packet, wanted| {
-            let mut answer = Response::new(());
-            *answer.status_mut() = StatusCode::FORBIDDEN;
-            answer.extensions_mut().insert(wanted);
-            for_want_of_certificate(packet, &answer).is_some()
+            let mut response = Response::new(());
+            *response.status_mut() = StatusCode::FORBIDDEN;
+            response.extensions_mut().insert(wanted);
+            for_want_of_certificate(packet, &response).is_some()
         };
         for (packet, at_handshake, by_renegotiation) in [
             (PacketKind::Ping, true, true),

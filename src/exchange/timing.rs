@@ -4,14 +4,14 @@ use std::time::Duration;
 
 /// Bytes of the request's body that the network took. Within TLS: bytes that were encrypted for it.
 ///
-/// Each answer has it in its extensions, also one that came before the whole body was sent.
+/// Each response has it in its extensions, also one that came before the whole body was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BodySent(pub u64);
 
-/// Measured by whoever carried the exchange out; it goes along in the answer's extensions.
+/// Measured by whoever carried the exchange out; it goes along in the response's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
-    /// From the request's first byte to the last byte of the answer's head. Connecting is not in it.
+    /// From the request's first byte to the last byte of the response's head. Connecting is not in it.
     pub total: Duration,
     /// The part of it after the network took the request's last byte. What the system still had to send then is in it.
     pub waiting: Duration,

@@ -378,11 +378,13 @@ mod tests {
         let created =
             Reply::of(id.clone(), Ok(Ack::Created(Created { protocol: offered[0], host: None, fallback: None })))
                 .to_response();
-        assert!(matches!(ack::create_session(&created, &offered), Ok(ack::Answer::Ack(session)) if session.id == id));
+        assert!(
+            matches!(ack::create_session(&created, &offered), Ok(ack::PacketResponse::Ack(session)) if session.id == id)
+        );
         let behind = Reply::of(id.clone(), Err(Refusal::OutOfStep(7))).to_response();
         assert!(matches!(
             ack::fragment(&behind, &id),
-            Ok(ack::Answer::Ack(ack)) if !ack.in_step && ack.next_offset == Some(7)
+            Ok(ack::PacketResponse::Ack(ack)) if !ack.in_step && ack.next_offset == Some(7)
         ));
     }
 

@@ -29,8 +29,8 @@ impl Read for Outgoing<'_> {
         if wanted == 0 {
             return Ok(0);
         }
-        let got = if self.exchange.facts().answered_early {
-            // The library goes on to the answer only when the whole body has gone by. Nobody will see these bytes: the
+        let got = if self.exchange.facts().responded_early {
+            // The library goes on to the response only when the whole body has gone by. Nobody will see these bytes: the
             // connection drops them, and they are not even written here.
             wanted
         } else {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn after_an_early_answer_the_source_is_left_alone() {
+    fn after_an_early_response_the_source_is_left_alone() {
         struct Untouchable;
         impl Read for Untouchable {
             fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
@@ -82,7 +82,7 @@ mod tests {
             }
         }
         let exchange = Exchange::default();
-        exchange.note(|facts| facts.answered_early = true);
+        exchange.note(|facts| facts.responded_early = true);
         let mut source = Untouchable;
         let mut body = Outgoing::new(&mut source, 1 << 40, exchange);
         assert_eq!(body.read(&mut [0; 100]).expect("pretended"), 100);

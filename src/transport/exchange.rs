@@ -34,13 +34,13 @@ pub(super) struct Facts {
     pub(super) body_handed: u64,
     /// Those of them that the network took.
     pub(super) body_sent: u64,
-    /// Something of an answer arrived.
+    /// Something of a response arrived.
     pub(super) response_began: bool,
     /// A refusal came while the request was still going out; the rest of the request is not wanted any more.
-    pub(super) answered_early: bool,
+    pub(super) responded_early: bool,
     /// The peer ended its stream in good order.
     pub(super) closed_by_peer: bool,
-    /// The answer's body is what the request is about: it may take as long as bytes arrive.
+    /// The response's body is what the request is about: it may take as long as bytes arrive.
     pub(super) body_is_wanted: bool,
     /// The server asked for a certificate of the client and got none.
     pub(super) certificate_wanted: Option<CertificateWanted>,
@@ -48,19 +48,19 @@ pub(super) struct Facts {
     pub(super) began: Option<Instant>,
     /// When the network had taken all of what was offered last.
     pub(super) sent: Option<Instant>,
-    /// When the answer's head was complete.
-    pub(super) answered: Option<Instant>,
+    /// When the response's head was complete.
+    pub(super) responded: Option<Instant>,
 }
 
 impl Facts {
     /// How long it took, if it went as it should.
     pub(super) fn timing(&self) -> Option<Timing> {
         let (began, sent) = (self.began?, self.sent?);
-        // An answer that came before the last byte counts from that byte on.
-        let answered = self.answered?.max(sent);
-        (!self.answered_early).then(|| Timing {
-            total: answered.saturating_duration_since(began),
-            waiting: answered.saturating_duration_since(sent),
+        // A response that came before the last byte counts from that byte on.
+        let responded = self.responded?.max(sent);
+        (!self.responded_early).then(|| Timing {
+            total: responded.saturating_duration_since(began),
+            waiting: responded.saturating_duration_since(sent),
         })
     }
 }

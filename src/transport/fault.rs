@@ -68,7 +68,7 @@ impl Fault {
         self.kind == Kind::Connect
     }
 
-    /// An error of an answer's body. That one of the connection is among them is told by its type alone.
+    /// An error of a response's body. That one of the connection is among them is told by its type alone.
     pub(super) fn of_body(error: io::Error) -> Self {
         match error.downcast::<ureq::Error>() {
             Ok(error) => Self::from(error),
@@ -118,7 +118,7 @@ impl From<ureq::Error> for Fault {
                 Err(_) => Self::new(Kind::Cut, text),
             },
             ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
-                Self::new(Kind::BadAnswer, text)
+                Self::new(Kind::BadResponse, text)
             }
             ureq::Error::HostNotFound => Self::new(Kind::UnknownHost, ""),
             // The connection's own errors do not come this way: this is the body that could not be read.

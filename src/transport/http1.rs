@@ -11,7 +11,6 @@ use ureq::{Agent, Body, SendBody};
 
 use crate::exchange::TransportError;
 
-use super::answer::MAX_HEAD;
 use super::body::Outgoing;
 use super::cancel::CancellationToken;
 use super::connection::SEND_BUFFER;
@@ -21,13 +20,14 @@ use super::exchange::Exchange;
 use super::fault::Fault;
 use super::obs_text::disguise;
 use super::rate_limit::RateLimiter;
+use super::response_head::MAX_HEAD;
 use super::settings::Settings;
-use super::{AnsweredEarly, Sink, Transport};
+use super::{EarlyResponse, Sink, Transport};
 use crate::exchange::{BodySent, TransportErrorKind as Kind};
 use crate::exchange::{ConnectionUse, RequestOptions};
 use crate::protocol::text::escape;
 
-/// The body of an answer is read up to here, so that the connection can be used again.
+/// The body of a response is read up to here, so that the connection can be used again.
 const MAX_DRAINED: u64 = 64 * 1024;
 
 /// Bytes of a wanted body that are handed on at a time.
@@ -100,33 +100,33 @@ impl Http {
         fault.during(facts)
     }
 
-    fn finish(&mut self, answer: Response<Body>) -> Response<()> {
-        let (head, body) = answer.into_parts();
+    fn finish(&mut self, response: Response<Body>) -> Response<()> {
+        let (head, body) = response.into_parts();
         let facts = self.connector.exchange.facts();
         if facts.proves_at_proxy {
             self.connector.unanswered.note(true);
         }
-        let early = facts.answered_early;
+        let early = facts.responded_early;
         // Other refusals leave the connection in doubt: several servers leave the request unread or send a stray body.
         let keep = !early && may_reuse_after(head.status) && drain(&head.headers, head.status, body);
         if !keep {
             self.forget_connection();
         }
-        let mut answer = Response::from_parts(head, ());
-        answer.extensions_mut().insert(BodySent(facts.body_sent));
+        let mut response = Response::from_parts(head, ());
+        response.extensions_mut().insert(BodySent(facts.body_sent));
         if early {
-            answer.extensions_mut().insert(AnsweredEarly);
+            response.extensions_mut().insert(EarlyResponse);
         }
         if let Some(wanted) = facts.certificate_wanted {
-            answer.extensions_mut().insert(wanted);
+            response.extensions_mut().insert(wanted);
         }
         if let Some(channel) = facts.channel {
-            answer.extensions_mut().insert(channel);
+            response.extensions_mut().insert(channel);
         }
         if let Some(timing) = facts.timing() {
-            answer.extensions_mut().insert(timing);
+            response.extensions_mut().insert(timing);
         }
-        answer
+        response
     }
 }
 
@@ -143,7 +143,7 @@ impl Transport for Http {
         let mut body = Outgoing::new(body, length, exchange.clone());
         body.at_most(piece(length, self.connector.settings.pace.as_ref()));
         match self.agent.run(request.map(|()| SendBody::from_reader(&mut body))) {
-            Ok(answer) => Ok(self.finish(answer)),
+            Ok(response) => Ok(self.finish(response)),
             Err(error) => Err(self.lost(Fault::from(error))),
         }
     }
@@ -159,8 +159,8 @@ impl Transport for Http {
         let has_body = request.method() != Method::HEAD;
         let fault = match self.agent.run(request.map(|()| SendBody::none())) {
             Err(error) => Fault::from(error),
-            Ok(answer) => {
-                let (head, body) = answer.into_parts();
+            Ok(response) => {
+                let (head, body) = response.into_parts();
                 if !sink.begin(&head) || !has_body {
                     return Ok(self.finish(Response::from_parts(head, body)));
                 }
@@ -234,7 +234,7 @@ fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Reads the body away; whether that went well. An answer without a length ends only when the server hangs up.
+/// Reads the body away; whether that went well. A response without a length ends only when the server hangs up.
 fn drain(headers: &HeaderMap, status: StatusCode, mut body: Body) -> bool {
     if status == StatusCode::NO_CONTENT {
         return true;

@@ -15,8 +15,8 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// No byte of the request was taken for this long (MC-BUP 3.1.2).
     pub request_timeout: Duration,
-    /// The head of the answer was not complete this long after the last byte of the request. Single bytes and interim
-    /// answers do not extend it. An application behind the server has five minutes (MC-BUP 3.1.2).
+    /// The head of the response was not complete this long after the last byte of the request. Single bytes and interim
+    /// responses do not extend it. An application behind the server has five minutes (MC-BUP 3.1.2).
     pub response_timeout: Duration,
     /// The URL's own host. If it is on the internet, a host that it names must be there too: no private address is
     /// connected to. `None`: any address may be.

@@ -243,7 +243,7 @@ fn of_loss(packet: PacketKind, kind: TransportErrorKind) -> ExitCode {
         TransportErrorKind::Cut | TransportErrorKind::NoConnection | TransportErrorKind::TimedOut(_) => {
             ExitCode::Server
         }
-        TransportErrorKind::BadAnswer | TransportErrorKind::NotAllowed => ExitCode::Protocol,
+        TransportErrorKind::BadResponse | TransportErrorKind::NotAllowed => ExitCode::Protocol,
         TransportErrorKind::Local => ExitCode::Internal,
         TransportErrorKind::Interrupted => ExitCode::Interrupted,
     }

@@ -400,7 +400,7 @@ fn lost(kind: TransportErrorKind) -> Advice {
         TransportErrorKind::Cut | TransportErrorKind::NoConnection => {
             (Some("the server or something before it closed the connection"), Some(RUN_AGAIN))
         }
-        TransportErrorKind::BadAnswer => (
+        TransportErrorKind::BadResponse => (
             Some("what listens there does not speak HTTP/1.1, or not without TLS"),
             Some("check the URL's scheme and port"),
         ),

@@ -1,4 +1,4 @@
-//! A request on its way out, with an eye on an answer that comes before its end.
+//! A request on its way out, with an eye on a response that comes before its end.
 
 use std::io;
 use std::time::Instant;
@@ -56,7 +56,7 @@ impl Connection {
     fn send(&mut self, line: &[u8], skipped: usize, output: &Output) -> Result<(), Fault> {
         let (mut line, mut sent) = (line, skipped);
         let mut due = deadline(self.settings.request_timeout);
-        // A peer that takes everything is never waited for, so this is the moment to see its answer.
+        // A peer that takes everything is never waited for, so this is the moment to see its response.
         let mut refused = self.refused_early()?;
         // Offered to the network up to here.
         let mut granted = skipped;
@@ -124,19 +124,19 @@ impl Connection {
         }
     }
 
-    /// The peer hung up. It may have said why before, in an answer or in a TLS alert.
+    /// The peer hung up. It may have said why before, in a response or in a TLS alert.
     fn salvage(&mut self, error: &io::Error) -> Result<bool, Fault> {
         self.notice_end(error);
         match self.refused_early() {
             Ok(true) => Ok(true),
-            Err(fault) if matches!(fault.kind, Kind::Tls(_) | Kind::BadAnswer | Kind::ProxyRefused) => Err(fault),
+            Err(fault) if matches!(fault.kind, Kind::Tls(_) | Kind::BadResponse | Kind::ProxyRefused) => Err(fault),
             Ok(false) | Err(_) => Err(self.lost(self.stream.fault(error))),
         }
     }
 
-    /// Whether the answer is known as far as it matters before the request is out: a success, whose head is complete.
+    /// Whether the response is known as far as it matters before the request is out: a success, whose head is complete.
     fn has_early_success(&self) -> bool {
-        self.answer.is_finished() && self.answer.is_success()
+        self.response.is_finished() && self.response.is_success()
     }
 
     /// What to wait for beside the network's readiness while the request goes out. Behind the head of an early success
@@ -148,7 +148,7 @@ impl Connection {
     /// Whether a refusal came while the request is not out yet. From then on the request is not sent further. A success is
     /// one only when the server has the whole request, whatever it says before.
     fn refused_early(&mut self) -> Result<bool, Fault> {
-        while !self.answer.is_final() || (self.answer.is_success() && !self.answer.is_finished()) {
+        while !self.response.is_final() || (self.response.is_success() && !self.response.is_finished()) {
             match self.receive_some()? {
                 None => return Ok(false),
                 Some(0) => return Err(self.hung_up()),
@@ -160,7 +160,7 @@ impl Connection {
             return Ok(false);
         }
         self.spent = true;
-        self.exchange.note(|facts| facts.answered_early = true);
+        self.exchange.note(|facts| facts.responded_early = true);
         Ok(true)
     }
 }

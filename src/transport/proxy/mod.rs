@@ -196,12 +196,12 @@ pub(super) struct TunnelHandshake<'a> {
 }
 
 impl TunnelHandshake<'_> {
-    /// Says what shows the password; `talk` ends with the answer.
+    /// Says what shows the password; `talk` ends with the response.
     fn prove<T>(&mut self, talk: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         self.unanswered.check()?;
-        let answer = talk(self);
-        self.unanswered.note(answer.is_ok());
-        answer
+        let response = talk(self);
+        self.unanswered.note(response.is_ok());
+        response
     }
 
     fn send(&mut self, data: &[u8]) -> Result<(), Fault> {

@@ -1,4 +1,4 @@
-//! Passwords that go to a proxy again and again, because the connection is lost before each answer.
+//! Passwords that go to a proxy again and again, because the connection is lost before each response.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,7 +11,7 @@ const MAX: u32 = 3;
 /// A proxy has answered to it: it is right, or the run ends.
 const ANSWERED: u32 = u32::MAX;
 
-/// How often the password went out without an answer.
+/// How often the password went out without a response.
 #[derive(Debug, Default)]
 pub(in crate::transport) struct AuthAttempts(AtomicU32);
 
@@ -48,11 +48,11 @@ mod tests {
             unanswered.note(false);
         }
         assert_eq!(unanswered.check().expect_err("too often").kind, Kind::ProxyAuthentication);
-        let answered = AuthAttempts::default();
+        let responded = AuthAttempts::default();
         for was_answered in [false, false, true, false, false, false, false] {
-            assert!(answered.check().is_ok());
-            answered.note(was_answered);
+            assert!(responded.check().is_ok());
+            responded.note(was_answered);
         }
-        assert!(answered.check().is_ok());
+        assert!(responded.check().is_ok());
     }
 }

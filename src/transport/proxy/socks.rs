@@ -83,12 +83,12 @@ impl TunnelHandshake<'_> {
             message.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
             message.extend_from_slice(text.as_bytes());
         }
-        let answer = self.prove(|parley| {
+        let response = self.prove(|parley| {
             parley.send(&message)?;
-            let mut answer = [0; 2];
-            parley.receive(&mut answer).map(|()| answer)
+            let mut response = [0; 2];
+            parley.receive(&mut response).map(|()| response)
         })?;
-        if answer[1] == 0 { Ok(()) } else { Err(Fault::new(Kind::ProxyAuthentication, "it does not accept ours")) }
+        if response[1] == 0 { Ok(()) } else { Err(Fault::new(Kind::ProxyAuthentication, "it does not accept ours")) }
     }
 }
 

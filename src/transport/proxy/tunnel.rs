@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 use crate::exchange::TransportErrorKind as Kind;
 use crate::protocol::text::escape;
-use crate::transport::answer::AnswerHead;
 use crate::transport::fault::Fault;
+use crate::transport::response_head::ResponseHead;
 use crate::transport::speech::of_stranger;
 
 use super::{MAY_BE_SOCKS, Proxy, TunnelHandshake};
@@ -42,7 +42,7 @@ impl TunnelHandshake<'_> {
 
     /// Byte by byte: the first one after it is the server's.
     fn receive_head(&mut self) -> Result<String, Fault> {
-        let (mut watch, mut head) = (AnswerHead::default(), Vec::new());
+        let (mut watch, mut head) = (ResponseHead::default(), Vec::new());
         while !watch.is_finished() {
             let mut byte = [0];
             if watch.has_begun() {
@@ -69,7 +69,7 @@ fn authorization(proxy: &Proxy) -> Zeroizing<String> {
     }
 }
 
-/// The answer to one request says all: what we know was in it already.
+/// The response to one request says all: what we know was in it already.
 fn unknown_to<'a>(proxy: &Proxy, status: StatusCode, fields: impl Iterator<Item = &'a str>) -> Fault {
     let challenges: Vec<_> = fields
         .filter_map(|line| line.split_once(':'))

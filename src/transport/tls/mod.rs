@@ -146,7 +146,7 @@ impl Tls {
     /// Reads from the stream once; `false` at its end.
     fn take_records(&mut self) -> io::Result<bool> {
         let queued = self.session.process_new_packets().map_or(0, |state| state.tls_bytes_to_write());
-        // A handshake that resumes a session ends with an answer of ours.
+        // A handshake that resumes a session ends with a response of ours.
         let was_open = !self.session.is_handshaking();
         let count = self.session.read_tls(&mut Keeping { under: &mut self.under, first: &mut self.first })?;
         match self.session.process_new_packets() {
@@ -162,9 +162,9 @@ impl Tls {
 
     /// The library refuses a second handshake by an alert, and does not say so. Within TLS 1.2 nothing else that is
     /// received is answered by itself.
-    fn notice_renegotiation(&mut self, answered: bool) {
+    fn notice_renegotiation(&mut self, responded: bool) {
         let is_1_2 = self.session.protocol_version() == Some(ProtocolVersion::TLSv1_2);
-        if answered && is_1_2 {
+        if responded && is_1_2 {
             self.renegotiation = true;
             // The server waits for it. What the network does not take now goes out with the next bytes.
             let _ = self.session.write_tls(&mut self.under).and_then(|_| self.under.flush());

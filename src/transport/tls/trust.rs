@@ -160,7 +160,7 @@ impl ServerCertVerifier for PinningVerifier {
     }
 }
 
-/// Answers servers that ask for the client's certificate, and remembers that they did. A transport has one handshake at
+/// Responses servers that ask for the client's certificate, and remembers that they did. A transport has one handshake at
 /// a time, so one memory serves all.
 #[derive(Debug)]
 pub(in crate::transport) struct ClientAuth {

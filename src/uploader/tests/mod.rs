@@ -73,7 +73,7 @@ fn event(text: &str, body: u64) -> Input {
             Input::Lost(error)
         }
         "refused" => Input::Lost(TransportError::before_request(TransportErrorKind::Connect, "")),
-        "malformed" => Input::Lost(lost(TransportErrorKind::BadAnswer)),
+        "malformed" => Input::Lost(lost(TransportErrorKind::BadResponse)),
         "untrusted" => {
             Input::Lost(TransportError::before_request(TransportErrorKind::Tls(TlsFault::UnknownAuthority), ""))
         }

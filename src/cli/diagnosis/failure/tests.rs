@@ -65,7 +65,7 @@ fn losses() -> Vec<TransportErrorKind> {
         | Kind::ProxyRefused
         | Kind::Tls(_)
         | Kind::Cut
-        | Kind::BadAnswer
+        | Kind::BadResponse
         | Kind::TimedOut(_)
         | Kind::Local
         | Kind::NoConnection
@@ -77,7 +77,7 @@ fn losses() -> Vec<TransportErrorKind> {
         .into_iter()
         .chain(TLS_FAULTS.map(Kind::Tls))
         .chain([Kind::ProxyAuthentication, Kind::ProxyRefused])
-        .chain([Kind::BadAnswer, slow, Kind::Local, Kind::NoConnection, Kind::Interrupted])
+        .chain([Kind::BadResponse, slow, Kind::Local, Kind::NoConnection, Kind::Interrupted])
         .map(named)
         .collect()
 }
