@@ -6,10 +6,11 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 
 use super::challenge::{self, Challenge, Demand};
-use super::credentials::{Credentials, Origin, Scope};
+use super::credentials::{Credentials, Scope};
 use super::mechanism::{Mechanism, Reaction};
 use super::scheme::{Choice, Scheme, SignInError};
 use crate::exchange::ChannelBinding;
+use crate::protocol::Origin;
 use crate::protocol::text::escape;
 
 /// Responses of 401 in a row, legs of a handshake included, after which nothing more is tried.
@@ -189,7 +190,7 @@ impl Authenticator {
     }
 
     fn may_show_secret(&self, scheme: Scheme, origin: &Origin) -> bool {
-        origin.is_https || self.allow_cleartext || !scheme.shows_the_secret()
+        origin.is_https() || self.allow_cleartext || !scheme.shows_the_secret()
     }
 
     /// The connection is gone, or may be. `was_sent`: the server may have got the last request all the same.

@@ -9,10 +9,10 @@ use libgssapi::name::Name;
 use libgssapi::oid::{GSS_MECH_KRB5, GSS_MECH_SPNEGO, GSS_NT_HOSTBASED_SERVICE, OidSet};
 
 use super::challenge::{Challenge, Demand};
-use super::credentials::Origin;
 use super::mechanism::{MAX_FORGOTTEN, Reaction};
 use super::scheme::Scheme;
 use crate::exchange::ChannelBinding;
+use crate::protocol::Origin;
 use crate::protocol::text::escape;
 
 /// Whoever the tickets are for, at one server. Each request carries a token of its own: many servers look at each by
@@ -56,12 +56,10 @@ impl Tickets {
     /// # Errors
     /// When there are no tickets, or not of `user` if one is named, or none is to be had for the server.
     pub(super) fn new(origin: &Origin, user: Option<&str>, channel: Option<ChannelBinding>) -> Result<Self, String> {
-        let host = origin.host.as_str();
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let mut tickets = Self {
-            host: host.to_owned(),
+            host: origin.host().to_owned(),
             user: user.map(str::to_owned),
-            is_https: origin.is_https,
+            is_https: origin.is_https(),
             channel,
             stage: Stage::Idle,
             proven: false,

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Request};
 use zeroize::Zeroizing;
 
 use super::challenge::{Challenge, Demand, Parameters};
-use super::credentials::{Credentials, Origin, Password};
+use super::credentials::{Credentials, Password};
 use super::digest::Digest;
 #[cfg(all(unix, feature = "kerberos"))]
 use super::kerberos::Tickets;
@@ -14,6 +14,7 @@ use super::kerberos::Tickets;
 use super::ntlm::Handshake;
 use super::scheme::{Scheme, SignInError};
 use crate::exchange::ChannelBinding;
+use crate::protocol::Origin;
 
 /// Proofs on a nonce that came just before, which are refused one after the other.
 const MAX_REFUSED: u32 = 2;
@@ -289,7 +290,7 @@ fn by_tickets(_: Option<&str>, _: &Origin, _: Demand<'_>) -> Result<Mechanism, S
 
 #[cfg(feature = "windows-auth")]
 fn by_password(scheme: Scheme, password: &Password, origin: &Origin) -> Result<Mechanism, String> {
-    Ok(Mechanism::Windows(Box::new(Handshake::new(scheme, password, &origin.host)?)))
+    Ok(Mechanism::Windows(Box::new(Handshake::new(scheme, password, origin.host())?)))
 }
 
 #[cfg(not(feature = "windows-auth"))]

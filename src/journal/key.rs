@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use http::Uri;
-use http::uri::Scheme;
 use sha2::{Digest, Sha256};
+
+use crate::protocol::Origin;
 
 /// The URL that something is on its way to: its SHA-256, so that a name in the state folder tells nothing. The source is
 /// no part of it: a fresh checkout of the same file has another path.
@@ -24,7 +25,7 @@ impl Key {
     /// The key of what is remembered of a URL's host (scheme, name and port) and folder: limits are set for both.
     pub(super) fn of_folder(url: &Uri) -> Self {
         let folder = url.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-        Self::of("bitsup folder 2", &format!("{}{folder}/", origin(url)))
+        Self::of("bitsup folder 2", &format!("{}{folder}/", Origin::of(url)))
     }
 
     fn of(what: &str, text: &str) -> Self {
@@ -75,15 +76,7 @@ impl std::error::Error for NotAKey {}
 /// One spelling for the same URL: scheme and host in lower case, no default port. The path stays as it was typed.
 pub(super) fn canonical(url: &Uri) -> String {
     let path = url.path_and_query().map_or("/", |path| path.as_str());
-    format!("{}{path}", origin(url))
-}
-
-fn origin(url: &Uri) -> String {
-    let scheme = url.scheme_str().unwrap_or_default();
-    let host = url.host().unwrap_or_default().to_ascii_lowercase();
-    let default = if url.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
-    let port = url.port_u16().unwrap_or(default);
-    format!("{scheme}://{host}:{port}")
+    format!("{}{path}", Origin::of(url))
 }
 
 /// A URL without what may be secret: its query, and its user information, which is refused before it gets here.

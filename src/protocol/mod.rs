@@ -7,6 +7,7 @@ pub mod ack;
 pub mod error;
 mod hresult;
 mod id;
+mod origin;
 mod packet;
 pub mod reply_url;
 pub mod text;
@@ -14,6 +15,7 @@ pub mod text;
 pub use ack::{AckError, FragmentAck, PacketResponse, Session};
 pub use error::{BitsError, ErrorContext, HResult};
 pub use id::{HostId, IdError, ProtocolId, SessionId};
+pub use origin::{Origin, without_brackets};
 pub(crate) use packet::digits;
 pub use packet::{ContentName, ContentRange, Packet, PacketKind, RangeError, method};
 

@@ -3,7 +3,8 @@
 use std::fmt::{self, Write as _};
 
 use http::Uri;
-use http::uri::Authority;
+
+use super::Origin;
 
 /// Longest `BITS-Reply-URL` that is looked at, in bytes.
 pub const MAX_LEN: usize = 2048;
@@ -23,9 +24,9 @@ pub fn resolve(raw: &str, destination: &Uri) -> Result<Uri, ReplyUrlError> {
         destination.scheme_str().zip(destination.authority()).ok_or(ReplyUrlError::OtherOrigin)?;
     let path = match absolute(&path, scheme)? {
         Some((its_scheme, its_authority, path)) => {
-            let its_authority: Authority = its_authority.parse().map_err(|_| ReplyUrlError::Malformed)?;
-            let same = its_scheme.eq_ignore_ascii_case(scheme) && same_host(scheme, &its_authority, authority);
-            if !same {
+            let server: Uri =
+                format!("{its_scheme}://{its_authority}/").parse().map_err(|_| ReplyUrlError::Malformed)?;
+            if its_authority.contains('@') || Origin::of(&server) != Origin::of(destination) {
                 return Err(ReplyUrlError::OtherOrigin);
             }
             path.to_owned()
@@ -57,12 +58,6 @@ fn absolute<'a>(url: &'a str, scheme: &'a str) -> Result<Option<(&'a str, &'a st
     };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     Ok(Some((scheme, authority, if path.is_empty() { "/" } else { path })))
-}
-
-fn same_host(scheme: &str, one: &Authority, other: &Authority) -> bool {
-    let default = if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 };
-    let port = |authority: &Authority| authority.port_u16().unwrap_or(default);
-    !one.as_str().contains('@') && one.host().eq_ignore_ascii_case(other.host()) && port(one) == port(other)
 }
 
 /// Whether a segment, escaped or not, goes up or stays.

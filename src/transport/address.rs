@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::exchange::TransportErrorKind as Kind;
 use crate::protocol::text::escape;
+use crate::protocol::without_brackets;
 
 use super::cancel::CancellationToken;
 use super::fault::Fault;
@@ -40,7 +41,7 @@ pub enum Family {
 /// One host and port, and an address of it: `HOST:PORT:ADDR`, an IPv6 address in brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FixedAddress {
-    /// The name, as in URLs; in brackets if it is an IPv6 address.
+    /// The name, or an address without brackets.
     pub host: String,
     /// The port, as in URLs.
     pub port: u16,
@@ -63,7 +64,7 @@ impl FromStr for FixedAddress {
             None => IpAddr::V4(address.parse().map_err(|_| RIGHT)?),
         };
         let port = port.parse().ok().filter(|port| *port > 0).ok_or(RIGHT)?;
-        if host.is_empty() { Err(RIGHT) } else { Ok(Self { host: host.to_owned(), port, address }) }
+        if host.is_empty() { Err(RIGHT) } else { Ok(Self { host: without_brackets(host).to_owned(), port, address }) }
     }
 }
 
@@ -76,7 +77,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The addresses of a host, IPv6 in brackets, that may be tried; never none.
+    /// The addresses of a host that may be tried; never none.
     pub(super) fn find(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
         let mut found = self.find_all(host, port)?;
         if let Some(family) = self.settings.family {
@@ -101,7 +102,7 @@ impl Names {
         if !fixed.is_empty() {
             return Ok(fixed);
         }
-        match bare(host).parse::<IpAddr>() {
+        match host.parse::<IpAddr>() {
             Ok(address) => Ok(vec![SocketAddr::new(address, port)]),
             Err(_) => self.look_up(host.to_owned(), port),
         }
@@ -139,11 +140,6 @@ impl Names {
             }
         }
     }
-}
-
-/// A host without the brackets of an IPv6 address.
-pub(super) fn bare(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 /// The standard library keeps `EAI_AGAIN` only as text.
@@ -192,19 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn brackets_belong_to_the_url() {
-        assert_eq!(bare("[::1]"), "::1");
-        assert_eq!(bare("host"), "host");
-    }
-
-    #[test]
     fn fixed_addresses_are_for_one_host_and_port() {
         let names = names(&["a.example:443:192.0.2.1", "A.example:443:[2001:db8::1]", "[::1]:80:127.0.0.2"], None);
         let found =
             |host, port| names.find(host, port).map(|found| found.iter().map(ToString::to_string).collect::<Vec<_>>());
         assert_eq!(found("a.EXAMPLE", 443).expect("fixed"), ["192.0.2.1:443", "[2001:db8::1]:443"]);
-        assert_eq!(found("[::1]", 80).expect("fixed"), ["127.0.0.2:80"]);
-        assert_eq!(found("[::1]", 81).expect("itself"), ["[::1]:81"]);
+        assert_eq!(found("::1", 80).expect("fixed"), ["127.0.0.2:80"]);
+        assert_eq!(found("::1", 81).expect("itself"), ["[::1]:81"]);
         for wrong in [
             "",
             "a",

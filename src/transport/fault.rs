@@ -55,17 +55,8 @@ impl Fault {
         Self { detail: format!("{}{words}", self.detail), ..self }
     }
 
-    pub(super) fn unknown_host() -> Self {
-        Self::new(Kind::UnknownHost, "")
-    }
-
     pub(super) fn is_interruption(&self) -> bool {
         self.kind == Kind::Interrupted
-    }
-
-    /// Whether another address of the same server may do.
-    pub(super) fn is_about_this_address(&self) -> bool {
-        self.kind == Kind::Connect
     }
 
     /// An error of a response's body. That one of the connection is among them is told by its type alone.

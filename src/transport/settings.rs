@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::protocol::Origin;
+
 use super::address::AddressSettings;
 use super::proxy::Proxies;
 use super::tls::TlsSettings;
@@ -18,9 +20,9 @@ pub struct Settings {
     /// The head of the response was not complete this long after the last byte of the request. Single bytes and interim
     /// responses do not extend it. An application behind the server has five minutes (MC-BUP 3.1.2).
     pub response_timeout: Duration,
-    /// The URL's own host. If it is on the internet, a host that it names must be there too: no private address is
+    /// The URL's own server. If it is on the internet, a host that it names must be there too: no private address is
     /// connected to. `None`: any address may be.
-    pub origin: Option<String>,
+    pub origin: Option<Origin>,
     /// How fast requests may go out, if that is limited. Clones share it.
     pub pace: Option<RateLimiter>,
     /// Whom to trust, and who to be.

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bitsup::exchange::RequestOptions;
 use bitsup::exchange::{ChannelBinding, TransportError, TransportErrorKind as Kind};
+use bitsup::protocol::Origin;
 use bitsup::transport::{FixedAddress, Http, Proxies, Settings, TlsSettings, Transport};
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::support::{OK, Scheme, Server, Stream, answer, read_head, read_request};
@@ -283,7 +284,7 @@ fn a_proxy_does_not_open_the_users_own_network_to_a_public_server() {
     let (proxy, log) = http_proxy(Scheme::Plain, &authority, TUNNEL);
     for before in ["http://", "socks5h://", "socks5://"] {
         let mut settings = settings(&proxy, before, &authority);
-        settings.origin = Some("files.example".to_owned());
+        settings.origin = Some(Origin::of(&Uri::from_static("https://files.example/")));
         settings.addresses.fixed =
             vec![FixedAddress { host: "files.example".to_owned(), port: 443, address: [203, 0, 114, 1].into() }];
         for named in ["https://10.0.0.1/file", "https://[::1]/file", "https://localhost/file"] {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use bitsup::exchange::{ChannelBinding, TlsFault, TransportError, TransportErrorKind as Kind};
 use bitsup::exchange::{ConnectionUse, RequestOptions};
+use bitsup::protocol::Origin;
 use bitsup::transport::{ClientIdentity, FixedAddress, Http, IdentityError, Pin, Settings, TlsSettings, Transport};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -211,11 +212,15 @@ fn a_missing_client_certificate_is_named() {
 fn a_client_certificate_opens_the_door_of_the_urls_own_host_only() {
     let (servers, clients) = (Authority::new(), Authority::new());
     let server = for_clients(&servers, &clients);
-    let settings = |issuer: &Authority, origin: &str| {
+    let settings = |issuer: &Authority, host: &str| {
         let (certificate, key) = issuer.issue(&["me.example"], |_| {});
         let identity = ClientIdentity::from_pem(certificate.as_bytes(), key.as_bytes(), None).expect("fits");
         let tls = TlsSettings { identity: Some(identity), ..server.settings().tls };
-        Settings { tls, origin: Some(origin.to_owned()), ..Settings::default() }
+        Settings {
+            tls,
+            origin: Some(Origin::of(&format!("https://{host}/").parse().expect("a URL"))),
+            ..Settings::default()
+        }
     };
     let mut client = Http::new(settings(&clients, "127.0.0.1"));
     server.send(&mut client, 3).expect("let in");

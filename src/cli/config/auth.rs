@@ -11,6 +11,7 @@ use crate::cli::args::{AuthArg, AuthArgs};
 
 use super::UsageError;
 use super::header::headers;
+use crate::protocol::Origin;
 
 /// Who signs in, where from the secrets come, and where to they may go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,9 +87,8 @@ impl AuthConfig {
     /// For files that may go to several servers, of which only one can have the credentials.
     pub(in crate::cli) fn for_all(args: AuthArgs, origins: &[&Uri]) -> Result<Self, UsageError> {
         let config = Self::new(args, origins.first().copied().unwrap_or(&Uri::default()))?;
-        let is_there =
-            |uri: &&Uri| uri.scheme() == config.origin.scheme() && uri.authority() == config.origin.authority();
-        if config.names_credentials() && !origins.iter().all(is_there) {
+        let server = Origin::of(&config.origin);
+        if config.names_credentials() && origins.iter().any(|url| Origin::of(url) != server) {
             return Err(UsageError(
                 "credentials belong to one server, as does --header, and these files go to several: upload to one at a time".to_owned(),
             ));

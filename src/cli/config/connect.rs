@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::auth::Secret;
 use crate::cli::args::{AddressArgs, ConnectArgs, ProxyArgs, TimeoutArgs, TlsArgs};
 use crate::cli::secret;
+use crate::protocol::Origin;
 use crate::transport::{AddressSettings, ClientIdentity, Family, Proxies, Proxy, Settings, TlsSettings};
 
 use super::UsageError;
@@ -68,7 +69,7 @@ impl ConnectConfig {
 
     /// The way to `destination`, and from there to wherever it leads.
     pub(in crate::cli) fn settings(&self, destination: &Uri) -> Settings {
-        Settings { origin: destination.host().map(str::to_owned), ..self.settings.clone() }
+        Settings { origin: Some(Origin::of(destination)), ..self.settings.clone() }
     }
 }
 

@@ -8,6 +8,7 @@ use super::{from_command, from_environment, from_file, in_environment, prompt, t
 use crate::auth::{Authenticator, Choice, Credentials, Identity, Password, Secret, Token};
 use crate::cli::config::{AuthConfig, SecretSource, UsageError};
 use crate::client::ClientError;
+use crate::protocol::Origin;
 
 /// Somebody who has not signed in yet.
 pub(in crate::cli) fn login(identity: Identity) -> Authenticator {
@@ -82,8 +83,8 @@ fn environment(name: &str) -> Result<Option<Secret>, UsageError> {
 
 fn in_netrc(config: &AuthConfig) -> Result<Option<NetrcLogin>, UsageError> {
     let Some((option, file)) = &config.netrc else { return Ok(None) };
-    let host = config.origin.host().unwrap_or_default();
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let origin = Origin::of(&config.origin);
+    let host = origin.host();
     let login = netrc::find(option, file, host, config.user.as_deref())?;
     if login.is_none() && config.user.is_none() {
         return Err(UsageError(format!("{option}: {} has no login for {host}", file.display())));

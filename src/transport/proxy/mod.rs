@@ -25,7 +25,6 @@ use super::stream::Stream;
 pub(super) use proof::AuthAttempts;
 pub use rules::Proxies;
 pub(super) use rules::is_this_machine;
-pub(super) use socks::TunnelTarget;
 pub(super) use tunnel::AbsoluteForm;
 
 /// A proxy, and who we are to it.

@@ -1,11 +1,10 @@
 //! SOCKS 5 (RFC 1928), with user and password (RFC 1929).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use zeroize::Zeroizing;
 
 use crate::exchange::TransportErrorKind as Kind;
-use crate::transport::address::bare;
 use crate::transport::fault::Fault;
 use crate::transport::speech::of_stranger;
 
@@ -20,18 +19,11 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// Where the proxy is to connect to.
-pub(in crate::transport) enum TunnelTarget<'a> {
-    /// A name, or an address in brackets if it is IPv6, and a port.
-    Host(&'a str, u16),
-    Address(SocketAddr),
-}
-
 impl TunnelHandshake<'_> {
-    /// Has a SOCKS proxy connect to `target`. What goes over the stream after this is the server's.
-    pub(in crate::transport) fn socks(&mut self, proxy: &Proxy, target: &TunnelTarget<'_>) -> Result<(), Fault> {
+    /// Has a SOCKS proxy connect to `host`, a name or an address. What goes over the stream after this is the server's.
+    pub(in crate::transport) fn socks(&mut self, proxy: &Proxy, host: &str, port: u16) -> Result<(), Fault> {
         self.greet(proxy)?;
-        self.send(&request(target)?)?;
+        self.send(&request(host, port)?)?;
         let mut head = [0; 4];
         self.receive(&mut head)?;
         check_version(head[0])?;
@@ -92,42 +84,25 @@ impl TunnelHandshake<'_> {
     }
 }
 
-fn request(target: &TunnelTarget<'_>) -> Result<Vec<u8>, Fault> {
+fn request(host: &str, port: u16) -> Result<Vec<u8>, Fault> {
     let mut request = vec![VERSION, CONNECT, 0];
-    let literal = match target {
-        TunnelTarget::Address(address) => Some(address.ip()),
-        TunnelTarget::Host(host, _) => bare(host).parse().ok(),
-    };
-    let port = match (target, literal) {
-        (_, Some(IpAddr::V4(address))) => {
+    match host.parse() {
+        Ok(IpAddr::V4(address)) => {
             request.push(IPV4);
             request.extend(address.octets());
-            target.port()
         }
-        (_, Some(IpAddr::V6(address))) => {
+        Ok(IpAddr::V6(address)) => {
             request.push(IPV6);
             request.extend(address.octets());
-            target.port()
         }
-        (TunnelTarget::Host(host, port), None) => {
+        Err(_) => {
             let length = u8::try_from(host.len()).map_err(|_| Fault::new(Kind::UnknownHost, "its name is too long"))?;
             request.extend([NAME, length]);
             request.extend(host.as_bytes());
-            *port
-        }
-        (TunnelTarget::Address(address), None) => address.port(),
-    };
-    request.extend(port.to_be_bytes());
-    Ok(request)
-}
-
-impl TunnelTarget<'_> {
-    fn port(&self) -> u16 {
-        match self {
-            Self::Host(_, port) => *port,
-            Self::Address(address) => address.port(),
         }
     }
+    request.extend(port.to_be_bytes());
+    Ok(request)
 }
 
 fn check_version(version: u8) -> Result<(), Fault> {
@@ -161,17 +136,10 @@ mod tests {
 
     #[test]
     fn requests_are_as_the_rfc_has_them() {
-        let bytes = |target: TunnelTarget<'_>| request(&target).expect("short enough");
-        assert_eq!(bytes(TunnelTarget::Host("h.x", 443)), b"\x05\x01\x00\x03\x03h.x\x01\xbb");
-        assert_eq!(bytes(TunnelTarget::Host("192.0.2.1", 80)), b"\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50");
-        assert_eq!(
-            bytes(TunnelTarget::Host("[::1]", 80)),
-            b"\x05\x01\x00\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x50"
-        );
-        assert_eq!(
-            bytes(TunnelTarget::Address("192.0.2.1:80".parse().expect("right"))),
-            b"\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50"
-        );
-        assert!(request(&TunnelTarget::Host(&"h".repeat(256), 80)).is_err());
+        let bytes = |host, port| request(host, port).expect("short enough");
+        assert_eq!(bytes("h.x", 443), b"\x05\x01\x00\x03\x03h.x\x01\xbb");
+        assert_eq!(bytes("192.0.2.1", 80), b"\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50");
+        assert_eq!(bytes("::1", 80), b"\x05\x01\x00\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x50");
+        assert!(request(&"h".repeat(256), 80).is_err());
     }
 }

@@ -12,9 +12,9 @@ use crate::transport::speech::of_stranger;
 use super::{MAY_BE_SOCKS, Proxy, TunnelHandshake};
 
 impl TunnelHandshake<'_> {
-    /// Has an HTTP proxy connect to `host`. What goes over the stream after this is the server's.
-    pub(in crate::transport) fn tunnel(&mut self, proxy: &Proxy, host: &str, port: u16) -> Result<(), Fault> {
-        let mut request = Zeroizing::new(format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n"));
+    /// Has an HTTP proxy connect to `authority`, a host and port. What goes over the stream after this is the server's.
+    pub(in crate::transport) fn tunnel(&mut self, proxy: &Proxy, authority: &str) -> Result<(), Fault> {
+        let mut request = Zeroizing::new(format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n"));
         request.push_str(&authorization(proxy));
         request.push_str("\r\n");
         let ask = |parley: &mut Self| {

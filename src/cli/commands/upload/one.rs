@@ -4,7 +4,6 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::SystemTime;
 
 use anyhow::Context;
-use http::Uri;
 
 use crate::auth::{Authenticator, Identity};
 use crate::cli::args::Resume;
@@ -14,6 +13,7 @@ use crate::cli::signals::{self, Signals};
 use crate::client::{self, ReplyFile, ResumeMode, Start, UploadContext};
 use crate::journal::{Journal, Record, Upload};
 use crate::output::redact_url;
+use crate::protocol::Origin;
 use crate::source::UploadEntity;
 use crate::transport::Http;
 use crate::uploader::Plan;
@@ -39,33 +39,29 @@ pub(super) struct Job<'a> {
 /// A connection that one file after the other uses.
 #[derive(Default)]
 pub(super) struct Line {
-    /// To this host.
-    http: Option<(Option<String>, Http)>,
+    /// To this server.
+    http: Option<(Option<Origin>, Http)>,
     /// How far signing in got on it.
     login: Option<Authenticator>,
     /// The last thing that it carried was a whole upload to this server.
-    greeted: Option<Uri>,
+    greeted: Option<Origin>,
 }
 
 impl Line {
     /// What leads to the item's server, and whether that was greeted there already.
     fn to(&mut self, item: &Item, job: Job<'_>) -> (&mut Http, &mut Authenticator, bool) {
         let settings = job.config.transport(item);
-        if self.http.as_ref().is_some_and(|(host, _)| *host != settings.origin) {
+        if self.http.as_ref().is_some_and(|(origin, _)| *origin != settings.origin) {
             (self.http, self.login, self.greeted) = (None, None, None);
         }
-        let greeted = self.greeted.take().is_some_and(|uri| is_same_server(&uri, &item.destination));
+        let greeted = self.greeted.take() == Some(Origin::of(&item.destination));
         let (_, http) = self.http.get_or_insert_with(|| {
-            let host = settings.origin.clone();
-            (host, Http::with_interrupter(settings, job.signals.cancellation().clone()))
+            let origin = settings.origin.clone();
+            (origin, Http::with_interrupter(settings, job.signals.cancellation().clone()))
         });
         let login = self.login.get_or_insert_with(|| secret::login(job.identity.clone()));
         (http, login, greeted)
     }
-}
-
-fn is_same_server(a: &Uri, b: &Uri) -> bool {
-    a.scheme() == b.scheme() && a.authority() == b.authority()
 }
 
 impl Job<'_> {
@@ -132,7 +128,7 @@ impl Job<'_> {
             line.http = None;
         }
         result?;
-        line.greeted = Some(item.destination.clone());
+        line.greeted = Some(Origin::of(&item.destination));
         if !entity.is_what_its_path_names() {
             let text = format!("{} names another file by now; the one that was opened was uploaded", item.source);
             report(&UploadEvent::Warning { text });
