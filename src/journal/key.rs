@@ -7,6 +7,7 @@ use http::Uri;
 use sha2::{Digest, Sha256};
 
 use crate::protocol::Origin;
+use crate::protocol::text::hex;
 
 /// The URL that something is on its way to: its SHA-256, so that a name in the state folder tells nothing. The source is
 /// no part of it: a fresh checkout of the same file has another path.
@@ -39,7 +40,7 @@ impl Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 

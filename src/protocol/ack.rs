@@ -10,8 +10,7 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Response, StatusCode, Version};
 
 use super::error::{Answerer, error_code, is_ack, text};
-use super::packet::digits;
-use super::text::escape;
+use super::text::{digits, escape};
 use super::{BitsError, HResult, HostId, IdError, ProtocolId, SessionId, header};
 
 /// A readable response: the server did what was asked, or says why not.

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-use super::{digits, without_brackets};
+use super::text::digits;
+use super::without_brackets;
 
 /// A session, named by the server (MC-BUP 2.2.3, `BITS-Session-Id`).
 ///

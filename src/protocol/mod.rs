@@ -16,8 +16,8 @@ pub use ack::{AckError, FragmentAck, PacketResponse, Session};
 pub use error::{BitsError, ErrorContext, HResult};
 pub use id::{HostId, IdError, ProtocolId, SessionId};
 pub use origin::{Origin, without_brackets};
-pub(crate) use packet::digits;
 pub use packet::{ContentName, ContentRange, Packet, PacketKind, RangeError, method};
+pub(crate) use text::digits;
 
 /// Names of the protocol's header fields (MC-BUP 2.2.1), in the form `http` compares them: lower case.
 pub mod header {
