@@ -85,12 +85,12 @@ pub enum Credentials {
 /// Where credentials may go: the URL's own scheme, host and port, and hosts that the user trusts by name. To those
 /// never without TLS if the URL has it.
 #[derive(Debug, Clone)]
-pub(super) struct Scope {
+pub(super) struct CredentialScope {
     pub(super) origin: Origin,
     trusted: Vec<String>,
 }
 
-impl Scope {
+impl CredentialScope {
     pub(super) fn new(origin: &Uri, trusted: Vec<String>) -> Self {
         Self { origin: Origin::of(origin), trusted }
     }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn fault_48_credentials_stay_with_scheme_host_and_port() {
-        let scope = Scope::new(&Uri::from_static("https://h/a"), vec!["Node1".to_owned(), "h".to_owned()]);
+        let scope = CredentialScope::new(&Uri::from_static("https://h/a"), vec!["Node1".to_owned(), "h".to_owned()]);
         let holds = |uri: &'static str| scope.holds(&Origin::of(&Uri::from_static(uri)));
         for inside in ["https://h/b", "https://H:443/", "https://node1/a", "https://node1:8443/a", "https://h:444/"] {
             assert!(holds(inside), "{inside}");
@@ -118,7 +118,7 @@ mod tests {
         for outside in ["http://h/a", "http://node1/a", "https://node2/a", "https://h.node1/a"] {
             assert!(!holds(outside), "{outside}");
         }
-        let plain = Scope::new(&Uri::from_static("http://h:8080/a"), vec![]);
+        let plain = CredentialScope::new(&Uri::from_static("http://h:8080/a"), vec![]);
         let holds = |uri: &'static str| plain.holds(&Origin::of(&Uri::from_static(uri)));
         assert!(holds("http://h:8080/b") && !holds("http://h/b") && !holds("https://h:8080/a"));
     }

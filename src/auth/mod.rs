@@ -16,7 +16,7 @@ mod secret;
 #[cfg(test)]
 mod tests;
 
-pub use authenticator::{Authenticator, Identity, Ready, Step};
+pub use authenticator::{AuthSettings, AuthStatus, Authenticator, Prepared};
 pub use credentials::{Credentials, Password, Token};
 pub use scheme::{Choice, Scheme, SignInError};
 pub use secret::Secret;

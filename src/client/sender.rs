@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, HeaderName, HeaderValue, USER_AGENT};
 use http::{Method, Request, Response, StatusCode, Uri, response};
 
-use crate::auth::{Authenticator, Ready, SignInError, Step};
+use crate::auth::{AuthStatus, Authenticator, Prepared, SignInError};
 use crate::exchange::{BodySent, TlsFault, TransportError, TransportErrorKind};
 use crate::exchange::{ConnectionUse, RequestOptions};
 use crate::protocol::text::escape;
@@ -23,7 +23,7 @@ const PRODUCT: &str = concat!("bitsup/", env!("CARGO_PKG_VERSION"));
 /// Sends requests on one connection after the other, as one user.
 pub(crate) struct Client<'a> {
     pub(super) transport: &'a mut dyn Transport,
-    pub(super) login: &'a mut Authenticator,
+    pub(super) authenticator: &'a mut Authenticator,
     pub(super) report: &'a mut dyn FnMut(&UploadEvent),
     /// Within a session: a farm binds sessions to machines by them.
     cookies: Cookies,
@@ -54,10 +54,10 @@ enum Unanswered {
 impl<'a> Client<'a> {
     pub(crate) fn new(
         transport: &'a mut dyn Transport,
-        login: &'a mut Authenticator,
+        authenticator: &'a mut Authenticator,
         report: &'a mut dyn FnMut(&UploadEvent),
     ) -> Self {
-        Self { transport, login, report, cookies: Cookies::default(), had_session: false }
+        Self { transport, authenticator, report, cookies: Cookies::default(), had_session: false }
     }
 
     /// Sends `packet` to where `uploader` wants it, with `body` if it is a fragment.
@@ -144,7 +144,7 @@ impl<'a> Client<'a> {
         let mut begun_again = false;
         loop {
             let mut signed = request.clone();
-            let (_, signed_options) = self.sign(&mut signed, options)?;
+            let signed_options = self.prepare(&mut signed, options)?.unwrap_or(options);
             self.tell_request(&signed);
             let response = match send(self.transport, signed.clone(), signed_options) {
                 Ok(response) => response,
@@ -155,19 +155,19 @@ impl<'a> Client<'a> {
                         && options.connection != ConnectionUse::Same =>
                 {
                     begun_again = true;
-                    self.login.disconnected(false);
+                    self.authenticator.on_disconnect(false);
                     continue;
                 }
                 Err(error) => {
-                    self.login.disconnected(error.request_was_sent);
+                    self.authenticator.on_disconnect(error.request_was_sent);
                     return Err(Unanswered::Lost(error));
                 }
             };
             self.learn(&signed, &response);
-            match self.login.on_response(&signed, &response) {
-                Step::Done => return Ok(response),
-                Step::Again | Step::SignInFirst => {}
-                Step::Refused(reason) => return Err(Unanswered::Refused(reason, Some(Box::new(response)))),
+            match self.authenticator.on_response(&signed, &response) {
+                Ok(AuthStatus::Complete) => return Ok(response),
+                Ok(AuthStatus::Repeat | AuthStatus::SignInFirst) => {}
+                Err(reason) => return Err(Unanswered::Refused(reason, Some(Box::new(response)))),
             }
         }
     }
@@ -179,16 +179,15 @@ impl<'a> Client<'a> {
         options: RequestOptions,
         body: &mut dyn Read,
     ) -> Result<Sent, Unanswered> {
-        let (ready, options) = self.sign(&mut request, options)?;
-        if ready == Ready::SignInFirst {
+        let Some(options) = self.prepare(&mut request, options)? else {
             return Ok(Sent::Unauthenticated { response: None, by: Reauthentication::PingFirst });
-        }
+        };
         self.tell_request(&request);
         let mut body = Counted { body, report: self.report, sent: 0 };
         let response = match self.transport.exchange(request.clone(), options, &mut body) {
             Ok(response) => response,
             Err(error) => {
-                self.login.disconnected(error.request_was_sent);
+                self.authenticator.on_disconnect(error.request_was_sent);
                 if error.kind == TransportErrorKind::NoConnection {
                     return Ok(Sent::Unauthenticated { response: None, by: Reauthentication::PingFirst });
                 }
@@ -196,28 +195,29 @@ impl<'a> Client<'a> {
             }
         };
         self.learn(&request, &response);
-        let by = match self.login.on_response(&request, &response) {
-            Step::Done => return Ok(Sent::Response(response)),
-            Step::Again => Reauthentication::Repeat,
-            Step::SignInFirst => Reauthentication::PingFirst,
-            Step::Refused(reason) => return Err(Unanswered::Refused(reason, Some(Box::new(response)))),
+        let by = match self.authenticator.on_response(&request, &response) {
+            Ok(AuthStatus::Complete) => return Ok(Sent::Response(response)),
+            Ok(AuthStatus::Repeat) => Reauthentication::Repeat,
+            Ok(AuthStatus::SignInFirst) => Reauthentication::PingFirst,
+            Err(reason) => return Err(Unanswered::Refused(reason, Some(Box::new(response)))),
         };
         Ok(Sent::Unauthenticated { response: Some(response), by })
     }
 
-    /// Signs a request, and keeps it to its connection if it must be.
-    fn sign(
+    /// Signs a request, and keeps it to its connection if it must be. `None`: another is to sign in first.
+    fn prepare(
         &mut self,
         request: &mut Request<()>,
         options: RequestOptions,
-    ) -> Result<(Ready, RequestOptions), Unanswered> {
-        let ready = self.login.sign(request).map_err(|reason| Unanswered::Refused(reason, None))?;
-        let connection = match ready {
-            Ready::OnSameConnection => ConnectionUse::Same,
-            Ready::OnlyTo(channel) if options.connection == ConnectionUse::Any => ConnectionUse::Bound(channel),
-            _ => options.connection,
-        };
-        Ok((ready, RequestOptions { connection, ..options }))
+    ) -> Result<Option<RequestOptions>, Unanswered> {
+        let connection =
+            match self.authenticator.prepare(request).map_err(|reason| Unanswered::Refused(reason, None))? {
+                Prepared::SignInFirst => return Ok(None),
+                Prepared::Send(ConnectionUse::Same) => ConnectionUse::Same,
+                Prepared::Send(wanted) if options.connection == ConnectionUse::Any => wanted,
+                Prepared::Send(_) => options.connection,
+            };
+        Ok(Some(RequestOptions { connection, ..options }))
     }
 
     /// Adds what HTTP wants besides the packet, and what the server asked to be told again.

@@ -34,7 +34,7 @@ pub struct UploadContext<'a> {
     /// The network.
     pub transport: &'a mut dyn Transport,
     /// Who signs in there.
-    pub login: &'a mut Authenticator,
+    pub authenticator: &'a mut Authenticator,
     /// What ends the upload from outside.
     pub cancellation: &'a CancellationToken,
     /// Who is told what happens.
@@ -62,9 +62,9 @@ struct Run<'a> {
 /// When the upload ends in any other way. What another run needs to go on is then in the journal.
 pub fn upload(start: Start, tools: UploadContext<'_>, reply: Option<ReplyFile>) -> Result<(), ClientError> {
     let Start { uploader, entry, digest } = start;
-    let UploadContext { entity, transport, login, cancellation, report } = tools;
+    let UploadContext { entity, transport, authenticator, cancellation, report } = tools;
     let mut run = Run {
-        client: Client::new(transport, login, report),
+        client: Client::new(transport, authenticator, report),
         entity,
         cancellation,
         entry,

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use super::netrc::{self, NetrcLogin};
 use super::{from_command, from_environment, from_file, in_environment, prompt, token, token_from_file};
-use crate::auth::{Authenticator, Choice, Credentials, Identity, Password, Secret, Token};
+use crate::auth::{AuthSettings, Authenticator, Choice, Credentials, Password, Secret, Token};
 use crate::cli::config::{AuthConfig, SecretSource, UsageError};
 use crate::client::ClientError;
 use crate::protocol::Origin;
 
 /// Somebody who has not signed in yet.
-pub(in crate::cli) fn login(identity: Identity) -> Authenticator {
+pub(in crate::cli) fn login(identity: AuthSettings) -> Authenticator {
     Authenticator::new(identity, || *uuid::Uuid::new_v4().as_bytes())
 }
 
@@ -19,12 +19,12 @@ pub(in crate::cli) fn login(identity: Identity) -> Authenticator {
 ///
 /// # Errors
 /// When a secret cannot be had.
-pub(in crate::cli) fn identity(config: AuthConfig) -> anyhow::Result<Identity> {
+pub(in crate::cli) fn identity(config: AuthConfig) -> anyhow::Result<AuthSettings> {
     let credentials = if config.choice == Choice::None { None } else { credentials(&config)? };
     if matches!(credentials, Some(Credentials::Token(_))) {
         config.check_cleartext()?;
     }
-    Ok(Identity {
+    Ok(AuthSettings {
         origin: config.origin,
         trusted_hosts: config.trusted_hosts,
         credentials,

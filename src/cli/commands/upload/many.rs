@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::auth::Identity;
+use crate::auth::AuthSettings;
 use crate::cli::batch::Tally;
 use crate::cli::config::{Item, Source, UploadConfig};
 use crate::cli::diagnosis::exit_code::{self, ExitCode};
@@ -18,7 +18,7 @@ use super::one::{self, Job, Line};
 pub(super) fn run(
     config: &UploadConfig,
     items: &[Item],
-    identity: &Identity,
+    identity: &AuthSettings,
     signals: &Signals,
     json: Option<&JsonLog>,
     again: Option<&str>,

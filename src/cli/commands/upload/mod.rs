@@ -6,7 +6,7 @@ mod many;
 mod one;
 mod sources;
 
-use crate::auth::Identity;
+use crate::auth::AuthSettings;
 use crate::cli::args::UploadArgs;
 use crate::cli::config::{Item, UploadConfig, UsageError};
 use crate::cli::diagnosis::facts;
@@ -60,7 +60,7 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, again: Option<&str>) -
 fn single(
     config: &UploadConfig,
     item: &Item,
-    identity: &Identity,
+    identity: &AuthSettings,
     signals: &Signals,
     json: Option<&JsonLog>,
     again: Option<&str>,
@@ -86,7 +86,7 @@ fn single(
 pub(super) fn upload(
     config: &UploadConfig,
     item: &Item,
-    identity: &Identity,
+    identity: &AuthSettings,
     signals: &Signals,
     report: &mut dyn FnMut(&UploadEvent),
 ) -> anyhow::Result<()> {

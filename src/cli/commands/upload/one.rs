@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 
-use crate::auth::{Authenticator, Identity};
+use crate::auth::{AuthSettings, Authenticator};
 use crate::cli::args::Resume;
 use crate::cli::config::{Item, Source, UploadConfig, UsageError};
 use crate::cli::secret;
@@ -29,7 +29,7 @@ const BRIEF: u64 = 192 * 1024;
 pub(super) struct Job<'a> {
     pub(super) config: &'a UploadConfig,
     /// Who signs in.
-    pub(super) identity: &'a Identity,
+    pub(super) identity: &'a AuthSettings,
     pub(super) signals: &'a Signals,
     pub(super) journal: &'a Journal,
     /// Whether there are other files.
@@ -121,7 +121,7 @@ impl Job<'_> {
         if greeted {
             start = start.skip_ping();
         }
-        let tools = UploadContext { entity, transport: http, login, cancellation, report: &mut *report };
+        let tools = UploadContext { entity, transport: http, authenticator: login, cancellation, report: &mut *report };
         let result = client::upload(start, tools, reply);
         if result.is_err() {
             // Its connection may be in the middle of something.
