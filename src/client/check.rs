@@ -109,7 +109,7 @@ impl Check<'_> {
     fn begin(&mut self, size: u64, fragments: u32) -> Result<u64, ClientError> {
         let mut acknowledged = 0;
         let result = self.run(size, fragments, &mut acknowledged);
-        self.findings.reached = self.findings.reached.take().or_else(|| self.transport.reached());
+        self.findings.reached = self.findings.reached.take().or_else(|| self.transport.connection_info());
         result.map(|()| acknowledged)
     }
 

@@ -7,11 +7,12 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, HeaderName, HeaderValue, USER_
 use http::{Method, Request, Response, StatusCode, Uri, response};
 
 use crate::auth::{AuthStatus, Authenticator, Prepared, SignInError};
-use crate::exchange::{BodySent, TlsFault, TransportError, TransportErrorKind};
-use crate::exchange::{ConnectionUse, RequestOptions};
+use crate::exchange::{
+    BodySent, CertificateWanted, ConnectionUse, RequestOptions, TlsFault, TransportError, TransportErrorKind,
+};
 use crate::protocol::text::escape;
 use crate::protocol::{BitsError, Packet, PacketKind, header};
-use crate::transport::{CertificateWanted, Sink, Transport};
+use crate::transport::{ResponseSink, Transport};
 use crate::uploader::UploadEvent;
 use crate::uploader::{Input, Reauthentication, Uploader};
 
@@ -110,7 +111,7 @@ impl<'a> Client<'a> {
         method: Method,
         url: &Uri,
         fields: Vec<(HeaderName, HeaderValue)>,
-        sink: &mut dyn Sink,
+        sink: &mut dyn ResponseSink,
     ) -> (Option<Response<()>>, Result<(), TransportError>) {
         let mut request = Request::new(());
         (*request.method_mut(), *request.uri_mut()) = (method, url.clone());
@@ -310,11 +311,11 @@ fn head_of(response: &Response<()>) -> response::Parts {
 
 /// Hides the challenges from the sink, and keeps the head it saw: a body that breaks off leaves nothing else.
 struct Kept<'a> {
-    sink: &'a mut dyn Sink,
+    sink: &'a mut dyn ResponseSink,
     head: Option<Response<()>>,
 }
 
-impl Sink for Kept<'_> {
+impl ResponseSink for Kept<'_> {
     fn begin(&mut self, head: &response::Parts) -> bool {
         if head.status == StatusCode::UNAUTHORIZED {
             return false;

@@ -10,7 +10,7 @@ use crate::exchange::TransportErrorKind;
 use crate::protocol::ContentRange;
 use crate::protocol::text::hex;
 use crate::source::{Change, UploadEntity};
-use crate::transport::{CancellationToken, Sink};
+use crate::transport::{CancellationToken, ResponseSink};
 use crate::uploader::{Seen, may_be_the_file};
 
 use super::sender::Client;
@@ -56,7 +56,7 @@ struct Received {
     hasher: Sha256,
 }
 
-impl Sink for Received {
+impl ResponseSink for Received {
     fn begin(&mut self, head: &response::Parts) -> bool {
         may_be_the_file(&Response::from_parts(head.clone(), ()), self.size)
     }

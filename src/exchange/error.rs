@@ -110,9 +110,9 @@ impl TlsFault {
 }
 
 impl TransportError {
-    /// A loss before any byte of the request went out.
+    /// A loss of which no more is known: no byte of the request went out.
     #[must_use]
-    pub fn before_request(kind: TransportErrorKind, detail: impl Into<String>) -> Self {
+    pub fn new(kind: TransportErrorKind, detail: impl Into<String>) -> Self {
         Self {
             kind,
             detail: detail.into(),
@@ -128,7 +128,7 @@ impl TransportError {
     /// A loss after which the server may have the request.
     #[must_use]
     pub fn after_request(kind: TransportErrorKind, detail: impl Into<String>) -> Self {
-        Self { request_was_sent: true, ..Self::before_request(kind, detail) }
+        Self { request_was_sent: true, ..Self::new(kind, detail) }
     }
 
     /// The same loss after so many bytes of the body went out.
@@ -206,7 +206,7 @@ mod tests {
     fn decisions_about_trust_are_told_from_the_rest() {
         use TlsFault as Tls;
         use TransportErrorKind as Kind;
-        let is_about_trust = |kind| TransportError::before_request(kind, "").is_about_trust();
+        let is_about_trust = |kind| TransportError::new(kind, "").is_about_trust();
         for fault in [
             Tls::UnknownAuthority,
             Tls::WrongName,

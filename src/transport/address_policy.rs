@@ -3,11 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 
-use crate::exchange::TransportErrorKind as Kind;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 use crate::protocol::Origin;
 use crate::protocol::text::escape;
 
-use super::fault::Fault;
 use super::proxy::is_this_machine;
 
 /// Which addresses may be connected to, by those of the URL's own host.
@@ -33,8 +32,8 @@ impl AddressPolicy {
         &self,
         server: &Origin,
         addresses: Vec<SocketAddr>,
-        look_up: impl FnOnce(&Origin) -> Result<Option<Vec<SocketAddr>>, Fault>,
-    ) -> Result<Vec<SocketAddr>, Fault> {
+        look_up: impl FnOnce(&Origin) -> Result<Option<Vec<SocketAddr>>, TransportError>,
+    ) -> Result<Vec<SocketAddr>, TransportError> {
         let Some(origin) = &self.origin else { return Ok(addresses) };
         if origin.host() == server.host() {
             self.note(&addresses);
@@ -60,7 +59,7 @@ impl AddressPolicy {
 
     /// The same for a host that a proxy looks up, so that its addresses are not seen here: what its name says, and what
     /// `look_up` finds, must not be private. A name that cannot be looked up here is no name of this machine's network.
-    pub(super) fn check_unseen(&self, server: &Origin, look_up: Option<&LookUp<'_>>) -> Result<(), Fault> {
+    pub(super) fn check_unseen(&self, server: &Origin, look_up: Option<&LookUp<'_>>) -> Result<(), TransportError> {
         let Some(origin) = self.origin.as_ref().filter(|origin| origin.host() != server.host()) else {
             return Ok(());
         };
@@ -79,10 +78,10 @@ impl AddressPolicy {
 }
 
 /// Finds a host's addresses.
-pub(super) type LookUp<'a> = dyn Fn(&str) -> Result<Vec<SocketAddr>, Fault> + 'a;
+pub(super) type LookUp<'a> = dyn Fn(&str) -> Result<Vec<SocketAddr>, TransportError> + 'a;
 
 /// An address of `host` that is not on the internet, as far as one can tell.
-fn private_address(host: &str, look_up: Option<&LookUp<'_>>) -> Result<Option<String>, Fault> {
+fn private_address(host: &str, look_up: Option<&LookUp<'_>>) -> Result<Option<String>, TransportError> {
     let name = host.trim_end_matches('.');
     let literal = name.parse::<IpAddr>().ok();
     if is_this_machine(name, literal) {
@@ -93,17 +92,17 @@ fn private_address(host: &str, look_up: Option<&LookUp<'_>>) -> Result<Option<St
         (None, None) => Vec::new(),
         (None, Some(look_up)) => match look_up(host) {
             Ok(found) => found.iter().map(SocketAddr::ip).collect(),
-            Err(fault) if fault.is_interruption() => return Err(fault),
+            Err(error) if error.is_interruption() => return Err(error),
             Err(_) => Vec::new(),
         },
     };
     Ok(addresses.into_iter().find(|address| !is_public(*address)).map(|address| address.to_string()))
 }
 
-fn not_allowed(origin: &Origin, server: &Origin, address: &str) -> Fault {
+fn not_allowed(origin: &Origin, server: &Origin, address: &str) -> TransportError {
     let (origin, named) = (escape(origin.host()), escape(server.host()));
     let text = format!("{origin} is on the internet and named {named}, whose address {address} is not");
-    Fault::new(Kind::NotAllowed, text)
+    TransportError::new(Kind::NotAllowed, text)
 }
 
 /// Whether an address is reached over the internet rather than on this machine or its own network.
@@ -162,7 +161,7 @@ mod tests {
         texts.iter().map(|text| SocketAddr::new(text.parse().expect("an address"), 80)).collect()
     }
 
-    fn unasked(_: &Origin) -> Result<Option<Vec<SocketAddr>>, Fault> {
+    fn unasked(_: &Origin) -> Result<Option<Vec<SocketAddr>>, TransportError> {
         panic!("looked up")
     }
 
@@ -204,9 +203,9 @@ mod tests {
             "64:ff9b::10.0.0.1",
             "2002:7f00:1::",
         ] {
-            let fault = policy.check(&server("other"), addresses(&[within]), unasked).expect_err(within);
-            assert_eq!(fault.kind, Kind::NotAllowed);
-            assert!(fault.detail.contains("origin") && fault.detail.contains("other"), "{}", fault.detail);
+            let error = policy.check(&server("other"), addresses(&[within]), unasked).expect_err(within);
+            assert_eq!(error.kind, Kind::NotAllowed);
+            assert!(error.detail.contains("origin") && error.detail.contains("other"), "{}", error.detail);
             let mixed = policy.check(&server("other"), addresses(&[within, PUBLIC]), unasked).expect("one is allowed");
             assert_eq!(mixed, addresses(&[PUBLIC]), "{within}");
         }
@@ -233,9 +232,9 @@ mod tests {
         assert!(policy.check(&server("other"), addresses(&["10.0.0.2"]), asked).is_err());
         assert!(policy.check(&server("other"), addresses(&["10.0.0.2"]), unasked).is_err());
         let unknown = policy_of("origin");
-        let failed = |_: &Origin| Err(Fault::new(Kind::LookupFailed, ""));
-        let fault = unknown.check(&server("other"), addresses(&["10.0.0.2"]), failed).expect_err("in doubt");
-        assert_eq!(fault.kind, Kind::LookupFailed);
+        let failed = |_: &Origin| Err(TransportError::new(Kind::LookupFailed, ""));
+        let error = unknown.check(&server("other"), addresses(&["10.0.0.2"]), failed).expect_err("in doubt");
+        assert_eq!(error.kind, Kind::LookupFailed);
         let only_by_proxy = policy_of("origin");
         assert!(only_by_proxy.check(&server("other"), addresses(&["10.0.0.2"]), |_| Ok(None)).is_err());
     }
@@ -246,7 +245,7 @@ mod tests {
             "origin" => Ok(addresses(&[PUBLIC])),
             "inside" => Ok(addresses(&[PUBLIC, "10.0.0.2"])),
             "intranet" => Ok(addresses(&["10.0.0.1"])),
-            _ => Err(Fault::new(Kind::UnknownHost, "")),
+            _ => Err(TransportError::new(Kind::UnknownHost, "")),
         };
         let look_up: Option<&LookUp<'_>> = Some(&found);
         for named in ["10.0.0.2", "[::1]", "localhost", "LOCALHOST.", "x.localhost", "inside"] {
@@ -263,7 +262,7 @@ mod tests {
         assert!(policy_of("10.0.0.1").check_unseen(&server("10.0.0.2"), None).is_ok());
         // What only the proxy can look up counts as the internet.
         assert!(policy_of("far").check_unseen(&server("10.0.0.2"), look_up).is_err());
-        let interrupted = |_: &str| Err(Fault::interrupted());
+        let interrupted = |_: &str| Err(TransportError::interrupted());
         assert_eq!(
             policy().check_unseen(&server("x"), Some(&interrupted)).expect_err("interrupted").kind,
             Kind::Interrupted

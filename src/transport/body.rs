@@ -2,18 +2,18 @@
 
 use std::io::{self, Read};
 
-use super::exchange::Exchange;
+use super::exchange_log::ExchangeLog;
 
 /// Exactly as many bytes as the request promises.
 pub(super) struct Outgoing<'a> {
     source: &'a mut dyn Read,
     left: u64,
     piece: usize,
-    exchange: Exchange,
+    exchange: ExchangeLog,
 }
 
 impl<'a> Outgoing<'a> {
-    pub(super) fn new(source: &'a mut dyn Read, length: u64, exchange: Exchange) -> Self {
+    pub(super) fn new(source: &'a mut dyn Read, length: u64, exchange: ExchangeLog) -> Self {
         Self { source, left: length, piece: usize::MAX, exchange }
     }
 
@@ -58,7 +58,7 @@ fn read_some(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
 mod tests {
     use super::*;
 
-    fn read(source: &[u8], length: u64, exchange: &Exchange) -> io::Result<Vec<u8>> {
+    fn read(source: &[u8], length: u64, exchange: &ExchangeLog) -> io::Result<Vec<u8>> {
         let mut source = source;
         let mut bytes = Vec::new();
         Outgoing::new(&mut source, length, exchange.clone()).read_to_end(&mut bytes)?;
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_body_has_its_length_or_fails() {
-        let exchange = Exchange::default();
+        let exchange = ExchangeLog::default();
         assert_eq!(read(b"abcdef", 4, &exchange).expect("enough"), b"abcd");
         assert_eq!(read(b"", 0, &exchange).expect("nothing"), b"");
         assert_eq!(read(b"abc", 4, &exchange).expect_err("short").kind(), io::ErrorKind::UnexpectedEof);
@@ -81,7 +81,7 @@ mod tests {
                 panic!("read")
             }
         }
-        let exchange = Exchange::default();
+        let exchange = ExchangeLog::default();
         exchange.note(|facts| facts.responded_early = true);
         let mut source = Untouchable;
         let mut body = Outgoing::new(&mut source, 1 << 40, exchange);

@@ -11,20 +11,18 @@ use rustix::event::PollFlags;
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
-use crate::exchange::{ChannelBinding, TransportErrorKind as Kind};
+use crate::exchange::{CertificateWanted, ChannelBinding, ConnectionUse, TransportError, TransportErrorKind as Kind};
 
 use super::buffers::PageBuffers;
 use super::cancel::CancellationToken;
-use super::exchange::Exchange;
-use super::fault::Fault;
-use super::poll;
+use super::exchange_log::ExchangeLog;
+use super::poll::{self, deadline};
 use super::proxy::{AbsoluteForm, MAY_BE_SOCKS};
 use super::response_head::{MAX_HEAD, ResponseHead};
-use super::settings::{Settings, deadline};
+use super::settings::Settings;
 use super::speech::of_stranger;
 use super::stream::Stream;
-use super::tls::{CertificateWanted, Tls};
-use crate::exchange::ConnectionUse;
+use super::tls::Tls;
 
 /// The source is read and handed to the network in pieces of at most this size. Of 512 KiB, 1, 2 and 4 MiB this took the
 /// least processor time on a loopback, 8 % less than 512 KiB.
@@ -42,7 +40,7 @@ const REFUSED_TIME: Duration = Duration::from_secs(10);
 
 /// Where a connection leads.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Endpoint {
     /// In words.
     pub(super) peer: Arc<str>,
     /// How requests are written for the proxy at the other end, if one is to pass them on.
@@ -57,10 +55,10 @@ pub(super) struct Place {
 pub(super) struct Connection {
     stream: Stream,
     buffers: PageBuffers,
-    place: Place,
+    endpoint: Endpoint,
     settings: Settings,
     cancellation: CancellationToken,
-    exchange: Exchange,
+    exchange: ExchangeLog,
     /// Which exchange the following belong to.
     number: u64,
     /// Bytes of the body that the library has written so far.
@@ -83,14 +81,14 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) fn new(
         stream: Stream,
-        place: Place,
+        endpoint: Endpoint,
         settings: Settings,
         cancellation: CancellationToken,
-        exchange: Exchange,
+        exchange: ExchangeLog,
     ) -> Self {
         Self {
             stream,
-            place,
+            endpoint,
             buffers: PageBuffers::new(RECEIVE_BUFFER, SEND_BUFFER),
             settings,
             cancellation,
@@ -108,7 +106,7 @@ impl Connection {
     }
 
     fn form(&self) -> Option<&AbsoluteForm> {
-        self.place.form.as_ref()
+        self.endpoint.form.as_ref()
     }
 
     /// Whether this is the beginning of another exchange.
@@ -123,15 +121,16 @@ impl Connection {
             let wanted = self.stream.tls().and_then(Tls::certificate_wanted);
             let proves = self.form().is_some_and(AbsoluteForm::proves);
             self.exchange.note(|facts| {
-                (facts.certificate_wanted, facts.channel, facts.proves_at_proxy) = (wanted, self.place.channel, proves);
-                facts.peer = Some(Arc::clone(&self.place.peer));
+                (facts.certificate_wanted, facts.channel, facts.proves_at_proxy) =
+                    (wanted, self.endpoint.channel, proves);
+                facts.peer = Some(Arc::clone(&self.endpoint.peer));
             });
         }
         is_new
     }
 
     /// Waits for more of the response; `false` at the end of the stream.
-    fn receive(&mut self) -> Result<bool, Fault> {
+    fn receive(&mut self) -> Result<bool, TransportError> {
         if std::mem::take(&mut self.news) && !self.buffers.input().is_empty() {
             return Ok(true);
         }
@@ -166,7 +165,7 @@ impl Connection {
     }
 
     /// Receives what is there into the buffer, without interim heads. `None` when nothing is there yet, 0 at the end.
-    fn receive_some(&mut self) -> Result<Option<usize>, Fault> {
+    fn receive_some(&mut self) -> Result<Option<usize>, TransportError> {
         let count = match self.stream.receive(self.buffers.input_append_buf()) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -186,7 +185,7 @@ impl Connection {
             self.exchange.note(|facts| facts.response_began = true);
             let input = self.buffers.input();
             let taken = self.response.take(&input[input.len() - count..]);
-            let interim = taken.map_err(|excess| Fault::new(Kind::BadResponse, excess.to_string()))?;
+            let interim = taken.map_err(|excess| TransportError::new(Kind::BadResponse, excess.to_string()))?;
             if let Some(first) = self.response.foreign() {
                 return Err(self.stranger(first));
             }
@@ -211,17 +210,17 @@ impl Connection {
         }
     }
 
-    fn wait(&self, events: PollFlags, due: Option<Instant>, limit: Duration) -> Result<PollFlags, Fault> {
+    fn wait(&self, events: PollFlags, due: Option<Instant>, limit: Duration) -> Result<PollFlags, TransportError> {
         let ready = poll::wait(&[self.stream.tcp()], events, due, &self.cancellation)?;
         ready.first().copied().ok_or_else(|| {
-            let late = Fault::new(Kind::TimedOut(limit), "");
+            let late = TransportError::new(Kind::TimedOut(limit), "");
             self.stream.explain(late)
         })
     }
 
-    fn hung_up(&self) -> Fault {
+    fn hung_up(&self) -> TransportError {
         let when = if self.response.has_begun() { "in the middle of its answer" } else { "without an answer" };
-        let closed = Fault::new(Kind::Cut, format!("the server closed it {when}"));
+        let closed = TransportError::new(Kind::Cut, format!("the server closed it {when}"));
         self.lost(self.stream.explain(closed))
     }
 
@@ -248,20 +247,20 @@ impl Connection {
     }
 
     /// A loss, with what a proxy that never answered may be.
-    fn lost(&self, fault: Fault) -> Fault {
+    fn lost(&self, error: TransportError) -> TransportError {
         let is_first = !self.exchange.facts().reused_connection && !self.response.has_begun();
         match self.form() {
-            Some(form) if is_first && fault.kind == Kind::Cut => fault.after(MAY_BE_SOCKS).at(form.proxy()),
-            _ => fault,
+            Some(form) if is_first && error.kind == Kind::Cut => error.after(MAY_BE_SOCKS).at(form.proxy()),
+            _ => error,
         }
     }
 
     /// The peer's response is no HTTP.
-    fn stranger(&self, first: &[u8]) -> Fault {
+    fn stranger(&self, first: &[u8]) -> TransportError {
         let text = of_stranger(first, "HTTP");
         match self.form() {
-            Some(form) => Fault::new(Kind::ProxyRefused, text).at(form.proxy()),
-            None => Fault::new(Kind::BadResponse, text),
+            Some(form) => TransportError::new(Kind::ProxyRefused, text).at(form.proxy()),
+            None => TransportError::new(Kind::BadResponse, text),
         }
     }
 }
@@ -287,9 +286,9 @@ impl Transport for Connection {
         if facts.responded_early {
             return Ok(());
         }
-        if matches!(facts.options.connection, ConnectionUse::Bound(channel) if self.place.channel != Some(channel)) {
+        if matches!(facts.options.connection, ConnectionUse::Bound(channel) if self.endpoint.channel != Some(channel)) {
             self.spent = true;
-            return Err(Fault::new(Kind::NoConnection, "").into());
+            return Err(TransportError::new(Kind::NoConnection, "").into());
         }
         self.exchange.note(|facts| _ = facts.began.get_or_insert_with(Instant::now));
         self.transmit(amount, begins).inspect_err(|_| self.spent = true)?;
@@ -299,9 +298,9 @@ impl Transport for Connection {
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
         self.notice_exchange();
-        self.receive().map_err(|fault| {
+        self.receive().map_err(|error| {
             self.spent = true;
-            fault.into()
+            error.into()
         })
     }
 

@@ -10,20 +10,20 @@ use ureq::config::Config;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
-use crate::exchange::TransportErrorKind as Kind;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
 use crate::protocol::{Origin, without_brackets};
 
 use super::address::Names;
 use super::address_policy::AddressPolicy;
 use super::cancel::CancellationToken;
-use super::connection::{Connection, Place};
+use super::connection::{Connection, Endpoint};
 use super::connection_info::ConnectionInfo;
 use super::dial::dial;
-use super::exchange::Exchange;
-use super::fault::Fault;
+use super::exchange_log::ExchangeLog;
+use super::poll::deadline;
 use super::proxy::{AbsoluteForm, AuthAttempts, Proxy, ProxyScheme, TunnelHandshake};
-use super::settings::{Settings, deadline};
+use super::settings::Settings;
 use super::stream::{Socket, Stream};
 use super::tls::{Tls, Trust};
 use crate::exchange::ConnectionUse;
@@ -33,12 +33,12 @@ use crate::exchange::ConnectionUse;
 pub(super) struct PollConnector {
     pub(super) settings: Settings,
     pub(super) cancellation: CancellationToken,
-    pub(super) exchange: Exchange,
+    pub(super) exchange: ExchangeLog,
     pub(super) trust: Arc<Trust>,
-    pub(super) reach: Arc<AddressPolicy>,
-    pub(super) reached: Arc<Mutex<Option<ConnectionInfo>>>,
+    pub(super) address_policy: Arc<AddressPolicy>,
+    pub(super) connection_info: Arc<Mutex<Option<ConnectionInfo>>>,
     /// The password at a proxy.
-    pub(super) unanswered: Arc<AuthAttempts>,
+    pub(super) auth_attempts: Arc<AuthAttempts>,
 }
 
 /// Addresses that are shown of one host.
@@ -64,20 +64,20 @@ fn describe(server: &Origin, proxy: Option<&Proxy>, addresses: &[SocketAddr]) ->
 impl PollConnector {
     pub(super) fn new(settings: Settings, cancellation: CancellationToken) -> Self {
         let trust = Arc::new(Trust::new(settings.tls.clone()));
-        let reach = Arc::new(AddressPolicy::of(settings.origin.clone()));
-        let (exchange, reached, unanswered) = Default::default();
-        Self { settings, cancellation, exchange, trust, reach, reached, unanswered }
+        let address_policy = Arc::new(AddressPolicy::of(settings.origin.clone()));
+        let (exchange, connection_info, auth_attempts) = Default::default();
+        Self { settings, cancellation, exchange, trust, address_policy, connection_info, auth_attempts }
     }
 
-    fn open(&self, uri: &Uri) -> Result<Connection, Fault> {
+    fn open(&self, uri: &Uri) -> Result<Connection, TransportError> {
         let server = &Origin::of(uri);
         let proxy = self.settings.proxies.route(server);
         self.note_peer(server, proxy, &[]);
         let (stream, due) = match proxy {
             None => self.straight(server)?,
-            Some(proxy) => self.through(proxy, server).map_err(|fault| fault.at(proxy))?,
+            Some(proxy) => self.through(proxy, server).map_err(|error| error.at(proxy))?,
         };
-        let address = stream.tcp().peer_addr().map_err(|error| Fault::of_connecting(&error))?;
+        let address = stream.tcp().peer_addr().map_err(|error| TransportError::of_connecting(&error))?;
         let peer = self.note_peer(server, proxy, &[address]);
         let stream = if server.is_https() {
             let configured = self.trust.for_server(self.is_origin(server))?;
@@ -87,28 +87,28 @@ impl PollConnector {
         };
         let tls = stream.tls().filter(|_| server.is_https());
         let channel = tls.and_then(Tls::channel_binding);
-        let tls = tls.map(Tls::reached);
-        let reached = ConnectionInfo { address, proxy: proxy.map(ToString::to_string), tls };
-        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = Some(reached);
+        let tls = tls.map(Tls::info);
+        let info = ConnectionInfo { address, proxy: proxy.map(ToString::to_string), tls };
+        *self.connection_info.lock().unwrap_or_else(PoisonError::into_inner) = Some(info);
         let form = proxy
             .filter(|proxy| !server.is_https() && !proxy.is_socks())
             .map(|proxy| AbsoluteForm::new(uri.authority().map_or("", |authority| authority.as_str()), proxy.clone()));
         if form.as_ref().is_some_and(AbsoluteForm::proves) {
-            self.unanswered.check()?;
+            self.auth_attempts.check()?;
         }
         let (settings, cancellation) = (self.settings.clone(), self.cancellation.clone());
-        let place = Place { peer, form, channel };
-        Ok(Connection::new(stream, place, settings, cancellation, self.exchange.clone()))
+        let endpoint = Endpoint { peer, form, channel };
+        Ok(Connection::new(stream, endpoint, settings, cancellation, self.exchange.clone()))
     }
 
-    fn straight(&self, server: &Origin) -> Result<(Stream, Option<Instant>), Fault> {
+    fn straight(&self, server: &Origin) -> Result<(Stream, Option<Instant>), TransportError> {
         let addresses = self.allowed_addresses(server)?;
         self.note_peer(server, None, &addresses);
         let due = deadline(self.settings.connect_timeout);
         Ok((self.dial(&addresses, due)?, due))
     }
 
-    fn through(&self, proxy: &Proxy, server: &Origin) -> Result<(Stream, Option<Instant>), Fault> {
+    fn through(&self, proxy: &Proxy, server: &Origin) -> Result<(Stream, Option<Instant>), TransportError> {
         let names = self.names();
         // A name, or the addresses of the server in turn.
         let hosts: Vec<String> = if proxy.scheme == ProxyScheme::Socks5 {
@@ -118,19 +118,19 @@ impl PollConnector {
             // The proxy may take another family than is wanted here.
             let look_up = |host: &str| names.find_all(host, server.port());
             let private = proxy.scheme == ProxyScheme::Socks5h;
-            self.reach.check_unseen(server, if private { None } else { Some(&look_up) })?;
+            self.address_policy.check_unseen(server, if private { None } else { Some(&look_up) })?;
             vec![server.host().to_owned()]
         };
         let addresses =
-            names.find(without_brackets(&proxy.host), proxy.port).map_err(|fault| fault.before("its own address: "))?;
+            names.find(without_brackets(&proxy.host), proxy.port).map_err(|error| error.before("its own address: "))?;
         self.note_peer(server, Some(proxy), &addresses);
         let due = deadline(self.settings.connect_timeout);
         let mut hosts = hosts.iter();
         loop {
-            let Some(host) = hosts.next() else { return Err(Fault::new(Kind::UnknownHost, "")) };
+            let Some(host) = hosts.next() else { return Err(TransportError::new(Kind::UnknownHost, "")) };
             match self.pass(proxy, &addresses, server, host, due) {
                 // The next address may be better, as if there were no proxy.
-                Err(fault) if hosts.len() > 0 && fault.kind == Kind::Connect => {}
+                Err(error) if hosts.len() > 0 && error.kind == Kind::Connect => {}
                 result => return result.map(|stream| (stream, due)),
             }
         }
@@ -144,39 +144,39 @@ impl PollConnector {
         server: &Origin,
         host: &str,
         due: Option<Instant>,
-    ) -> Result<Stream, Fault> {
+    ) -> Result<Stream, TransportError> {
         let mut stream = self.dial(addresses, due)?;
         if proxy.scheme == ProxyScheme::Https {
             let configured = self.trust.for_proxy()?;
             let tls = Tls::open(stream, configured, without_brackets(&proxy.host), due, &self.cancellation)?;
             stream = Stream::Tls(Box::new(tls));
         }
-        let mut parley = TunnelHandshake {
+        let mut handshake = TunnelHandshake {
             stream: &mut stream,
             due,
             cancellation: &self.cancellation,
-            unanswered: &self.unanswered,
+            auth_attempts: &self.auth_attempts,
         };
         if proxy.is_socks() {
-            parley.socks(proxy, host, server.port())?;
+            handshake.socks(proxy, host, server.port())?;
         } else if server.is_https() {
-            parley.tunnel(proxy, &server.authority())?;
+            handshake.tunnel(proxy, &server.authority())?;
         }
         Ok(stream)
     }
 
-    fn dial(&self, addresses: &[SocketAddr], due: Option<Instant>) -> Result<Stream, Fault> {
+    fn dial(&self, addresses: &[SocketAddr], due: Option<Instant>) -> Result<Stream, TransportError> {
         Ok(Stream::Plain(Socket::new(dial(addresses, due, &self.cancellation)?)))
     }
 
     /// The server's addresses, without those that it must not lead to.
-    fn allowed_addresses(&self, server: &Origin) -> Result<Vec<SocketAddr>, Fault> {
+    fn allowed_addresses(&self, server: &Origin) -> Result<Vec<SocketAddr>, TransportError> {
         let names = self.names();
         let found = names.find(server.host(), server.port())?;
         // What only a proxy can look up is not on this machine's own network.
         let behind_proxy = |origin: &Origin| self.settings.proxies.route(origin).is_some();
-        self.reach.check(server, found, |origin| match names.find(origin.host(), origin.port()) {
-            Err(fault) if behind_proxy(origin) && !fault.is_interruption() => Ok(None),
+        self.address_policy.check(server, found, |origin| match names.find(origin.host(), origin.port()) {
+            Err(error) if behind_proxy(origin) && !error.is_interruption() => Ok(None),
             result => result.map(Some),
         })
     }
@@ -207,7 +207,7 @@ impl Connector for PollConnector {
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Connection>, Error> {
         self.exchange.note(|facts| facts.reused_connection = false);
         if self.exchange.facts().options.connection == ConnectionUse::Same {
-            return Err(Fault::new(Kind::NoConnection, "").into());
+            return Err(TransportError::new(Kind::NoConnection, "").into());
         }
         Ok(Some(self.open(details.uri)?))
     }

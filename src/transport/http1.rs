@@ -9,23 +9,22 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use ureq::config::AutoHeaderValue;
 use ureq::{Agent, Body, SendBody};
 
-use crate::exchange::TransportError;
+use crate::exchange::{
+    BodySent, ConnectionUse, EarlyResponse, RequestOptions, TransportError, TransportErrorKind as Kind,
+};
+use crate::protocol::text::escape;
 
 use super::body::Outgoing;
 use super::cancel::CancellationToken;
 use super::connection::SEND_BUFFER;
 use super::connection_info::ConnectionInfo;
 use super::connector::{NoResolver, PollConnector};
-use super::exchange::Exchange;
-use super::fault::Fault;
+use super::exchange_log::ExchangeLog;
 use super::obs_text::disguise;
 use super::rate_limit::RateLimiter;
 use super::response_head::MAX_HEAD;
 use super::settings::Settings;
-use super::{EarlyResponse, Sink, Transport};
-use crate::exchange::{BodySent, TransportErrorKind as Kind};
-use crate::exchange::{ConnectionUse, RequestOptions};
-use crate::protocol::text::escape;
+use super::{ResponseSink, Transport};
 
 /// The body of a response is read up to here, so that the connection can be used again.
 const MAX_DRAINED: u64 = 64 * 1024;
@@ -50,12 +49,12 @@ impl Http {
     /// A transport without a connection; the first exchange opens it.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self::with_interrupter(settings, CancellationToken::new())
+        Self::with_cancellation(settings, CancellationToken::new())
     }
 
-    /// The same, to be ended by an cancellation that ends other things too.
+    /// The same, ended by a token that ends other things too.
     #[must_use]
-    pub fn with_interrupter(settings: Settings, cancellation: CancellationToken) -> Self {
+    pub fn with_cancellation(settings: Settings, cancellation: CancellationToken) -> Self {
         let connector = PollConnector::new(settings, cancellation);
         Self { agent: new_agent(&connector), connector }
     }
@@ -68,8 +67,8 @@ impl Http {
 
     /// What the last connection led to, once there was one.
     #[must_use]
-    pub fn reached(&self) -> Option<ConnectionInfo> {
-        self.connector.reached.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn connection_info(&self) -> Option<ConnectionInfo> {
+        self.connector.connection_info.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Closes the connection; the next exchange opens a new one.
@@ -78,11 +77,11 @@ impl Http {
     }
 
     /// The next exchange begins, unless there is to be none.
-    fn begin(&mut self, options: RequestOptions) -> Result<Exchange, TransportError> {
+    fn begin(&mut self, options: RequestOptions) -> Result<ExchangeLog, TransportError> {
         let exchange = self.connector.exchange.clone();
         exchange.begin(options);
         if self.connector.cancellation.is_interrupted() {
-            return Err(Fault::interrupted().during(exchange.facts()));
+            return Err(exchange.facts().loss(TransportError::interrupted()));
         }
         if options.connection == ConnectionUse::New {
             self.forget_connection();
@@ -90,21 +89,21 @@ impl Http {
         Ok(exchange)
     }
 
-    fn lost(&mut self, fault: Fault) -> TransportError {
+    fn lost(&mut self, error: TransportError) -> TransportError {
         self.forget_connection();
         let facts = self.connector.exchange.facts();
         // CONNECT and SOCKS count theirs themselves.
         if facts.proves_at_proxy && facts.request_was_sent && !facts.response_began {
-            self.connector.unanswered.note(false);
+            self.connector.auth_attempts.note(false);
         }
-        fault.during(facts)
+        facts.loss(error)
     }
 
     fn finish(&mut self, response: Response<Body>) -> Response<()> {
         let (head, body) = response.into_parts();
         let facts = self.connector.exchange.facts();
         if facts.proves_at_proxy {
-            self.connector.unanswered.note(true);
+            self.connector.auth_attempts.note(true);
         }
         let early = facts.responded_early;
         // Other refusals leave the connection in doubt: several servers leave the request unread or send a stray body.
@@ -144,7 +143,7 @@ impl Transport for Http {
         body.at_most(piece(length, self.connector.settings.pace.as_ref()));
         match self.agent.run(request.map(|()| SendBody::from_reader(&mut body))) {
             Ok(response) => Ok(self.finish(response)),
-            Err(error) => Err(self.lost(Fault::from(error))),
+            Err(error) => Err(self.lost(TransportError::from(error))),
         }
     }
 
@@ -152,13 +151,13 @@ impl Transport for Http {
         &mut self,
         mut request: Request<()>,
         options: RequestOptions,
-        sink: &mut dyn Sink,
+        sink: &mut dyn ResponseSink,
     ) -> Result<Response<()>, TransportError> {
         let exchange = self.begin(options)?;
         disguise(request.headers_mut());
         let has_body = request.method() != Method::HEAD;
-        let fault = match self.agent.run(request.map(|()| SendBody::none())) {
-            Err(error) => Fault::from(error),
+        let error = match self.agent.run(request.map(|()| SendBody::none())) {
+            Err(error) => TransportError::from(error),
             Ok(response) => {
                 let (head, body) = response.into_parts();
                 if !sink.begin(&head) || !has_body {
@@ -167,11 +166,11 @@ impl Transport for Http {
                 exchange.note(|facts| facts.body_is_wanted = true);
                 match pour(body, sink) {
                     Ok(()) => return Ok(Response::from_parts(head, ())),
-                    Err(fault) => fault,
+                    Err(error) => error,
                 }
             }
         };
-        Err(self.lost(fault))
+        Err(self.lost(error))
     }
 
     fn last_words(&mut self, limit: Duration) {
@@ -181,14 +180,15 @@ impl Transport for Http {
 }
 
 /// Hands a body on, in pieces.
-fn pour(mut body: Body, sink: &mut dyn Sink) -> Result<(), Fault> {
+fn pour(mut body: Body, sink: &mut dyn ResponseSink) -> Result<(), TransportError> {
     let mut reader = body.as_reader();
     let mut buffer = vec![0; PIECE];
     loop {
-        match reader.read(&mut buffer).map_err(Fault::of_body)? {
+        match reader.read(&mut buffer).map_err(TransportError::of_body)? {
             0 => return Ok(()),
             count => {
-                sink.take(&buffer[..count]).map_err(|error| Fault::new(Kind::Local, escape(error.to_string())))?;
+                sink.take(&buffer[..count])
+                    .map_err(|error| TransportError::new(Kind::Local, escape(error.to_string())))?;
             }
         }
     }

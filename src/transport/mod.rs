@@ -17,8 +17,8 @@ mod connection;
 mod connection_info;
 mod connector;
 mod dial;
-mod exchange;
-mod fault;
+mod error;
+mod exchange_log;
 mod http1;
 mod obs_text;
 mod poll;
@@ -37,14 +37,14 @@ use http::{Request, Response, response};
 
 use crate::exchange::{RequestOptions, TransportError};
 
-pub use address::{AddressSettings, Family, FixedAddress};
+pub use address::{AddressFamily, AddressSettings, FixedAddress};
 pub use cancel::CancellationToken;
-pub use connection_info::{ConnectionInfo, TlsInfo};
+pub use connection_info::ConnectionInfo;
 pub use http1::Http;
 pub use proxy::{BadProxy, Proxies, Proxy};
 pub use rate_limit::RateLimiter;
 pub use settings::Settings;
-pub use tls::{BadPin, CertificateWanted, ClientIdentity, IdentityError, Pin, TlsSettings};
+pub use tls::{BadPin, ClientIdentity, IdentityError, Pin, TlsInfo, TlsSettings};
 
 /// One exchange at a time with one server.
 pub trait Transport {
@@ -74,7 +74,7 @@ pub trait Transport {
         &mut self,
         request: Request<()>,
         options: RequestOptions,
-        sink: &mut dyn Sink,
+        sink: &mut dyn ResponseSink,
     ) -> Result<Response<()>, TransportError>;
 
     /// The upload was interrupted, and its last requests are to go out, such as Cancel-Session.
@@ -85,7 +85,7 @@ pub trait Transport {
 }
 
 /// Takes a response as it arrives.
-pub trait Sink {
+pub trait ResponseSink {
     /// The response's head. Returns whether its body is wanted.
     fn begin(&mut self, head: &response::Parts) -> bool;
 
@@ -95,7 +95,3 @@ pub trait Sink {
     /// When no more of it is wanted, or it cannot be kept. The exchange ends then.
     fn take(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
-
-/// Marks, in [`Response::extensions`], a response that came before the whole request was sent. The rest was not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EarlyResponse;

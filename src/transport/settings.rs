@@ -1,14 +1,13 @@
 //! What the user may choose about connections.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::protocol::Origin;
 
 use super::address::AddressSettings;
 use super::proxy::Proxies;
-use super::tls::TlsSettings;
-
 use super::rate_limit::RateLimiter;
+use super::tls::TlsSettings;
 
 /// Limits of an exchange, and whom to trust. A limit of zero means none.
 #[derive(Debug, Clone)]
@@ -46,9 +45,4 @@ impl Default for Settings {
             addresses: AddressSettings::default(),
         }
     }
-}
-
-/// When a limit that starts now is over; never if it is zero.
-pub(super) fn deadline(limit: Duration) -> Option<Instant> {
-    if limit.is_zero() { None } else { Instant::now().checked_add(limit) }
 }

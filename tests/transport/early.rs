@@ -5,9 +5,10 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use bitsup::exchange::EarlyResponse;
 use bitsup::exchange::RequestOptions;
 use bitsup::exchange::{BodySent, Timing, TransportErrorKind as Kind};
-use bitsup::transport::{EarlyResponse, Http, Settings, Transport};
+use bitsup::transport::{Http, Settings, Transport};
 
 use crate::support::{OK, Scheme, Server, answer, read_head, read_request, schemes};
 

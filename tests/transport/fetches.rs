@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bitsup::exchange::RequestOptions;
 use bitsup::exchange::TransportErrorKind as Kind;
-use bitsup::transport::{Http, Settings, Sink, Transport};
+use bitsup::transport::{Http, ResponseSink, Settings, Transport};
 use http::{Request, response};
 
 use crate::support::{OK, Scheme, Server, Stream, answer, read_head, schemes};
@@ -25,7 +25,7 @@ impl Kept {
     }
 }
 
-impl Sink for Kept {
+impl ResponseSink for Kept {
     fn begin(&mut self, head: &response::Parts) -> bool {
         self.status = head.status.as_u16();
         self.status == 200

@@ -89,7 +89,7 @@ fn https_goes_through_a_tunnel() {
         let head = "CONNECT files.example:443 HTTP/1.1\r\nHost: files.example:443\r\n\
                     Proxy-Authorization: Basic bWU6cyBwdw==\r\n\r\n";
         assert_eq!(seen(&log), [head]);
-        let reached = client.reached().expect("a proxy");
+        let reached = client.connection_info().expect("a proxy");
         assert_eq!(reached.tls.expect("TLS").names, ["files.example"]);
         assert!(reached.proxy.is_some_and(|shown| !shown.contains("pw") && shown.contains("127.0.0.1")));
     }
@@ -139,7 +139,7 @@ fn http_goes_by_whole_urls() {
             assert!(head.starts_with(start), "{head}");
             assert_eq!(head.matches("HTTP/1.1").count(), 1, "{head}");
         }
-        assert!(client.reached().expect("a proxy").tls.is_none(), "the proxy's own TLS is not the server's");
+        assert!(client.connection_info().expect("a proxy").tls.is_none(), "the proxy's own TLS is not the server's");
     }
 }
 

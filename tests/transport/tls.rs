@@ -128,7 +128,7 @@ fn a_pin_holds_beside_the_chain_and_without_it() {
     let server = authority.server(&["127.0.0.1"], |_| {});
     let mut client = server.client();
     server.send(&mut client, 3).expect("trusted");
-    let right = client.reached().and_then(|reached| reached.tls?.pin).expect("a key");
+    let right = client.connection_info().and_then(|reached| reached.tls?.pin).expect("a key");
     // The server has one connection at a time.
     drop(client);
     let settings = |pins: &[Pin], insecure, trusted| {
@@ -224,7 +224,7 @@ fn a_client_certificate_opens_the_door_of_the_urls_own_host_only() {
     };
     let mut client = Http::new(settings(&clients, "127.0.0.1"));
     server.send(&mut client, 3).expect("let in");
-    assert!(client.reached().and_then(|reached| reached.tls).expect("TLS").sent_certificate);
+    assert!(client.connection_info().and_then(|reached| reached.tls).expect("TLS").sent_certificate);
     refused(&server, settings(&Authority::new(), "127.0.0.1"), TlsFault::CertificateRefused, &["does not accept"]);
     refused(&server, settings(&clients, "127.0.0.2"), TlsFault::CertificateWanted, &[]);
 }
@@ -293,7 +293,7 @@ fn a_fixed_address_keeps_the_name_of_the_certificate() {
     let mut client = Http::new(settings);
     bitsup::transport::Transport::exchange(&mut client, request, RequestOptions::default(), &mut std::io::empty())
         .expect("reached");
-    let reached = client.reached().expect("something");
+    let reached = client.connection_info().expect("something");
     let tls = reached.tls.expect("TLS");
     assert_eq!((reached.address.port(), tls.version, tls.names), (port, "TLS 1.3", vec!["files.example".to_owned()]));
 }

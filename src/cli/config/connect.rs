@@ -13,7 +13,7 @@ use crate::auth::Secret;
 use crate::cli::args::{AddressArgs, ConnectArgs, ProxyArgs, TimeoutArgs, TlsArgs};
 use crate::cli::secret;
 use crate::protocol::Origin;
-use crate::transport::{AddressSettings, ClientIdentity, Family, Proxies, Proxy, Settings, TlsSettings};
+use crate::transport::{AddressFamily, AddressSettings, ClientIdentity, Proxies, Proxy, Settings, TlsSettings};
 
 use super::UsageError;
 use super::retry::time;
@@ -197,8 +197,8 @@ fn addresses(args: &AddressArgs) -> Result<AddressSettings, UsageError> {
         .iter()
         .map(|text| text.parse().map_err(|reason| UsageError(format!("--resolve {text:?}: {reason}"))));
     let family = match (args.ipv4, args.ipv6) {
-        (true, _) => Some(Family::V4),
-        (_, true) => Some(Family::V6),
+        (true, _) => Some(AddressFamily::V4),
+        (_, true) => Some(AddressFamily::V6),
         _ => None,
     };
     Ok(AddressSettings { fixed: fixed.collect::<Result<_, _>>()?, family })

@@ -286,10 +286,8 @@ mod tests {
 
     #[test]
     fn an_error_keeps_its_code_under_any_context() {
-        let lost = UploadError::Lost {
-            packet: PacketKind::Ping,
-            error: TransportError::before_request(TransportErrorKind::Connect, ""),
-        };
+        let lost =
+            UploadError::Lost { packet: PacketKind::Ping, error: TransportError::new(TransportErrorKind::Connect, "") };
         let error = anyhow::Error::new(ClientError::Upload(lost)).context("cannot upload a to b");
         assert_eq!(of(&error), ExitCode::Connection);
         assert_eq!(of(&anyhow::Error::new(JournalError::Locked).context("x")), ExitCode::Locked);

@@ -6,10 +6,8 @@ use std::time::Instant;
 use rustix::event::PollFlags;
 use ureq::unversioned::transport::Buffers;
 
-use crate::exchange::TransportErrorKind as Kind;
-use crate::transport::fault::Fault;
-use crate::transport::poll;
-use crate::transport::settings::deadline;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
+use crate::transport::poll::{self, deadline};
 
 use super::super::obs_text::undisguise;
 use super::Connection;
@@ -33,12 +31,12 @@ impl Output {
 
 impl Connection {
     /// Sends what the library wrote, the request line as the other end wants it.
-    pub(super) fn transmit(&mut self, amount: usize, begins: bool) -> Result<(), Fault> {
+    pub(super) fn transmit(&mut self, amount: usize, begins: bool) -> Result<(), TransportError> {
         if begins {
             undisguise(&mut self.buffers.output()[..amount]);
         }
         let output = self.next_output(amount);
-        let form = self.place.form.as_ref().filter(|_| begins);
+        let form = self.endpoint.form.as_ref().filter(|_| begins);
         match form.and_then(|form| form.first_line(&self.buffers.output()[..amount])) {
             Some((line, length)) => self.send(&line, length, &output),
             None => self.send(&[], 0, &output),
@@ -53,7 +51,7 @@ impl Connection {
     }
 
     /// Sends `line`, and the library's output from `skipped` on.
-    fn send(&mut self, line: &[u8], skipped: usize, output: &Output) -> Result<(), Fault> {
+    fn send(&mut self, line: &[u8], skipped: usize, output: &Output) -> Result<(), TransportError> {
         let (mut line, mut sent) = (line, skipped);
         let mut due = deadline(self.settings.request_timeout);
         // A peer that takes everything is never waited for, so this is the moment to see its response.
@@ -92,7 +90,7 @@ impl Connection {
     }
 
     /// Waits until more may go out; says whether a refusal came meanwhile.
-    fn wait_to_send(&mut self, due: Option<Instant>) -> Result<bool, Fault> {
+    fn wait_to_send(&mut self, due: Option<Instant>) -> Result<bool, TransportError> {
         let ready = self.wait(self.awaited() | PollFlags::OUT, due, self.settings.request_timeout)?;
         Ok(ready.intersects(!PollFlags::OUT) && self.refused_early()?)
     }
@@ -108,7 +106,7 @@ impl Connection {
     }
 
     /// Waits until more may go out: up to where, of `amount`, and whether a refusal came meanwhile.
-    fn keep_pace(&mut self, sent: usize, amount: usize) -> Result<(usize, bool), Fault> {
+    fn keep_pace(&mut self, sent: usize, amount: usize) -> Result<(usize, bool), TransportError> {
         let Some(pace) = &self.settings.pace else { return Ok((amount, false)) };
         let (bytes, when) = pace.grant(amount - sent, Instant::now());
         loop {
@@ -125,11 +123,11 @@ impl Connection {
     }
 
     /// The peer hung up. It may have said why before, in a response or in a TLS alert.
-    fn salvage(&mut self, error: &io::Error) -> Result<bool, Fault> {
+    fn salvage(&mut self, error: &io::Error) -> Result<bool, TransportError> {
         self.notice_end(error);
         match self.refused_early() {
             Ok(true) => Ok(true),
-            Err(fault) if matches!(fault.kind, Kind::Tls(_) | Kind::BadResponse | Kind::ProxyRefused) => Err(fault),
+            Err(error) if matches!(error.kind, Kind::Tls(_) | Kind::BadResponse | Kind::ProxyRefused) => Err(error),
             Ok(false) | Err(_) => Err(self.lost(self.stream.fault(error))),
         }
     }
@@ -147,7 +145,7 @@ impl Connection {
 
     /// Whether a refusal came while the request is not out yet. From then on the request is not sent further. A success is
     /// one only when the server has the whole request, whatever it says before.
-    fn refused_early(&mut self) -> Result<bool, Fault> {
+    fn refused_early(&mut self) -> Result<bool, TransportError> {
         while !self.response.is_final() || (self.response.is_success() && !self.response.is_finished()) {
             match self.receive_some()? {
                 None => return Ok(false),

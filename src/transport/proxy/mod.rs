@@ -15,10 +15,9 @@ use percent_encoding::percent_decode_str;
 use rustix::event::PollFlags;
 use zeroize::Zeroizing;
 
-use crate::exchange::TransportErrorKind as Kind;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 
 use super::cancel::CancellationToken;
-use super::fault::Fault;
 use super::poll;
 use super::stream::Stream;
 
@@ -191,19 +190,19 @@ pub(super) struct TunnelHandshake<'a> {
     pub(super) stream: &'a mut Stream,
     pub(super) due: Option<Instant>,
     pub(super) cancellation: &'a CancellationToken,
-    pub(super) unanswered: &'a AuthAttempts,
+    pub(super) auth_attempts: &'a AuthAttempts,
 }
 
 impl TunnelHandshake<'_> {
     /// Says what shows the password; `talk` ends with the response.
-    fn prove<T>(&mut self, talk: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
-        self.unanswered.check()?;
+    fn prove<T>(&mut self, talk: impl FnOnce(&mut Self) -> Result<T, TransportError>) -> Result<T, TransportError> {
+        self.auth_attempts.check()?;
         let response = talk(self);
-        self.unanswered.note(response.is_ok());
+        self.auth_attempts.note(response.is_ok());
         response
     }
 
-    fn send(&mut self, data: &[u8]) -> Result<(), Fault> {
+    fn send(&mut self, data: &[u8]) -> Result<(), TransportError> {
         let mut sent = 0;
         loop {
             let (taken, result) = self.stream.push(&data[sent..]);
@@ -213,36 +212,36 @@ impl TunnelHandshake<'_> {
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     self.wait(PollFlags::IN | PollFlags::OUT)?;
                 }
-                Err(error) => return Err(Fault::of_io(&error)),
+                Err(error) => return Err(TransportError::of_io(&error)),
             }
         }
     }
 
     /// Reads exactly so much: what comes after it is not the proxy's.
-    fn receive(&mut self, buffer: &mut [u8]) -> Result<(), Fault> {
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<(), TransportError> {
         let mut filled = 0;
         while filled < buffer.len() {
             match self.stream.receive(&mut buffer[filled..]) {
-                Ok(0) => return Err(Fault::new(Kind::Connect, "it closed the connection")),
+                Ok(0) => return Err(TransportError::new(Kind::Connect, "it closed the connection")),
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => self.wait(PollFlags::IN)?,
-                Err(error) => return Err(Fault::of_io(&error)),
+                Err(error) => return Err(TransportError::of_io(&error)),
             }
         }
         Ok(())
     }
 
     /// The same for the first bytes that a proxy sends: if there are none, it may be one of another kind.
-    fn receive_first(&mut self, buffer: &mut [u8], may_be: &str) -> Result<(), Fault> {
-        self.receive(buffer).map_err(|fault| match fault.kind {
-            Kind::Connect | Kind::Cut => fault.after(may_be),
-            _ => fault,
+    fn receive_first(&mut self, buffer: &mut [u8], may_be: &str) -> Result<(), TransportError> {
+        self.receive(buffer).map_err(|error| match error.kind {
+            Kind::Connect | Kind::Cut => error.after(may_be),
+            _ => error,
         })
     }
 
-    fn wait(&self, events: PollFlags) -> Result<(), Fault> {
+    fn wait(&self, events: PollFlags) -> Result<(), TransportError> {
         if poll::wait(&[self.stream.tcp()], events, self.due, self.cancellation)?.is_empty() {
-            return Err(Fault::new(Kind::Connect, "it did not answer within the time limit"));
+            return Err(TransportError::new(Kind::Connect, "it did not answer within the time limit"));
         }
         Ok(())
     }

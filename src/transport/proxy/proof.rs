@@ -2,8 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::exchange::TransportErrorKind as Kind;
-use crate::transport::fault::Fault;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 
 /// Each may count as a wrong one at the proxy, and accounts are locked after five or so.
 const MAX: u32 = 3;
@@ -17,9 +16,9 @@ pub(in crate::transport) struct AuthAttempts(AtomicU32);
 
 impl AuthAttempts {
     /// Whether it may go out once more.
-    pub(in crate::transport) fn check(&self) -> Result<(), Fault> {
+    pub(in crate::transport) fn check(&self) -> Result<(), TransportError> {
         match self.0.load(Ordering::Relaxed) {
-            times if times >= MAX && times != ANSWERED => Err(Fault::new(
+            times if times >= MAX && times != ANSWERED => Err(TransportError::new(
                 Kind::ProxyAuthentication,
                 format!("the connection was lost {times} times after the user and password went out"),
             )),
@@ -42,12 +41,12 @@ mod tests {
 
     #[test]
     fn the_third_is_the_last_unless_one_was_answered() {
-        let unanswered = AuthAttempts::default();
+        let auth_attempts = AuthAttempts::default();
         for _ in 0..3 {
-            assert!(unanswered.check().is_ok());
-            unanswered.note(false);
+            assert!(auth_attempts.check().is_ok());
+            auth_attempts.note(false);
         }
-        assert_eq!(unanswered.check().expect_err("too often").kind, Kind::ProxyAuthentication);
+        assert_eq!(auth_attempts.check().expect_err("too often").kind, Kind::ProxyAuthentication);
         let responded = AuthAttempts::default();
         for was_answered in [false, false, true, false, false, false, false] {
             assert!(responded.check().is_ok());

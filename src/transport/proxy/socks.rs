@@ -4,8 +4,7 @@ use std::net::IpAddr;
 
 use zeroize::Zeroizing;
 
-use crate::exchange::TransportErrorKind as Kind;
-use crate::transport::fault::Fault;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 use crate::transport::speech::of_stranger;
 
 use super::{MAY_BE_HTTP, Proxy, TunnelHandshake};
@@ -21,7 +20,7 @@ const IPV6: u8 = 4;
 
 impl TunnelHandshake<'_> {
     /// Has a SOCKS proxy connect to `host`, a name or an address. What goes over the stream after this is the server's.
-    pub(in crate::transport) fn socks(&mut self, proxy: &Proxy, host: &str, port: u16) -> Result<(), Fault> {
+    pub(in crate::transport) fn socks(&mut self, proxy: &Proxy, host: &str, port: u16) -> Result<(), TransportError> {
         self.greet(proxy)?;
         self.send(&request(host, port)?)?;
         let mut head = [0; 4];
@@ -44,7 +43,7 @@ impl TunnelHandshake<'_> {
         self.receive(&mut [0; 255 + 2][..length + 2])
     }
 
-    fn greet(&mut self, proxy: &Proxy) -> Result<(), Fault> {
+    fn greet(&mut self, proxy: &Proxy) -> Result<(), TransportError> {
         match &proxy.login {
             Some(_) => self.send(&[VERSION, 2, ANYONE, PASSWORD])?,
             None => self.send(&[VERSION, 1, ANYONE])?,
@@ -62,29 +61,33 @@ impl TunnelHandshake<'_> {
                 } else {
                     "it takes nobody without a user and password"
                 };
-                Err(Fault::new(Kind::ProxyAuthentication, known))
+                Err(TransportError::new(Kind::ProxyAuthentication, known))
             }
             _ => Err(no_socks()),
         }
     }
 
-    fn log_in(&mut self, user: &str, password: &str) -> Result<(), Fault> {
+    fn log_in(&mut self, user: &str, password: &str) -> Result<(), TransportError> {
         let mut message = Zeroizing::new(vec![1]);
         for text in [user, password] {
             // Lengths were checked when it was set up.
             message.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
             message.extend_from_slice(text.as_bytes());
         }
-        let response = self.prove(|parley| {
-            parley.send(&message)?;
+        let response = self.prove(|handshake| {
+            handshake.send(&message)?;
             let mut response = [0; 2];
-            parley.receive(&mut response).map(|()| response)
+            handshake.receive(&mut response).map(|()| response)
         })?;
-        if response[1] == 0 { Ok(()) } else { Err(Fault::new(Kind::ProxyAuthentication, "it does not accept ours")) }
+        if response[1] == 0 {
+            Ok(())
+        } else {
+            Err(TransportError::new(Kind::ProxyAuthentication, "it does not accept ours"))
+        }
     }
 }
 
-fn request(host: &str, port: u16) -> Result<Vec<u8>, Fault> {
+fn request(host: &str, port: u16) -> Result<Vec<u8>, TransportError> {
     let mut request = vec![VERSION, CONNECT, 0];
     match host.parse() {
         Ok(IpAddr::V4(address)) => {
@@ -96,7 +99,8 @@ fn request(host: &str, port: u16) -> Result<Vec<u8>, Fault> {
             request.extend(address.octets());
         }
         Err(_) => {
-            let length = u8::try_from(host.len()).map_err(|_| Fault::new(Kind::UnknownHost, "its name is too long"))?;
+            let length =
+                u8::try_from(host.len()).map_err(|_| TransportError::new(Kind::UnknownHost, "its name is too long"))?;
             request.extend([NAME, length]);
             request.extend(host.as_bytes());
         }
@@ -105,19 +109,19 @@ fn request(host: &str, port: u16) -> Result<Vec<u8>, Fault> {
     Ok(request)
 }
 
-fn check_version(version: u8) -> Result<(), Fault> {
+fn check_version(version: u8) -> Result<(), TransportError> {
     if version == VERSION {
         return Ok(());
     }
-    Err(Fault::new(Kind::ProxyRefused, of_stranger(&[version], "SOCKS 5")))
+    Err(TransportError::new(Kind::ProxyRefused, of_stranger(&[version], "SOCKS 5")))
 }
 
-fn no_socks() -> Fault {
-    Fault::new(Kind::ProxyRefused, "what answers there does not speak SOCKS 5")
+fn no_socks() -> TransportError {
+    TransportError::new(Kind::ProxyRefused, "what answers there does not speak SOCKS 5")
 }
 
 /// RFC 1928 section 6. Only what the proxy's rules forbid stays forbidden.
-fn refused(code: u8) -> Fault {
+fn refused(code: u8) -> TransportError {
     let (kind, text) = match code {
         2 => (Kind::ProxyRefused, "not allowed by its rules"),
         3 => (Kind::Connect, "it finds the network unreachable"),
@@ -127,7 +131,7 @@ fn refused(code: u8) -> Fault {
         8 => (Kind::ProxyRefused, "it does not know this kind of address"),
         _ => (Kind::Connect, "it failed"),
     };
-    Fault::new(kind, text)
+    TransportError::new(kind, text)
 }
 
 #[cfg(test)]

@@ -14,12 +14,10 @@ use rustix::event::PollFlags;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
 
-use crate::exchange::{ChannelBinding, TlsFault, TransportErrorKind as Kind};
+use crate::exchange::{CertificateWanted, ChannelBinding, TlsFault, TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
 
 use super::cancel::CancellationToken;
-use super::connection_info::TlsInfo;
-use super::fault::Fault;
 use super::poll;
 use super::speech::TELLING;
 use super::stream::Stream;
@@ -49,13 +47,19 @@ pub(super) struct Tls {
     renegotiation: bool,
 }
 
-/// How the server asked for a certificate that it did not get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CertificateWanted {
-    /// In the handshake.
-    AtHandshake,
-    /// In a second handshake (TLS 1.2), which cannot be had.
-    ByRenegotiation,
+/// What TLS tells of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsInfo {
+    /// `TLS 1.3`
+    pub version: &'static str,
+    /// The cipher suite by its name.
+    pub cipher: Option<String>,
+    /// The names in the server's certificate, escaped.
+    pub names: Vec<String>,
+    /// Its key, as `--pin-sha256` wants it.
+    pub pin: Option<Pin>,
+    /// Whether the server asked for a certificate of the client and got one.
+    pub sent_certificate: bool,
 }
 
 /// A stream whose first bytes are kept.
@@ -81,8 +85,9 @@ impl Tls {
         host: &str,
         deadline: Option<Instant>,
         cancellation: &CancellationToken,
-    ) -> Result<Self, Fault> {
-        let refuse = |error: &dyn std::error::Error| Fault::new(Kind::Tls(TlsFault::Other), escape(error.to_string()));
+    ) -> Result<Self, TransportError> {
+        let refuse =
+            |error: &dyn std::error::Error| TransportError::new(Kind::Tls(TlsFault::Other), escape(error.to_string()));
         let name = ServerName::try_from(host.to_owned()).map_err(|error| refuse(&error))?;
         let mut session = ClientConnection::new(config, name).map_err(|error| refuse(&error))?;
         session.set_buffer_limit(Some(BATCH));
@@ -93,7 +98,7 @@ impl Tls {
             }
             let events = if tls.wants_write() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
             if poll::wait(&[tls.under.tcp()], events, deadline, cancellation)?.is_empty() {
-                return Err(Fault::new(Kind::Connect, "the TLS handshake did not end within the time limit"));
+                return Err(TransportError::new(Kind::Connect, "the TLS handshake did not end within the time limit"));
             }
         }
         Ok(tls)
@@ -190,7 +195,7 @@ impl Tls {
     }
 
     /// What is known of the server by this session.
-    pub(super) fn reached(&self) -> TlsInfo {
+    pub(super) fn info(&self) -> TlsInfo {
         let version = match self.session.protocol_version() {
             Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
@@ -207,12 +212,12 @@ impl Tls {
     }
 
     /// An error of the session in use.
-    pub(super) fn fault(&self, error: &io::Error) -> Fault {
+    pub(super) fn fault(&self, error: &io::Error) -> TransportError {
         refusal::in_use(error, &self.circumstances())
     }
 
     /// A loss, with what TLS knows of its cause.
-    pub(super) fn explain(&self, fault: Fault) -> Fault {
+    pub(super) fn explain(&self, fault: TransportError) -> TransportError {
         refusal::cut(fault, &self.circumstances())
     }
 

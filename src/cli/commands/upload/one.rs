@@ -57,7 +57,7 @@ impl Line {
         let greeted = self.greeted.take() == Some(Origin::of(&item.destination));
         let (_, http) = self.http.get_or_insert_with(|| {
             let origin = settings.origin.clone();
-            (origin, Http::with_interrupter(settings, job.signals.cancellation().clone()))
+            (origin, Http::with_cancellation(settings, job.signals.cancellation().clone()))
         });
         let login = self.login.get_or_insert_with(|| secret::login(job.identity.clone()));
         (http, login, greeted)

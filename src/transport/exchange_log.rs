@@ -3,19 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::exchange::{ChannelBinding, Timing};
-
-use super::tls::CertificateWanted;
-use crate::exchange::RequestOptions;
+use crate::exchange::{CertificateWanted, ChannelBinding, RequestOptions, Timing, TransportError, TransportErrorKind};
 
 /// The HTTP library stands between the sender of a body, the connection and the caller; this goes round it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Exchange(Arc<Mutex<Facts>>);
+pub(super) struct ExchangeLog(Arc<Mutex<ExchangeFacts>>);
 
 /// A moment's view of an exchange.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
-pub(super) struct Facts {
+pub(super) struct ExchangeFacts {
     /// Counts exchanges, from 1.
     pub(super) number: u64,
     /// Its connection carried another exchange before.
@@ -52,7 +49,7 @@ pub(super) struct Facts {
     pub(super) responded: Option<Instant>,
 }
 
-impl Facts {
+impl ExchangeFacts {
     /// How long it took, if it went as it should.
     pub(super) fn timing(&self) -> Option<Timing> {
         let (began, sent) = (self.began?, self.sent?);
@@ -63,24 +60,38 @@ impl Facts {
             waiting: responded.saturating_duration_since(sent),
         })
     }
+
+    /// An error of this exchange, with what is known of it.
+    pub(super) fn loss(self, error: TransportError) -> TransportError {
+        let was_idle = self.reused_connection && !self.response_began;
+        TransportError {
+            request_was_sent: self.request_was_sent,
+            reused_connection: self.reused_connection,
+            response_began: self.response_began,
+            body_sent: self.body_sent,
+            closed_by_peer: self.closed_by_peer && was_idle && error.kind == TransportErrorKind::Cut,
+            peer: self.peer.map(|peer| peer.to_string()),
+            ..error
+        }
+    }
 }
 
-impl Exchange {
+impl ExchangeLog {
     /// The next exchange begins. Its connection counts as reused until a new one is made.
     pub(super) fn begin(&self, options: RequestOptions) {
         self.note(|facts| {
             let number = facts.number + 1;
-            *facts = Facts { number, options, reused_connection: true, ..Facts::default() };
+            *facts = ExchangeFacts { number, options, reused_connection: true, ..ExchangeFacts::default() };
         });
     }
 
     /// The facts so far.
-    pub(super) fn facts(&self) -> Facts {
+    pub(super) fn facts(&self) -> ExchangeFacts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Adds to the facts.
-    pub(super) fn note(&self, add: impl FnOnce(&mut Facts)) {
+    pub(super) fn note(&self, add: impl FnOnce(&mut ExchangeFacts)) {
         add(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
