@@ -1,11 +1,11 @@
 //! Keeps a server on the internet from leading to a host behind the user's own firewall.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::exchange::{TransportError, TransportErrorKind as Kind};
-use crate::protocol::Origin;
 use crate::protocol::text::escape;
+use crate::protocol::{Origin, lock};
 
 use super::proxy::is_this_machine;
 
@@ -42,7 +42,7 @@ impl AddressPolicy {
         if addresses.iter().all(|address| is_public(address.ip())) {
             return Ok(addresses);
         }
-        let known = *self.is_public.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = *lock(&self.is_public);
         let confined = match known {
             Some(known) => known,
             None => look_up(origin)?.is_none_or(|addresses| self.note(&addresses)),
@@ -64,7 +64,7 @@ impl AddressPolicy {
             return Ok(());
         };
         let Some(within) = private_address(server.host(), look_up)? else { return Ok(()) };
-        let known = *self.is_public.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = *lock(&self.is_public);
         let confined =
             known.map_or_else(|| private_address(origin.host(), look_up).map(|found| found.is_none()), Ok)?;
         if confined { Err(not_allowed(origin, server, &within)) } else { Ok(()) }
@@ -72,7 +72,7 @@ impl AddressPolicy {
 
     fn note(&self, addresses: &[SocketAddr]) -> bool {
         let public = !addresses.is_empty() && addresses.iter().all(|address| is_public(address.ip()));
-        *self.is_public.lock().unwrap_or_else(PoisonError::into_inner) = Some(public);
+        *lock(&self.is_public) = Some(public);
         public
     }
 }

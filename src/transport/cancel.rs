@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::protocol::lock;
+
 /// Ends whatever its transports are doing, at once and for good.
 ///
 /// Clones are the same cancellation. It may be given to several transports, and to whoever waits between their
@@ -107,7 +109,7 @@ impl CancellationToken {
     }
 
     fn state(&self) -> MutexGuard<'_, bool> {
-        self.0.interrupted.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.interrupted)
     }
 }
 

@@ -1,7 +1,7 @@
 //! New connections, for the HTTP library: straight or through a proxy, with TLS or without.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use http::Uri;
@@ -12,7 +12,7 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
 use crate::exchange::{TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
-use crate::protocol::{Origin, without_brackets};
+use crate::protocol::{Origin, lock, without_brackets};
 
 use super::address::Names;
 use super::address_policy::AddressPolicy;
@@ -89,7 +89,7 @@ impl PollConnector {
         let channel = tls.and_then(Tls::channel_binding);
         let tls = tls.map(Tls::info);
         let info = ConnectionInfo { address, proxy: proxy.map(ToString::to_string), tls };
-        *self.connection_info.lock().unwrap_or_else(PoisonError::into_inner) = Some(info);
+        *lock(&self.connection_info) = Some(info);
         let form = proxy
             .filter(|proxy| !server.is_https() && !proxy.is_socks())
             .map(|proxy| AbsoluteForm::new(uri.authority().map_or("", |authority| authority.as_str()), proxy.clone()));

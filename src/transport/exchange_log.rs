@@ -1,9 +1,10 @@
 //! What is known of the exchange under way, shared by those who take part in it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::exchange::{CertificateWanted, ChannelBinding, RequestOptions, Timing, TransportError, TransportErrorKind};
+use crate::protocol::lock;
 
 /// The HTTP library stands between the sender of a body, the connection and the caller; this goes round it.
 #[derive(Debug, Clone, Default)]
@@ -87,11 +88,11 @@ impl ExchangeLog {
 
     /// The facts so far.
     pub(super) fn facts(&self) -> ExchangeFacts {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0).clone()
     }
 
     /// Adds to the facts.
     pub(super) fn note(&self, add: impl FnOnce(&mut ExchangeFacts)) {
-        add(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        add(&mut lock(&self.0));
     }
 }

@@ -1,7 +1,6 @@
 //! HTTP/1.1 by `ureq`, on one kept-alive connection of our own.
 
 use std::io::{self, Read};
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -12,6 +11,7 @@ use ureq::{Agent, Body, SendBody};
 use crate::exchange::{
     BodySent, ConnectionUse, EarlyResponse, RequestOptions, TransportError, TransportErrorKind as Kind,
 };
+use crate::protocol::lock;
 use crate::protocol::text::escape;
 
 use super::body::Outgoing;
@@ -68,7 +68,7 @@ impl Http {
     /// What the last connection led to, once there was one.
     #[must_use]
     pub fn connection_info(&self) -> Option<ConnectionInfo> {
-        self.connector.connection_info.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.connector.connection_info).clone()
     }
 
     /// Closes the connection; the next exchange opens a new one.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, verify_server_name};
@@ -14,6 +14,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureSch
 use rustls_platform_verifier::Verifier;
 
 use crate::exchange::{TlsFault, TransportError, TransportErrorKind as Kind};
+use crate::protocol::lock;
 use crate::protocol::text::escape;
 
 use super::identity::ClientIdentity;
@@ -185,14 +186,14 @@ impl ClientAuth {
     }
 
     pub(super) fn note_let_in(&self, host: &str) {
-        let mut hosts = self.have_let_in.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hosts = lock(&self.have_let_in);
         if !hosts.contains(host) {
             hosts.insert(host.to_owned());
         }
     }
 
     pub(super) fn has_let_in(&self, host: &str) -> bool {
-        self.have_let_in.lock().unwrap_or_else(PoisonError::into_inner).contains(host)
+        lock(&self.have_let_in).contains(host)
     }
 
     /// Whether a certificate was asked for and there was none to give.
