@@ -2,8 +2,8 @@
 
 use std::io;
 
+use http::Response;
 use http::header::{HeaderName, HeaderValue, IF_RANGE, RANGE};
-use http::{Response, response};
 
 use crate::exchange::TransportError;
 use crate::transport::ResponseSink;
@@ -54,9 +54,8 @@ impl<'a> ReplySink<'a> {
 }
 
 impl ResponseSink for ReplySink<'_> {
-    fn begin(&mut self, head: &response::Parts) -> bool {
-        let head = Response::from_parts(head.clone(), ());
-        let Some(at) = self.uploader.accept_reply(&head) else { return false };
+    fn begin(&mut self, head: &Response<()>) -> bool {
+        let Some(at) = self.uploader.accept_reply(head) else { return false };
         self.at = at;
         match self.file.cut(at) {
             Ok(()) => true,

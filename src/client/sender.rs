@@ -4,7 +4,7 @@
 use std::io::{self, Read};
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, HeaderName, HeaderValue, USER_AGENT};
-use http::{Method, Request, Response, StatusCode, Uri, response};
+use http::{Method, Request, Response, StatusCode, Uri};
 
 use crate::auth::{AuthStatus, Authenticator, Prepared, SignInError};
 use crate::exchange::{
@@ -87,7 +87,10 @@ impl<'a> Client<'a> {
             .map(Sent::Response)
         };
         match sent {
-            Ok(Sent::Response(response)) => Ok(self.responded(packet.kind(), response)),
+            Ok(Sent::Response(response)) => {
+                self.tell_response(packet.kind(), &response);
+                Ok(for_want_of_certificate(packet.kind(), &response).map_or(Input::Responded(response), Input::Lost))
+            }
             Ok(Sent::Unauthenticated { response, by }) => {
                 let body_sent = response.as_ref().map_or(0, body_sent);
                 if let Some(response) = response {
@@ -234,7 +237,7 @@ impl<'a> Client<'a> {
 
     fn learn(&mut self, request: &Request<()>, response: &Response<()>) {
         self.cookies.learn(request.uri(), response.headers());
-        (self.report)(&UploadEvent::AnswerHead(Box::new(head_of(response))));
+        (self.report)(&UploadEvent::AnswerHead(Box::new(response.clone().into_parts().0)));
     }
 
     fn tell_request(&mut self, request: &Request<()>) {
@@ -247,11 +250,6 @@ impl<'a> Client<'a> {
             status: response.status(),
             next_offset: response.headers().get(header::RECEIVED_CONTENT_RANGE).map(|v| escape(v.as_bytes())),
         });
-    }
-
-    fn responded(&mut self, packet: PacketKind, response: Response<()>) -> Input {
-        self.tell_response(packet, &response);
-        for_want_of_certificate(packet, &response).map_or_else(|| Input::Responded(response), Input::Lost)
     }
 }
 
@@ -305,10 +303,6 @@ pub(super) fn lost(error: TransportError) -> Input {
     if error.kind == TransportErrorKind::Interrupted { Input::Interrupted } else { Input::Lost(error) }
 }
 
-fn head_of(response: &Response<()>) -> response::Parts {
-    response.clone().into_parts().0
-}
-
 /// Hides the challenges from the sink, and keeps the head it saw: a body that breaks off leaves nothing else.
 struct Kept<'a> {
     sink: &'a mut dyn ResponseSink,
@@ -316,11 +310,11 @@ struct Kept<'a> {
 }
 
 impl ResponseSink for Kept<'_> {
-    fn begin(&mut self, head: &response::Parts) -> bool {
-        if head.status == StatusCode::UNAUTHORIZED {
+    fn begin(&mut self, head: &Response<()>) -> bool {
+        if head.status() == StatusCode::UNAUTHORIZED {
             return false;
         }
-        self.head = Some(Response::from_parts(head.clone(), ()));
+        self.head = Some(head.clone());
         self.sink.begin(head)
     }
 

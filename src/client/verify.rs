@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
-use http::{Method, Response, Uri, response};
+use http::{Method, Response, Uri};
 use sha2::{Digest, Sha256};
 
 use crate::exchange::TransportErrorKind;
@@ -57,8 +57,8 @@ struct Received {
 }
 
 impl ResponseSink for Received {
-    fn begin(&mut self, head: &response::Parts) -> bool {
-        may_be_the_file(&Response::from_parts(head.clone(), ()), self.size)
+    fn begin(&mut self, head: &Response<()>) -> bool {
+        may_be_the_file(head, self.size)
     }
 
     fn take(&mut self, bytes: &[u8]) -> io::Result<()> {

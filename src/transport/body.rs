@@ -13,13 +13,9 @@ pub(super) struct Outgoing<'a> {
 }
 
 impl<'a> Outgoing<'a> {
-    pub(super) fn new(source: &'a mut dyn Read, length: u64, exchange: ExchangeLog) -> Self {
-        Self { source, left: length, piece: usize::MAX, exchange }
-    }
-
-    /// From now on the source is read in pieces of at most so many bytes.
-    pub(super) fn at_most(&mut self, piece: usize) {
-        self.piece = piece;
+    /// The source is read in pieces of at most `piece` bytes.
+    pub(super) fn new(source: &'a mut dyn Read, length: u64, piece: usize, exchange: ExchangeLog) -> Self {
+        Self { source, left: length, piece, exchange }
     }
 }
 
@@ -61,7 +57,7 @@ mod tests {
     fn read(source: &[u8], length: u64, exchange: &ExchangeLog) -> io::Result<Vec<u8>> {
         let mut source = source;
         let mut bytes = Vec::new();
-        Outgoing::new(&mut source, length, exchange.clone()).read_to_end(&mut bytes)?;
+        Outgoing::new(&mut source, length, usize::MAX, exchange.clone()).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
@@ -84,7 +80,7 @@ mod tests {
         let exchange = ExchangeLog::default();
         exchange.note(|facts| facts.responded_early = true);
         let mut source = Untouchable;
-        let mut body = Outgoing::new(&mut source, 1 << 40, exchange);
+        let mut body = Outgoing::new(&mut source, 1 << 40, usize::MAX, exchange);
         assert_eq!(body.read(&mut [0; 100]).expect("pretended"), 100);
     }
 }

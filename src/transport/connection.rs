@@ -119,9 +119,9 @@ impl Connection {
             (self.news, self.head_due, self.body_due, self.body_handed) = (false, None, None, 0);
             self.is_ahead = false;
             let wanted = self.stream.tls().and_then(Tls::certificate_wanted);
-            let proves = self.form().is_some_and(AbsoluteForm::proves);
+            let proves = self.form().is_some_and(AbsoluteForm::has_credentials);
             self.exchange.note(|facts| {
-                (facts.certificate_wanted, facts.channel, facts.proves_at_proxy) =
+                (facts.certificate_wanted, facts.channel, facts.has_proxy_credentials) =
                     (wanted, self.endpoint.channel, proves);
                 facts.peer = Some(Arc::clone(&self.endpoint.peer));
             });

@@ -80,7 +80,9 @@ impl PollConnector {
         let address = stream.tcp().peer_addr().map_err(|error| TransportError::of_connecting(&error))?;
         let peer = self.note_peer(server, proxy, &[address]);
         let stream = if server.is_https() {
-            let configured = self.trust.for_server(self.is_origin(server))?;
+            let configured = self
+                .trust
+                .for_server(self.settings.origin.as_ref().is_none_or(|origin| origin.host() == server.host()))?;
             Stream::Tls(Box::new(Tls::open(stream, configured, server.host(), due, &self.cancellation)?))
         } else {
             stream
@@ -93,7 +95,7 @@ impl PollConnector {
         let form = proxy
             .filter(|proxy| !server.is_https() && !proxy.is_socks())
             .map(|proxy| AbsoluteForm::new(uri.authority().map_or("", |authority| authority.as_str()), proxy.clone()));
-        if form.as_ref().is_some_and(AbsoluteForm::proves) {
+        if form.as_ref().is_some_and(AbsoluteForm::has_credentials) {
             self.auth_attempts.check()?;
         }
         let (settings, cancellation) = (self.settings.clone(), self.cancellation.clone());
@@ -194,10 +196,6 @@ impl PollConnector {
             timeout: self.settings.connect_timeout,
             cancellation: self.cancellation.clone(),
         }
-    }
-
-    fn is_origin(&self, server: &Origin) -> bool {
-        self.settings.origin.as_ref().is_none_or(|origin| origin.host() == server.host())
     }
 }
 

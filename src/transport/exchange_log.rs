@@ -25,7 +25,7 @@ pub(super) struct ExchangeFacts {
     /// What binds to the connection: TLS with the server.
     pub(super) channel: Option<ChannelBinding>,
     /// It shows a password to a proxy.
-    pub(super) proves_at_proxy: bool,
+    pub(super) has_proxy_credentials: bool,
     /// The network took some of the request.
     pub(super) request_was_sent: bool,
     /// Bytes of the body that the HTTP library got.

@@ -93,25 +93,23 @@ impl Http {
         self.forget_connection();
         let facts = self.connector.exchange.facts();
         // CONNECT and SOCKS count theirs themselves.
-        if facts.proves_at_proxy && facts.request_was_sent && !facts.response_began {
+        if facts.has_proxy_credentials && facts.request_was_sent && !facts.response_began {
             self.connector.auth_attempts.note(false);
         }
         facts.loss(error)
     }
 
-    fn finish(&mut self, response: Response<Body>) -> Response<()> {
-        let (head, body) = response.into_parts();
+    fn finish(&mut self, mut response: Response<()>, body: Body) -> Response<()> {
         let facts = self.connector.exchange.facts();
-        if facts.proves_at_proxy {
+        if facts.has_proxy_credentials {
             self.connector.auth_attempts.note(true);
         }
         let early = facts.responded_early;
         // Other refusals leave the connection in doubt: several servers leave the request unread or send a stray body.
-        let keep = !early && may_reuse_after(head.status) && drain(&head.headers, head.status, body);
+        let keep = !early && may_reuse_after(response.status()) && drain(&response, body);
         if !keep {
             self.forget_connection();
         }
-        let mut response = Response::from_parts(head, ());
         response.extensions_mut().insert(BodySent(facts.body_sent));
         if early {
             response.extensions_mut().insert(EarlyResponse);
@@ -139,10 +137,13 @@ impl Transport for Http {
         let exchange = self.begin(options)?;
         disguise(request.headers_mut());
         let length = length(request.headers()).unwrap_or(0);
-        let mut body = Outgoing::new(body, length, exchange.clone());
-        body.at_most(piece(length, self.connector.settings.pace.as_ref()));
+        let piece = piece(length, self.connector.settings.rate_limit.as_ref());
+        let mut body = Outgoing::new(body, length, piece, exchange.clone());
         match self.agent.run(request.map(|()| SendBody::from_reader(&mut body))) {
-            Ok(response) => Ok(self.finish(response)),
+            Ok(response) => {
+                let (head, body) = response.into_parts();
+                Ok(self.finish(Response::from_parts(head, ()), body))
+            }
             Err(error) => Err(self.lost(TransportError::from(error))),
         }
     }
@@ -160,12 +161,13 @@ impl Transport for Http {
             Err(error) => TransportError::from(error),
             Ok(response) => {
                 let (head, body) = response.into_parts();
+                let head = Response::from_parts(head, ());
                 if !sink.begin(&head) || !has_body {
-                    return Ok(self.finish(Response::from_parts(head, body)));
+                    return Ok(self.finish(head, body));
                 }
                 exchange.note(|facts| facts.body_is_wanted = true);
                 match pour(body, sink) {
-                    Ok(()) => return Ok(Response::from_parts(head, ())),
+                    Ok(()) => return Ok(head),
                     Err(error) => error,
                 }
             }
@@ -196,11 +198,11 @@ fn pour(mut body: Body, sink: &mut dyn ResponseSink) -> Result<(), TransportErro
 
 /// Bytes of a body that are read at a time, as it goes out: whoever counts what was read knows how far it is. Short bodies
 /// are those of slow links, so they are read in smaller pieces.
-fn piece(length: u64, pace: Option<&RateLimiter>) -> usize {
+fn piece(length: u64, rate_limit: Option<&RateLimiter>) -> usize {
     // Whole pages of the file.
     let sixteenth = usize::try_from((length / 16).next_multiple_of(4096)).unwrap_or(usize::MAX);
     let piece = sixteenth.clamp(SMALL_PIECE, SEND_BUFFER);
-    pace.map_or(piece, |pace| piece.min(pace.piece()))
+    rate_limit.map_or(piece, |limit| piece.min(limit.piece()))
 }
 
 /// Time limits are the connection's.
@@ -235,13 +237,13 @@ fn length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// Reads the body away; whether that went well. A response without a length ends only when the server hangs up.
-fn drain(headers: &HeaderMap, status: StatusCode, mut body: Body) -> bool {
-    if status == StatusCode::NO_CONTENT {
+fn drain(response: &Response<()>, mut body: Body) -> bool {
+    if response.status() == StatusCode::NO_CONTENT {
         return true;
     }
-    let within_bounds = match length(headers) {
+    let within_bounds = match length(response.headers()) {
         Some(length) => length <= MAX_DRAINED,
-        None => headers.contains_key(TRANSFER_ENCODING),
+        None => response.headers().contains_key(TRANSFER_ENCODING),
     };
     within_bounds
         && io::copy(&mut body.as_reader().take(MAX_DRAINED + 1), &mut io::sink())

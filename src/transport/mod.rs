@@ -33,7 +33,7 @@ mod tls;
 use std::io::{self, Read};
 use std::time::Duration;
 
-use http::{Request, Response, response};
+use http::{Request, Response};
 
 use crate::exchange::{RequestOptions, TransportError};
 
@@ -87,7 +87,7 @@ pub trait Transport {
 /// Takes a response as it arrives.
 pub trait ResponseSink {
     /// The response's head. Returns whether its body is wanted.
-    fn begin(&mut self, head: &response::Parts) -> bool;
+    fn begin(&mut self, head: &Response<()>) -> bool;
 
     /// The body's next bytes.
     ///

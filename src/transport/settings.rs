@@ -23,7 +23,7 @@ pub struct Settings {
     /// connected to. `None`: any address may be.
     pub origin: Option<Origin>,
     /// How fast requests may go out, if that is limited. Clones share it.
-    pub pace: Option<RateLimiter>,
+    pub rate_limit: Option<RateLimiter>,
     /// Whom to trust, and who to be.
     pub tls: TlsSettings,
     /// What stands between this machine and servers.
@@ -39,7 +39,7 @@ impl Default for Settings {
             request_timeout: Duration::from_mins(2),
             response_timeout: Duration::from_secs(330),
             origin: None,
-            pace: None,
+            rate_limit: None,
             tls: TlsSettings::default(),
             proxies: Proxies::default(),
             addresses: AddressSettings::default(),

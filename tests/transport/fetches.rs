@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bitsup::exchange::RequestOptions;
 use bitsup::exchange::TransportErrorKind as Kind;
 use bitsup::transport::{Http, ResponseSink, Settings, Transport};
-use http::{Request, response};
+use http::{Request, Response};
 
 use crate::support::{OK, Scheme, Server, Stream, answer, read_head, schemes};
 
@@ -26,8 +26,8 @@ impl Kept {
 }
 
 impl ResponseSink for Kept {
-    fn begin(&mut self, head: &response::Parts) -> bool {
-        self.status = head.status.as_u16();
+    fn begin(&mut self, head: &Response<()>) -> bool {
+        self.status = head.status().as_u16();
         self.status == 200
     }
 

@@ -21,7 +21,7 @@ pub(in crate::cli) struct UploadConfig {
     pub(in crate::cli) output: OutputConfig,
     pub(in crate::cli) machine: MachineConfig,
     pub(in crate::cli) connect: ConnectConfig,
-    pace: Option<RateLimiter>,
+    rate_limit: Option<RateLimiter>,
     pub(in crate::cli) resume: ResumeConfig,
     auth: AuthArgs,
     protocols: Vec<ProtocolId>,
@@ -43,7 +43,7 @@ impl UploadConfig {
             fragment_size: fragment_size(&args.fragment_size)?,
             retry: retry::policy(&args.retry)?,
             connect: ConnectConfig::new(args.connect)?,
-            pace: limit.map(RateLimiter::new),
+            rate_limit: limit.map(RateLimiter::new),
             auth: args.auth,
             follow_host_id: !args.no_host_id,
             reply: args.reply,
@@ -57,7 +57,7 @@ impl UploadConfig {
 
     /// How `item`'s server is reached.
     pub(in crate::cli) fn transport(&self, item: &Item) -> Settings {
-        Settings { pace: self.pace.clone(), ..self.connect.settings(&item.destination) }
+        Settings { rate_limit: self.rate_limit.clone(), ..self.connect.settings(&item.destination) }
     }
 
     /// Who signs in for `items`, where they go.

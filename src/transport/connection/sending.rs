@@ -35,19 +35,15 @@ impl Connection {
         if begins {
             undisguise(&mut self.buffers.output()[..amount]);
         }
-        let output = self.next_output(amount);
+        // The body's part of what the library wrote is the end of it, behind the head.
+        let before = std::mem::replace(&mut self.body_handed, self.exchange.facts().body_handed);
+        let body = usize::try_from(self.body_handed - before).unwrap_or(usize::MAX);
+        let output = Output { amount, head: amount.saturating_sub(body), before };
         let form = self.endpoint.form.as_ref().filter(|_| begins);
         match form.and_then(|form| form.first_line(&self.buffers.output()[..amount])) {
             Some((line, length)) => self.send(&line, length, &output),
             None => self.send(&[], 0, &output),
         }
-    }
-
-    /// Which part of the library's output is the body's: the end of it, behind the head.
-    fn next_output(&mut self, amount: usize) -> Output {
-        let before = std::mem::replace(&mut self.body_handed, self.exchange.facts().body_handed);
-        let body = usize::try_from(self.body_handed - before).unwrap_or(usize::MAX);
-        Output { amount, head: amount.saturating_sub(body), before }
     }
 
     /// Sends `line`, and the library's output from `skipped` on.
@@ -107,8 +103,8 @@ impl Connection {
 
     /// Waits until more may go out: up to where, of `amount`, and whether a refusal came meanwhile.
     fn keep_pace(&mut self, sent: usize, amount: usize) -> Result<(usize, bool), TransportError> {
-        let Some(pace) = &self.settings.pace else { return Ok((amount, false)) };
-        let (bytes, when) = pace.grant(amount - sent, Instant::now());
+        let Some(limit) = &self.settings.rate_limit else { return Ok((amount, false)) };
+        let (bytes, when) = limit.grant(amount - sent, Instant::now());
         loop {
             let awaited = self.awaited();
             let ready = poll::wait(&[self.stream.tcp()], awaited, Some(when), &self.cancellation)?;

@@ -1,6 +1,6 @@
 //! Proxies: which one a connection goes through, and how it gets through.
 
-mod proof;
+mod auth_attempts;
 mod rules;
 mod socks;
 mod tunnel;
@@ -21,7 +21,7 @@ use super::cancel::CancellationToken;
 use super::poll;
 use super::stream::Stream;
 
-pub(super) use proof::AuthAttempts;
+pub(super) use auth_attempts::AuthAttempts;
 pub use rules::Proxies;
 pub(super) use rules::is_this_machine;
 pub(super) use tunnel::AbsoluteForm;
@@ -33,7 +33,7 @@ pub struct Proxy {
     /// As in its URL, an IPv6 address in brackets.
     pub(super) host: String,
     pub(super) port: u16,
-    login: Option<ProxyCredentials>,
+    credentials: Option<ProxyCredentials>,
 }
 
 /// How a proxy is spoken to.
@@ -65,13 +65,13 @@ impl Proxy {
     /// Whether a password came with the URL.
     #[must_use]
     pub fn has_password(&self) -> bool {
-        self.login.as_ref().is_some_and(|login| !login.password.is_empty())
+        self.credentials.as_ref().is_some_and(|login| !login.password.is_empty())
     }
 
     /// The user, if the URL names one.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
-        self.login.as_ref().map(|login| login.user.as_str())
+        self.credentials.as_ref().map(|login| login.user.as_str())
     }
 
     /// The same proxy for this user. Nobody's name or password holds a control character or, for HTTP's Basic, a colon in
@@ -86,7 +86,8 @@ impl Proxy {
         if user.is_empty() || has_control || too_long || (is_http && user.contains(':')) {
             return Err(BadProxy::Credentials);
         }
-        self.login = Some(ProxyCredentials { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) });
+        self.credentials =
+            Some(ProxyCredentials { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) });
         Ok(self)
     }
 
@@ -96,7 +97,7 @@ impl Proxy {
 
     /// The value of `Proxy-Authorization`, if we are somebody to it.
     fn basic(&self) -> Option<Zeroizing<String>> {
-        let login = self.login.as_ref()?;
+        let login = self.credentials.as_ref()?;
         let plain = Zeroizing::new(format!("{}:{}", login.user, *login.password));
         Some(Zeroizing::new(format!("Basic {}", STANDARD.encode(plain.as_bytes()))))
     }
@@ -143,7 +144,7 @@ impl FromStr for Proxy {
             None => 1080,
             Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or(BadProxy::Host)?,
         };
-        let proxy = Self { scheme, host: host.to_owned(), port, login: None };
+        let proxy = Self { scheme, host: host.to_owned(), port, credentials: None };
         let Some(login) = login else { return Ok(proxy) };
         let decoded = |text: &str| {
             percent_decode_str(text)

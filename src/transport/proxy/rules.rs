@@ -58,7 +58,7 @@ impl Proxies {
         let http = read(&["http_proxy", "all_proxy", "ALL_PROXY"])?;
         let https = read(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?;
         let none = variable("no_proxy").or_else(|| variable("NO_PROXY")).unwrap_or_default();
-        Ok(Self { http, https, bypass: Bypass::These(entries(&none)) })
+        Ok(Self { http, https, bypass: Bypass::These(none.split([',', ' ', '\t']).filter_map(direct).collect()) })
     }
 
     /// The same with this login at all of them.
@@ -149,12 +149,9 @@ fn shares(address: IpAddr, network: IpAddr, bits: u32) -> bool {
     }
 }
 
-/// Separated by commas or spaces. What is none of these covers nobody.
-fn entries(text: &str) -> Vec<Direct> {
-    text.split([',', ' ', '\t']).filter_map(|entry| direct(entry.trim())).collect()
-}
-
+/// One of a list that commas or spaces separate. What is no entry covers nobody.
 fn direct(entry: &str) -> Option<Direct> {
+    let entry = entry.trim();
     if entry == "*" {
         return Some(Direct::Everybody);
     }

@@ -44,7 +44,7 @@ impl TunnelHandshake<'_> {
     }
 
     fn greet(&mut self, proxy: &Proxy) -> Result<(), TransportError> {
-        match &proxy.login {
+        match &proxy.credentials {
             Some(_) => self.send(&[VERSION, 2, ANYONE, PASSWORD])?,
             None => self.send(&[VERSION, 1, ANYONE])?,
         }
@@ -52,11 +52,11 @@ impl TunnelHandshake<'_> {
         self.receive_first(&mut chosen[..1], MAY_BE_HTTP)?;
         check_version(chosen[0])?;
         self.receive(&mut chosen[1..])?;
-        match (chosen[1], &proxy.login) {
+        match (chosen[1], &proxy.credentials) {
             (ANYONE, _) => Ok(()),
             (PASSWORD, Some(login)) => self.log_in(&login.user, &login.password),
             (NOTHING_SUITS, _) => {
-                let known = if proxy.login.is_some() {
+                let known = if proxy.credentials.is_some() {
                     "it wants another kind of login than user and password"
                 } else {
                     "it takes nobody without a user and password"

@@ -20,7 +20,7 @@ impl TunnelHandshake<'_> {
             handshake.send(request.as_bytes())?;
             handshake.receive_head()
         };
-        let head = if proxy.login.is_some() { self.prove(ask)? } else { ask(self)? };
+        let head = if proxy.credentials.is_some() { self.prove(ask)? } else { ask(self)? };
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)?.parse::<u16>().ok());
         let status = status.and_then(|code| StatusCode::from_u16(code).ok());
@@ -79,7 +79,7 @@ fn unknown_to<'a>(proxy: &Proxy, status: StatusCode, fields: impl Iterator<Item 
         .collect();
     let text = if !challenges.is_empty() && !challenges.iter().any(|scheme| scheme.eq_ignore_ascii_case("Basic")) {
         format!("it takes {}, and bitsup knows only Basic for proxies", challenges.join(", "))
-    } else if proxy.login.is_some() {
+    } else if proxy.credentials.is_some() {
         format!("it does not accept the user and password ({})", status.as_u16())
     } else {
         format!("it answered {status}")
@@ -106,8 +106,8 @@ impl AbsoluteForm {
     }
 
     /// Whether each request shows a password to the proxy.
-    pub(in crate::transport) fn proves(&self) -> bool {
-        self.proxy.login.is_some()
+    pub(in crate::transport) fn has_credentials(&self) -> bool {
+        self.proxy.credentials.is_some()
     }
 
     /// From the beginning of a head: what goes out instead of its first line, and that line's length.

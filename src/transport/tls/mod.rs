@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::event::PollFlags;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
 
 use crate::exchange::{CertificateWanted, ChannelBinding, TlsFault, TransportError, TransportErrorKind as Kind};
@@ -191,7 +191,11 @@ impl Tls {
 
     /// What signing in on this session can be bound to.
     pub(super) fn channel_binding(&self) -> Option<ChannelBinding> {
-        self.session.peer_certificates().and_then(|chain| chain.first()).map(end_point::binding)
+        self.certificate().map(end_point::binding)
+    }
+
+    fn certificate(&self) -> Option<&CertificateDer<'static>> {
+        self.session.peer_certificates().and_then(|chain| chain.first())
     }
 
     /// What is known of the server by this session.
@@ -201,7 +205,7 @@ impl Tls {
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
             _ => "TLS",
         };
-        let certificate = self.session.peer_certificates().and_then(|chain| chain.first());
+        let certificate = self.certificate();
         TlsInfo {
             version,
             cipher: self.session.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite())),

@@ -142,23 +142,13 @@ fn certificate(error: &CertificateError, host: &str) -> (TlsFault, String) {
 }
 
 fn expired(end: Option<UnixTime>) -> String {
-    format!("the server's certificate expired{}; this machine's clock says {}", on(end), date(UnixTime::now()))
+    let when = end.map(|end| format!(" on {}", date(end))).unwrap_or_default();
+    format!("the server's certificate expired{when}; this machine's clock says {}", date(UnixTime::now()))
 }
 
 fn early(begin: Option<UnixTime>) -> String {
-    format!(
-        "the server's certificate is not valid yet{}; this machine's clock says {}",
-        before(begin),
-        date(UnixTime::now())
-    )
-}
-
-fn on(time: Option<UnixTime>) -> String {
-    time.map(|time| format!(" on {}", date(time))).unwrap_or_default()
-}
-
-fn before(time: Option<UnixTime>) -> String {
-    time.map(|time| format!(", but from {}", date(time))).unwrap_or_default()
+    let when = begin.map(|begin| format!(", but from {}", date(begin))).unwrap_or_default();
+    format!("the server's certificate is not valid yet{when}; this machine's clock says {}", date(UnixTime::now()))
 }
 
 fn date(time: UnixTime) -> String {
