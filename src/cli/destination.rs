@@ -1,6 +1,6 @@
 //! The URL as typed, checked and made whole.
 
-use crate::protocol::text::escape;
+use crate::protocol::text::{escape, has_broken_escape};
 use crate::protocol::{Origin, without_brackets};
 use http::Uri;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode};
@@ -150,12 +150,6 @@ fn complete(path_and_query: &str, name: &[u8], shown: &str) -> Result<String, St
     }
     whole.extend(utf8_percent_encode(query, TYPED));
     Ok(whole)
-}
-
-fn has_broken_escape(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let followed = |i: usize| bytes.get(i + 1..i + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit));
-    (0..bytes.len()).any(|i| bytes[i] == b'%' && !followed(i))
 }
 
 #[cfg(test)]

@@ -50,6 +50,13 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// Whether a `%` of a URL is not followed by two hexadecimal digits.
+pub(crate) fn has_broken_escape(url: &str) -> bool {
+    let is_escape =
+        |rest: &str| matches!(rest.as_bytes(), [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
+    !url.split('%').skip(1).all(is_escape)
+}
+
 /// Zero-width, bidirectional and other characters that change how neighbours are shown.
 fn is_formatting(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
