@@ -19,9 +19,6 @@ mod testing;
 pub mod units;
 mod verbose;
 
-use std::fmt;
-use std::str::FromStr;
-
 pub use ci::Ci;
 pub use error::ErrorText;
 pub use many::{Board, Lane, Run};
@@ -48,38 +45,7 @@ pub enum ProgressMode {
 impl ProgressMode {
     /// All modes.
     pub const ALL: [Self; 4] = [Self::Auto, Self::Bar, Self::Plain, Self::None];
-
-    /// Its name on the command line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Bar => "bar",
-            Self::Plain => "plain",
-            Self::None => "none",
-        }
-    }
 }
-
-impl FromStr for ProgressMode {
-    type Err = UnknownMode;
-
-    fn from_str(text: &str) -> Result<Self, UnknownMode> {
-        Self::ALL.into_iter().find(|mode| mode.as_str() == text).ok_or(UnknownMode)
-    }
-}
-
-/// No such way to show progress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnknownMode;
-
-impl fmt::Display for UnknownMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not one of auto, bar, plain, none")
-    }
-}
-
-impl std::error::Error for UnknownMode {}
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,14 +73,6 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn modes_are_read_by_their_names() {
-        for mode in ProgressMode::ALL {
-            assert_eq!(mode.as_str().parse(), Ok(mode));
-        }
-        assert_eq!("Bars".parse::<ProgressMode>(), Err(UnknownMode));
-    }
 
     #[test]
     fn cleaning_keeps_long_text_and_drops_controls() {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::cli::args::{ConfigArgs, SettingsArgs};
 use crate::cli::config::UsageError;
 use crate::cli::help;
-use crate::cli::settings::{self, Environment, Kind, Origin, Scope, Setting};
+use crate::cli::settings::{self, Environment, OptionKind, Section, SetBy, Setting};
 use crate::output::{redact_header_value, redact_url};
 use crate::transport::Proxy;
 
@@ -48,11 +48,11 @@ pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()>
     let not_a_url = |url| UsageError(format!("{url:?} is no URL"));
     let server = args.url.as_deref().map(|url| settings::server_of(url).ok_or_else(|| not_a_url(url))).transpose()?;
     let mut text = String::new();
-    for (name, scope, prefix) in [("upload", Scope::Client, ""), ("serve", Scope::Serve, "serve.")] {
+    for (name, section, prefix) in [("upload", Section::Client, ""), ("serve", Section::Serve, "serve.")] {
         // Without the receiver there is no such verb.
         let Some(verb) = command.find_subcommand(name) else { continue };
-        let set = settings::effective(&command, verb, scope, &[], &environment, file.as_ref(), server.as_ref())?;
-        if !args.json && scope == Scope::Serve {
+        let set = settings::effective(&command, verb, section, &[], &environment, file.as_ref(), server.as_ref())?;
+        if !args.json && section == Section::Serve {
             text.push_str("\n[serve]\n");
         }
         for (key, arg) in settings::options(verb) {
@@ -69,15 +69,15 @@ pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()>
 
 impl Row {
     fn new(key: &str, arg: &clap::Arg, setting: Option<&Setting>) -> Self {
-        let kind = match Kind::of(arg) {
-            Kind::Flag | Kind::Count => Shape::Bare,
-            Kind::One => Shape::Text,
-            Kind::Many => Shape::Array,
+        let kind = match OptionKind::of(arg) {
+            OptionKind::Flag | OptionKind::Count => Shape::Bare,
+            OptionKind::One => Shape::Text,
+            OptionKind::Many => Shape::Array,
         };
         let default = || -> Vec<String> {
-            match Kind::of(arg) {
-                Kind::Flag => vec!["false".to_owned()],
-                Kind::Count => vec!["0".to_owned()],
+            match OptionKind::of(arg) {
+                OptionKind::Flag => vec!["false".to_owned()],
+                OptionKind::Count => vec!["0".to_owned()],
                 _ => arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect(),
             }
         };
@@ -95,12 +95,12 @@ impl Row {
             file: None,
             line: None,
         };
-        match setting.map(|setting| &setting.origin) {
-            Some(Origin::Environment(name)) => {
+        match setting.map(|setting| &setting.set_by) {
+            Some(SetBy::Environment(name)) => {
                 row.source = "environment";
                 row.variable = Some(name.clone());
             }
-            Some(Origin::File { path, line }) => {
+            Some(SetBy::File { path, line }) => {
                 row.source = "file";
                 (row.file, row.line) = (Some(path.clone()), Some(*line));
             }

@@ -8,7 +8,7 @@ use crate::protocol::{Origin, without_brackets};
 
 use super::environment::Environment;
 use super::file::SettingsFile;
-use super::options::Scope;
+use super::options::Section;
 use super::{Setting, document};
 
 /// The server that a URL names. What is no URL is refused elsewhere.
@@ -35,7 +35,7 @@ fn is_for_host_and_port(server: &Origin, table: &str) -> bool {
 pub(in crate::cli) fn effective(
     command: &Command,
     verb: &Command,
-    scope: Scope,
+    section: Section,
     typed: &[&str],
     environment: &Environment,
     file: Option<&SettingsFile>,
@@ -47,16 +47,16 @@ pub(in crate::cli) fn effective(
         let fitting = file.hosts.iter().filter(|(name, _)| server.is_some_and(|server| fits(server, name)));
         fitting.flat_map(|(_, settings)| settings.clone()).collect()
     };
-    let layers = match scope {
-        Scope::Client => {
+    let layers = match section {
+        Section::Client => {
             vec![
-                environment.settings(verb, scope)?,
+                environment.settings(verb, section)?,
                 tables(is_for_host_and_port),
                 tables(is_for_host),
                 file.top.clone(),
             ]
         }
-        Scope::Serve => vec![environment.settings(verb, scope)?, file.serve],
+        Section::Serve => vec![environment.settings(verb, section)?, file.serve],
     };
     let mut merged = Merged::new(verb, typed);
     layers.into_iter().try_for_each(|layer| merged.add(layer))?;
@@ -92,8 +92,8 @@ impl<'a> Merged<'a> {
             if let Some((.., other)) =
                 added.iter().find(|(other, other_acts, _)| acts && *other_acts && self.exclude(&id, other))
             {
-                let (key, origin) = (&setting.key, &setting.origin);
-                return Err(UsageError(format!("{origin}: {key} excludes {}, which {} sets", other.key, other.origin)));
+                let (key, set_by) = (&setting.key, &setting.set_by);
+                return Err(UsageError(format!("{set_by}: {key} excludes {}, which {} sets", other.key, other.set_by)));
             }
             added.push((id, acts, setting));
         }
