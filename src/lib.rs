@@ -24,21 +24,21 @@
 //! let entry = Journal::disabled().claim(&upload, SystemTime::now())?;
 //! let mut network = Http::new(Settings::default());
 //! let cancellation = network.cancellation();
-//! let mut login = Authenticator::anonymous(&plan.destination);
+//! let mut authenticator = Authenticator::anonymous(&plan.destination);
 //! let mut report = |event: &UploadEvent| {
 //!     if let UploadEvent::Acknowledged { offset, total } = event {
 //!         println!("{offset} of {total} bytes");
 //!     }
 //! };
 //! let start = Start::new(plan, &entity, entry, ResumeMode::Auto, &cancellation, &mut report, 1)?;
-//! let tools = UploadContext {
+//! let context = UploadContext {
 //!     entity: &entity,
 //!     transport: &mut network,
-//!     login: &mut login,
+//!     authenticator: &mut authenticator,
 //!     cancellation: &cancellation,
 //!     report: &mut report,
 //! };
-//! client::upload(start, tools, None)?;
+//! client::upload(start, context, None)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

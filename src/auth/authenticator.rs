@@ -5,30 +5,31 @@ use std::fmt;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 
-use super::challenge::{self, Challenge, Demand};
-use super::credentials::{Credentials, Origin, Scope};
-use super::mechanism::{Mechanism, Reaction};
+use super::challenge::{self, Challenge, Demand, Reaction};
+use super::credentials::{CredentialScope, Credentials};
+use super::mechanism::Mechanism;
 use super::scheme::{Choice, Scheme, SignInError};
-use crate::exchange::ChannelBinding;
+use crate::exchange::ConnectionUse;
+use crate::protocol::Origin;
 use crate::protocol::text::escape;
 
-/// Answers of 401 in a row, legs of a handshake included, after which nothing more is tried.
+/// Responses of 401 in a row, legs of a handshake included, after which nothing more is tried.
 const MAX_IN_A_ROW: u32 = 6;
 
-/// Proofs of a password that go out without an answer, one after the other, before any was taken: each may count as a
+/// Proofs of a password that go out without a response, one after the other, before any was taken: each may count as a
 /// wrong one at the server, and accounts are locked after five or so.
 const MAX_UNANSWERED: u32 = 3;
 
 /// Who wants to be let in, where, and how.
 #[derive(Debug, Clone)]
-pub struct Identity {
+pub struct AuthSettings {
     /// The URL that was typed: credentials belong to its scheme, host and port.
     pub origin: Uri,
     /// Other hosts that they may go to as well.
     pub trusted_hosts: Vec<String>,
     /// What to sign in with; `None`: Kerberos tickets, if `choice` allows Negotiate and the machine has some.
     pub credentials: Option<Credentials>,
-    /// In which ways.
+    /// By which mechanisms.
     pub choice: Choice,
     /// Whether a secret may go out for everybody on the way to read.
     pub allow_cleartext: bool,
@@ -36,10 +37,10 @@ pub struct Identity {
     pub headers: HeaderMap,
 }
 
-impl Identity {
+impl AuthSettings {
     /// Nobody: nothing is sent to anybody.
     #[must_use]
-    pub fn nobody(origin: &Uri) -> Self {
+    pub fn anonymous(origin: &Uri) -> Self {
         Self {
             origin: origin.clone(),
             trusted_hosts: Vec::new(),
@@ -51,68 +52,62 @@ impl Identity {
     }
 }
 
-/// One login, kept for as long as there are requests to make.
+/// Signs one user in, for as long as there are requests to make.
 pub struct Authenticator {
-    scope: Scope,
+    scope: CredentialScope,
     credentials: Option<Credentials>,
     choice: Choice,
     allow_cleartext: bool,
     headers: HeaderMap,
     random: Box<dyn FnMut() -> [u8; 16] + Send>,
-    way: Option<(Origin, Mechanism)>,
-    /// The first way that was used. No other is tried after it.
+    mechanism: Option<(Origin, Mechanism)>,
+    /// The first mechanism that was used. No other is tried after it.
     used: Option<Scheme>,
     refused_in_a_row: u32,
     /// A proof of the password is on its way.
     proof_is_out: bool,
-    /// Proofs whose answer was lost, while it is not known that the password is right.
+    /// Proofs whose response was lost, while it is not known that the password is right.
     unanswered: u32,
     was_taken: bool,
 }
 
 /// Whether a request can go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ready {
-    /// On any connection.
-    Anywhere,
-    /// Only on the connection that the last request went over: it is what is signed in.
-    OnSameConnection,
-    /// Only on connections with this channel binding: what it carries is bound to it.
-    OnlyTo(ChannelBinding),
+pub enum Prepared {
+    /// On such a connection: one that is signed in, or one that its credentials are bound to.
+    Send(ConnectionUse),
     /// Not yet: it has a body, and a request without one is to sign in first.
     SignInFirst,
 }
 
-/// What follows from an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Nothing: it is the server's answer to the request.
-    Done,
+/// What follows from a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthStatus {
+    /// It is the server's response to the request.
+    Complete,
     /// The same request again, signed anew, with its body if it has one: no other request before it.
-    Again,
+    Repeat,
     /// The request has a body, and may be refused again. Another without one is to sign in first, then it can go out again.
     SignInFirst,
-    /// The server lets nobody in.
-    Refused(SignInError),
 }
 
 impl Authenticator {
-    /// Signs in as `identity`. `random` is all its randomness.
+    /// Signs in by `settings`. `random` is all its randomness.
     #[must_use]
-    pub fn new(identity: Identity, random: impl FnMut() -> [u8; 16] + Send + 'static) -> Self {
-        let credentials = match identity.choice {
+    pub fn new(settings: AuthSettings, random: impl FnMut() -> [u8; 16] + Send + 'static) -> Self {
+        let credentials = match settings.choice {
             Choice::None => None,
-            Choice::Auto | Choice::Only(Scheme::Negotiate) => identity.credentials.or(Some(Credentials::Tickets)),
-            Choice::Only(_) => identity.credentials,
+            Choice::Auto | Choice::Only(Scheme::Negotiate) => settings.credentials.or(Some(Credentials::Tickets)),
+            Choice::Only(_) => settings.credentials,
         };
         Self {
-            scope: Scope::new(&identity.origin, identity.trusted_hosts),
+            scope: CredentialScope::new(&settings.origin, settings.trusted_hosts),
             credentials,
-            choice: identity.choice,
-            allow_cleartext: identity.allow_cleartext,
-            headers: identity.headers,
+            choice: settings.choice,
+            allow_cleartext: settings.allow_cleartext,
+            headers: settings.headers,
             random: Box::new(random),
-            way: None,
+            mechanism: None,
             used: None,
             refused_in_a_row: 0,
             proof_is_out: false,
@@ -124,13 +119,13 @@ impl Authenticator {
     /// Sends nothing to anybody.
     #[must_use]
     pub fn anonymous(origin: &Uri) -> Self {
-        Self::new(Identity::nobody(origin), || [0; 16])
+        Self::new(AuthSettings::anonymous(origin), || [0; 16])
     }
 
-    /// The way in use, if there is one.
+    /// The mechanism in use, if there is one.
     #[must_use]
     pub fn scheme(&self) -> Option<Scheme> {
-        self.way.as_ref().map(|(_, way)| way.scheme())
+        self.mechanism.as_ref().map(|(_, mechanism)| mechanism.scheme())
     }
 
     /// In place of those that are there: a request that goes out again has them already.
@@ -147,38 +142,38 @@ impl Authenticator {
     ///
     /// # Errors
     /// When they cannot be made.
-    pub fn sign(&mut self, request: &mut Request<()>) -> Result<Ready, SignInError> {
+    pub fn prepare(&mut self, request: &mut Request<()>) -> Result<Prepared, SignInError> {
         let origin = Origin::of(request.uri());
         if !self.scope.holds(&origin) {
-            return Ok(Ready::Anywhere);
+            return Ok(Prepared::Send(ConnectionUse::Any));
         }
         self.add_headers(request.headers_mut());
-        if self.way.as_ref().is_none_or(|(known, _)| *known != origin) {
-            self.way = self.unasked(&origin).map(|way| (origin, way));
+        if self.mechanism.as_ref().is_none_or(|(known, _)| *known != origin) {
+            self.mechanism = self.unasked(&origin).map(|mechanism| (origin, mechanism));
         }
-        let (Some((_, way)), Some(credentials)) = (&mut self.way, &self.credentials) else {
-            return Ok(Ready::Anywhere);
+        let (Some((_, mechanism)), Some(credentials)) = (&mut self.mechanism, &self.credentials) else {
+            return Ok(Prepared::Send(ConnectionUse::Any));
         };
-        if has_body(request.headers()) && way.wants_empty_request() {
-            return Ok(Ready::SignInFirst);
+        if has_body(request.headers()) && mechanism.wants_empty_request() {
+            return Ok(Prepared::SignInFirst);
         }
-        let proves = way.is_about_to_prove(credentials);
+        let proves = mechanism.is_about_to_prove(credentials);
         if proves && self.unanswered >= MAX_UNANSWERED {
-            return Err(SignInError::Unanswered { scheme: way.scheme(), times: self.unanswered });
+            return Err(SignInError::Unanswered { scheme: mechanism.scheme(), times: self.unanswered });
         }
-        if let Some(mut value) = way.authorization(request, credentials)? {
+        if let Some(mut value) = mechanism.authorization(request, credentials)? {
             self.proof_is_out = proves;
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        Ok(match way.channel() {
-            _ if way.belongs_to_connection() => Ready::OnSameConnection,
-            Some(channel) => Ready::OnlyTo(channel),
-            None => Ready::Anywhere,
-        })
+        Ok(Prepared::Send(match mechanism.channel() {
+            _ if mechanism.belongs_to_connection() => ConnectionUse::Same,
+            Some(channel) => ConnectionUse::Bound(channel),
+            None => ConnectionUse::Any,
+        }))
     }
 
-    /// The way that needs no question: the user named it, or has a token.
+    /// The mechanism that needs no question: the user named it, or has a token.
     fn unasked(&self, origin: &Origin) -> Option<Mechanism> {
         let scheme = match (self.choice, &self.credentials) {
             (_, Some(Credentials::Token(_))) => Scheme::Bearer,
@@ -189,24 +184,27 @@ impl Authenticator {
     }
 
     fn may_show_secret(&self, scheme: Scheme, origin: &Origin) -> bool {
-        origin.is_https || self.allow_cleartext || !scheme.shows_the_secret()
+        origin.is_https() || self.allow_cleartext || !scheme.shows_the_secret()
     }
 
     /// The connection is gone, or may be. `was_sent`: the server may have got the last request all the same.
-    pub fn disconnected(&mut self, was_sent: bool) {
+    pub fn on_disconnect(&mut self, was_sent: bool) {
         let proof_was_out = std::mem::take(&mut self.proof_is_out);
         if proof_was_out && was_sent && !self.was_taken {
             self.unanswered += 1;
         }
-        if let Some((_, way)) = &mut self.way {
-            way.disconnected(was_sent);
+        if let Some((_, mechanism)) = &mut self.mechanism {
+            mechanism.on_disconnect(was_sent);
         }
     }
 
-    /// What the answer to `request`, which [`Authenticator::sign`] had, asks for. Over TLS the [`ChannelBinding`] is in its
-    /// extensions.
-    pub fn answered(&mut self, request: &Request<()>, answer: &Response<()>) -> Step {
-        let (status, headers) = (answer.status(), answer.headers());
+    /// What the response to `request`, which [`Authenticator::prepare`] had, asks for. Over TLS the
+    /// [`ChannelBinding`](crate::exchange::ChannelBinding) is in its extensions.
+    ///
+    /// # Errors
+    /// When the server lets nobody in.
+    pub fn on_response(&mut self, request: &Request<()>, response: &Response<()>) -> Result<AuthStatus, SignInError> {
+        let (status, headers) = (response.status(), response.headers());
         let origin = Origin::of(request.uri());
         let proof_was_out = std::mem::take(&mut self.proof_is_out);
         if status != StatusCode::UNAUTHORIZED {
@@ -221,29 +219,24 @@ impl Authenticator {
                 // Some servers say that of a login that failed.
                 self.unanswered += 1;
             }
-            if let Some((known, way)) = &mut self.way
+            if let Some((known, mechanism)) = &mut self.mechanism
                 && *known == origin
             {
-                let scheme = way.scheme();
+                let scheme = mechanism.scheme();
                 self.used = self.used.or(Some(scheme));
-                if let Err(reason) = way.accepted(headers, has_looked) {
-                    return Step::Refused(SignInError::Failed { scheme, reason });
+                if let Err(reason) = mechanism.accepted(headers, has_looked) {
+                    return Err(SignInError::Failed { scheme, reason });
                 }
             }
-            return Step::Done;
+            return Ok(AuthStatus::Complete);
         }
         self.refused_in_a_row += 1;
         let challenges = challenge::all(headers);
-        let demand = Demand { challenges: &challenges, channel: answer.extensions().get().copied() };
-        match self.challenged(origin, demand, request) {
-            Err(error) => Step::Refused(error),
-            Ok(()) if has_body(request.headers()) && !self.repeats_bodies() => Step::SignInFirst,
-            Ok(()) => Step::Again,
-        }
-    }
-
-    fn repeats_bodies(&self) -> bool {
-        self.way.as_ref().is_some_and(|(_, way)| way.repeats_bodies())
+        let demand = Demand { challenges: &challenges, channel: response.extensions().get().copied() };
+        self.challenged(origin, demand, request)?;
+        let repeats_bodies = self.mechanism.as_ref().is_some_and(|(_, mechanism)| mechanism.repeats_bodies());
+        let needs_other = has_body(request.headers()) && !repeats_bodies;
+        Ok(if needs_other { AuthStatus::SignInFirst } else { AuthStatus::Repeat })
     }
 
     fn challenged(&mut self, origin: Origin, demand: Demand<'_>, request: &Request<()>) -> Result<(), SignInError> {
@@ -258,13 +251,13 @@ impl Authenticator {
                 origin: self.scope.origin.to_string(),
             });
         }
-        if let Some((known, way)) = &mut self.way
+        if let Some((known, mechanism)) = &mut self.mechanism
             && *known == origin
         {
-            let scheme = way.scheme();
+            let scheme = mechanism.scheme();
             self.used = self.used.or(Some(scheme));
             if self.refused_in_a_row > MAX_IN_A_ROW {
-                return Err(way.rejected());
+                return Err(mechanism.rejected());
             }
             let signed = request.headers().contains_key(AUTHORIZATION);
             if let Some(Credentials::Token(token)) = &mut self.credentials
@@ -273,21 +266,21 @@ impl Authenticator {
             {
                 return Ok(());
             }
-            return match way.challenged(demand, signed, (self.random)()) {
+            return match mechanism.challenged(demand, signed, (self.random)()) {
                 Reaction::Again => Ok(()),
-                Reaction::Rejected => Err(way.rejected()),
+                Reaction::Rejected => Err(mechanism.rejected()),
                 #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
                 Reaction::Failed(reason) => Err(SignInError::Failed { scheme, reason }),
                 #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
                 Reaction::EachRequest => Err(SignInError::EachRequest(scheme)),
             };
         }
-        let way = self.choose(&origin, demand)?;
-        self.way = Some((origin, way));
+        let mechanism = self.choose(&origin, demand)?;
+        self.mechanism = Some((origin, mechanism));
         Ok(())
     }
 
-    /// The strongest way that is offered and has what it needs; after one was used, only that one.
+    /// The strongest mechanism that is offered and has what it needs; after one was used, only that one.
     fn choose(&mut self, origin: &Origin, demand: Demand<'_>) -> Result<Mechanism, SignInError> {
         let challenges = demand.challenges;
         let wanted = match (self.used, self.choice, &self.credentials) {
@@ -306,12 +299,12 @@ impl Authenticator {
                 continue;
             }
             let Some(credentials) = &self.credentials else { continue };
-            // Tickets are no secret, and no way but Negotiate takes them.
+            // Tickets are no secret, and no mechanism but Negotiate takes them.
             if !matches!(credentials, Credentials::Tickets) && !self.may_show_secret(scheme, origin) {
                 return Err(SignInError::Cleartext(scheme));
             }
             match Mechanism::new(scheme, credentials, demand, origin, (self.random)()) {
-                Ok(Some(way)) => return Ok(way),
+                Ok(Some(mechanism)) => return Ok(mechanism),
                 Ok(None) => {}
                 Err(why) => reason = why,
             }
@@ -337,7 +330,7 @@ fn offered(challenges: &[Challenge]) -> String {
     if names.is_empty() { "no way of signing in that can be read".to_owned() } else { names.join(", ") }
 }
 
-/// Whether a server that answers so has looked at who asks. Others may have no time for it, or stand before it.
+/// Whether a server that responses so has looked at who asks. Others may have no time for it, or stand before it.
 fn comes_after_signing_in(status: StatusCode) -> bool {
     let is_before = matches!(
         status,

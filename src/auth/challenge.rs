@@ -36,7 +36,7 @@ impl Challenge {
     }
 }
 
-/// What an answer asks for.
+/// What a response asks for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Demand<'a> {
     pub(super) challenges: &'a [Challenge],
@@ -48,10 +48,29 @@ pub(super) struct Demand<'a> {
     pub(super) channel: Option<ChannelBinding>,
 }
 
-/// All challenges of an answer, in their order.
+/// What a mechanism makes of a challenge to a request that it signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reaction {
+    /// Sign the same request anew.
+    Again,
+    /// These credentials are not taken.
+    Rejected,
+    /// What the server sent cannot be answered.
+    #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
+    Failed(String),
+    /// The server signs in requests, not connections.
+    #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
+    EachRequest,
+}
+
+/// Times in a row that a connection may be forgotten right after it was signed in.
+#[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
+pub(super) const MAX_FORGOTTEN: u32 = 2;
+
+/// All challenges of a response, in their order.
 pub(super) fn all(headers: &HeaderMap) -> Vec<Challenge> {
     let lines = headers.get_all(WWW_AUTHENTICATE).iter();
-    lines.flat_map(|line| Reader { rest: line.as_bytes() }.challenges()).take(MAX).collect()
+    lines.flat_map(|line| ChallengeReader { rest: line.as_bytes() }.challenges()).take(MAX).collect()
 }
 
 /// Names in lower case, and values without their quotes.
@@ -61,7 +80,7 @@ pub(super) struct Parameters(Vec<(String, Vec<u8>)>);
 impl Parameters {
     /// Those of a field that holds nothing else, such as `Authentication-Info`.
     pub(super) fn read(field: &[u8]) -> Self {
-        let mut reader = Reader { rest: field };
+        let mut reader = ChallengeReader { rest: field };
         let mut parameters = Self::default();
         while reader.begins_element() {
             match reader.parameter() {
@@ -92,11 +111,11 @@ fn is_known(scheme: &str) -> bool {
 }
 
 /// A list whose elements are separated by commas: a parameter, or a scheme with what follows it.
-struct Reader<'a> {
+struct ChallengeReader<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ChallengeReader<'a> {
     fn challenges(mut self) -> Vec<Challenge> {
         let mut found: Vec<Challenge> = Vec::new();
         while self.begins_element() {
@@ -331,7 +350,7 @@ mod tests {
             text in "(Basic|Digest|NTLM|realm|nonce|[ -~]|[\u{80}-\u{ff}]|=|,|\"){0,40}",
         ) {
             for line in [&bytes[..], text.as_bytes()] {
-                let read = Reader { rest: line }.challenges();
+                let read = ChallengeReader { rest: line }.challenges();
                 proptest::prop_assert!(read.len() <= MAX);
                 let _ = Parameters::read(line);
             }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::Uri;
-use http::uri::Scheme;
 
 use super::Secret;
+use crate::protocol::{Origin, without_brackets};
 
 /// A user and the password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,31 +82,15 @@ pub enum Credentials {
     Tickets,
 }
 
-/// Scheme, host and port: what credentials belong to (RFC 6454).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Origin {
-    pub(super) is_https: bool,
-    pub(super) host: String,
-    port: u16,
-}
-
-impl Origin {
-    pub(super) fn of(uri: &Uri) -> Self {
-        let is_https = uri.scheme() == Some(&Scheme::HTTPS);
-        let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-        Self { is_https, host: uri.host().unwrap_or_default().to_ascii_lowercase(), port }
-    }
-}
-
 /// Where credentials may go: the URL's own scheme, host and port, and hosts that the user trusts by name. To those
 /// never without TLS if the URL has it.
 #[derive(Debug, Clone)]
-pub(super) struct Scope {
+pub(super) struct CredentialScope {
     pub(super) origin: Origin,
     trusted: Vec<String>,
 }
 
-impl Scope {
+impl CredentialScope {
     pub(super) fn new(origin: &Uri, trusted: Vec<String>) -> Self {
         Self { origin: Origin::of(origin), trusted }
     }
@@ -115,15 +99,8 @@ impl Scope {
         if *other == self.origin {
             return true;
         }
-        let named = self.trusted.iter().any(|host| host.eq_ignore_ascii_case(&other.host));
-        named && (other.is_https || !self.origin.is_https)
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.is_https { "https" } else { "http" };
-        write!(f, "{scheme}://{}:{}", self.host, self.port)
+        let named = self.trusted.iter().any(|host| without_brackets(host).eq_ignore_ascii_case(other.host()));
+        named && (other.is_https() || !self.origin.is_https())
     }
 }
 
@@ -133,7 +110,7 @@ mod tests {
 
     #[test]
     fn fault_48_credentials_stay_with_scheme_host_and_port() {
-        let scope = Scope::new(&Uri::from_static("https://h/a"), vec!["Node1".to_owned(), "h".to_owned()]);
+        let scope = CredentialScope::new(&Uri::from_static("https://h/a"), vec!["Node1".to_owned(), "h".to_owned()]);
         let holds = |uri: &'static str| scope.holds(&Origin::of(&Uri::from_static(uri)));
         for inside in ["https://h/b", "https://H:443/", "https://node1/a", "https://node1:8443/a", "https://h:444/"] {
             assert!(holds(inside), "{inside}");
@@ -141,7 +118,7 @@ mod tests {
         for outside in ["http://h/a", "http://node1/a", "https://node2/a", "https://h.node1/a"] {
             assert!(!holds(outside), "{outside}");
         }
-        let plain = Scope::new(&Uri::from_static("http://h:8080/a"), vec![]);
+        let plain = CredentialScope::new(&Uri::from_static("http://h:8080/a"), vec![]);
         let holds = |uri: &'static str| plain.holds(&Origin::of(&Uri::from_static(uri)));
         assert!(holds("http://h:8080/b") && !holds("http://h/b") && !holds("https://h:8080/a"));
     }

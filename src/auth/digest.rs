@@ -1,17 +1,76 @@
 //! Digest (RFC 7616, and RFC 2069 for servers without `qop`): a proof for each request that the password is known.
 
-use std::fmt::Write as _;
-
-use http::Request;
+use http::{HeaderMap, Request};
 use md5::Md5;
 use sha2::{Sha256, Sha512_256};
 
-use super::challenge::Challenge;
+use super::challenge::{Challenge, Parameters, Reaction};
 use super::credentials::Password;
+use crate::protocol::text;
+
+/// Proofs on a nonce that came just before, which are refused one after the other.
+const MAX_REFUSED: u32 = 2;
+
+/// Proofs by Digest, and how they fared.
+#[derive(Debug)]
+pub(super) struct Proofs {
+    digest: Digest,
+    /// One was taken: the password is right.
+    was_accepted: bool,
+    /// The nonce came with the last response: no other request can have used it up.
+    is_fresh: bool,
+    /// Proofs on fresh nonces that were refused in a row.
+    refused: u32,
+}
+
+impl Proofs {
+    pub(super) fn new(challenges: &[Challenge], random: [u8; 16]) -> Result<Self, &'static str> {
+        let digest = Digest::choose(challenges, random)?;
+        Ok(Self { digest, was_accepted: false, is_fresh: true, refused: 0 })
+    }
+
+    /// The value of `Authorization` for a request.
+    pub(super) fn next(&mut self, request: &Request<()>, password: &Password) -> Vec<u8> {
+        self.digest.prove(request, password)
+    }
+
+    /// The request that was lost may have used the nonce up.
+    pub(super) fn on_disconnect(&mut self, was_sent: bool) {
+        self.is_fresh &= !was_sent;
+    }
+
+    pub(super) fn accepted(&mut self, headers: &HeaderMap, has_looked: bool) {
+        (self.is_fresh, self.refused) = (false, 0);
+        self.was_accepted |= has_looked;
+        let info = headers.get("authentication-info").map(|info| Parameters::read(info.as_bytes()));
+        if let Some(nonce) = info.as_ref().and_then(|info| info.get("nextnonce")).filter(|nonce| !nonce.is_empty()) {
+            self.digest.renew(nonce);
+        }
+    }
+
+    /// A nonce may be refused whenever the server likes: some take each once, others forget them. Only a proof on one that
+    /// came just before says something about the password.
+    pub(super) fn challenged(&mut self, challenges: &[Challenge], signed: bool, random: [u8; 16]) -> Reaction {
+        let Ok(next) = Digest::choose(challenges, random) else { return Reaction::Rejected };
+        let was_fresh = std::mem::replace(&mut self.is_fresh, true);
+        let is_again = if !signed {
+            true
+        } else if was_fresh {
+            self.refused += 1;
+            next.stale && self.refused < MAX_REFUSED
+        } else {
+            // An earlier proof that got no response may have used the nonce up before the password was known to be right.
+            let was_spent = self.digest.count == 2 && !next.has_nonce_of(&self.digest);
+            self.was_accepted || next.stale || was_spent
+        };
+        self.digest = next.after(&self.digest);
+        if is_again { Reaction::Again } else { Reaction::Rejected }
+    }
+}
 
 /// A server's nonce, and how often it was used.
 #[derive(Debug, Clone)]
-pub(super) struct Digest {
+struct Digest {
     algorithm: Algorithm,
     /// The algorithm's name as the server spells it; `None`: it names none.
     algorithm_name: Option<String>,
@@ -20,18 +79,20 @@ pub(super) struct Digest {
     /// The nonce of the challenge: the session's key is made of it, whatever nonces follow.
     first_nonce: Vec<u8>,
     opaque: Option<Vec<u8>>,
+    /// The server says that only the nonce was too old.
     stale: bool,
     /// Whether the server knows `qop=auth`.
     has_qop: bool,
     userhash: bool,
     /// One for each challenge: the counter tells the proofs apart, also in the -sess variants.
     cnonce: String,
+    /// How many proofs were made with the nonce.
     count: u32,
 }
 
 impl Digest {
     /// The strongest of the challenges that can be answered, or why there is none.
-    pub(super) fn choose(challenges: &[Challenge], cnonce: [u8; 16]) -> Result<Self, &'static str> {
+    fn choose(challenges: &[Challenge], cnonce: [u8; 16]) -> Result<Self, &'static str> {
         let mut reason = "it offers no Digest";
         let mut best: Option<Self> = None;
         for challenge in challenges.iter().filter(|challenge| challenge.is("Digest")) {
@@ -46,23 +107,13 @@ impl Digest {
         best.ok_or(reason)
     }
 
-    /// Whether the server says that only the nonce was too old.
-    pub(super) fn is_stale(&self) -> bool {
-        self.stale
-    }
-
-    /// How many proofs were made with its nonce.
-    pub(super) fn count(&self) -> u32 {
-        self.count
-    }
-
-    pub(super) fn has_nonce_of(&self, other: &Self) -> bool {
+    fn has_nonce_of(&self, other: &Self) -> bool {
         self.nonce == other.nonce
     }
 
     /// A challenge in place of `before`. Its nonce may be the one that was used: then the counter goes on, since a server
     /// takes each count once.
-    pub(super) fn after(self, before: &Self) -> Self {
+    fn after(self, before: &Self) -> Self {
         if self.has_nonce_of(before) {
             return Self { cnonce: before.cnonce.clone(), count: before.count, ..self };
         }
@@ -70,14 +121,14 @@ impl Digest {
     }
 
     /// The server named the nonce for the next request (`nextnonce`).
-    pub(super) fn renew(&mut self, nonce: &[u8]) {
+    fn renew(&mut self, nonce: &[u8]) {
         if nonce != self.nonce {
             (self.nonce, self.count) = (nonce.to_vec(), 0);
         }
     }
 
     /// The value of `Authorization` for a request. Its body is no part of the proof, so that it can be streamed.
-    pub(super) fn prove(&mut self, request: &Request<()>, password: &Password) -> Vec<u8> {
+    fn prove(&mut self, request: &Request<()>, password: &Password) -> Vec<u8> {
         let uri = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         self.count += 1;
         let hash = self.algorithm.hash;
@@ -220,25 +271,20 @@ impl Hash {
     /// Of the parts with colons between them, in hexadecimal.
     fn hex(self, parts: &[&[u8]]) -> String {
         match self {
-            Self::Md5 => hex::<Md5>(parts),
-            Self::Sha256 => hex::<Sha256>(parts),
-            Self::Sha512Cut => hex::<Sha512_256>(parts),
+            Self::Md5 => hash_of::<Md5>(parts),
+            Self::Sha256 => hash_of::<Sha256>(parts),
+            Self::Sha512Cut => hash_of::<Sha512_256>(parts),
         }
     }
 }
 
-fn hex<H: sha2::Digest>(parts: &[&[u8]]) -> String {
+fn hash_of<H: sha2::Digest>(parts: &[&[u8]]) -> String {
     let mut hash = H::new();
     for (at, part) in parts.iter().enumerate() {
         hash.update(if at == 0 { "" } else { ":" });
         hash.update(part);
     }
-    let mut text = String::new();
-    for byte in hash.finalize() {
-        // A String takes everything.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    text::hex(&hash.finalize())
 }
 
 #[cfg(test)]
@@ -364,10 +410,10 @@ mod tests {
         let mut digest = offered(offer).expect("read");
         proof(&mut digest, "http://h/a", &password("me", "s3cret"));
         let again = offered(offer).expect("read").after(&digest);
-        assert_eq!(again.count(), 1);
+        assert_eq!(again.count, 1);
         let other = offered(b"Digest realm=\"x\", nonce=\"m\", qop=\"auth\"").expect("read").after(&digest);
-        assert_eq!(other.count(), 0);
+        assert_eq!(other.count, 0);
         digest.renew(b"n");
-        assert_eq!(digest.count(), 1);
+        assert_eq!(digest.count, 1);
     }
 }

@@ -8,11 +8,10 @@ use libgssapi::error::Error;
 use libgssapi::name::Name;
 use libgssapi::oid::{GSS_MECH_KRB5, GSS_MECH_SPNEGO, GSS_NT_HOSTBASED_SERVICE, OidSet};
 
-use super::challenge::{Challenge, Demand};
-use super::credentials::Origin;
-use super::mechanism::{MAX_FORGOTTEN, Reaction};
+use super::challenge::{Challenge, Demand, MAX_FORGOTTEN, Reaction};
 use super::scheme::Scheme;
 use crate::exchange::ChannelBinding;
+use crate::protocol::Origin;
 use crate::protocol::text::escape;
 
 /// Whoever the tickets are for, at one server. Each request carries a token of its own: many servers look at each by
@@ -24,7 +23,7 @@ pub(super) struct Tickets {
     is_https: bool,
     /// What tokens are bound to, over https: a server whose certificate is another cannot hand them on to this one.
     channel: Option<ChannelBinding>,
-    stage: Stage,
+    state: TokenState,
     /// The server let one in on this connection.
     proven: bool,
     /// How often in a row the request right after signing in wanted a further leg.
@@ -32,18 +31,18 @@ pub(super) struct Tickets {
 }
 
 #[derive(Debug)]
-enum Stage {
+enum TokenState {
     /// Nothing is under way.
     Idle,
     /// A token is to go out.
-    Ready(Exchange, Vec<u8>),
+    Ready(Negotiation, Vec<u8>),
     /// It went out.
-    Sent(Exchange),
+    Sent(Negotiation),
 }
 
 /// One proof, in one or more legs.
 #[derive(Debug)]
-struct Exchange {
+struct Negotiation {
     context: ClientCtx,
     binding: Option<Vec<u8>>,
     /// The server asked for a further leg, which means something on this connection only.
@@ -56,23 +55,21 @@ impl Tickets {
     /// # Errors
     /// When there are no tickets, or not of `user` if one is named, or none is to be had for the server.
     pub(super) fn new(origin: &Origin, user: Option<&str>, channel: Option<ChannelBinding>) -> Result<Self, String> {
-        let host = origin.host.as_str();
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let mut tickets = Self {
-            host: host.to_owned(),
+            host: origin.host().to_owned(),
             user: user.map(str::to_owned),
-            is_https: origin.is_https,
+            is_https: origin.is_https(),
             channel,
-            stage: Stage::Idle,
+            state: TokenState::Idle,
             proven: false,
             forgotten: 0,
         };
-        let (exchange, token) = tickets.begin()?;
-        tickets.stage = Stage::Ready(exchange, token);
+        let (negotiation, token) = tickets.begin()?;
+        tickets.state = TokenState::Ready(negotiation, token);
         Ok(tickets)
     }
 
-    fn begin(&self) -> Result<(Exchange, Vec<u8>), String> {
+    fn begin(&self) -> Result<(Negotiation, Vec<u8>), String> {
         let cred = Self::credential().map_err(describe)?;
         if let Some(user) = &self.user {
             let owner = cred.name().and_then(|name| name.display_name()).map_err(describe)?;
@@ -89,13 +86,13 @@ impl Tickets {
         Cred::acquire(None, None, CredUsage::Initiate, Some(&OidSet::singleton(GSS_MECH_KRB5)?))
     }
 
-    fn first_leg(&self, cred: Cred) -> Result<(Exchange, Vec<u8>), Error> {
+    fn first_leg(&self, cred: Cred) -> Result<(Negotiation, Vec<u8>), Error> {
         let target = Name::new(format!("HTTP@{}", self.host).as_bytes(), Some(GSS_NT_HOSTBASED_SERVICE))?;
         // Nothing is delegated: the server gets to know who it is, not to act for them.
         let mut context = ClientCtx::new(Some(cred), target, CtxFlags::GSS_C_MUTUAL_FLAG, Some(GSS_MECH_SPNEGO));
         let binding = self.channel.map(|channel| channel.application_data());
         let token = context.step(None, binding.as_deref())?.map(|token| token.to_vec()).unwrap_or_default();
-        Ok((Exchange { context, binding, is_continued: false }, token))
+        Ok((Negotiation { context, binding, is_continued: false }, token))
     }
 
     /// Whether a request with a body may be sent in vain.
@@ -105,7 +102,7 @@ impl Tickets {
 
     /// Whether what is sent next means something on this connection only.
     pub(super) fn is_bound(&self) -> bool {
-        matches!(&self.stage, Stage::Ready(exchange, _) | Stage::Sent(exchange) if exchange.is_continued)
+        matches!(&self.state, TokenState::Ready(negotiation, _) | TokenState::Sent(negotiation) if negotiation.is_continued)
     }
 
     /// Where what the next request carries may go.
@@ -115,25 +112,25 @@ impl Tickets {
 
     /// The connection is another.
     pub(super) fn restart(&mut self) {
-        (self.stage, self.proven, self.channel) = (Stage::Idle, false, None);
+        (self.state, self.proven, self.channel) = (TokenState::Idle, false, None);
     }
 
     /// What the next request carries.
     pub(super) fn next_token(&mut self) -> Result<Option<Vec<u8>>, String> {
-        // A new connection may lead to a server with another certificate: its first answer tells what to bind to.
+        // A new connection may lead to a server with another certificate: its first response tells what to bind to.
         if self.is_https && self.channel.is_none() {
             return Ok(None);
         }
-        let (exchange, token) = match std::mem::replace(&mut self.stage, Stage::Idle) {
-            Stage::Ready(exchange, token) => (exchange, token),
-            Stage::Idle | Stage::Sent(_) => match self.begin() {
+        let (negotiation, token) = match std::mem::replace(&mut self.state, TokenState::Idle) {
+            TokenState::Ready(negotiation, token) => (negotiation, token),
+            TokenState::Idle | TokenState::Sent(_) => match self.begin() {
                 Ok(begun) => begun,
                 // The tickets ran out in the middle of an upload; the connection may be signed in for longer.
                 Err(_) if self.proven => return Ok(None),
                 Err(reason) => return Err(reason),
             },
         };
-        self.stage = Stage::Sent(exchange);
+        self.state = TokenState::Sent(negotiation);
         Ok(Some(token))
     }
 
@@ -142,10 +139,10 @@ impl Tickets {
     /// # Errors
     /// When it is not the server's.
     pub(super) fn accepted(&mut self, challenges: &[Challenge]) -> Result<(), String> {
-        if let (Stage::Sent(mut exchange), Some(token)) =
-            (std::mem::replace(&mut self.stage, Stage::Idle), token(challenges))
+        if let (TokenState::Sent(mut negotiation), Some(token)) =
+            (std::mem::replace(&mut self.state, TokenState::Idle), token(challenges))
         {
-            exchange.answer(token).map_err(|reason| format!("the server does not prove who it is: {reason}"))?;
+            negotiation.step(token).map_err(|reason| format!("the server does not prove who it is: {reason}"))?;
         }
         if std::mem::replace(&mut self.proven, true) {
             self.forgotten = 0;
@@ -157,29 +154,29 @@ impl Tickets {
     pub(super) fn challenged(&mut self, demand: Demand<'_>) -> Reaction {
         self.channel = demand.channel;
         let was_proven = std::mem::take(&mut self.proven);
-        match (std::mem::replace(&mut self.stage, Stage::Idle), token(demand.challenges)) {
-            (Stage::Idle | Stage::Ready(..), _) => Reaction::Again,
-            (Stage::Sent(mut exchange), Some(token)) => match exchange.answer(token) {
+        match (std::mem::replace(&mut self.state, TokenState::Idle), token(demand.challenges)) {
+            (TokenState::Idle | TokenState::Ready(..), _) => Reaction::Again,
+            (TokenState::Sent(mut negotiation), Some(token)) => match negotiation.step(token) {
                 Ok(Some(_)) if was_proven && self.forgotten + 1 >= MAX_FORGOTTEN => Reaction::EachRequest,
                 Ok(Some(token)) => {
                     self.forgotten += u32::from(was_proven);
-                    exchange.is_continued = true;
-                    self.stage = Stage::Ready(exchange, token);
+                    negotiation.is_continued = true;
+                    self.state = TokenState::Ready(negotiation, token);
                     Reaction::Again
                 }
                 // It knows who this is, and lets only others in.
                 Ok(None) => Reaction::Rejected,
                 Err(reason) => Reaction::Failed(reason),
             },
-            (Stage::Sent(_), None) if was_proven => Reaction::Again,
-            (Stage::Sent(_), None) => Reaction::Rejected,
+            (TokenState::Sent(_), None) if was_proven => Reaction::Again,
+            (TokenState::Sent(_), None) => Reaction::Rejected,
         }
     }
 }
 
-impl Exchange {
+impl Negotiation {
     /// Takes what the server says; what is to be said next, unless that was all.
-    fn answer(&mut self, token: &str) -> Result<Option<Vec<u8>>, String> {
+    fn step(&mut self, token: &str) -> Result<Option<Vec<u8>>, String> {
         let token = STANDARD.decode(token).map_err(|_| "its token is not base64".to_owned())?;
         let next = self.context.step(Some(&token), self.binding.as_deref()).map_err(describe)?;
         Ok(next.filter(|_| !self.context.is_complete()).map(|token| token.to_vec()))

@@ -1,28 +1,22 @@
-//! A way of signing in that was chosen, and how far it got with one server.
+//! The mechanism that was chosen, and how far it got with one server.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue, Request};
 use zeroize::Zeroizing;
 
-use super::challenge::{Challenge, Demand, Parameters};
-use super::credentials::{Credentials, Origin, Password};
-use super::digest::Digest;
+use super::challenge::{Demand, Reaction};
+use super::credentials::{Credentials, Password};
+use super::digest::Proofs;
 #[cfg(all(unix, feature = "kerberos"))]
 use super::kerberos::Tickets;
 #[cfg(feature = "windows-auth")]
 use super::ntlm::Handshake;
 use super::scheme::{Scheme, SignInError};
 use crate::exchange::ChannelBinding;
+use crate::protocol::Origin;
 
-/// Proofs on a nonce that came just before, which are refused one after the other.
-const MAX_REFUSED: u32 = 2;
-
-/// Times in a row that a connection may be forgotten right after it was signed in.
-#[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
-pub(super) const MAX_FORGOTTEN: u32 = 2;
-
-/// See the module.
+/// What signs requests in.
 #[derive(Debug)]
 pub(super) enum Mechanism {
     /// Basic and Bearer: the secret itself.
@@ -35,67 +29,6 @@ pub(super) enum Mechanism {
     /// NTLM and Negotiate with NTLM: a handshake for each connection.
     #[cfg(feature = "windows-auth")]
     Windows(Box<Handshake>),
-}
-
-/// Proofs by Digest, and how they fared.
-#[derive(Debug)]
-pub(super) struct Proofs {
-    digest: Digest,
-    /// One was taken: the password is right.
-    was_accepted: bool,
-    /// The nonce came with the last response: no other request can have used it up.
-    is_fresh: bool,
-    /// Proofs on fresh nonces that were refused in a row.
-    refused: u32,
-}
-
-impl Proofs {
-    fn new(digest: Digest) -> Self {
-        Self { digest, was_accepted: false, is_fresh: true, refused: 0 }
-    }
-
-    fn accepted(&mut self, headers: &HeaderMap, has_looked: bool) {
-        (self.is_fresh, self.refused) = (false, 0);
-        self.was_accepted |= has_looked;
-        let info = headers.get("authentication-info").map(|info| Parameters::read(info.as_bytes()));
-        if let Some(nonce) = info.as_ref().and_then(|info| info.get("nextnonce")).filter(|nonce| !nonce.is_empty()) {
-            self.digest.renew(nonce);
-        }
-    }
-
-    /// A nonce may be refused whenever the server likes: some take each once, others forget them. Only a proof on one that
-    /// came just before says something about the password.
-    fn challenged(&mut self, challenges: &[Challenge], signed: bool, random: [u8; 16]) -> Reaction {
-        let Ok(next) = Digest::choose(challenges, random) else { return Reaction::Rejected };
-        let was_fresh = std::mem::replace(&mut self.is_fresh, true);
-        let is_again = if !signed {
-            true
-        } else if was_fresh {
-            self.refused += 1;
-            next.is_stale() && self.refused < MAX_REFUSED
-        } else {
-            // An earlier proof that got no response may have used the nonce up before the password was known to be right.
-            let was_spent = self.digest.count() == 2 && !next.has_nonce_of(&self.digest);
-            self.was_accepted || next.is_stale() || was_spent
-        };
-        self.digest = next.after(&self.digest);
-        if is_again { Reaction::Again } else { Reaction::Rejected }
-    }
-}
-
-/// What to do about a refusal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reaction {
-    /// Sign the same request anew.
-    Again,
-    /// These credentials are not taken.
-    Rejected,
-    /// What the server sent cannot be answered.
-    #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
-    Failed(String),
-    /// The server signs in requests, not connections.
-    #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
-    EachRequest,
 }
 
 impl Mechanism {
@@ -114,14 +47,12 @@ impl Mechanism {
             (Scheme::Basic, Credentials::Password(_)) | (Scheme::Bearer, Credentials::Token(_)) => {
                 Some(Self::Secret { scheme })
             }
-            (Scheme::Digest, Credentials::Password(_)) => {
-                Some(Self::Digest(Proofs::new(Digest::choose(demand.challenges, random)?)))
-            }
+            (Scheme::Digest, Credentials::Password(_)) => Some(Self::Digest(Proofs::new(demand.challenges, random)?)),
             (Scheme::Ntlm, Credentials::Password(password)) => Some(by_password(scheme, password, origin)?),
             // Kerberos is the stronger of the two. Nothing was sent yet if it lacks something.
             (Scheme::Negotiate, Credentials::Password(password)) => {
-                let way = by_tickets(Some(&password.user), origin, demand);
-                Some(way.or_else(|_| by_password(scheme, password, origin))?)
+                let kerberos = by_tickets(Some(&password.user), origin, demand);
+                Some(kerberos.or_else(|_| by_password(scheme, password, origin))?)
             }
             (Scheme::Negotiate, Credentials::Tickets) => Some(by_tickets(None, origin, demand)?),
             _ => None,
@@ -197,11 +128,11 @@ impl Mechanism {
     }
 
     /// `was_sent`: the server may have got the last request all the same.
-    pub(super) fn disconnected(&mut self, was_sent: bool) {
+    pub(super) fn on_disconnect(&mut self, was_sent: bool) {
         match self {
             Self::Secret { .. } => {}
             // The request that was lost may have used the nonce up.
-            Self::Digest(proofs) => proofs.is_fresh &= !was_sent,
+            Self::Digest(proofs) => proofs.on_disconnect(was_sent),
             #[cfg(feature = "windows-auth")]
             Self::Windows(handshake) => handshake.restart(),
             #[cfg(all(unix, feature = "kerberos"))]
@@ -223,7 +154,7 @@ impl Mechanism {
                 format!("Basic {}", *Zeroizing::new(STANDARD.encode(&*plain))).into_bytes()
             }
             (Self::Secret { .. }, Credentials::Token(token)) => format!("Bearer {}", token.reveal()).into_bytes(),
-            (Self::Digest(proofs), Credentials::Password(password)) => proofs.digest.prove(request, password),
+            (Self::Digest(proofs), Credentials::Password(password)) => proofs.next(request, password),
             (Self::Secret { .. } | Self::Digest(_), _) => return Ok(None),
             #[cfg(all(unix, feature = "kerberos"))]
             (Self::Kerberos(tickets), _) => match tickets.next_token().map_err(failed)? {
@@ -242,7 +173,7 @@ impl Mechanism {
             .map_err(|_| failed("the user, password or token holds a character that no header field may".to_owned()))
     }
 
-    /// The server let a request pass; these are its answer's fields. `has_looked`: it is known to have looked at who asks.
+    /// The server let a request pass; these are its response's fields. `has_looked`: it is known to have looked at who asks.
     ///
     /// # Errors
     /// When it is to prove who it is, and does not.
@@ -289,7 +220,7 @@ fn by_tickets(_: Option<&str>, _: &Origin, _: Demand<'_>) -> Result<Mechanism, S
 
 #[cfg(feature = "windows-auth")]
 fn by_password(scheme: Scheme, password: &Password, origin: &Origin) -> Result<Mechanism, String> {
-    Ok(Mechanism::Windows(Box::new(Handshake::new(scheme, password, &origin.host)?)))
+    Ok(Mechanism::Windows(Box::new(Handshake::new(scheme, password, origin.host())?)))
 }
 
 #[cfg(not(feature = "windows-auth"))]

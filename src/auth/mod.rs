@@ -1,5 +1,5 @@
 //! Signing in to a server: challenges in, credentials out. No sockets, no clock; whoever carries the messages asks
-//! [`Authenticator`] before each request and shows it each answer.
+//! [`Authenticator`] before each request and shows it each response.
 
 mod authenticator;
 mod challenge;
@@ -17,7 +17,7 @@ mod shell;
 #[cfg(test)]
 mod tests;
 
-pub use authenticator::{Authenticator, Identity, Ready, Step};
+pub use authenticator::{AuthSettings, AuthStatus, Authenticator, Prepared};
 pub use credentials::{Credentials, Password, Token};
 pub use scheme::{Choice, Scheme, SignInError};
 pub use secret::Secret;

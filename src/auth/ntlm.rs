@@ -8,9 +8,8 @@ use sspi::{
     NegotiateConfig, Ntlm, SecurityBuffer, Sspi, SspiImpl, Username,
 };
 
-use super::challenge::Demand;
+use super::challenge::{Demand, MAX_FORGOTTEN, Reaction};
 use super::credentials::Password;
-use super::mechanism::{MAX_FORGOTTEN, Reaction};
 use super::scheme::Scheme;
 use crate::exchange::ChannelBinding;
 
@@ -24,13 +23,13 @@ pub(super) struct Handshake {
     identity: AuthIdentity,
     /// The service's name, as Windows writes it.
     target: String,
-    stage: Stage,
+    state: HandshakeState,
     /// How often in a row the request right after signing in was challenged.
     forgotten: u32,
 }
 
 #[derive(Debug)]
-enum Stage {
+enum HandshakeState {
     /// Nothing was sent on this connection.
     Idle,
     /// The greeting went out.
@@ -48,7 +47,7 @@ impl Handshake {
         let username = Username::parse(&password.user)
             .map_err(|error| format!("the user's name is none that Windows knows ({error})"))?;
         let identity = AuthIdentity { username, password: password.password.reveal().to_owned().into() };
-        Ok(Self { scheme, identity, target: format!("HTTP/{host}"), stage: Stage::Idle, forgotten: 0 })
+        Ok(Self { scheme, identity, target: format!("HTTP/{host}"), state: HandshakeState::Idle, forgotten: 0 })
     }
 
     pub(super) fn scheme(&self) -> Scheme {
@@ -56,37 +55,37 @@ impl Handshake {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        matches!(self.stage, Stage::Done { .. })
+        matches!(self.state, HandshakeState::Done { .. })
     }
 
     /// Whether the proof goes out next.
     pub(super) fn is_about_to_prove(&self) -> bool {
-        matches!(self.stage, Stage::Proving(_))
+        matches!(self.state, HandshakeState::Proving(_))
     }
 
     /// Whether what is sent next means something on this connection only. The greeting begins on any.
     pub(super) fn is_bound(&self) -> bool {
-        matches!(self.stage, Stage::Proved | Stage::Done { .. })
+        matches!(self.state, HandshakeState::Proved | HandshakeState::Done { .. })
     }
 
     /// The connection is another.
     pub(super) fn restart(&mut self) {
-        self.stage = Stage::Idle;
+        self.state = HandshakeState::Idle;
     }
 
     /// What the next request carries.
     pub(super) fn next_token(&mut self) -> Result<Option<Vec<u8>>, String> {
-        match std::mem::replace(&mut self.stage, Stage::Proved) {
-            Stage::Idle => {
+        match std::mem::replace(&mut self.state, HandshakeState::Proved) {
+            HandshakeState::Idle => {
                 let mut package =
                     Box::new(Package::new(self.scheme, &self.identity).map_err(|error| describe(&error))?);
                 let token = package.leg(&self.target, Vec::new()).map_err(|error| describe(&error))?;
-                self.stage = Stage::Greeted(package);
+                self.state = HandshakeState::Greeted(package);
                 Ok(Some(token))
             }
-            Stage::Proving(token) => Ok(Some(token)),
+            HandshakeState::Proving(token) => Ok(Some(token)),
             other => {
-                self.stage = other;
+                self.state = other;
                 Ok(None)
             }
         }
@@ -94,11 +93,13 @@ impl Handshake {
 
     /// A request was let in.
     pub(super) fn accepted(&mut self) {
-        match self.stage {
-            Stage::Idle => {}
-            Stage::Done { .. } => (self.stage, self.forgotten) = (Stage::Done { just_now: false }, 0),
-            Stage::Proved => self.stage = Stage::Done { just_now: true },
-            Stage::Greeted(_) | Stage::Proving(_) => self.stage = Stage::Done { just_now: false },
+        match self.state {
+            HandshakeState::Idle => {}
+            HandshakeState::Done { .. } => (self.state, self.forgotten) = (HandshakeState::Done { just_now: false }, 0),
+            HandshakeState::Proved => self.state = HandshakeState::Done { just_now: true },
+            HandshakeState::Greeted(_) | HandshakeState::Proving(_) => {
+                self.state = HandshakeState::Done { just_now: false }
+            }
         }
     }
 
@@ -109,22 +110,22 @@ impl Handshake {
             .iter()
             .filter(|challenge| challenge.is(self.scheme.as_str()))
             .find_map(|c| c.token.as_ref());
-        match (std::mem::replace(&mut self.stage, Stage::Idle), token) {
+        match (std::mem::replace(&mut self.state, HandshakeState::Idle), token) {
             // Once may be chance. A server that signs in requests, not connections, does so each time.
-            (Stage::Done { just_now: true }, _) => {
+            (HandshakeState::Done { just_now: true }, _) => {
                 self.forgotten += 1;
                 if self.forgotten < MAX_FORGOTTEN { Reaction::Again } else { Reaction::EachRequest }
             }
             // It was signed in, and the server does not know of it any more.
-            (Stage::Idle | Stage::Done { .. } | Stage::Proving(_), _) => Reaction::Again,
-            (Stage::Proved, _) => Reaction::Rejected,
-            (Stage::Greeted(_), None) => Reaction::Failed(
+            (HandshakeState::Idle | HandshakeState::Done { .. } | HandshakeState::Proving(_), _) => Reaction::Again,
+            (HandshakeState::Proved, _) => Reaction::Rejected,
+            (HandshakeState::Greeted(_), None) => Reaction::Failed(
                 "the server does not go on after the greeting; it may want Kerberos: get a ticket with kinit, in a build with the feature kerberos"
                     .to_owned(),
             ),
-            (Stage::Greeted(mut package), Some(token)) => match self.prove(&mut package, token, demand.channel) {
+            (HandshakeState::Greeted(mut package), Some(token)) => match self.prove(&mut package, token, demand.channel) {
                 Ok(proof) => {
-                    self.stage = Stage::Proving(proof);
+                    self.state = HandshakeState::Proving(proof);
                     Reaction::Again
                 }
                 Err(reason) => Reaction::Failed(reason),

@@ -75,7 +75,7 @@ pub enum SignInError {
     },
     /// The server did not take the credentials.
     Rejected(Scheme),
-    /// No answer, or a server error, came each time that the password, or a proof of it, was out: whether it is right is not
+    /// No response, or a server error, came each time that the password, or a proof of it, was out: whether it is right is not
     /// known.
     Unanswered {
         /// In which way of signing in.

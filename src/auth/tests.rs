@@ -3,10 +3,12 @@
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 
+use crate::exchange::ConnectionUse;
+
 use super::*;
 
-fn identity(origin: &'static str, choice: Choice) -> Identity {
-    Identity {
+fn settings(origin: &'static str, choice: Choice) -> AuthSettings {
+    AuthSettings {
         origin: Uri::from_static(origin),
         trusted_hosts: vec!["node1".to_owned()],
         credentials: Some(Credentials::Password(Password {
@@ -21,7 +23,7 @@ fn identity(origin: &'static str, choice: Choice) -> Identity {
 
 fn login(origin: &'static str, choice: Choice) -> Authenticator {
     let mut count = 0;
-    Authenticator::new(identity(origin, choice), move || {
+    Authenticator::new(settings(origin, choice), move || {
         count += 1;
         [count; 16]
     })
@@ -35,25 +37,25 @@ fn request(uri: &'static str, length: &'static str) -> Request<()> {
     request
 }
 
-/// Signs a request and shows what went out; then the answer.
+/// Signs a request and shows what went out; then the response.
 fn exchange(
     login: &mut Authenticator,
     uri: &'static str,
     length: &'static str,
     offers: Option<&[&str]>,
-) -> (String, Step) {
+) -> (String, Result<AuthStatus, SignInError>) {
     let mut request = request(uri, length);
-    login.sign(&mut request).expect("signed");
+    login.prepare(&mut request).expect("signed");
     let sent = request.headers().get(AUTHORIZATION).map(|value| {
         assert!(value.is_sensitive());
         value.to_str().expect("text").to_owned()
     });
-    let mut answer = Response::new(());
+    let mut response = Response::new(());
     for offer in offers.unwrap_or_default() {
-        answer.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
+        response.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
     }
-    *answer.status_mut() = if offers.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
-    (sent.unwrap_or_default(), login.answered(&request, &answer))
+    *response.status_mut() = if offers.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+    (sent.unwrap_or_default(), login.on_response(&request, &response))
 }
 
 const BASIC: &str = "Basic realm=\"x\"";
@@ -63,9 +65,9 @@ const ME: &str = "Basic bWU6czNjcmV0";
 #[test]
 fn the_challenge_is_settled_on_the_first_request_and_kept() {
     let mut login = login("https://h/a", Choice::Auto);
-    assert_eq!(exchange(&mut login, "https://h/a", "0", Some(&[BASIC])), (String::new(), Step::Again));
-    assert_eq!(exchange(&mut login, "https://h/a", "0", None), (ME.to_owned(), Step::Done));
-    assert_eq!(exchange(&mut login, "https://h/a", "9", None), (ME.to_owned(), Step::Done));
+    assert_eq!(exchange(&mut login, "https://h/a", "0", Some(&[BASIC])), (String::new(), Ok(AuthStatus::Repeat)));
+    assert_eq!(exchange(&mut login, "https://h/a", "0", None), (ME.to_owned(), Ok(AuthStatus::Complete)));
+    assert_eq!(exchange(&mut login, "https://h/a", "9", None), (ME.to_owned(), Ok(AuthStatus::Complete)));
 }
 
 #[test]
@@ -77,8 +79,8 @@ fn fault_20_a_wrong_password_is_sent_once() {
             let (sent, step) = exchange(&mut login, "https://h/a", "0", Some(&[offer]));
             proofs += usize::from(!sent.is_empty());
             match step {
-                Step::Again => {}
-                Step::Refused(error) => break assert!(matches!(error, SignInError::Rejected(_)), "{error}"),
+                Ok(AuthStatus::Repeat) => {}
+                Err(error) => break assert!(matches!(error, SignInError::Rejected(_)), "{error}"),
                 other => panic!("{other:?}"),
             }
         }
@@ -89,14 +91,14 @@ fn fault_20_a_wrong_password_is_sent_once() {
 #[test]
 fn fault_52_the_strongest_is_taken_and_nothing_weaker_after_it() {
     let mut login = login("https://h/a", Choice::Auto);
-    assert_eq!(exchange(&mut login, "https://h/a", "0", Some(&[BASIC, DIGEST])).1, Step::Again);
+    assert_eq!(exchange(&mut login, "https://h/a", "0", Some(&[BASIC, DIGEST])).1, Ok(AuthStatus::Repeat));
     let (sent, step) = exchange(&mut login, "https://h/a", "0", Some(&[BASIC]));
     assert!(sent.starts_with("Digest "), "{sent}");
-    assert_eq!(step, Step::Refused(SignInError::Rejected(Scheme::Digest)));
+    assert_eq!(step, Err(SignInError::Rejected(Scheme::Digest)));
     // Nor at another host that the credentials may go to.
     assert_eq!(
         exchange(&mut login, "https://node1/a", "0", Some(&[BASIC])).1,
-        Step::Refused(SignInError::NothingInCommon {
+        Err(SignInError::NothingInCommon {
             offered: "Basic".to_owned(),
             reason: "it does not offer Digest".to_owned()
         })
@@ -105,14 +107,14 @@ fn fault_52_the_strongest_is_taken_and_nothing_weaker_after_it() {
 
 #[test]
 fn fault_52_a_secret_goes_over_http_only_if_that_is_allowed() {
-    let cleartext = Step::Refused(SignInError::Cleartext(Scheme::Basic));
+    let cleartext = Err(SignInError::Cleartext(Scheme::Basic));
     let mut careful = login("http://h/a", Choice::Auto);
     assert_eq!(exchange(&mut careful, "http://h/a", "0", Some(&[BASIC])), (String::new(), cleartext.clone()));
     let mut named = login("http://h/a", Choice::Only(Scheme::Basic));
     assert_eq!(exchange(&mut named, "http://h/a", "0", Some(&[BASIC])), (String::new(), cleartext));
-    let identity = Identity { allow_cleartext: true, ..identity("http://h/a", Choice::Auto) };
-    let mut bold = Authenticator::new(identity, || [0; 16]);
-    assert_eq!(exchange(&mut bold, "http://h/a", "0", Some(&[BASIC])).1, Step::Again);
+    let settings = AuthSettings { allow_cleartext: true, ..settings("http://h/a", Choice::Auto) };
+    let mut bold = Authenticator::new(settings, || [0; 16]);
+    assert_eq!(exchange(&mut bold, "http://h/a", "0", Some(&[BASIC])).1, Ok(AuthStatus::Repeat));
     assert_eq!(exchange(&mut bold, "http://h/a", "0", None).0, ME);
 }
 
@@ -123,7 +125,7 @@ fn fault_48_another_server_gets_nothing() {
     for elsewhere in ["https://other/a", "http://h/a", "https://h:444/a"] {
         let (sent, step) = exchange(&mut login, elsewhere, "0", Some(&[BASIC]));
         assert_eq!(sent, "");
-        assert!(matches!(step, Step::Refused(SignInError::OtherOrigin { .. })), "{step:?}");
+        assert!(matches!(step, Err(SignInError::OtherOrigin { .. })), "{step:?}");
     }
     assert_eq!(exchange(&mut login, "https://node1/a", "0", None).0, ME);
 }
@@ -131,11 +133,11 @@ fn fault_48_another_server_gets_nothing() {
 #[test]
 fn a_token_goes_out_unasked_and_only_as_bearer() {
     let token = Some(Credentials::Token(Token::new(Secret::new("abc.def".to_owned()))));
-    let identity = Identity { credentials: token, ..identity("https://h/a", Choice::Auto) };
-    let mut login = Authenticator::new(identity, || [0; 16]);
+    let settings = AuthSettings { credentials: token, ..settings("https://h/a", Choice::Auto) };
+    let mut login = Authenticator::new(settings, || [0; 16]);
     let (sent, step) = exchange(&mut login, "https://h/a", "0", Some(&["Bearer error=\"invalid_token\"", BASIC]));
     assert_eq!(sent, "Bearer abc.def");
-    assert_eq!(step, Step::Refused(SignInError::Rejected(Scheme::Bearer)));
+    assert_eq!(step, Err(SignInError::Rejected(Scheme::Bearer)));
 }
 
 #[test]
@@ -145,23 +147,24 @@ fn a_token_that_expired_is_looked_for_once_before_giving_up() {
     let newer = Arc::clone(&kept);
     let token = Token::new(Secret::new("t1".to_owned()))
         .with_newer(move || Some(Secret::new((*newer.lock().expect("no panic")).to_owned())));
-    let identity = Identity { credentials: Some(Credentials::Token(token)), ..identity("https://h/a", Choice::Auto) };
-    assert!(!format!("{identity:?}").contains("t1"));
-    let mut login = Authenticator::new(identity, || [0; 16]);
+    let settings =
+        AuthSettings { credentials: Some(Credentials::Token(token)), ..settings("https://h/a", Choice::Auto) };
+    assert!(!format!("{settings:?}").contains("t1"));
+    let mut login = Authenticator::new(settings, || [0; 16]);
     let mut send = |refused: bool| exchange(&mut login, "https://h/a", "9", refused.then_some(&["Bearer"][..]));
-    assert_eq!(send(false), ("Bearer t1".to_owned(), Step::Done));
+    assert_eq!(send(false), ("Bearer t1".to_owned(), Ok(AuthStatus::Complete)));
     for token in ["t2", "t3"] {
         *kept.lock().expect("no panic") = token;
-        assert_eq!(send(true).1, Step::Again, "the request itself, with its body");
-        assert_eq!(send(false), (format!("Bearer {token}"), Step::Done));
+        assert_eq!(send(true).1, Ok(AuthStatus::Repeat), "the request itself, with its body");
+        assert_eq!(send(false), (format!("Bearer {token}"), Ok(AuthStatus::Complete)));
     }
     *kept.lock().expect("no panic") = "t4";
-    assert_eq!(send(true).1, Step::Again);
+    assert_eq!(send(true).1, Ok(AuthStatus::Repeat));
     *kept.lock().expect("no panic") = "t5";
-    let rejected = Step::Refused(SignInError::Rejected(Scheme::Bearer));
+    let rejected = Err(SignInError::Rejected(Scheme::Bearer));
     assert_eq!(send(true), ("Bearer t4".to_owned(), rejected.clone()), "once");
     *kept.lock().expect("no panic") = "t4";
-    assert_eq!(send(false).1, Step::Done);
+    assert_eq!(send(false).1, Ok(AuthStatus::Complete));
     assert_eq!(send(true), ("Bearer t4".to_owned(), rejected), "the same would be refused again");
 }
 
@@ -170,7 +173,7 @@ fn without_credentials_the_server_offers_are_named() {
     let mut login = Authenticator::anonymous(&Uri::from_static("https://h/a"));
     let (sent, step) = exchange(&mut login, "https://h/a", "0", Some(&["Negotiate", "NTLM", "ntlm"]));
     let offered = "Negotiate, NTLM".to_owned();
-    assert_eq!((sent.as_str(), step), ("", Step::Refused(SignInError::NoCredentials { offered })));
+    assert_eq!((sent.as_str(), step), ("", Err(SignInError::NoCredentials { offered })));
 }
 
 fn parameter<'a>(sent: &'a str, name: &str) -> &'a str {
@@ -181,7 +184,7 @@ fn parameter<'a>(sent: &'a str, name: &str) -> &'a str {
 #[test]
 fn a_digest_counts_its_proofs_and_takes_a_new_nonce_when_the_old_is_stale() {
     let mut login = login("https://h/a?x=y", Choice::Auto);
-    assert_eq!(exchange(&mut login, "https://h/a?x=y", "0", Some(&[DIGEST])).1, Step::Again);
+    assert_eq!(exchange(&mut login, "https://h/a?x=y", "0", Some(&[DIGEST])).1, Ok(AuthStatus::Repeat));
     let first = exchange(&mut login, "https://h/a?x=y", "0", None).0;
     let second = exchange(&mut login, "https://h/a?x=y", "5", None).0;
     for (sent, count) in [(&first, "00000001"), (&second, "00000002")] {
@@ -190,7 +193,7 @@ fn a_digest_counts_its_proofs_and_takes_a_new_nonce_when_the_old_is_stale() {
     assert_ne!(parameter(&first, "response"), parameter(&second, "response"));
     let stale = "Digest realm=\"x\", nonce=\"n2\", qop=\"auth\", algorithm=MD5, stale=true";
     // A request without a body in between could use it up.
-    assert_eq!(exchange(&mut login, "https://h/a?x=y", "5", Some(&[stale])).1, Step::Again);
+    assert_eq!(exchange(&mut login, "https://h/a?x=y", "5", Some(&[stale])).1, Ok(AuthStatus::Repeat));
     let next = exchange(&mut login, "https://h/a?x=y", "5", None).0;
     assert_eq!((parameter(&next, "nonce"), parameter(&next, "nc")), ("n2", "00000001"));
 }
@@ -199,7 +202,8 @@ fn a_digest_counts_its_proofs_and_takes_a_new_nonce_when_the_old_is_stale() {
 fn a_server_that_calls_every_nonce_stale_is_left() {
     let stale = "Digest realm=\"x\", nonce=\"n2\", qop=\"auth\", stale=true";
     let mut login = login("https://h/a", Choice::Auto);
-    let proofs = (0..20).take_while(|_| exchange(&mut login, "https://h/a", "0", Some(&[stale])).1 == Step::Again);
+    let proofs =
+        (0..20).take_while(|_| exchange(&mut login, "https://h/a", "0", Some(&[stale])).1 == Ok(AuthStatus::Repeat));
     // One without a proof, one with.
     assert_eq!(proofs.count(), 2);
 }
@@ -207,21 +211,21 @@ fn a_server_that_calls_every_nonce_stale_is_left() {
 /// A conversation about a body, with a Digest server that names its nonces: what went out, and what followed.
 fn nonces(login: &mut Authenticator, script: &[&str]) -> Vec<String> {
     let mut told = Vec::new();
-    for &answer in script {
+    for &response in script {
         let mut request = request("https://h/a", "9");
-        login.sign(&mut request).expect("signed");
+        login.prepare(&mut request).expect("signed");
         let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let sent = sent.map_or("-".to_owned(), |sent| {
             format!("{}:{}", parameter(sent, "nonce"), parameter(sent, "nc").trim_start_matches('0'))
         });
-        let (status, nonce) = answer.split_once(' ').unwrap_or((answer, ""));
+        let (status, nonce) = response.split_once(' ').unwrap_or((response, ""));
         let Ok(status) = status.parse::<u16>() else {
-            login.disconnected(true);
+            login.on_disconnect(true);
             told.push(format!("{sent} lost"));
             continue;
         };
-        let mut answer = Response::new(());
-        *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
+        let mut response = Response::new(());
+        *response.status_mut() = StatusCode::from_u16(status).expect("a status");
         let (name, value) = match status {
             401 => (
                 "www-authenticate",
@@ -230,14 +234,14 @@ fn nonces(login: &mut Authenticator, script: &[&str]) -> Vec<String> {
             _ => ("authentication-info", format!("rspauth=\"0\", nextnonce=\"{nonce}\", qop=auth")),
         };
         if !nonce.is_empty() {
-            answer.headers_mut().insert(name, HeaderValue::from_str(&value).expect("a value"));
+            response.headers_mut().insert(name, HeaderValue::from_str(&value).expect("a value"));
         }
-        let step = match login.answered(&request, &answer) {
-            Step::Done => "done",
-            Step::Again => "again",
-            Step::SignInFirst => "sign in first",
-            Step::Refused(SignInError::Rejected(Scheme::Digest)) => "rejected",
-            Step::Refused(_) => "refused",
+        let step = match login.on_response(&request, &response) {
+            Ok(AuthStatus::Complete) => "done",
+            Ok(AuthStatus::Repeat) => "again",
+            Ok(AuthStatus::SignInFirst) => "sign in first",
+            Err(SignInError::Rejected(Scheme::Digest)) => "rejected",
+            Err(_) => "refused",
         };
         told.push(format!("{sent} {step}"));
     }
@@ -285,19 +289,19 @@ fn case_22_a_refusal_on_a_nonce_that_came_just_before_is_final() {
 
 #[test]
 fn case_31_a_digest_of_other_letters_goes_out_as_bytes() {
-    let mut identity = identity("https://h/a", Choice::Auto);
-    identity.credentials = Some(Credentials::Password(Password {
+    let mut settings = settings("https://h/a", Choice::Auto);
+    settings.credentials = Some(Credentials::Password(Password {
         user: "j\u{fc}rgen".to_owned(),
         password: Secret::new("s3cret".to_owned()),
     }));
-    let mut login = Authenticator::new(identity, || [0; 16]);
+    let mut login = Authenticator::new(settings, || [0; 16]);
     let mut asked = Response::new(());
     *asked.status_mut() = StatusCode::UNAUTHORIZED;
     let offer = HeaderValue::from_bytes(b"Digest realm=\"S\xe4ge\", nonce=\"n\"").expect("a value");
     asked.headers_mut().insert(WWW_AUTHENTICATE, offer);
-    assert_eq!(login.answered(&request("https://h/a", "0"), &asked), Step::Again);
+    assert_eq!(login.on_response(&request("https://h/a", "0"), &asked), Ok(AuthStatus::Repeat));
     let mut request = request("https://h/a", "0");
-    assert_eq!(login.sign(&mut request), Ok(Ready::Anywhere));
+    assert_eq!(login.prepare(&mut request), Ok(Prepared::Send(ConnectionUse::Any)));
     let sent = request.headers()[AUTHORIZATION].as_bytes();
     assert!(sent.starts_with(b"Digest username=\"j\xc3\xbcrgen\", realm=\"S\xe4ge\", "), "{}", sent.escape_ascii());
 }
@@ -309,7 +313,7 @@ fn case_32_an_odd_piece_costs_neither_its_challenge_nor_the_others() {
         let mut asked = Response::new(());
         *asked.status_mut() = StatusCode::UNAUTHORIZED;
         asked.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_bytes(odd.as_bytes()).expect("a value"));
-        assert_eq!(login.answered(&request("https://h/a", "0"), &asked), Step::Again, "{odd}");
+        assert_eq!(login.on_response(&request("https://h/a", "0"), &asked), Ok(AuthStatus::Repeat), "{odd}");
     }
 }
 
@@ -321,7 +325,7 @@ fn the_strongest_digest_is_taken_and_the_methods_name_is_in_the_proof() {
         "Digest realm=\"http-auth@example.org\", qop=\"auth, auth-int\", algorithm=MD5, nonce=\"n\", opaque=\"o\"";
     for offers in [[sha, md5], [md5, sha]] {
         let mut login = login("https://h/dir/index.html", Choice::Auto);
-        assert_eq!(exchange(&mut login, "https://h/dir/index.html", "0", Some(&offers)).1, Step::Again);
+        assert_eq!(exchange(&mut login, "https://h/dir/index.html", "0", Some(&offers)).1, Ok(AuthStatus::Repeat));
         let sent = exchange(&mut login, "https://h/dir/index.html", "0", None).0;
         assert_eq!((parameter(&sent, "algorithm"), parameter(&sent, "opaque")), ("SHA-256", "o"));
         // By sha256sum, step by step: HA1 of me:http-auth@example.org:s3cret, HA2 of BITS_POST:/dir/index.html.
@@ -340,42 +344,42 @@ fn a_digest_that_cannot_be_answered_is_passed_over() {
         "Digest realm=\"x\", nonce=\"n\", algorithm=CRC32",
     ] {
         let mut login = login("https://h/a", Choice::Auto);
-        assert_eq!(exchange(&mut login, "https://h/a", "0", Some(&[broken, BASIC])).1, Step::Again);
+        assert_eq!(exchange(&mut login, "https://h/a", "0", Some(&[broken, BASIC])).1, Ok(AuthStatus::Repeat));
         assert_eq!(exchange(&mut login, "https://h/a", "0", None).0, ME);
     }
 }
 
 #[test]
 fn nothing_shows_the_secrets() {
-    let identity = identity("https://h/a", Choice::Only(Scheme::Basic));
-    assert!(!format!("{identity:?}").contains("s3cret"));
-    let mut login = Authenticator::new(identity, || [0; 16]);
-    exchange(&mut login, "https://h/a", "0", None);
+    let settings = settings("https://h/a", Choice::Only(Scheme::Basic));
+    assert!(!format!("{settings:?}").contains("s3cret"));
+    let mut login = Authenticator::new(settings, || [0; 16]);
+    _ = exchange(&mut login, "https://h/a", "0", None);
     assert!(!format!("{login:?}").contains("s3cret") && !format!("{login:?}").contains(ME));
 }
 
-/// What a conversation looks like: `lost` is a request whose answer never came.
+/// What a conversation looks like: `lost` is a request whose response never came.
 fn transcript(login: &mut Authenticator, script: &[&str]) -> String {
     let mut lines = Vec::new();
-    for answer in script {
+    for response in script {
         let mut request = request("https://h/a", "0");
-        if let Err(error) = login.sign(&mut request) {
+        if let Err(error) = login.prepare(&mut request) {
             lines.push(format!("! {error}"));
             break;
         }
         let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         lines.push(format!("> {}", sent.and_then(|text| text.split(' ').next()).unwrap_or("unsigned")));
-        let (status, offer) = answer.split_once(' ').unwrap_or((answer, ""));
+        let (status, offer) = response.split_once(' ').unwrap_or((response, ""));
         if let Ok(status) = status.parse::<u16>() {
-            let mut answer = Response::new(());
+            let mut response = Response::new(());
             if !offer.is_empty() {
-                answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_str(offer).expect("a value"));
             }
-            *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
-            lines.push(format!("< {} {:?}", answer.status(), login.answered(&request, &answer)));
+            *response.status_mut() = StatusCode::from_u16(status).expect("a status");
+            lines.push(format!("< {} {:?}", response.status(), login.on_response(&request, &response)));
         } else {
-            lines.push(format!("< {answer}"));
-            login.disconnected(*answer == "lost");
+            lines.push(format!("< {response}"));
+            login.on_disconnect(*response == "lost");
         }
     }
     lines.push(String::new());
@@ -383,13 +387,13 @@ fn transcript(login: &mut Authenticator, script: &[&str]) -> String {
 }
 
 #[test]
-fn fault_20_a_proof_whose_answer_is_lost_is_repeated_twice() {
+fn fault_20_a_proof_whose_response_is_lost_is_repeated_twice() {
     for (offer, scheme) in [(BASIC, "Basic"), (DIGEST, "Digest")] {
         let mut login = login("https://h/a", Choice::Auto);
         let first = format!("401 {offer}");
         let told = transcript(&mut login, &[&first, "lost", "lost", "lost", "lost"]);
         let expected = format!(
-            "> unsigned\n< 401 Unauthorized Again\n> {scheme}\n< lost\n> {scheme}\n< lost\n> {scheme}\n< lost\n\
+            "> unsigned\n< 401 Unauthorized Ok(Repeat)\n> {scheme}\n< lost\n> {scheme}\n< lost\n> {scheme}\n< lost\n\
              ! no answer, or a server error, came 3 times after the user and password went out, by {scheme}\n"
         );
         assert_eq!(told, expected);
@@ -408,7 +412,7 @@ fn a_proof_that_was_taken_once_is_repeated_as_often_as_the_network_wants() {
     let script: Vec<&str> =
         [first.as_str()].into_iter().chain(["not sent"; 20]).chain(["lost", "503", "200"]).collect();
     let told = transcript(&mut login("https://h/a", Choice::Auto), &script);
-    assert!(told.ends_with("> Basic\n< 200 OK Done\n"), "{told}");
+    assert!(told.ends_with("> Basic\n< 200 OK Ok(Complete)\n"), "{told}");
     // Some servers say 500 of a login that failed.
     for script in [["lost", "503", "lost", "200"], ["500"; 4]] {
         let script = [&[first.as_str()][..], &script].concat();
@@ -418,24 +422,24 @@ fn a_proof_that_was_taken_once_is_repeated_as_often_as_the_network_wants() {
     }
     // Tokens lock nobody out.
     let token = Some(Credentials::Token(Token::new(Secret::new("abc.def".to_owned()))));
-    let identity = Identity { credentials: token, ..identity("https://h/a", Choice::Auto) };
-    assert_eq!(transcript(&mut Authenticator::new(identity, || [0; 16]), &["lost"; 9]).matches("> Bearer").count(), 9);
+    let settings = AuthSettings { credentials: token, ..settings("https://h/a", Choice::Auto) };
+    assert_eq!(transcript(&mut Authenticator::new(settings, || [0; 16]), &["lost"; 9]).matches("> Bearer").count(), 9);
 }
 
 #[test]
-fn fault_20_a_busy_servers_answer_makes_no_wrong_password_right() {
+fn fault_20_a_busy_servers_response_makes_no_wrong_password_right() {
     let refusal = format!("401 {DIGEST}");
     let told = transcript(&mut login("https://h/a", Choice::Auto), &[&refusal, "503", &refusal]);
-    assert!(told.ends_with("401 Unauthorized Refused(Rejected(Digest))\n"), "{told}");
+    assert!(told.ends_with("401 Unauthorized Err(Rejected(Digest))\n"), "{told}");
 }
 
 #[test]
 fn header_fields_of_ones_own_go_where_credentials_go_once() {
-    let mut identity = identity("https://h/a", Choice::None);
+    let mut settings = settings("https://h/a", Choice::None);
     for value in ["blue", "red"] {
-        identity.headers.append("x-team", HeaderValue::from_static(value));
+        settings.headers.append("x-team", HeaderValue::from_static(value));
     }
-    let mut login = Authenticator::new(identity, || [0; 16]);
+    let mut login = Authenticator::new(settings, || [0; 16]);
     for (uri, values) in [
         ("https://h/b", &["blue", "red"][..]),
         ("https://node1/b", &["blue", "red"]),
@@ -444,7 +448,7 @@ fn header_fields_of_ones_own_go_where_credentials_go_once() {
     ] {
         let mut request = request(uri, "0");
         for _ in 0..2 {
-            assert_eq!(login.sign(&mut request), Ok(Ready::Anywhere));
+            assert_eq!(login.prepare(&mut request), Ok(Prepared::Send(ConnectionUse::Any)));
         }
         let sent: Vec<_> = request.headers().get_all("x-team").iter().collect();
         assert_eq!(sent, values, "{uri}");

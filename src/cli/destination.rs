@@ -1,6 +1,7 @@
 //! The URL as typed, checked and made whole.
 
-use crate::protocol::text::escape;
+use crate::protocol::text::{escape, has_broken_escape};
+use crate::protocol::{Origin, without_brackets};
 use http::Uri;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode};
 
@@ -86,10 +87,7 @@ pub(super) fn beside(url: &Uri, name: &[u8]) -> Result<Uri, String> {
 
 /// Which place on which server a URL means, however it is spelled.
 pub(super) fn place(url: &Uri) -> Vec<u8> {
-    let scheme = url.scheme_str().unwrap_or_default();
-    let host = url.host().unwrap_or_default().to_ascii_lowercase();
-    let port = url.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
-    let mut place = format!("{scheme}://{host}:{port}").into_bytes();
+    let mut place = Origin::of(url).to_string().into_bytes();
     place.extend(percent_decode_str(url.path()));
     place.extend(url.query().map(|query| format!("?{query}")).unwrap_or_default().bytes());
     place
@@ -125,8 +123,8 @@ fn check_authority(authority: &str, shown: &str) -> Result<(), String> {
     if host.is_empty() || host == "[]" {
         return Err(format!("{shown} has no host"));
     }
-    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    if bracketed.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_err()) {
+    let address = without_brackets(host);
+    if address.len() < host.len() && address.parse::<std::net::Ipv6Addr>().is_err() {
         return Err(format!("{shown} has no valid IPv6 address as its host"));
     }
     let port = &authority[host.len()..];
@@ -152,12 +150,6 @@ fn complete(path_and_query: &str, name: &[u8], shown: &str) -> Result<String, St
     }
     whole.extend(utf8_percent_encode(query, TYPED));
     Ok(whole)
-}
-
-fn has_broken_escape(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let followed = |i: usize| bytes.get(i + 1..i + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit));
-    (0..bytes.len()).any(|i| bytes[i] == b'%' && !followed(i))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Ctrl-C and its like: the first stops the upload in order, the second ends the process at once.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::cli::error::{Resumability, StopReason, Stopped};
 use crate::cli::secret;
 use crate::client::ClientError;
+use crate::sync::lock;
 use crate::transport::CancellationToken;
 use crate::uploader::{Unverified, UploadError};
 
@@ -108,10 +109,6 @@ impl Signals {
         }
         std::process::exit(by.exit_code() as i32);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Calls `handler` for each signal that asks the process to end, on a thread of its own.

@@ -22,11 +22,11 @@ pub fn cancel(
     destination: &Uri,
     state: ResumeState,
     transport: &mut dyn Transport,
-    login: &mut Authenticator,
+    authenticator: &mut Authenticator,
 ) -> Result<(), ClientError> {
     let plan = Plan { can_resume: false, ..Plan::new(destination.clone(), 0, ContentName::new("")) };
     let mut report = |_: &UploadEvent| {};
-    let mut client = Client::new(transport, login, &mut report);
+    let mut client = Client::new(transport, authenticator, &mut report);
     let mut uploader = Uploader::give_up(plan, state, Instant::now());
     while let Action::Send(packet) = uploader.next_action() {
         let input = client.send(&packet, &uploader, &mut io::empty())?;

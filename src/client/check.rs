@@ -82,11 +82,11 @@ pub struct FragmentLimit {
 pub fn check(
     plan: &CheckPlan,
     transport: &mut Http,
-    login: &mut Authenticator,
+    authenticator: &mut Authenticator,
     report: &mut dyn FnMut(&UploadEvent),
     findings: &mut Findings,
 ) -> Result<(), ClientError> {
-    let mut check = Check { plan, transport, login, report, findings };
+    let mut check = Check { plan, transport, authenticator, report, findings };
     check.begin(1, 0)?;
     if plan.probe_fragment {
         let limit = check.probe()?;
@@ -98,7 +98,7 @@ pub fn check(
 struct Check<'a> {
     plan: &'a CheckPlan,
     transport: &'a mut Http,
-    login: &'a mut Authenticator,
+    authenticator: &'a mut Authenticator,
     report: &'a mut dyn FnMut(&UploadEvent),
     findings: &'a mut Findings,
 }
@@ -109,7 +109,7 @@ impl Check<'_> {
     fn begin(&mut self, size: u64, fragments: u32) -> Result<u64, ClientError> {
         let mut acknowledged = 0;
         let result = self.run(size, fragments, &mut acknowledged);
-        self.findings.reached = self.findings.reached.take().or_else(|| self.transport.reached());
+        self.findings.reached = self.findings.reached.take().or_else(|| self.transport.connection_info());
         result.map(|()| acknowledged)
     }
 
@@ -123,7 +123,7 @@ impl Check<'_> {
             }
             report(event);
         };
-        let mut client = Client::new(self.transport, self.login, &mut notice);
+        let mut client = Client::new(self.transport, self.authenticator, &mut notice);
         let mut left = fragments;
         let mut was_stopped = false;
         let (mut target, mut scheme, mut failure) = (None, None, None);
@@ -141,7 +141,7 @@ impl Check<'_> {
                     match send(&mut client, &packet, &uploader) {
                         Ok(input) => {
                             if matches!(input, Input::Responded(_)) {
-                                scheme = client.login.scheme();
+                                scheme = client.authenticator.scheme();
                             }
                             input
                         }

@@ -7,8 +7,9 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use http::header::{COOKIE, DATE, HeaderValue, SET_COOKIE};
-use http::uri::Scheme;
 use http::{HeaderMap, Request, Uri};
+
+use crate::protocol::Origin;
 
 /// Most cookies that are kept.
 const MAX: usize = 20;
@@ -34,20 +35,21 @@ struct Cookie {
 impl Cookies {
     /// Takes what a response from `url` sets, and drops what it takes back.
     pub(crate) fn learn(&mut self, url: &Uri, headers: &HeaderMap) {
-        let Some(host) = url.host().map(str::to_ascii_lowercase) else { return };
+        let origin = Origin::of(url);
+        let host = origin.host();
         let date = headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
         let now = date.unwrap_or(SystemTime::UNIX_EPOCH + LONG_AGO);
         for field in headers.get_all(SET_COOKIE) {
             let Some(set) = field.to_str().ok().and_then(|field| Set::read(field, now)) else { continue };
             let known = self.0.iter().position(|cookie| cookie.host == host && cookie.name == set.name);
             let is_secured = set.is_for_https || known.is_some_and(|at| self.0[at].is_for_https);
-            let is_foreign = set.domain.is_some_and(|domain| !is_within(&host, domain));
+            let is_foreign = set.domain.is_some_and(|domain| !is_within(host, domain));
             // Anybody on the way can answer for a server without TLS.
-            if is_foreign || (is_secured && !is_https(url)) {
+            if is_foreign || (is_secured && !origin.is_https()) {
                 continue;
             }
             let (name, value) = (set.name.to_owned(), set.value.to_owned());
-            let cookie = Cookie { host: host.clone(), name, value, is_for_https: set.is_for_https };
+            let cookie = Cookie { host: host.to_owned(), name, value, is_for_https: set.is_for_https };
             match known {
                 Some(at) if set.is_over => drop(self.0.remove(at)),
                 Some(at) => self.0[at] = cookie,
@@ -63,9 +65,9 @@ impl Cookies {
         if request.headers().contains_key(COOKIE) {
             return;
         }
-        let Some(host) = request.uri().host().map(str::to_ascii_lowercase) else { return };
-        let is_https = is_https(request.uri());
-        let own = self.0.iter().filter(|cookie| cookie.host == host && (is_https || !cookie.is_for_https));
+        let origin = Origin::of(request.uri());
+        let own =
+            self.0.iter().filter(|cookie| cookie.host == origin.host() && (origin.is_https() || !cookie.is_for_https));
         let pairs: Vec<String> = own.map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
         if pairs.is_empty() {
             return;
@@ -140,12 +142,8 @@ fn expiry(text: &str) -> Option<SystemTime> {
 }
 
 fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_https(url: &Uri) -> bool {
-    url.scheme() == Some(&Scheme::HTTPS)
+    let plain = text.strip_prefix('-').unwrap_or(text);
+    !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a host may set a cookie for a domain: it is that, or below it.

@@ -2,11 +2,11 @@
 
 use std::io;
 
+use http::Response;
 use http::header::{HeaderName, HeaderValue, IF_RANGE, RANGE};
-use http::{Response, response};
 
 use crate::exchange::TransportError;
-use crate::transport::Sink;
+use crate::transport::ResponseSink;
 use crate::uploader::{MAX_REPLY, ReplyFetched, ReplyRequest, Uploader};
 
 use super::reply_file::{ReplyFile, ReplyFileError};
@@ -53,10 +53,9 @@ impl<'a> ReplySink<'a> {
     }
 }
 
-impl Sink for ReplySink<'_> {
-    fn begin(&mut self, head: &response::Parts) -> bool {
-        let head = Response::from_parts(head.clone(), ());
-        let Some(at) = self.uploader.accept_reply(&head) else { return false };
+impl ResponseSink for ReplySink<'_> {
+    fn begin(&mut self, head: &Response<()>) -> bool {
+        let Some(at) = self.uploader.accept_reply(head) else { return false };
         self.at = at;
         match self.file.cut(at) {
             Ok(()) => true,

@@ -4,14 +4,15 @@
 use std::io::{self, Read};
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, HeaderName, HeaderValue, USER_AGENT};
-use http::{Method, Request, Response, StatusCode, Uri, response};
+use http::{Method, Request, Response, StatusCode, Uri};
 
-use crate::auth::{Authenticator, Ready, SignInError, Step};
-use crate::exchange::{BodySent, TlsFault, TransportError, TransportErrorKind};
-use crate::exchange::{ConnectionUse, RequestOptions};
+use crate::auth::{AuthStatus, Authenticator, Prepared, SignInError};
+use crate::exchange::{
+    BodySent, CertificateWanted, ConnectionUse, RequestOptions, TlsFault, TransportError, TransportErrorKind,
+};
 use crate::protocol::text::escape;
 use crate::protocol::{BitsError, Packet, PacketKind, header};
-use crate::transport::{CertificateWanted, Sink, Transport};
+use crate::transport::{ResponseSink, Transport};
 use crate::uploader::UploadEvent;
 use crate::uploader::{Input, Reauthentication, Uploader};
 
@@ -23,7 +24,7 @@ const PRODUCT: &str = concat!("bitsup/", env!("CARGO_PKG_VERSION"));
 /// Sends requests on one connection after the other, as one user.
 pub(crate) struct Client<'a> {
     pub(super) transport: &'a mut dyn Transport,
-    pub(super) login: &'a mut Authenticator,
+    pub(super) authenticator: &'a mut Authenticator,
     pub(super) report: &'a mut dyn FnMut(&UploadEvent),
     /// Within a session: a farm binds sessions to machines by them.
     cookies: Cookies,
@@ -54,10 +55,10 @@ enum Unanswered {
 impl<'a> Client<'a> {
     pub(crate) fn new(
         transport: &'a mut dyn Transport,
-        login: &'a mut Authenticator,
+        authenticator: &'a mut Authenticator,
         report: &'a mut dyn FnMut(&UploadEvent),
     ) -> Self {
-        Self { transport, login, report, cookies: Cookies::default(), had_session: false }
+        Self { transport, authenticator, report, cookies: Cookies::default(), had_session: false }
     }
 
     /// Sends `packet` to where `uploader` wants it, with `body` if it is a fragment.
@@ -86,7 +87,10 @@ impl<'a> Client<'a> {
             .map(Sent::Response)
         };
         match sent {
-            Ok(Sent::Response(response)) => Ok(self.responded(packet.kind(), response)),
+            Ok(Sent::Response(response)) => {
+                self.tell_response(packet.kind(), &response);
+                Ok(for_want_of_certificate(packet.kind(), &response).map_or(Input::Responded(response), Input::Lost))
+            }
             Ok(Sent::Unauthenticated { response, by }) => {
                 let body_sent = response.as_ref().map_or(0, body_sent);
                 if let Some(response) = response {
@@ -110,7 +114,7 @@ impl<'a> Client<'a> {
         method: Method,
         url: &Uri,
         fields: Vec<(HeaderName, HeaderValue)>,
-        sink: &mut dyn Sink,
+        sink: &mut dyn ResponseSink,
     ) -> (Option<Response<()>>, Result<(), TransportError>) {
         let mut request = Request::new(());
         (*request.method_mut(), *request.uri_mut()) = (method, url.clone());
@@ -144,7 +148,7 @@ impl<'a> Client<'a> {
         let mut begun_again = false;
         loop {
             let mut signed = request.clone();
-            let (_, signed_options) = self.sign(&mut signed, options)?;
+            let signed_options = self.prepare(&mut signed, options)?.unwrap_or(options);
             self.tell_request(&signed);
             let response = match send(self.transport, signed.clone(), signed_options) {
                 Ok(response) => response,
@@ -155,19 +159,19 @@ impl<'a> Client<'a> {
                         && options.connection != ConnectionUse::Same =>
                 {
                     begun_again = true;
-                    self.login.disconnected(false);
+                    self.authenticator.on_disconnect(false);
                     continue;
                 }
                 Err(error) => {
-                    self.login.disconnected(error.request_was_sent);
+                    self.authenticator.on_disconnect(error.request_was_sent);
                     return Err(Unanswered::Lost(error));
                 }
             };
             self.learn(&signed, &response);
-            match self.login.answered(&signed, &response) {
-                Step::Done => return Ok(response),
-                Step::Again | Step::SignInFirst => {}
-                Step::Refused(reason) => return Err(Unanswered::Refused(reason, Some(Box::new(response)))),
+            match self.authenticator.on_response(&signed, &response) {
+                Ok(AuthStatus::Complete) => return Ok(response),
+                Ok(AuthStatus::Repeat | AuthStatus::SignInFirst) => {}
+                Err(reason) => return Err(Unanswered::Refused(reason, Some(Box::new(response)))),
             }
         }
     }
@@ -179,16 +183,15 @@ impl<'a> Client<'a> {
         options: RequestOptions,
         body: &mut dyn Read,
     ) -> Result<Sent, Unanswered> {
-        let (ready, options) = self.sign(&mut request, options)?;
-        if ready == Ready::SignInFirst {
+        let Some(options) = self.prepare(&mut request, options)? else {
             return Ok(Sent::Unauthenticated { response: None, by: Reauthentication::PingFirst });
-        }
+        };
         self.tell_request(&request);
         let mut body = Counted { body, report: self.report, sent: 0 };
         let response = match self.transport.exchange(request.clone(), options, &mut body) {
             Ok(response) => response,
             Err(error) => {
-                self.login.disconnected(error.request_was_sent);
+                self.authenticator.on_disconnect(error.request_was_sent);
                 if error.kind == TransportErrorKind::NoConnection {
                     return Ok(Sent::Unauthenticated { response: None, by: Reauthentication::PingFirst });
                 }
@@ -196,28 +199,29 @@ impl<'a> Client<'a> {
             }
         };
         self.learn(&request, &response);
-        let by = match self.login.answered(&request, &response) {
-            Step::Done => return Ok(Sent::Response(response)),
-            Step::Again => Reauthentication::Repeat,
-            Step::SignInFirst => Reauthentication::PingFirst,
-            Step::Refused(reason) => return Err(Unanswered::Refused(reason, Some(Box::new(response)))),
+        let by = match self.authenticator.on_response(&request, &response) {
+            Ok(AuthStatus::Complete) => return Ok(Sent::Response(response)),
+            Ok(AuthStatus::Repeat) => Reauthentication::Repeat,
+            Ok(AuthStatus::SignInFirst) => Reauthentication::PingFirst,
+            Err(reason) => return Err(Unanswered::Refused(reason, Some(Box::new(response)))),
         };
         Ok(Sent::Unauthenticated { response: Some(response), by })
     }
 
-    /// Signs a request, and keeps it to its connection if it must be.
-    fn sign(
+    /// Signs a request, and keeps it to its connection if it must be. `None`: another is to sign in first.
+    fn prepare(
         &mut self,
         request: &mut Request<()>,
         options: RequestOptions,
-    ) -> Result<(Ready, RequestOptions), Unanswered> {
-        let ready = self.login.sign(request).map_err(|reason| Unanswered::Refused(reason, None))?;
-        let connection = match ready {
-            Ready::OnSameConnection => ConnectionUse::Same,
-            Ready::OnlyTo(channel) if options.connection == ConnectionUse::Any => ConnectionUse::Bound(channel),
-            _ => options.connection,
-        };
-        Ok((ready, RequestOptions { connection, ..options }))
+    ) -> Result<Option<RequestOptions>, Unanswered> {
+        let connection =
+            match self.authenticator.prepare(request).map_err(|reason| Unanswered::Refused(reason, None))? {
+                Prepared::SignInFirst => return Ok(None),
+                Prepared::Send(ConnectionUse::Same) => ConnectionUse::Same,
+                Prepared::Send(wanted) if options.connection == ConnectionUse::Any => wanted,
+                Prepared::Send(_) => options.connection,
+            };
+        Ok(Some(RequestOptions { connection, ..options }))
     }
 
     /// Adds what HTTP wants besides the packet, and what the server asked to be told again.
@@ -233,7 +237,7 @@ impl<'a> Client<'a> {
 
     fn learn(&mut self, request: &Request<()>, response: &Response<()>) {
         self.cookies.learn(request.uri(), response.headers());
-        (self.report)(&UploadEvent::AnswerHead(Box::new(head_of(response))));
+        (self.report)(&UploadEvent::AnswerHead(Box::new(response.clone().into_parts().0)));
     }
 
     fn tell_request(&mut self, request: &Request<()>) {
@@ -246,11 +250,6 @@ impl<'a> Client<'a> {
             status: response.status(),
             next_offset: response.headers().get(header::RECEIVED_CONTENT_RANGE).map(|v| escape(v.as_bytes())),
         });
-    }
-
-    fn responded(&mut self, packet: PacketKind, response: Response<()>) -> Input {
-        self.tell_response(packet, &response);
-        for_want_of_certificate(packet, &response).map_or_else(|| Input::Responded(response), Input::Lost)
     }
 }
 
@@ -304,22 +303,18 @@ pub(super) fn lost(error: TransportError) -> Input {
     if error.kind == TransportErrorKind::Interrupted { Input::Interrupted } else { Input::Lost(error) }
 }
 
-fn head_of(response: &Response<()>) -> response::Parts {
-    response.clone().into_parts().0
-}
-
 /// Hides the challenges from the sink, and keeps the head it saw: a body that breaks off leaves nothing else.
 struct Kept<'a> {
-    sink: &'a mut dyn Sink,
+    sink: &'a mut dyn ResponseSink,
     head: Option<Response<()>>,
 }
 
-impl Sink for Kept<'_> {
-    fn begin(&mut self, head: &response::Parts) -> bool {
-        if head.status == StatusCode::UNAUTHORIZED {
+impl ResponseSink for Kept<'_> {
+    fn begin(&mut self, head: &Response<()>) -> bool {
+        if head.status() == StatusCode::UNAUTHORIZED {
             return false;
         }
-        self.head = Some(Response::from_parts(head.clone(), ()));
+        self.head = Some(head.clone());
         self.sink.begin(head)
     }
 
@@ -330,14 +325,14 @@ impl Sink for Kept<'_> {
 
 /// A web server that wants a certificate and got none says 403, and why only in the body (IIS: 403.7). It says so at once:
 /// one that let a packet in before asked for a certificate, but does not insist, and its 403 means something else.
-fn for_want_of_certificate(packet: PacketKind, answer: &Response<()>) -> Option<TransportError> {
-    let wanted = answer.extensions().get::<CertificateWanted>()?;
+fn for_want_of_certificate(packet: PacketKind, response: &Response<()>) -> Option<TransportError> {
+    let wanted = response.extensions().get::<CertificateWanted>()?;
     let may_mean_it = match wanted {
         CertificateWanted::AtHandshake => packet == PacketKind::Ping,
         // The server may ask only for what changes something.
         CertificateWanted::ByRenegotiation => matches!(packet, PacketKind::Ping | PacketKind::CreateSession),
     };
-    if !may_mean_it || answer.status() != StatusCode::FORBIDDEN || BitsError::of(answer).is_from_bits() {
+    if !may_mean_it || response.status() != StatusCode::FORBIDDEN || BitsError::of(response).is_from_bits() {
         return None;
     }
     let (fault, how) = match wanted {
@@ -357,10 +352,10 @@ mod tests {
     #[test]
     fn a_403_is_for_want_of_a_certificate_only_where_nothing_was_let_in_before() {
         let refused = |packet, wanted| {
-            let mut answer = Response::new(());
-            *answer.status_mut() = StatusCode::FORBIDDEN;
-            answer.extensions_mut().insert(wanted);
-            for_want_of_certificate(packet, &answer).is_some()
+            let mut response = Response::new(());
+            *response.status_mut() = StatusCode::FORBIDDEN;
+            response.extensions_mut().insert(wanted);
+            for_want_of_certificate(packet, &response).is_some()
         };
         for (packet, at_handshake, by_renegotiation) in [
             (PacketKind::Ping, true, true),

@@ -5,15 +5,15 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::auth::Authenticator;
+use crate::exchange::TransportErrorKind;
 use crate::journal::Entry;
 use crate::protocol::{Packet, PacketKind};
 use crate::source::{Contents, DigestError, Fingerprint, PrefixDigest};
 use crate::source::{SourceChange, UploadEntity};
 use crate::transport::{CancellationToken, Transport};
-use crate::uploader::UploadEvent;
-use crate::uploader::{Action, HostLimit, Input, ReplyRequest, Save, Uploader};
+use crate::uploader::{Action, Input, ReplyRequest, Save, UploadError, UploadEvent, Uploader};
 
-use super::body::{Body, Failure};
+use super::body::{FragmentBody, SourceFailure};
 use super::error::ClientError;
 use super::reply::ReplySink;
 use super::reply_file::ReplyFile;
@@ -34,7 +34,7 @@ pub struct UploadContext<'a> {
     /// The network.
     pub transport: &'a mut dyn Transport,
     /// Who signs in there.
-    pub login: &'a mut Authenticator,
+    pub authenticator: &'a mut Authenticator,
     /// What ends the upload from outside.
     pub cancellation: &'a CancellationToken,
     /// Who is told what happens.
@@ -42,7 +42,7 @@ pub struct UploadContext<'a> {
 }
 
 /// An upload under way.
-struct Run<'a> {
+struct UploadRun<'a> {
     client: Client<'a>,
     entity: &'a UploadEntity,
     cancellation: &'a CancellationToken,
@@ -60,11 +60,11 @@ struct Run<'a> {
 ///
 /// # Errors
 /// When the upload ends in any other way. What another run needs to go on is then in the journal.
-pub fn upload(start: Start, tools: UploadContext<'_>, reply: Option<ReplyFile>) -> Result<(), ClientError> {
+pub fn upload(start: Start, context: UploadContext<'_>, reply: Option<ReplyFile>) -> Result<(), ClientError> {
     let Start { uploader, entry, digest } = start;
-    let UploadContext { entity, transport, login, cancellation, report } = tools;
-    let mut run = Run {
-        client: Client::new(transport, login, report),
+    let UploadContext { entity, transport, authenticator, cancellation, report } = context;
+    let mut run = UploadRun {
+        client: Client::new(transport, authenticator, report),
         entity,
         cancellation,
         entry,
@@ -79,7 +79,7 @@ pub fn upload(start: Start, tools: UploadContext<'_>, reply: Option<ReplyFile>) 
     result
 }
 
-impl Run<'_> {
+impl UploadRun<'_> {
     fn run(&mut self, mut uploader: Uploader) -> Result<(), ClientError> {
         loop {
             self.tell(&mut uploader);
@@ -97,7 +97,7 @@ impl Run<'_> {
     fn failed(&mut self, error: ClientError) -> Input {
         match error {
             ClientError::Interrupted { .. } => Input::Interrupted,
-            ClientError::Upload(crate::uploader::UploadError::SourceChanged) => Input::SourceChanged,
+            ClientError::Upload(UploadError::SourceChanged) => Input::SourceChanged,
             error => {
                 self.failure.get_or_insert(error);
                 Input::Failed
@@ -106,7 +106,6 @@ impl Run<'_> {
     }
 
     fn result(&mut self, uploader: Uploader) -> Result<(), ClientError> {
-        use crate::uploader::UploadError;
         uploader.into_result().map_err(|error| match (error, self.failure.take()) {
             (UploadError::Local, Some(failure)) => failure,
             (UploadError::Interrupted, _) => {
@@ -137,7 +136,10 @@ impl Run<'_> {
     fn perform(&mut self, action: Action, uploader: &Uploader) -> Result<Input, ClientError> {
         match action {
             Action::Save(save) => self.save(save),
-            Action::Remember(limit) => Ok(self.remember(limit)),
+            Action::Remember(limit) => {
+                self.entry.remember_limit(limit, SystemTime::now());
+                Ok(Input::Remembered)
+            }
             Action::Send(packet) => self.send(&packet, uploader),
             Action::FetchReply(request) => self.fetch_reply(&request, uploader),
             Action::KeepReply => self.keep_reply(),
@@ -181,11 +183,6 @@ impl Run<'_> {
         Ok((self.digest.fingerprint(), Some(furthest).filter(|furthest| furthest.size > acknowledged)))
     }
 
-    fn remember(&mut self, limit: HostLimit) -> Input {
-        self.entry.remember_limit(limit, SystemTime::now());
-        Input::Remembered
-    }
-
     fn send(&mut self, packet: &Packet, uploader: &Uploader) -> Result<Input, ClientError> {
         // Fragments carry the source's bytes, and Close-Session vouches for them.
         let vouches = matches!(packet.kind(), PacketKind::Fragment | PacketKind::CloseSession);
@@ -207,12 +204,11 @@ impl Run<'_> {
             Err(DigestError::Differs(_)) => return Ok(Input::SourceChanged),
             result => result?,
         }
-        let mut body = Body::new(self.entity.read(*range)?, &mut self.digest);
+        let mut body = FragmentBody::new(self.entity.read(*range)?, &mut self.digest);
         let sent = self.client.send(packet, uploader, &mut body);
-        match body.into_failure() {
-            // The transport saw only a body that broke off; why is known here.
-            Some(Failure::Changed) => Ok(Input::SourceChanged),
-            Some(Failure::Unreadable(error)) => Err(self.entity.error(error).into()),
+        match body.failure {
+            Some(SourceFailure::Changed) => Ok(Input::SourceChanged),
+            Some(SourceFailure::Unreadable(error)) => Err(self.entity.error(error).into()),
             None => Ok(sent?),
         }
     }
@@ -255,8 +251,7 @@ impl Run<'_> {
         let mut sink = ReplySink::new(file, uploader);
         let (head, end) = self.client.fetch(http::Method::GET, &request.url, reply::fields(request), &mut sink);
         let fetched = sink.finish(head, end)?;
-        let is_interrupted =
-            matches!(&fetched.end, Err(error) if error.kind == crate::exchange::TransportErrorKind::Interrupted);
+        let is_interrupted = matches!(&fetched.end, Err(error) if error.kind == TransportErrorKind::Interrupted);
         Ok(if is_interrupted { Input::Interrupted } else { Input::ReplyFetched(fetched) })
     }
 

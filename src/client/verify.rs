@@ -3,13 +3,14 @@
 use std::io::{self, Read};
 
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
-use http::{Method, Response, Uri, response};
+use http::{Method, Response, Uri};
 use sha2::{Digest, Sha256};
 
 use crate::exchange::TransportErrorKind;
 use crate::protocol::ContentRange;
+use crate::protocol::text::hex;
 use crate::source::{SourceChange, UploadEntity};
-use crate::transport::{CancellationToken, Sink};
+use crate::transport::{CancellationToken, ResponseSink};
 use crate::uploader::{Seen, may_be_the_file};
 
 use super::sender::Client;
@@ -36,7 +37,7 @@ pub(super) fn look(
     let is_whole = end.is_ok() && *method == Method::GET && sink.count == size;
     let is_read = head.as_ref().is_some_and(|head| may_be_the_file(head, size));
     let digests = if is_whole && is_read {
-        let found = hexadecimal(&sink.hasher.finalize());
+        let found = hex(&sink.hasher.finalize());
         let source = source_digest(entity, cancellation);
         if cancellation.is_interrupted() {
             return None;
@@ -55,9 +56,9 @@ struct Received {
     hasher: Sha256,
 }
 
-impl Sink for Received {
-    fn begin(&mut self, head: &response::Parts) -> bool {
-        may_be_the_file(&Response::from_parts(head.clone(), ()), self.size)
+impl ResponseSink for Received {
+    fn begin(&mut self, head: &Response<()>) -> bool {
+        may_be_the_file(head, self.size)
     }
 
     fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -98,10 +99,5 @@ fn source_digest(entity: &UploadEntity, cancellation: &CancellationToken) -> Res
         }
     }
     check()?;
-    Ok(hexadecimal(&hasher.finalize()))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    Ok(hex(&hasher.finalize()))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The server's certificate as channel binding of the type `tls-server-end-point` (RFC 5929 section 4): its hash.
 ///
-/// Whoever carries an exchange out over TLS puts it into the answer's extensions.
+/// Whoever carries an exchange out over TLS puts it into the response's extensions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum ChannelBinding {
     /// By SHA-256.

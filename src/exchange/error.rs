@@ -1,9 +1,9 @@
-//! Exchanges that end without an answer.
+//! Exchanges that end without a response.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Why no answer came, as far as the network tells.
+/// Why no response came, as far as the network tells.
 ///
 /// Whether the server got the request is unknown unless [`TransportError::request_was_sent`] says that nothing went out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct TransportError {
     /// Whether the request went out on a connection that had carried an exchange before. A server may close such a
     /// connection at any moment without saying so; on a new one the same request can fare better.
     pub reused_connection: bool,
-    /// Whether any byte of an answer arrived, an interim one (1xx) included. Then the server was there, and had begun
+    /// Whether any byte of a response arrived, an interim one (1xx) included. Then the server was there, and had begun
     /// to deal with the request.
     pub response_began: bool,
     /// Bytes of the request's body that the network took. Within TLS: bytes that were encrypted for it. The server has
@@ -50,8 +50,8 @@ pub enum TransportErrorKind {
     Tls(TlsFault),
     /// The connection was cut: refused, reset, closed early, also within the TLS handshake.
     Cut,
-    /// The answer was not proper HTTP/1.1.
-    BadAnswer,
+    /// The response was not proper HTTP/1.1.
+    BadResponse,
     /// No byte moved for this long.
     TimedOut(Duration),
     /// Something on this machine: no file descriptors, no memory.
@@ -110,9 +110,9 @@ impl TlsFault {
 }
 
 impl TransportError {
-    /// A loss before any byte of the request went out.
+    /// A loss of which no more is known: no byte of the request went out.
     #[must_use]
-    pub fn before_request(kind: TransportErrorKind, detail: impl Into<String>) -> Self {
+    pub fn new(kind: TransportErrorKind, detail: impl Into<String>) -> Self {
         Self {
             kind,
             detail: detail.into(),
@@ -128,7 +128,7 @@ impl TransportError {
     /// A loss after which the server may have the request.
     #[must_use]
     pub fn after_request(kind: TransportErrorKind, detail: impl Into<String>) -> Self {
-        Self { request_was_sent: true, ..Self::before_request(kind, detail) }
+        Self { request_was_sent: true, ..Self::new(kind, detail) }
     }
 
     /// The same loss after so many bytes of the body went out.
@@ -147,7 +147,7 @@ impl TransportError {
         }
     }
 
-    /// Whether this looks like a kept-alive connection that the server had given up: nothing of an answer arrived on a
+    /// Whether this looks like a kept-alive connection that the server had given up: nothing of a response arrived on a
     /// connection that was used before. A request without a body can be sent once more on a new one.
     #[must_use]
     pub fn is_stale_connection(&self) -> bool {
@@ -167,7 +167,7 @@ impl TransportError {
             TransportErrorKind::LookupFailed
             | TransportErrorKind::Connect
             | TransportErrorKind::Cut
-            | TransportErrorKind::BadAnswer
+            | TransportErrorKind::BadResponse
             | TransportErrorKind::NoConnection
             | TransportErrorKind::TimedOut(_)
             | TransportErrorKind::Local => true,
@@ -186,7 +186,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::ProxyRefused => f.write_str("the proxy does not let this through")?,
             TransportErrorKind::Tls(_) => f.write_str("no secure connection")?,
             TransportErrorKind::Cut => f.write_str("the connection was cut")?,
-            TransportErrorKind::BadAnswer => f.write_str("the answer was not proper HTTP/1.1")?,
+            TransportErrorKind::BadResponse => f.write_str("the answer was not proper HTTP/1.1")?,
             TransportErrorKind::TimedOut(limit) => write!(f, "no byte moved for {} s", limit.as_secs_f32())?,
             TransportErrorKind::Local => f.write_str("this machine is out of something")?,
             TransportErrorKind::NoConnection => f.write_str("the connection is gone")?,
@@ -206,7 +206,7 @@ mod tests {
     fn decisions_about_trust_are_told_from_the_rest() {
         use TlsFault as Tls;
         use TransportErrorKind as Kind;
-        let is_about_trust = |kind| TransportError::before_request(kind, "").is_about_trust();
+        let is_about_trust = |kind| TransportError::new(kind, "").is_about_trust();
         for fault in [
             Tls::UnknownAuthority,
             Tls::WrongName,
@@ -227,7 +227,7 @@ mod tests {
             Kind::Tls(Tls::Other),
             Kind::ProxyRefused,
             Kind::Cut,
-            Kind::BadAnswer,
+            Kind::BadResponse,
             Kind::Connect,
         ] {
             assert!(!is_about_trust(kind), "{kind:?}");

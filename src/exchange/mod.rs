@@ -3,9 +3,9 @@
 mod channel_binding;
 mod error;
 mod request_options;
-mod timing;
+mod response_facts;
 
 pub use channel_binding::ChannelBinding;
 pub use error::{TlsFault, TransportError, TransportErrorKind};
 pub use request_options::{ConnectionUse, RequestOptions};
-pub use timing::{BodySent, Timing};
+pub use response_facts::{BodySent, CertificateWanted, EarlyResponse, Timing};

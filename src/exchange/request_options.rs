@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::exchange::ChannelBinding;
 
-/// What one request wants beyond [`Settings`](super::Settings).
+/// What one request wants beyond [`Settings`](crate::transport::Settings).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RequestOptions {
     /// The response's head gets at least this long, whatever the settings say. Zero: no wish.

@@ -4,9 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use http::Uri;
-use http::uri::Scheme;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::protocol::Origin;
+use crate::protocol::text::hex;
 
 /// The URL that something is on its way to: its SHA-256, so that a name in the state folder tells nothing. The source is
 /// no part of it: a fresh checkout of the same file has another path.
@@ -26,7 +28,7 @@ impl Key {
     /// The key of what is remembered of a URL's host (scheme, name and port) and folder: limits are set for both.
     pub(super) fn of_folder(url: &Uri) -> Self {
         let folder = url.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-        Self::of("bitsup folder 2", &format!("{}{folder}/", origin(url)))
+        Self::of("bitsup folder 2", &format!("{}{folder}/", Origin::of(url)))
     }
 
     fn of(what: &str, text: &str) -> Self {
@@ -40,7 +42,7 @@ impl Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -91,15 +93,7 @@ impl std::error::Error for NotAKey {}
 /// One spelling for the same URL: scheme and host in lower case, no default port. The path stays as it was typed.
 pub(super) fn canonical(url: &Uri) -> String {
     let path = url.path_and_query().map_or("/", |path| path.as_str());
-    format!("{}{path}", origin(url))
-}
-
-fn origin(url: &Uri) -> String {
-    let scheme = url.scheme_str().unwrap_or_default();
-    let host = url.host().unwrap_or_default().to_ascii_lowercase();
-    let default = if url.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
-    let port = url.port_u16().unwrap_or(default);
-    format!("{scheme}://{host}:{port}")
+    format!("{}{path}", Origin::of(url))
 }
 
 /// A URL without what may be secret: its query, and its user information, which is refused before it gets here.

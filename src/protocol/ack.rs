@@ -1,4 +1,4 @@
-//! Answers: what a server's head means to the packet that waits for it.
+//! Responses: what a server's head means to the packet that waits for it.
 //!
 //! Lenient where servers differ harmlessly (MC-BUP leaves much open), strict where a misreading could lose data or call
 //! a failure success.
@@ -10,13 +10,12 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Response, StatusCode, Version};
 
 use super::error::{Answerer, error_code, is_ack, text};
-use super::packet::digits;
-use super::text::escape;
+use super::text::{digits, escape};
 use super::{BitsError, HResult, HostId, IdError, ProtocolId, SessionId, header};
 
-/// A readable answer: the server did what was asked, or says why not.
+/// A readable response: the server did what was asked, or says why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer<T> {
+pub enum PacketResponse<T> {
     /// Done.
     Ack(T),
     /// Refused.
@@ -47,28 +46,28 @@ pub struct FragmentAck {
     pub reply_url: Option<String>,
 }
 
-/// Reads the answer to a Ping. Error fields on a 200 do not matter: four public servers send them (MC-BUP 3.1.5.1.1).
+/// Reads the response to a Ping. Error fields on a 200 do not matter: four public servers send them (MC-BUP 3.1.5.1.1).
 ///
 /// # Errors
-/// When the answer is not a BITS server's, or not proper HTTP.
-pub fn ping<T>(answer: &Response<T>) -> Result<Answer<()>, AckError> {
-    check_framing(answer)?;
-    if answer.status() != StatusCode::OK {
-        return Ok(Answer::Refused(BitsError::of(answer)));
+/// When the response is not a BITS server's, or not proper HTTP.
+pub fn ping<T>(response: &Response<T>) -> Result<PacketResponse<()>, AckError> {
+    check_framing(response)?;
+    if response.status() != StatusCode::OK {
+        return Ok(PacketResponse::Refused(BitsError::of(response)));
     }
-    require_ack(answer)?;
-    Ok(Answer::Ack(()))
+    require_ack(response)?;
+    Ok(PacketResponse::Ack(()))
 }
 
-/// Reads the answer to Create-Session.
+/// Reads the response to Create-Session.
 ///
 /// # Errors
-/// When the answer is not a BITS server's, or names no usable session, a protocol that was not `offered`, or no proper host.
-pub fn create_session<T>(answer: &Response<T>, offered: &[ProtocolId]) -> Result<Answer<Session>, AckError> {
-    if let Some(refusal) = refusal(answer)? {
-        return Ok(Answer::Refused(refusal));
+/// When the response is not a BITS server's, or names no usable session, a protocol that was not `offered`, or no proper host.
+pub fn create_session<T>(response: &Response<T>, offered: &[ProtocolId]) -> Result<PacketResponse<Session>, AckError> {
+    if let Some(refusal) = refusal(response)? {
+        return Ok(PacketResponse::Refused(refusal));
     }
-    let headers = answer.headers();
+    let headers = response.headers();
     let id = match single(headers, header::SESSION_ID)? {
         Some(id) => id.parse().map_err(AckError::BadSessionId)?,
         None => return Err(AckError::NoSessionId),
@@ -79,7 +78,7 @@ pub fn create_session<T>(answer: &Response<T>, offered: &[ProtocolId]) -> Result
         }
         _ => None,
     };
-    Ok(Answer::Ack(Session {
+    Ok(PacketResponse::Ack(Session {
         id,
         protocol: chosen_protocol(headers, offered)?,
         host,
@@ -89,74 +88,74 @@ pub fn create_session<T>(answer: &Response<T>, offered: &[ProtocolId]) -> Result
     }))
 }
 
-/// Reads the answer to a Fragment of `session`.
+/// Reads the response to a Fragment of `session`.
 ///
 /// # Errors
-/// When the answer is not a BITS server's, belongs to another session, or carries an offset that is no plain number.
-pub fn fragment<T>(answer: &Response<T>, session: &SessionId) -> Result<Answer<FragmentAck>, AckError> {
-    check_framing(answer)?;
-    let headers = answer.headers();
-    let in_step = match answer.status() {
+/// When the response is not a BITS server's, belongs to another session, or carries an offset that is no plain number.
+pub fn fragment<T>(response: &Response<T>, session: &SessionId) -> Result<PacketResponse<FragmentAck>, AckError> {
+    check_framing(response)?;
+    let headers = response.headers();
+    let in_step = match response.status() {
         StatusCode::RANGE_NOT_SATISFIABLE => false,
         status if is_success(status) => {
-            require_ack(answer)?;
+            require_ack(response)?;
             true
         }
-        _ => return Ok(Answer::Refused(BitsError::of(answer))),
+        _ => return Ok(PacketResponse::Refused(BitsError::of(response))),
     };
     check_session(headers, session)?;
     let next_offset = next_offset(headers)?;
     // An error code on a 200 is a failure, unless an offset tells what was stored.
     if in_step && next_offset.is_none() && has_error_code(headers) {
-        return Ok(Answer::Refused(BitsError::of(answer)));
+        return Ok(PacketResponse::Refused(BitsError::of(response)));
     }
     let reply_url = text(headers, header::REPLY_URL).map(str::trim).filter(|url| !url.is_empty()).map(str::to_owned);
-    Ok(Answer::Ack(FragmentAck { in_step, next_offset, reply_url }))
+    Ok(PacketResponse::Ack(FragmentAck { in_step, next_offset, reply_url }))
 }
 
-/// Reads the answer to Close-Session or Cancel-Session of `session`.
+/// Reads the response to Close-Session or Cancel-Session of `session`.
 ///
 /// # Errors
-/// When the answer is not a BITS server's, or belongs to another session.
-pub fn end_of_session<T>(answer: &Response<T>, session: &SessionId) -> Result<Answer<()>, AckError> {
-    if let Some(refusal) = refusal(answer)? {
-        return Ok(Answer::Refused(refusal));
+/// When the response is not a BITS server's, or belongs to another session.
+pub fn end_of_session<T>(response: &Response<T>, session: &SessionId) -> Result<PacketResponse<()>, AckError> {
+    if let Some(refusal) = refusal(response)? {
+        return Ok(PacketResponse::Refused(refusal));
     }
-    check_session(answer.headers(), session)?;
-    Ok(Answer::Ack(()))
+    check_session(response.headers(), session)?;
+    Ok(PacketResponse::Ack(()))
 }
 
 fn is_success(status: StatusCode) -> bool {
     matches!(status, StatusCode::OK | StatusCode::CREATED)
 }
 
-/// The refusal in an answer, `None` if it is an Ack of success.
-fn refusal<T>(answer: &Response<T>) -> Result<Option<BitsError>, AckError> {
-    check_framing(answer)?;
-    if !is_success(answer.status()) {
-        return Ok(Some(BitsError::of(answer)));
+/// The refusal in a response, `None` if it is an Ack of success.
+fn refusal<T>(response: &Response<T>) -> Result<Option<BitsError>, AckError> {
+    check_framing(response)?;
+    if !is_success(response.status()) {
+        return Ok(Some(BitsError::of(response)));
     }
-    require_ack(answer)?;
-    Ok(has_error_code(answer.headers()).then(|| BitsError::of(answer)))
+    require_ack(response)?;
+    Ok(has_error_code(response.headers()).then(|| BitsError::of(response)))
 }
 
 fn has_error_code(headers: &HeaderMap) -> bool {
     error_code(headers).is_some_and(|code| code != HResult::S_OK)
 }
 
-fn require_ack<T>(answer: &Response<T>) -> Result<(), AckError> {
-    if is_ack(answer.headers()) {
+fn require_ack<T>(response: &Response<T>) -> Result<(), AckError> {
+    if is_ack(response.headers()) {
         return Ok(());
     }
-    Err(AckError::NotAnAck { status: answer.status(), answerer: Answerer::of(answer.headers()) })
+    Err(AckError::NotAnAck { status: response.status(), answerer: Answerer::of(response.headers()) })
 }
 
 /// Refuses heads that two readers could understand differently (RFC 9112 section 6.3).
-fn check_framing<T>(answer: &Response<T>) -> Result<(), AckError> {
-    if answer.version() != Version::HTTP_11 {
+fn check_framing<T>(response: &Response<T>) -> Result<(), AckError> {
+    if response.version() != Version::HTTP_11 {
         return Err(AckError::NotHttp11);
     }
-    let headers = answer.headers();
+    let headers = response.headers();
     let length = single(headers, CONTENT_LENGTH.as_str())?;
     if length.is_some_and(|length| digits(length).is_none()) {
         return Err(AckError::Ambiguous("content-length"));
@@ -270,41 +269,44 @@ mod tests {
 
     const GUID: &str = "{7df0354d-249b-430f-820d-3d2a9bef4931}";
 
-    fn answer(status: u16, fields: &[(&'static str, &'static str)]) -> Response<()> {
-        let mut answer = Response::new(());
-        *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
+    fn response(status: u16, fields: &[(&'static str, &'static str)]) -> Response<()> {
+        let mut response = Response::new(());
+        *response.status_mut() = StatusCode::from_u16(status).expect("a status");
         for (name, value) in fields {
-            answer.headers_mut().append(*name, http::HeaderValue::from_static(value));
+            response.headers_mut().append(*name, http::HeaderValue::from_static(value));
         }
-        answer
+        response
     }
 
     fn ack(status: u16, fields: &[(&'static str, &'static str)]) -> Response<()> {
-        let mut answer = answer(status, fields);
-        answer.headers_mut().insert(header::PACKET_TYPE, http::HeaderValue::from_static("Ack"));
-        answer
+        let mut response = response(status, fields);
+        response.headers_mut().insert(header::PACKET_TYPE, http::HeaderValue::from_static("Ack"));
+        response
     }
 
     fn id() -> SessionId {
         "s1".parse().expect("a session id")
     }
 
-    fn created(fields: &[(&'static str, &'static str)]) -> Result<Answer<Session>, AckError> {
+    fn created(fields: &[(&'static str, &'static str)]) -> Result<PacketResponse<Session>, AckError> {
         create_session(&ack(200, fields), &[ProtocolId::BITS_1_5_UPLOAD])
     }
 
-    fn fragment_ack(fields: &[(&'static str, &'static str)]) -> Result<Answer<FragmentAck>, AckError> {
+    fn fragment_ack(fields: &[(&'static str, &'static str)]) -> Result<PacketResponse<FragmentAck>, AckError> {
         fragment(&ack(200, fields), &id())
     }
 
     #[test]
     fn a_ping_with_an_error_field_is_success() {
-        assert_eq!(ping(&ack(200, &[("bits-error-code", "1"), ("bits-error-context", "")])), Ok(Answer::Ack(())));
+        assert_eq!(
+            ping(&ack(200, &[("bits-error-code", "1"), ("bits-error-context", "")])),
+            Ok(PacketResponse::Ack(()))
+        );
     }
 
     #[test]
     fn a_plain_web_servers_200_is_no_ack() {
-        let plain = answer(200, &[("server", "nginx"), ("content-type", "text/html")]);
+        let plain = response(200, &[("server", "nginx"), ("content-type", "text/html")]);
         for result in [
             ping(&plain).map(drop),
             create_session(&plain, &[]).map(drop),
@@ -320,7 +322,7 @@ mod tests {
 
     #[test]
     fn the_slip_in_the_specification_is_an_ack_too() {
-        assert_eq!(ping(&answer(200, &[("bits-package-type", "ACK")])), Ok(Answer::Ack(())));
+        assert_eq!(ping(&response(200, &[("bits-package-type", "ACK")])), Ok(PacketResponse::Ack(())));
     }
 
     #[test]
@@ -331,7 +333,7 @@ mod tests {
             ("bits-host-id", "FRANKCAO8"),
             ("bits-host-id-fallback-timeout", "110"),
         ]);
-        let Ok(Answer::Ack(session)) = result else { panic!("{result:?}") };
+        let Ok(PacketResponse::Ack(session)) = result else { panic!("{result:?}") };
         assert_eq!(session.id.as_str(), "{A0FF5911-4144-45B3-BF27-27AFC8EC8A67}");
         assert_eq!(session.protocol, Some(ProtocolId::BITS_1_5_UPLOAD));
         assert_eq!(session.host.map(|h| h.to_string()).as_deref(), Some("FRANKCAO8"));
@@ -340,8 +342,8 @@ mod tests {
 
     #[test]
     fn a_session_without_protocol_or_with_201_is_accepted() {
-        assert!(matches!(created(&[("bits-session-id", "1")]), Ok(Answer::Ack(_))));
-        assert!(matches!(create_session(&ack(201, &[("bits-session-id", "1")]), &[]), Ok(Answer::Ack(_))));
+        assert!(matches!(created(&[("bits-session-id", "1")]), Ok(PacketResponse::Ack(_))));
+        assert!(matches!(create_session(&ack(201, &[("bits-session-id", "1")]), &[]), Ok(PacketResponse::Ack(_))));
     }
 
     #[test]
@@ -361,13 +363,16 @@ mod tests {
 
     #[test]
     fn an_error_code_on_a_200_is_a_refusal_except_on_a_fragment_with_an_offset() {
-        assert!(matches!(created(&[("bits-session-id", "a"), ("bits-error", "0x80070005")]), Ok(Answer::Refused(_))));
-        assert!(matches!(end_of_session(&ack(200, &[("bits-error", "5")]), &id()), Ok(Answer::Refused(_))));
-        assert!(matches!(end_of_session(&ack(200, &[("bits-error", "0")]), &id()), Ok(Answer::Ack(()))));
-        assert!(matches!(fragment_ack(&[("bits-error", "5")]), Ok(Answer::Refused(_))));
+        assert!(matches!(
+            created(&[("bits-session-id", "a"), ("bits-error", "0x80070005")]),
+            Ok(PacketResponse::Refused(_))
+        ));
+        assert!(matches!(end_of_session(&ack(200, &[("bits-error", "5")]), &id()), Ok(PacketResponse::Refused(_))));
+        assert!(matches!(end_of_session(&ack(200, &[("bits-error", "0")]), &id()), Ok(PacketResponse::Ack(()))));
+        assert!(matches!(fragment_ack(&[("bits-error", "5")]), Ok(PacketResponse::Refused(_))));
         assert!(matches!(
             fragment_ack(&[("bits-error", "5"), ("bits-received-content-range", "7")]),
-            Ok(Answer::Ack(_))
+            Ok(PacketResponse::Ack(_))
         ));
     }
 
@@ -380,7 +385,7 @@ mod tests {
             );
         }
         let offset = |fields| match fragment_ack(fields) {
-            Ok(Answer::Ack(ack)) => ack.next_offset,
+            Ok(PacketResponse::Ack(ack)) => ack.next_offset,
             other => panic!("{other:?}"),
         };
         assert_eq!(offset(&[("bits-received-content-range", "4892")]), Some(4892));
@@ -397,8 +402,11 @@ mod tests {
 
     #[test]
     fn a_416_needs_no_ack_and_carries_the_offset() {
-        let result = fragment(&answer(416, &[("bits-received-content-range", "7")]), &id());
-        assert_eq!(result, Ok(Answer::Ack(FragmentAck { in_step: false, next_offset: Some(7), reply_url: None })));
+        let result = fragment(&response(416, &[("bits-received-content-range", "7")]), &id());
+        assert_eq!(
+            result,
+            Ok(PacketResponse::Ack(FragmentAck { in_step: false, next_offset: Some(7), reply_url: None }))
+        );
     }
 
     #[test]
@@ -420,24 +428,24 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_answer_makes_the_parser_panic(
+        fn no_response_makes_the_parser_panic(
             status in 100u16..1000,
             fields in proptest::collection::vec((0usize..10, proptest::collection::vec(0u8..=255, 0..40)), 0..12),
         ) {
             const NAMES: [&str; 10] = [header::PACKET_TYPE, header::SESSION_ID, header::PROTOCOL, header::RECEIVED_CONTENT_RANGE,
                 header::RECEIVED_CONTENT_RANGE_MISSPELT, header::ERROR, header::ERROR_CONTEXT, header::HOST_ID,
                 header::HOST_ID_FALLBACK_TIMEOUT, header::REPLY_URL];
-            let mut answer = ack(200, &[]);
-            *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
+            let mut response = ack(200, &[]);
+            *response.status_mut() = StatusCode::from_u16(status).expect("a status");
             for (name, value) in &fields {
                 if let Ok(value) = http::HeaderValue::from_bytes(value) {
-                    answer.headers_mut().append(NAMES[*name], value);
+                    response.headers_mut().append(NAMES[*name], value);
                 }
             }
-            let _ = ping(&answer).map_err(|e| e.to_string());
-            let _ = create_session(&answer, &[ProtocolId::BITS_1_5_UPLOAD]).map_err(|e| e.to_string());
-            let _ = fragment(&answer, &id()).map_err(|e| e.to_string());
-            let _ = end_of_session(&answer, &id()).map_err(|e| e.to_string());
+            let _ = ping(&response).map_err(|e| e.to_string());
+            let _ = create_session(&response, &[ProtocolId::BITS_1_5_UPLOAD]).map_err(|e| e.to_string());
+            let _ = fragment(&response, &id()).map_err(|e| e.to_string());
+            let _ = end_of_session(&response, &id()).map_err(|e| e.to_string());
         }
     }
 }

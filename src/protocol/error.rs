@@ -49,7 +49,7 @@ pub struct Answerer {
 }
 
 impl Answerer {
-    /// Reads the fields of an answer.
+    /// Reads the fields of a response.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         let field = |name| headers.get(name).map(|v: &http::HeaderValue| escape(v.as_bytes()));
@@ -72,23 +72,23 @@ impl fmt::Display for Answerer {
 pub struct BitsError {
     /// HTTP's status.
     pub status: StatusCode,
-    /// BITS's code; `None` where the answer has none, as from a plain web server.
+    /// BITS's code; `None` where the response has none, as from a plain web server.
     pub code: Option<HResult>,
     /// Who refused.
     pub context: Option<ErrorContext>,
-    /// Whether the answer calls itself an Ack, so that a BITS server gave it.
+    /// Whether the response calls itself an Ack, so that a BITS server gave it.
     pub is_ack: bool,
     /// What answered.
     pub answerer: Answerer,
 }
 
 impl BitsError {
-    /// Reads a refusal from an answer's head.
+    /// Reads a refusal from a response's head.
     #[must_use]
-    pub fn of<T>(answer: &Response<T>) -> Self {
-        let headers = answer.headers();
+    pub fn of<T>(response: &Response<T>) -> Self {
+        let headers = response.headers();
         Self {
-            status: answer.status(),
+            status: response.status(),
             code: error_code(headers),
             context: text(headers, header::ERROR_CONTEXT).and_then(ErrorContext::parse),
             is_ack: is_ack(headers),
@@ -119,7 +119,7 @@ impl fmt::Display for BitsError {
 
 impl std::error::Error for BitsError {}
 
-/// Whether an answer calls itself an Ack. The other spelling is a slip in the specification that some servers copied.
+/// Whether a response calls itself an Ack. The other spelling is a slip in the specification that some servers copied.
 pub(crate) fn is_ack(headers: &HeaderMap) -> bool {
     [header::PACKET_TYPE, header::PACKAGE_TYPE]
         .iter()
@@ -141,12 +141,12 @@ mod tests {
     use super::*;
 
     fn refusal(status: u16, fields: &[(&'static str, &'static str)]) -> BitsError {
-        let mut answer = Response::new(());
-        *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
+        let mut response = Response::new(());
+        *response.status_mut() = StatusCode::from_u16(status).expect("a status");
         for (name, value) in fields {
-            answer.headers_mut().insert(*name, http::HeaderValue::from_static(value));
+            response.headers_mut().insert(*name, http::HeaderValue::from_static(value));
         }
-        BitsError::of(&answer)
+        BitsError::of(&response)
     }
 
     #[test]

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
+use super::text::digits;
+use super::without_brackets;
+
 /// A session, named by the server (MC-BUP 2.2.3, `BITS-Session-Id`).
 ///
 /// Opaque: servers use GUIDs in any case with or without braces, decimal hashes and URL paths. It is sent back byte for byte.
@@ -115,13 +118,13 @@ impl HostId {
 
     fn has_valid_parts(&self) -> bool {
         let (host, port) = self.split();
-        let host_ok = if let Some(address) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+        let address = without_brackets(host);
+        let host_ok = if address.len() < host.len() {
             address.parse::<std::net::Ipv6Addr>().is_ok()
         } else {
             !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
         };
-        let digits = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
-        host_ok && port.is_none_or(|p| digits(p) && p.parse::<u16>().is_ok_and(|p| p > 0))
+        host_ok && port.is_none_or(|p| digits(p).is_some_and(|p| (1..=u16::MAX.into()).contains(&p)))
     }
 }
 

@@ -1,26 +1,28 @@
 //! The messages of the BITS upload protocol, as values: no I/O, no clock.
 //!
-//! [MC-BUP] section 2.2 defines the packets. A request is a [`Packet`]; an answer is read by the functions of [`ack`],
+//! [MC-BUP] section 2.2 defines the packets. A request is a [`Packet`]; a response is read by the functions of [`ack`],
 //! which tolerate what servers are known to send and refuse what could lose data.
 
 pub mod ack;
 pub mod error;
 mod hresult;
 mod id;
+mod origin;
 mod packet;
 pub mod reply_url;
 pub mod text;
 
-pub use ack::{AckError, Answer, FragmentAck, Session};
+pub use ack::{AckError, FragmentAck, PacketResponse, Session};
 pub use error::{BitsError, ErrorContext};
 pub use hresult::HResult;
 pub use id::{HostId, IdError, ProtocolId, SessionId};
-pub(crate) use packet::digits;
+pub use origin::{Origin, without_brackets};
 pub use packet::{ContentName, ContentRange, Packet, PacketKind, RangeError, method};
+pub(crate) use text::digits;
 
 /// Names of the protocol's header fields (MC-BUP 2.2.1), in the form `http` compares them: lower case.
 pub mod header {
-    /// The kind of packet, `Ack` on an answer.
+    /// The kind of packet, `Ack` on a response.
     pub const PACKET_TYPE: &str = "bits-packet-type";
     /// A slip in the specification's text that some servers copied.
     pub const PACKAGE_TYPE: &str = "bits-package-type";

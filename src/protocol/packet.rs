@@ -6,6 +6,7 @@ use std::str::FromStr;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, HeaderValue};
 use http::{Method, Request, Uri};
 
+use super::text::digits;
 use super::{ProtocolId, SessionId, header};
 
 /// The method of every packet (MC-BUP 2.1).
@@ -247,12 +248,6 @@ impl FromStr for ContentRange {
         }
         Ok(Self { first, last, total })
     }
-}
-
-/// A whole number in plain decimal digits: no sign, no spaces, nothing above 2^64 - 1.
-pub(crate) fn digits(text: &str) -> Option<u64> {
-    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if plain { text.parse().ok() } else { None }
 }
 
 /// The text or the numbers are no range of bytes within a file.

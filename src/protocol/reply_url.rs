@@ -1,12 +1,31 @@
 //! Where a reply can be fetched (MC-BUP 1.3.3): IIS names it relative, with backslashes and braces.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use http::Uri;
-use http::uri::Authority;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+use super::Origin;
+use super::text::has_broken_escape;
 
 /// Longest `BITS-Reply-URL` that is looked at, in bytes.
 pub const MAX_LEN: usize = 2048;
+
+/// What no URL may hold. A percent sign stays: what is escaped already is not escaped again.
+const NOT_IN_URLS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// The URL that `raw`, the value of `BITS-Reply-URL`, names for an upload to `destination`.
 ///
@@ -23,9 +42,9 @@ pub fn resolve(raw: &str, destination: &Uri) -> Result<Uri, ReplyUrlError> {
         destination.scheme_str().zip(destination.authority()).ok_or(ReplyUrlError::OtherOrigin)?;
     let path = match absolute(&path, scheme)? {
         Some((its_scheme, its_authority, path)) => {
-            let its_authority: Authority = its_authority.parse().map_err(|_| ReplyUrlError::Malformed)?;
-            let same = its_scheme.eq_ignore_ascii_case(scheme) && same_host(scheme, &its_authority, authority);
-            if !same {
+            let server: Uri =
+                format!("{its_scheme}://{its_authority}/").parse().map_err(|_| ReplyUrlError::Malformed)?;
+            if its_authority.contains('@') || Origin::of(&server) != Origin::of(destination) {
                 return Err(ReplyUrlError::OtherOrigin);
             }
             path.to_owned()
@@ -40,7 +59,13 @@ pub fn resolve(raw: &str, destination: &Uri) -> Result<Uri, ReplyUrlError> {
         return Err(ReplyUrlError::LeadsOut);
     }
     // The destination's own spelling, so that the request goes where the upload went.
-    format!("{scheme}://{authority}{}{}", encoded(&path), encoded(query)).parse().map_err(|_| ReplyUrlError::Malformed)
+    format!(
+        "{scheme}://{authority}{}{}",
+        utf8_percent_encode(&path, NOT_IN_URLS),
+        utf8_percent_encode(query, NOT_IN_URLS)
+    )
+    .parse()
+    .map_err(|_| ReplyUrlError::Malformed)
 }
 
 /// Scheme, authority and path, if the URL says more than a path.
@@ -59,50 +84,16 @@ fn absolute<'a>(url: &'a str, scheme: &'a str) -> Result<Option<(&'a str, &'a st
     Ok(Some((scheme, authority, if path.is_empty() { "/" } else { path })))
 }
 
-fn same_host(scheme: &str, one: &Authority, other: &Authority) -> bool {
-    let default = if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 };
-    let port = |authority: &Authority| authority.port_u16().unwrap_or(default);
-    !one.as_str().contains('@') && one.host().eq_ignore_ascii_case(other.host()) && port(one) == port(other)
-}
-
 /// Whether a segment, escaped or not, goes up or stays.
 fn leads_out(path: &str) -> Result<bool, ReplyUrlError> {
-    let plain = decoded(path).ok_or(ReplyUrlError::Malformed)?;
+    if has_broken_escape(path) {
+        return Err(ReplyUrlError::Malformed);
+    }
+    let plain: Vec<u8> = percent_decode_str(path).collect();
     if plain.iter().any(u8::is_ascii_control) {
         return Err(ReplyUrlError::Malformed);
     }
     Ok(plain.split(|byte| matches!(byte, b'/' | b'\\')).any(|segment| matches!(segment, b"." | b"..")))
-}
-
-/// Without escapes; `None` when one is broken.
-fn decoded(text: &str) -> Option<Vec<u8>> {
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, behind)) = rest.split_first() {
-        rest = behind;
-        if *byte != b'%' {
-            plain.push(*byte);
-            continue;
-        }
-        let digit = |at: usize| char::from(*behind.get(at)?).to_digit(16);
-        plain.push(u8::try_from(digit(0)? * 16 + digit(1)?).ok()?);
-        rest = &behind[2..];
-    }
-    Some(plain)
-}
-
-/// With everything escaped that no URL may hold. What is escaped already stays.
-fn encoded(text: &str) -> String {
-    let mut url = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(url, "%{byte:02X}");
-        }
-    }
-    url
 }
 
 /// A `BITS-Reply-URL` that is not followed.

@@ -1,4 +1,4 @@
-//! Text from the network, made safe to print.
+//! Text from the network made safe to print, and numbers read from it and written.
 
 use std::fmt::{self, Write as _};
 
@@ -32,6 +32,29 @@ impl fmt::Display for Escaped<'_> {
 #[must_use]
 pub fn escape(text: impl AsRef<[u8]>) -> String {
     Escaped(text.as_ref()).to_string()
+}
+
+/// A whole number in plain decimal digits: no sign, no spaces, nothing above 2^64 - 1.
+pub(crate) fn digits(text: &str) -> Option<u64> {
+    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if plain { text.parse().ok() } else { None }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // A String takes everything.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Whether a `%` of a URL is not followed by two hexadecimal digits.
+pub(crate) fn has_broken_escape(url: &str) -> bool {
+    let is_escape =
+        |rest: &str| matches!(rest.as_bytes(), [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
+    !url.split('%').skip(1).all(is_escape)
 }
 
 /// Zero-width, bidirectional and other characters that change how neighbours are shown.

@@ -325,11 +325,13 @@ mod tests {
         let offered = [ProtocolId::BITS_1_5_UPLOAD];
         let created =
             Response::of(id.clone(), Ok(Ack::Created { protocol: offered[0], host: None, fallback: None })).to_http();
-        assert!(matches!(ack::create_session(&created, &offered), Ok(ack::Answer::Ack(session)) if session.id == id));
+        assert!(
+            matches!(ack::create_session(&created, &offered), Ok(ack::PacketResponse::Ack(session)) if session.id == id)
+        );
         let behind = Response::of(id.clone(), Err(RequestError::OutOfStep(7))).to_http();
         assert!(matches!(
             ack::fragment(&behind, &id),
-            Ok(ack::Answer::Ack(ack)) if !ack.in_step && ack.next_offset == Some(7)
+            Ok(ack::PacketResponse::Ack(ack)) if !ack.in_step && ack.next_offset == Some(7)
         ));
     }
 

@@ -6,12 +6,12 @@ use std::str::FromStr;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::exchange::TransportErrorKind as Kind;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
+use crate::protocol::without_brackets;
 
 use super::cancel::CancellationToken;
-use super::fault::Fault;
-use super::settings::deadline;
+use super::poll::deadline;
 
 /// Addresses of one host that are tried.
 const MAX_ADDRESSES: usize = 16;
@@ -25,12 +25,12 @@ pub struct AddressSettings {
     /// Addresses that are not looked up.
     pub fixed: Vec<FixedAddress>,
     /// Only addresses of this kind are connected to; `None`: of both.
-    pub family: Option<Family>,
+    pub family: Option<AddressFamily>,
 }
 
 /// A kind of address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
+pub enum AddressFamily {
     /// IPv4.
     V4,
     /// IPv6.
@@ -40,7 +40,7 @@ pub enum Family {
 /// One host and port, and an address of it: `HOST:PORT:ADDR`, an IPv6 address in brackets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FixedAddress {
-    /// The name, as in URLs; in brackets if it is an IPv6 address.
+    /// The name, or an address without brackets.
     pub host: String,
     /// The port, as in URLs.
     pub port: u16,
@@ -63,7 +63,7 @@ impl FromStr for FixedAddress {
             None => IpAddr::V4(address.parse().map_err(|_| RIGHT)?),
         };
         let port = port.parse().ok().filter(|port| *port > 0).ok_or(RIGHT)?;
-        if host.is_empty() { Err(RIGHT) } else { Ok(Self { host: host.to_owned(), port, address }) }
+        if host.is_empty() { Err(RIGHT) } else { Ok(Self { host: without_brackets(host).to_owned(), port, address }) }
     }
 }
 
@@ -76,88 +76,83 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The addresses of a host, IPv6 in brackets, that may be tried; never none.
-    pub(super) fn find(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+    /// The addresses of a host that may be tried; never none.
+    pub(super) fn find(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, TransportError> {
         let mut found = self.find_all(host, port)?;
         if let Some(family) = self.settings.family {
-            found.retain(|address| address.is_ipv4() == (family == Family::V4));
+            found.retain(|address| address.is_ipv4() == (family == AddressFamily::V4));
             if found.is_empty() {
-                let (kind, option) = if family == Family::V4 { ("IPv4", "--ipv4") } else { ("IPv6", "--ipv6") };
-                return Err(Fault::new(
+                let (kind, option) = if family == AddressFamily::V4 { ("IPv4", "--ipv4") } else { ("IPv6", "--ipv6") };
+                return Err(TransportError::new(
                     Kind::Connect,
                     format!("{} has no {kind} address, and {option} wants one", escape(host)),
                 ));
             }
         }
         found.truncate(MAX_ADDRESSES);
-        if found.is_empty() { Err(Fault::new(Kind::UnknownHost, "")) } else { Ok(found) }
+        if found.is_empty() { Err(TransportError::new(Kind::UnknownHost, "")) } else { Ok(found) }
     }
 
     /// All of them, whatever family is wanted.
-    pub(super) fn find_all(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+    pub(super) fn find_all(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, TransportError> {
         let fixed =
             self.settings.fixed.iter().filter(|fixed| fixed.port == port && fixed.host.eq_ignore_ascii_case(host));
         let fixed: Vec<_> = fixed.map(|fixed| SocketAddr::new(fixed.address, port)).collect();
         if !fixed.is_empty() {
             return Ok(fixed);
         }
-        match bare(host).parse::<IpAddr>() {
+        match host.parse::<IpAddr>() {
             Ok(address) => Ok(vec![SocketAddr::new(address, port)]),
             Err(_) => self.look_up(host.to_owned(), port),
         }
     }
 
     /// The operating system offers no lookup that can be ended, so a thread does it that nobody has to wait for.
-    fn look_up(&self, host: String, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+    fn look_up(&self, host: String, port: u16) -> Result<Vec<SocketAddr>, TransportError> {
         self.wait_for(move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect))
     }
 
     fn wait_for(
         &self,
         look_up: impl FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static,
-    ) -> Result<Vec<SocketAddr>, Fault> {
+    ) -> Result<Vec<SocketAddr>, TransportError> {
         let (found, answer) = mpsc::sync_channel(1);
         let until = deadline(self.timeout);
         std::thread::Builder::new()
             .name("lookup".to_owned())
             .spawn(move || found.send(look_up()))
-            .map_err(|error| Fault::new(Kind::Local, escape(error.to_string())))?;
+            .map_err(|error| TransportError::new(Kind::Local, escape(error.to_string())))?;
         loop {
             if self.cancellation.is_interrupted() {
-                return Err(Fault::interrupted());
+                return Err(TransportError::interrupted());
             }
             match answer.recv_timeout(self.cancellation.left().map_or(SLICE, |left| left.min(SLICE))) {
                 Ok(result) => return result.map_err(|error| sort(&error)),
                 Err(RecvTimeoutError::Timeout) if until.is_some_and(|until| Instant::now() >= until) => {
-                    return Err(Fault::new(
+                    return Err(TransportError::new(
                         Kind::LookupFailed,
                         format!("none within {} s", self.timeout.as_secs_f32()),
                     ));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(Fault::new(Kind::LookupFailed, "")),
+                Err(RecvTimeoutError::Disconnected) => return Err(TransportError::new(Kind::LookupFailed, "")),
             }
         }
     }
 }
 
-/// A host without the brackets of an IPv6 address.
-pub(super) fn bare(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
-}
-
 /// The standard library keeps `EAI_AGAIN` only as text.
-fn sort(error: &io::Error) -> Fault {
+fn sort(error: &io::Error) -> TransportError {
     let text = error.to_string();
     let temporary = ["Temporary failure", "temporary", "Try again", "11002"].iter().any(|t| text.contains(t));
-    Fault::new(if temporary { Kind::LookupFailed } else { Kind::UnknownHost }, escape(text))
+    TransportError::new(if temporary { Kind::LookupFailed } else { Kind::UnknownHost }, escape(text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn names(fixed: &[&str], family: Option<Family>) -> Names {
+    fn names(fixed: &[&str], family: Option<AddressFamily>) -> Names {
         let fixed = fixed.iter().map(|text| text.parse().expect("right")).collect();
         let settings = AddressSettings { fixed, family };
         Names { settings, timeout: Duration::ZERO, cancellation: CancellationToken::new() }
@@ -192,19 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn brackets_belong_to_the_url() {
-        assert_eq!(bare("[::1]"), "::1");
-        assert_eq!(bare("host"), "host");
-    }
-
-    #[test]
     fn fixed_addresses_are_for_one_host_and_port() {
         let names = names(&["a.example:443:192.0.2.1", "A.example:443:[2001:db8::1]", "[::1]:80:127.0.0.2"], None);
         let found =
             |host, port| names.find(host, port).map(|found| found.iter().map(ToString::to_string).collect::<Vec<_>>());
         assert_eq!(found("a.EXAMPLE", 443).expect("fixed"), ["192.0.2.1:443", "[2001:db8::1]:443"]);
-        assert_eq!(found("[::1]", 80).expect("fixed"), ["127.0.0.2:80"]);
-        assert_eq!(found("[::1]", 81).expect("itself"), ["[::1]:81"]);
+        assert_eq!(found("::1", 80).expect("fixed"), ["127.0.0.2:80"]);
+        assert_eq!(found("::1", 81).expect("itself"), ["[::1]:81"]);
         for wrong in [
             "",
             "a",
@@ -225,9 +214,12 @@ mod tests {
     fn a_family_leaves_the_other_out() {
         let both = ["h:80:192.0.2.1", "h:80:[2001:db8::1]"];
         let only = |family| names(&both, Some(family)).find("h", 80).expect("one is left");
-        assert!(only(Family::V4).iter().all(SocketAddr::is_ipv4) && only(Family::V6).iter().all(SocketAddr::is_ipv6));
-        let fault = names(&[], Some(Family::V6)).find("127.0.0.1", 80).expect_err("none");
-        assert_eq!(fault.kind, Kind::Connect);
-        assert!(fault.detail.contains("no IPv6 address"), "{}", fault.detail);
+        assert!(
+            only(AddressFamily::V4).iter().all(SocketAddr::is_ipv4)
+                && only(AddressFamily::V6).iter().all(SocketAddr::is_ipv6)
+        );
+        let error = names(&[], Some(AddressFamily::V6)).find("127.0.0.1", 80).expect_err("none");
+        assert_eq!(error.kind, Kind::Connect);
+        assert!(error.detail.contains("no IPv6 address"), "{}", error.detail);
     }
 }

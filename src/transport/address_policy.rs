@@ -1,13 +1,13 @@
 //! Keeps a server on the internet from leading to a host behind the user's own firewall.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
-use crate::exchange::TransportErrorKind as Kind;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
+use crate::protocol::Origin;
 use crate::protocol::text::escape;
+use crate::sync::lock;
 
-use super::address::bare;
-use super::fault::Fault;
 use super::proxy::is_this_machine;
 
 /// Which addresses may be connected to, by those of the URL's own host.
@@ -16,34 +16,34 @@ use super::proxy::is_this_machine;
 /// is on the internet, so must the other host be.
 #[derive(Debug)]
 pub(super) struct AddressPolicy {
-    /// The URL's own host; `None`: any address may be connected to.
-    origin: Option<String>,
+    /// The URL's own server; `None`: any address may be connected to.
+    origin: Option<Origin>,
     /// Whether that host is on the internet, once its addresses are known.
     is_public: Mutex<Option<bool>>,
 }
 
 impl AddressPolicy {
-    pub(super) fn of(origin: Option<String>) -> Self {
+    pub(super) fn of(origin: Option<Origin>) -> Self {
         Self { origin, is_public: Mutex::new(None) }
     }
 
-    /// Those of `host`'s addresses that may be connected to. `look_up` finds the origin's, if they are not known yet;
+    /// Those of `server`'s addresses that may be connected to. `look_up` finds the origin's, if they are not known yet;
     /// `None`: they cannot be known on this machine's network.
     pub(super) fn check(
         &self,
-        host: &str,
+        server: &Origin,
         addresses: Vec<SocketAddr>,
-        look_up: impl FnOnce(&str) -> Result<Option<Vec<SocketAddr>>, Fault>,
-    ) -> Result<Vec<SocketAddr>, Fault> {
+        look_up: impl FnOnce(&Origin) -> Result<Option<Vec<SocketAddr>>, TransportError>,
+    ) -> Result<Vec<SocketAddr>, TransportError> {
         let Some(origin) = &self.origin else { return Ok(addresses) };
-        if origin.eq_ignore_ascii_case(host) {
+        if origin.host() == server.host() {
             self.note(&addresses);
             return Ok(addresses);
         }
         if addresses.iter().all(|address| is_public(address.ip())) {
             return Ok(addresses);
         }
-        let known = *self.is_public.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = *lock(&self.is_public);
         let confined = match known {
             Some(known) => known,
             None => look_up(origin)?.is_none_or(|addresses| self.note(&addresses)),
@@ -53,38 +53,39 @@ impl AddressPolicy {
         }
         let (within, allowed): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| !is_public(address.ip()));
         match within.first() {
-            Some(address) if allowed.is_empty() => Err(not_allowed(origin, host, &address.ip().to_string())),
+            Some(address) if allowed.is_empty() => Err(not_allowed(origin, server, &address.ip().to_string())),
             _ => Ok(allowed),
         }
     }
 
     /// The same for a host that a proxy looks up, so that its addresses are not seen here: what its name says, and what
     /// `look_up` finds, must not be private. A name that cannot be looked up here is no name of this machine's network.
-    pub(super) fn check_unseen(&self, host: &str, look_up: Option<&LookUp<'_>>) -> Result<(), Fault> {
-        let Some(origin) = self.origin.as_ref().filter(|origin| !origin.eq_ignore_ascii_case(host)) else {
+    pub(super) fn check_unseen(&self, server: &Origin, look_up: Option<&LookUp<'_>>) -> Result<(), TransportError> {
+        let Some(origin) = self.origin.as_ref().filter(|origin| origin.host() != server.host()) else {
             return Ok(());
         };
-        let Some(within) = private_address(host, look_up)? else { return Ok(()) };
-        let known = *self.is_public.lock().unwrap_or_else(PoisonError::into_inner);
-        let confined = known.map_or_else(|| private_address(origin, look_up).map(|found| found.is_none()), Ok)?;
-        if confined { Err(not_allowed(origin, host, &within)) } else { Ok(()) }
+        let Some(within) = private_address(server.host(), look_up)? else { return Ok(()) };
+        let known = *lock(&self.is_public);
+        let confined =
+            known.map_or_else(|| private_address(origin.host(), look_up).map(|found| found.is_none()), Ok)?;
+        if confined { Err(not_allowed(origin, server, &within)) } else { Ok(()) }
     }
 
     fn note(&self, addresses: &[SocketAddr]) -> bool {
         let public = !addresses.is_empty() && addresses.iter().all(|address| is_public(address.ip()));
-        *self.is_public.lock().unwrap_or_else(PoisonError::into_inner) = Some(public);
+        *lock(&self.is_public) = Some(public);
         public
     }
 }
 
 /// Finds a host's addresses.
-pub(super) type LookUp<'a> = dyn Fn(&str) -> Result<Vec<SocketAddr>, Fault> + 'a;
+pub(super) type LookUp<'a> = dyn Fn(&str) -> Result<Vec<SocketAddr>, TransportError> + 'a;
 
 /// An address of `host` that is not on the internet, as far as one can tell.
-fn private_address(host: &str, look_up: Option<&LookUp<'_>>) -> Result<Option<String>, Fault> {
-    let name = bare(host).trim_end_matches('.').to_ascii_lowercase();
+fn private_address(host: &str, look_up: Option<&LookUp<'_>>) -> Result<Option<String>, TransportError> {
+    let name = host.trim_end_matches('.');
     let literal = name.parse::<IpAddr>().ok();
-    if is_this_machine(&name, literal) {
+    if is_this_machine(name, literal) {
         return Ok(Some(escape(name)));
     }
     let addresses = match (literal, look_up) {
@@ -92,17 +93,17 @@ fn private_address(host: &str, look_up: Option<&LookUp<'_>>) -> Result<Option<St
         (None, None) => Vec::new(),
         (None, Some(look_up)) => match look_up(host) {
             Ok(found) => found.iter().map(SocketAddr::ip).collect(),
-            Err(fault) if fault.is_interruption() => return Err(fault),
+            Err(error) if error.is_interruption() => return Err(error),
             Err(_) => Vec::new(),
         },
     };
     Ok(addresses.into_iter().find(|address| !is_public(*address)).map(|address| address.to_string()))
 }
 
-fn not_allowed(origin: &str, host: &str, address: &str) -> Fault {
-    let text =
-        format!("{} is on the internet and named {}, whose address {address} is not", escape(origin), escape(host));
-    Fault::new(Kind::NotAllowed, text)
+fn not_allowed(origin: &Origin, server: &Origin, address: &str) -> TransportError {
+    let (origin, named) = (escape(origin.host()), escape(server.host()));
+    let text = format!("{origin} is on the internet and named {named}, whose address {address} is not");
+    TransportError::new(Kind::NotAllowed, text)
 }
 
 /// Whether an address is reached over the internet rather than on this machine or its own network.
@@ -161,18 +162,29 @@ mod tests {
         texts.iter().map(|text| SocketAddr::new(text.parse().expect("an address"), 80)).collect()
     }
 
-    fn unasked(_: &str) -> Result<Option<Vec<SocketAddr>>, Fault> {
+    fn unasked(_: &Origin) -> Result<Option<Vec<SocketAddr>>, TransportError> {
         panic!("looked up")
     }
 
-    fn reach() -> AddressPolicy {
-        AddressPolicy::of(Some("origin".to_owned()))
+    fn server(host: &str) -> Origin {
+        Origin::of(&format!("http://{host}/").parse().expect("a URL"))
+    }
+
+    fn policy_of(origin: &str) -> AddressPolicy {
+        AddressPolicy::of(Some(server(origin)))
+    }
+
+    fn policy() -> AddressPolicy {
+        policy_of("origin")
     }
 
     #[test]
     fn a_public_origin_leads_to_no_private_address() {
-        let reach = reach();
-        assert_eq!(reach.check("ORIGIN", addresses(&[PUBLIC]), unasked).expect("its own"), addresses(&[PUBLIC]));
+        let policy = policy();
+        assert_eq!(
+            policy.check(&server("ORIGIN"), addresses(&[PUBLIC]), unasked).expect("its own"),
+            addresses(&[PUBLIC])
+        );
         for within in [
             "127.0.0.1",
             "10.1.2.3",
@@ -192,40 +204,40 @@ mod tests {
             "64:ff9b::10.0.0.1",
             "2002:7f00:1::",
         ] {
-            let fault = reach.check("other", addresses(&[within]), unasked).expect_err(within);
-            assert_eq!(fault.kind, Kind::NotAllowed);
-            assert!(fault.detail.contains("origin") && fault.detail.contains("other"), "{}", fault.detail);
-            let mixed = reach.check("other", addresses(&[within, PUBLIC]), unasked).expect("one is allowed");
+            let error = policy.check(&server("other"), addresses(&[within]), unasked).expect_err(within);
+            assert_eq!(error.kind, Kind::NotAllowed);
+            assert!(error.detail.contains("origin") && error.detail.contains("other"), "{}", error.detail);
+            let mixed = policy.check(&server("other"), addresses(&[within, PUBLIC]), unasked).expect("one is allowed");
             assert_eq!(mixed, addresses(&[PUBLIC]), "{within}");
         }
         for public in ["8.8.8.8", "100.128.0.1", "2600::1", "::ffff:8.8.8.8"] {
-            assert!(reach.check("other", addresses(&[public]), unasked).is_ok(), "{public}");
+            assert!(policy.check(&server("other"), addresses(&[public]), unasked).is_ok(), "{public}");
         }
     }
 
     #[test]
     fn a_private_origin_may_lead_anywhere() {
-        let reach = reach();
-        reach.check("origin", addresses(&["10.0.0.1"]), unasked).expect("its own");
-        assert!(reach.check("other", addresses(&["10.0.0.2"]), unasked).is_ok());
-        assert!(AddressPolicy::of(None).check("other", addresses(&["127.0.0.1"]), unasked).is_ok());
+        let policy = policy();
+        policy.check(&server("origin"), addresses(&["10.0.0.1"]), unasked).expect("its own");
+        assert!(policy.check(&server("other"), addresses(&["10.0.0.2"]), unasked).is_ok());
+        assert!(AddressPolicy::of(None).check(&server("other"), addresses(&["127.0.0.1"]), unasked).is_ok());
     }
 
     #[test]
     fn an_origin_that_was_not_connected_to_is_looked_up_once() {
-        let reach = reach();
-        let asked = |host: &str| {
-            assert_eq!(host, "origin");
+        let policy = policy();
+        let asked = |origin: &Origin| {
+            assert_eq!(origin, &server("origin"));
             Ok(Some(addresses(&[PUBLIC])))
         };
-        assert!(reach.check("other", addresses(&["10.0.0.2"]), asked).is_err());
-        assert!(reach.check("other", addresses(&["10.0.0.2"]), unasked).is_err());
-        let unknown = AddressPolicy::of(Some("origin".to_owned()));
-        let failed = |_: &str| Err(Fault::new(Kind::LookupFailed, ""));
-        let fault = unknown.check("other", addresses(&["10.0.0.2"]), failed).expect_err("in doubt");
-        assert_eq!(fault.kind, Kind::LookupFailed);
-        let only_by_proxy = AddressPolicy::of(Some("origin".to_owned()));
-        assert!(only_by_proxy.check("other", addresses(&["10.0.0.2"]), |_| Ok(None)).is_err());
+        assert!(policy.check(&server("other"), addresses(&["10.0.0.2"]), asked).is_err());
+        assert!(policy.check(&server("other"), addresses(&["10.0.0.2"]), unasked).is_err());
+        let unknown = policy_of("origin");
+        let failed = |_: &Origin| Err(TransportError::new(Kind::LookupFailed, ""));
+        let error = unknown.check(&server("other"), addresses(&["10.0.0.2"]), failed).expect_err("in doubt");
+        assert_eq!(error.kind, Kind::LookupFailed);
+        let only_by_proxy = policy_of("origin");
+        assert!(only_by_proxy.check(&server("other"), addresses(&["10.0.0.2"]), |_| Ok(None)).is_err());
     }
 
     #[test]
@@ -234,24 +246,27 @@ mod tests {
             "origin" => Ok(addresses(&[PUBLIC])),
             "inside" => Ok(addresses(&[PUBLIC, "10.0.0.2"])),
             "intranet" => Ok(addresses(&["10.0.0.1"])),
-            _ => Err(Fault::unknown_host()),
+            _ => Err(TransportError::new(Kind::UnknownHost, "")),
         };
         let look_up: Option<&LookUp<'_>> = Some(&found);
         for named in ["10.0.0.2", "[::1]", "localhost", "LOCALHOST.", "x.localhost", "inside"] {
-            assert!(reach().check_unseen(named, look_up).is_err(), "{named}");
+            assert!(policy().check_unseen(&server(named), look_up).is_err(), "{named}");
         }
         for named in ["192.0.113.1", "elsewhere", "origin"] {
-            assert!(reach().check_unseen(named, look_up).is_ok(), "{named}");
+            assert!(policy().check_unseen(&server(named), look_up).is_ok(), "{named}");
         }
         // Nothing is looked up here: only what a name says can be judged.
-        assert!(reach().check_unseen("inside", None).is_ok());
-        assert!(reach().check_unseen("10.0.0.2", None).is_err());
-        let intranet = AddressPolicy::of(Some("intranet".to_owned()));
-        assert!(intranet.check_unseen("10.0.0.2", look_up).is_ok());
-        assert!(AddressPolicy::of(Some("10.0.0.1".to_owned())).check_unseen("10.0.0.2", None).is_ok());
+        assert!(policy().check_unseen(&server("inside"), None).is_ok());
+        assert!(policy().check_unseen(&server("10.0.0.2"), None).is_err());
+        let intranet = policy_of("intranet");
+        assert!(intranet.check_unseen(&server("10.0.0.2"), look_up).is_ok());
+        assert!(policy_of("10.0.0.1").check_unseen(&server("10.0.0.2"), None).is_ok());
         // What only the proxy can look up counts as the internet.
-        assert!(AddressPolicy::of(Some("far".to_owned())).check_unseen("10.0.0.2", look_up).is_err());
-        let interrupted = |_: &str| Err(Fault::interrupted());
-        assert_eq!(reach().check_unseen("x", Some(&interrupted)).expect_err("interrupted").kind, Kind::Interrupted);
+        assert!(policy_of("far").check_unseen(&server("10.0.0.2"), look_up).is_err());
+        let interrupted = |_: &str| Err(TransportError::interrupted());
+        assert_eq!(
+            policy().check_unseen(&server("x"), Some(&interrupted)).expect_err("interrupted").kind,
+            Kind::Interrupted
+        );
     }
 }

@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::sync::lock;
+
 /// Ends whatever its transports are doing, at once and for good.
 ///
 /// Clones are the same cancellation. It may be given to several transports, and to whoever waits between their
@@ -14,10 +16,10 @@ use std::time::{Duration, Instant};
 /// descriptor left for it, the transport looks every 100 ms. The operating system's name lookup is abandoned, not
 /// ended; on Windows the same goes for attempts to connect.
 #[derive(Debug, Clone, Default)]
-pub struct CancellationToken(Arc<Inner>);
+pub struct CancellationToken(Arc<CancellationState>);
 
 #[derive(Debug)]
-struct Inner {
+struct CancellationState {
     interrupted: Mutex<bool>,
     /// It counts as interrupted from then on.
     end: Option<Instant>,
@@ -27,7 +29,7 @@ struct Inner {
     wake: Option<(UnixStream, UnixStream)>,
 }
 
-impl Inner {
+impl CancellationState {
     fn until(end: Option<Instant>) -> Self {
         Self {
             interrupted: Mutex::new(false),
@@ -39,7 +41,7 @@ impl Inner {
     }
 }
 
-impl Default for Inner {
+impl Default for CancellationState {
     fn default() -> Self {
         Self::until(None)
     }
@@ -54,7 +56,7 @@ impl CancellationToken {
 
     /// One that interrupts by itself after `limit`.
     pub(super) fn lasting(limit: Duration) -> Self {
-        Self(Arc::new(Inner::until(Instant::now().checked_add(limit))))
+        Self(Arc::new(CancellationState::until(Instant::now().checked_add(limit))))
     }
 
     /// Ends the exchange under way and any wait; later ones end before they begin.
@@ -107,7 +109,7 @@ impl CancellationToken {
     }
 
     fn state(&self) -> MutexGuard<'_, bool> {
-        self.0.interrupted.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.interrupted)
     }
 }
 

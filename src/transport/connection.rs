@@ -1,4 +1,4 @@
-//! A connection under the HTTP library: sends and receives by the clock, and looks for answers that come early.
+//! A connection under the HTTP library: sends and receives by the clock, and looks for responses that come early.
 
 mod sending;
 
@@ -11,38 +11,36 @@ use rustix::event::PollFlags;
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
-use crate::exchange::{ChannelBinding, TransportErrorKind as Kind};
+use crate::exchange::{CertificateWanted, ChannelBinding, ConnectionUse, TransportError, TransportErrorKind as Kind};
 
-use super::answer::{AnswerHead, MAX_HEAD};
 use super::buffers::PageBuffers;
 use super::cancel::CancellationToken;
-use super::exchange::Exchange;
-use super::fault::Fault;
-use super::poll;
+use super::exchange_log::ExchangeLog;
+use super::poll::{self, deadline};
 use super::proxy::{AbsoluteForm, MAY_BE_SOCKS};
-use super::settings::{Settings, deadline};
+use super::response_head::{MAX_HEAD, ResponseHead};
+use super::settings::Settings;
 use super::speech::of_stranger;
 use super::stream::Stream;
-use super::tls::{CertificateWanted, Tls};
-use crate::exchange::ConnectionUse;
+use super::tls::Tls;
 
 /// The source is read and handed to the network in pieces of at most this size. Of 512 KiB, 1, 2 and 4 MiB this took the
 /// least processor time on a loopback, 8 % less than 512 KiB.
 pub(super) const SEND_BUFFER: usize = 2 * 1024 * 1024;
 
-/// An answer is a head and rarely more. There is room for the largest head and for what comes with its last byte.
+/// A response is a head and rarely more. There is room for the largest head and for what comes with its last byte.
 const RECEIVE_BUFFER: usize = MAX_HEAD + 16 * 1024;
 
-/// For the body of an answer that nobody wants: it is worth waiting for only because the connection can then be used
+/// For the body of a response that nobody wants: it is worth waiting for only because the connection can then be used
 /// again.
 const BODY_TIME: Duration = Duration::from_secs(2);
 
-/// For the answer of a server that was refused a second handshake.
+/// For the response of a server that was refused a second handshake.
 const REFUSED_TIME: Duration = Duration::from_secs(10);
 
 /// Where a connection leads.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Endpoint {
     /// In words.
     pub(super) peer: Arc<str>,
     /// How requests are written for the proxy at the other end, if one is to pass them on.
@@ -57,18 +55,18 @@ pub(super) struct Place {
 pub(super) struct Connection {
     stream: Stream,
     buffers: PageBuffers,
-    place: Place,
+    endpoint: Endpoint,
     settings: Settings,
     cancellation: CancellationToken,
-    exchange: Exchange,
+    exchange: ExchangeLog,
     /// Which exchange the following belong to.
     number: u64,
     /// Bytes of the body that the library has written so far.
     body_handed: u64,
-    answer: AnswerHead,
+    response: ResponseHead,
     /// Something was received that the library has not been told of.
     news: bool,
-    /// When the answer's head must be complete, once it is waited for.
+    /// When the response's head must be complete, once it is waited for.
     head_due: Option<Instant>,
     /// The same for its body.
     body_due: Option<Instant>,
@@ -76,28 +74,28 @@ pub(super) struct Connection {
     is_ahead: bool,
     /// It broke without an end of the peer's stream.
     was_reset: bool,
-    /// It carried an early answer or failed: what comes next on it means nothing.
+    /// It carried an early response or failed: what comes next on it means nothing.
     spent: bool,
 }
 
 impl Connection {
     pub(super) fn new(
         stream: Stream,
-        place: Place,
+        endpoint: Endpoint,
         settings: Settings,
         cancellation: CancellationToken,
-        exchange: Exchange,
+        exchange: ExchangeLog,
     ) -> Self {
         Self {
             stream,
-            place,
+            endpoint,
             buffers: PageBuffers::new(RECEIVE_BUFFER, SEND_BUFFER),
             settings,
             cancellation,
             exchange,
             number: 0,
             body_handed: 0,
-            answer: AnswerHead::default(),
+            response: ResponseHead::default(),
             news: false,
             head_due: None,
             body_due: None,
@@ -108,7 +106,7 @@ impl Connection {
     }
 
     fn form(&self) -> Option<&AbsoluteForm> {
-        self.place.form.as_ref()
+        self.endpoint.form.as_ref()
     }
 
     /// Whether this is the beginning of another exchange.
@@ -117,31 +115,32 @@ impl Connection {
         let is_new = self.number != number;
         if is_new {
             self.number = number;
-            self.answer = AnswerHead::default();
+            self.response = ResponseHead::default();
             (self.news, self.head_due, self.body_due, self.body_handed) = (false, None, None, 0);
             self.is_ahead = false;
             let wanted = self.stream.tls().and_then(Tls::certificate_wanted);
-            let proves = self.form().is_some_and(AbsoluteForm::proves);
+            let proves = self.form().is_some_and(AbsoluteForm::has_credentials);
             self.exchange.note(|facts| {
-                (facts.certificate_wanted, facts.channel, facts.proves_at_proxy) = (wanted, self.place.channel, proves);
-                facts.peer = Some(Arc::clone(&self.place.peer));
+                (facts.certificate_wanted, facts.channel, facts.has_proxy_credentials) =
+                    (wanted, self.endpoint.channel, proves);
+                facts.peer = Some(Arc::clone(&self.endpoint.peer));
             });
         }
         is_new
     }
 
-    /// Waits for more of the answer; `false` at the end of the stream.
-    fn receive(&mut self) -> Result<bool, Fault> {
+    /// Waits for more of the response; `false` at the end of the stream.
+    fn receive(&mut self) -> Result<bool, TransportError> {
         if std::mem::take(&mut self.news) && !self.buffers.input().is_empty() {
             return Ok(true);
         }
-        let (limit, due) = self.time_for_answer();
+        let (limit, due) = self.time_for_response();
         loop {
             match self.receive_some()? {
                 None => {
                     self.wait(PollFlags::IN, due, limit)?;
                 }
-                Some(0) if self.answer.is_finished() => return Ok(false),
+                Some(0) if self.response.is_finished() => return Ok(false),
                 Some(0) => return Err(self.hung_up()),
                 Some(_) if self.buffers.input().is_empty() => {}
                 Some(_) => return Ok(true),
@@ -149,10 +148,10 @@ impl Connection {
         }
     }
 
-    /// The limit that holds for the part of the answer at hand, and when it is over.
-    fn time_for_answer(&mut self) -> (Duration, Option<Instant>) {
+    /// The limit that holds for the part of the response at hand, and when it is over.
+    fn time_for_response(&mut self) -> (Duration, Option<Instant>) {
         let facts = self.exchange.facts();
-        let (limit, due) = match (self.answer.is_finished(), facts.body_is_wanted) {
+        let (limit, due) = match (self.response.is_finished(), facts.body_is_wanted) {
             // Counted from the last byte.
             (true, true) => return (self.settings.request_timeout, deadline(self.settings.request_timeout)),
             (true, false) => (BODY_TIME, &mut self.body_due),
@@ -166,7 +165,7 @@ impl Connection {
     }
 
     /// Receives what is there into the buffer, without interim heads. `None` when nothing is there yet, 0 at the end.
-    fn receive_some(&mut self) -> Result<Option<usize>, Fault> {
+    fn receive_some(&mut self) -> Result<Option<usize>, TransportError> {
         let count = match self.stream.receive(self.buffers.input_append_buf()) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -185,17 +184,17 @@ impl Connection {
         } else {
             self.exchange.note(|facts| facts.response_began = true);
             let input = self.buffers.input();
-            let taken = self.answer.take(&input[input.len() - count..]);
-            let interim = taken.map_err(|excess| Fault::new(Kind::BadAnswer, excess.to_string()))?;
-            if let Some(first) = self.answer.foreign() {
+            let taken = self.response.take(&input[input.len() - count..]);
+            let interim = taken.map_err(|excess| TransportError::new(Kind::BadResponse, excess.to_string()))?;
+            if let Some(first) = self.response.foreign() {
                 return Err(self.stranger(first));
             }
             if interim > 0 {
                 self.buffers.input_consume(interim);
             }
-            if self.answer.is_finished() {
-                self.stream.tls().filter(|_| self.answer.is_success()).inspect(|tls| tls.note_let_in());
-                self.exchange.note(|facts| _ = facts.answered.get_or_insert_with(Instant::now));
+            if self.response.is_finished() {
+                self.stream.tls().filter(|_| self.response.is_success()).inspect(|tls| tls.note_let_in());
+                self.exchange.note(|facts| _ = facts.responded.get_or_insert_with(Instant::now));
             }
         }
         Ok(Some(count))
@@ -211,17 +210,17 @@ impl Connection {
         }
     }
 
-    fn wait(&self, events: PollFlags, due: Option<Instant>, limit: Duration) -> Result<PollFlags, Fault> {
+    fn wait(&self, events: PollFlags, due: Option<Instant>, limit: Duration) -> Result<PollFlags, TransportError> {
         let ready = poll::wait(&[self.stream.tcp()], events, due, &self.cancellation)?;
         ready.first().copied().ok_or_else(|| {
-            let late = Fault::new(Kind::TimedOut(limit), "");
+            let late = TransportError::new(Kind::TimedOut(limit), "");
             self.stream.explain(late)
         })
     }
 
-    fn hung_up(&self) -> Fault {
-        let when = if self.answer.has_begun() { "in the middle of its answer" } else { "without an answer" };
-        let closed = Fault::new(Kind::Cut, format!("the server closed it {when}"));
+    fn hung_up(&self) -> TransportError {
+        let when = if self.response.has_begun() { "in the middle of its answer" } else { "without an answer" };
+        let closed = TransportError::new(Kind::Cut, format!("the server closed it {when}"));
         self.lost(self.stream.explain(closed))
     }
 
@@ -248,20 +247,20 @@ impl Connection {
     }
 
     /// A loss, with what a proxy that never answered may be.
-    fn lost(&self, fault: Fault) -> Fault {
-        let is_first = !self.exchange.facts().reused_connection && !self.answer.has_begun();
+    fn lost(&self, error: TransportError) -> TransportError {
+        let is_first = !self.exchange.facts().reused_connection && !self.response.has_begun();
         match self.form() {
-            Some(form) if is_first && fault.kind == Kind::Cut => fault.after(MAY_BE_SOCKS).at(form.proxy()),
-            _ => fault,
+            Some(form) if is_first && error.kind == Kind::Cut => error.after(MAY_BE_SOCKS).at(form.proxy()),
+            _ => error,
         }
     }
 
-    /// The peer's answer is no HTTP.
-    fn stranger(&self, first: &[u8]) -> Fault {
+    /// The peer's response is no HTTP.
+    fn stranger(&self, first: &[u8]) -> TransportError {
         let text = of_stranger(first, "HTTP");
         match self.form() {
-            Some(form) => Fault::new(Kind::ProxyRefused, text).at(form.proxy()),
-            None => Fault::new(Kind::BadAnswer, text),
+            Some(form) => TransportError::new(Kind::ProxyRefused, text).at(form.proxy()),
+            None => TransportError::new(Kind::BadResponse, text),
         }
     }
 }
@@ -284,12 +283,12 @@ impl Transport for Connection {
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
         let begins = self.notice_exchange();
         let facts = self.exchange.facts();
-        if facts.answered_early {
+        if facts.responded_early {
             return Ok(());
         }
-        if matches!(facts.options.connection, ConnectionUse::Bound(channel) if self.place.channel != Some(channel)) {
+        if matches!(facts.options.connection, ConnectionUse::Bound(channel) if self.endpoint.channel != Some(channel)) {
             self.spent = true;
-            return Err(Fault::new(Kind::NoConnection, "").into());
+            return Err(TransportError::new(Kind::NoConnection, "").into());
         }
         self.exchange.note(|facts| _ = facts.began.get_or_insert_with(Instant::now));
         self.transmit(amount, begins).inspect_err(|_| self.spent = true)?;
@@ -299,13 +298,13 @@ impl Transport for Connection {
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
         self.notice_exchange();
-        self.receive().map_err(|fault| {
+        self.receive().map_err(|error| {
             self.spent = true;
-            fault.into()
+            error.into()
         })
     }
 
-    /// Asked before it is used again: the peer must have been silent since the last answer.
+    /// Asked before it is used again: the peer must have been silent since the last response.
     fn is_open(&mut self) -> bool {
         !self.spent
             && self.buffers.input().is_empty()

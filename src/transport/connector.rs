@@ -1,7 +1,7 @@
 //! New connections, for the HTTP library: straight or through a proxy, with TLS or without.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use http::Uri;
@@ -10,19 +10,21 @@ use ureq::config::Config;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
-use crate::exchange::TransportErrorKind as Kind;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
+use crate::protocol::{Origin, without_brackets};
+use crate::sync::lock;
 
-use super::address::{Names, bare};
+use super::address::Names;
 use super::address_policy::AddressPolicy;
 use super::cancel::CancellationToken;
-use super::connection::{Connection, Place};
+use super::connection::{Connection, Endpoint};
 use super::connection_info::ConnectionInfo;
 use super::dial::dial;
-use super::exchange::Exchange;
-use super::fault::Fault;
-use super::proxy::{AbsoluteForm, AuthAttempts, Proxy, ProxyScheme, TunnelHandshake, TunnelTarget};
-use super::settings::{Settings, deadline};
+use super::exchange_log::ExchangeLog;
+use super::poll::deadline;
+use super::proxy::{AbsoluteForm, AuthAttempts, Proxy, ProxyScheme, TunnelHandshake};
+use super::settings::Settings;
 use super::stream::{Socket, Stream};
 use super::tls::{Tls, Trust};
 use crate::exchange::ConnectionUse;
@@ -32,123 +34,106 @@ use crate::exchange::ConnectionUse;
 pub(super) struct PollConnector {
     pub(super) settings: Settings,
     pub(super) cancellation: CancellationToken,
-    pub(super) exchange: Exchange,
+    pub(super) exchange: ExchangeLog,
     pub(super) trust: Arc<Trust>,
-    pub(super) reach: Arc<AddressPolicy>,
-    pub(super) reached: Arc<Mutex<Option<ConnectionInfo>>>,
+    pub(super) address_policy: Arc<AddressPolicy>,
+    pub(super) connection_info: Arc<Mutex<Option<ConnectionInfo>>>,
     /// The password at a proxy.
-    pub(super) unanswered: Arc<AuthAttempts>,
+    pub(super) auth_attempts: Arc<AuthAttempts>,
 }
 
 /// Addresses that are shown of one host.
 const MAX_SHOWN: usize = 3;
 
-/// The server that a URL names.
-struct Server<'a> {
-    /// An IPv6 address in brackets.
-    host: &'a str,
-    port: u16,
-    is_https: bool,
-    authority: &'a str,
-}
-
-impl<'a> Server<'a> {
-    fn of(uri: &'a Uri) -> Self {
-        let is_https = uri.scheme_str() == Some("https");
-        Self {
-            host: uri.host().unwrap_or_default(),
-            port: uri.port_u16().unwrap_or(if is_https { 443 } else { 80 }),
-            is_https,
-            authority: uri.authority().map_or("", |authority| authority.as_str()),
-        }
+/// What an exchange is with, in words: `h:80 through the proxy http://p:3128 (192.0.2.1:3128)`.
+fn describe(server: &Origin, proxy: Option<&Proxy>, addresses: &[SocketAddr]) -> String {
+    let mut text = escape(server.authority());
+    let mut peer = text.clone();
+    if let Some(proxy) = proxy {
+        peer = format!("{}:{}", proxy.host, proxy.port);
+        text = format!("{text} through the proxy {}", escape(proxy.to_string()));
     }
-
-    /// In words: `h:80 through the proxy http://p:3128 (192.0.2.1:3128)`.
-    fn and_addresses(&self, proxy: Option<&Proxy>, addresses: &[SocketAddr]) -> String {
-        let mut text = escape(format!("{}:{}", self.host, self.port));
-        let mut place = text.clone();
-        if let Some(proxy) = proxy {
-            place = format!("{}:{}", proxy.host, proxy.port);
-            text = format!("{text} through the proxy {}", escape(proxy.to_string()));
-        }
-        let mut shown: Vec<_> = addresses.iter().map(ToString::to_string).filter(|address| *address != place).collect();
-        let more = shown.len().saturating_sub(MAX_SHOWN);
-        shown.truncate(MAX_SHOWN);
-        if more > 0 {
-            shown.push(format!("{more} more"));
-        }
-        if shown.is_empty() { text } else { format!("{text} ({})", shown.join(", ")) }
+    let mut shown: Vec<_> = addresses.iter().map(ToString::to_string).filter(|address| *address != peer).collect();
+    let more = shown.len().saturating_sub(MAX_SHOWN);
+    shown.truncate(MAX_SHOWN);
+    if more > 0 {
+        shown.push(format!("{more} more"));
     }
+    if shown.is_empty() { text } else { format!("{text} ({})", shown.join(", ")) }
 }
 
 impl PollConnector {
     pub(super) fn new(settings: Settings, cancellation: CancellationToken) -> Self {
         let trust = Arc::new(Trust::new(settings.tls.clone()));
-        let reach = Arc::new(AddressPolicy::of(settings.origin.clone()));
-        let (exchange, reached, unanswered) = Default::default();
-        Self { settings, cancellation, exchange, trust, reach, reached, unanswered }
+        let address_policy = Arc::new(AddressPolicy::of(settings.origin.clone()));
+        let (exchange, connection_info, auth_attempts) = Default::default();
+        Self { settings, cancellation, exchange, trust, address_policy, connection_info, auth_attempts }
     }
 
-    fn open(&self, server: &Server<'_>) -> Result<Connection, Fault> {
-        let proxy = self.settings.proxies.route(server.host, server.port, server.is_https);
+    fn open(&self, uri: &Uri) -> Result<Connection, TransportError> {
+        let server = &Origin::of(uri);
+        let proxy = self.settings.proxies.route(server);
         self.note_peer(server, proxy, &[]);
         let (stream, due) = match proxy {
             None => self.straight(server)?,
-            Some(proxy) => self.through(proxy, server).map_err(|fault| fault.at(proxy))?,
+            Some(proxy) => self.through(proxy, server).map_err(|error| error.at(proxy))?,
         };
-        let address = stream.tcp().peer_addr().map_err(|error| Fault::of_connecting(&error))?;
+        let address = stream.tcp().peer_addr().map_err(|error| TransportError::of_connecting(&error))?;
         let peer = self.note_peer(server, proxy, &[address]);
-        let stream = if server.is_https {
-            let configured = self.trust.for_server(self.is_origin(server))?;
-            Stream::Tls(Box::new(Tls::open(stream, configured, bare(server.host), due, &self.cancellation)?))
+        let stream = if server.is_https() {
+            let configured = self
+                .trust
+                .for_server(self.settings.origin.as_ref().is_none_or(|origin| origin.host() == server.host()))?;
+            Stream::Tls(Box::new(Tls::open(stream, configured, server.host(), due, &self.cancellation)?))
         } else {
             stream
         };
-        let tls = stream.tls().filter(|_| server.is_https);
+        let tls = stream.tls().filter(|_| server.is_https());
         let channel = tls.and_then(Tls::channel_binding);
-        let tls = tls.map(Tls::reached);
-        let reached = ConnectionInfo { address, proxy: proxy.map(ToString::to_string), tls };
-        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = Some(reached);
+        let tls = tls.map(Tls::info);
+        let info = ConnectionInfo { address, proxy: proxy.map(ToString::to_string), tls };
+        *lock(&self.connection_info) = Some(info);
         let form = proxy
-            .filter(|proxy| !server.is_https && !proxy.is_socks())
-            .map(|proxy| AbsoluteForm::new(server.authority, proxy.clone()));
-        if form.as_ref().is_some_and(AbsoluteForm::proves) {
-            self.unanswered.check()?;
+            .filter(|proxy| !server.is_https() && !proxy.is_socks())
+            .map(|proxy| AbsoluteForm::new(uri.authority().map_or("", |authority| authority.as_str()), proxy.clone()));
+        if form.as_ref().is_some_and(AbsoluteForm::has_credentials) {
+            self.auth_attempts.check()?;
         }
         let (settings, cancellation) = (self.settings.clone(), self.cancellation.clone());
-        let place = Place { peer, form, channel };
-        Ok(Connection::new(stream, place, settings, cancellation, self.exchange.clone()))
+        let endpoint = Endpoint { peer, form, channel };
+        Ok(Connection::new(stream, endpoint, settings, cancellation, self.exchange.clone()))
     }
 
-    fn straight(&self, server: &Server<'_>) -> Result<(Stream, Option<Instant>), Fault> {
+    fn straight(&self, server: &Origin) -> Result<(Stream, Option<Instant>), TransportError> {
         let addresses = self.allowed_addresses(server)?;
         self.note_peer(server, None, &addresses);
         let due = deadline(self.settings.connect_timeout);
         Ok((self.dial(&addresses, due)?, due))
     }
 
-    fn through(&self, proxy: &Proxy, server: &Server<'_>) -> Result<(Stream, Option<Instant>), Fault> {
+    fn through(&self, proxy: &Proxy, server: &Origin) -> Result<(Stream, Option<Instant>), TransportError> {
         let names = self.names();
-        let targets: Vec<TunnelTarget<'_>> = if proxy.scheme == ProxyScheme::Socks5 {
-            self.allowed_addresses(server)?.into_iter().map(TunnelTarget::Address).collect()
+        // A name, or the addresses of the server in turn.
+        let hosts: Vec<String> = if proxy.scheme == ProxyScheme::Socks5 {
+            self.allowed_addresses(server)?.iter().map(|address| address.ip().to_string()).collect()
         } else {
             // Whoever has names looked up elsewhere may not want this machine to ask for them.
             // The proxy may take another family than is wanted here.
-            let look_up = |host: &str| names.find_all(host, server.port);
+            let look_up = |host: &str| names.find_all(host, server.port());
             let private = proxy.scheme == ProxyScheme::Socks5h;
-            self.reach.check_unseen(server.host, if private { None } else { Some(&look_up) })?;
-            vec![TunnelTarget::Host(server.host, server.port)]
+            self.address_policy.check_unseen(server, if private { None } else { Some(&look_up) })?;
+            vec![server.host().to_owned()]
         };
-        let addresses = names.find(&proxy.host, proxy.port).map_err(|fault| fault.before("its own address: "))?;
+        let addresses =
+            names.find(without_brackets(&proxy.host), proxy.port).map_err(|error| error.before("its own address: "))?;
         self.note_peer(server, Some(proxy), &addresses);
         let due = deadline(self.settings.connect_timeout);
-        let mut targets = targets.into_iter();
+        let mut hosts = hosts.iter();
         loop {
-            let Some(goal) = targets.next() else { return Err(Fault::unknown_host()) };
-            let result = self.pass(proxy, &addresses, server, &goal, due);
-            match result {
+            let Some(host) = hosts.next() else { return Err(TransportError::new(Kind::UnknownHost, "")) };
+            match self.pass(proxy, &addresses, server, host, due) {
                 // The next address may be better, as if there were no proxy.
-                Err(fault) if targets.len() > 0 && fault.is_about_this_address() => {}
+                Err(error) if hosts.len() > 0 && error.kind == Kind::Connect => {}
                 result => return result.map(|stream| (stream, due)),
             }
         }
@@ -159,49 +144,49 @@ impl PollConnector {
         &self,
         proxy: &Proxy,
         addresses: &[SocketAddr],
-        server: &Server<'_>,
-        goal: &TunnelTarget<'_>,
+        server: &Origin,
+        host: &str,
         due: Option<Instant>,
-    ) -> Result<Stream, Fault> {
+    ) -> Result<Stream, TransportError> {
         let mut stream = self.dial(addresses, due)?;
         if proxy.scheme == ProxyScheme::Https {
             let configured = self.trust.for_proxy()?;
-            let tls = Tls::open(stream, configured, bare(&proxy.host), due, &self.cancellation)?;
+            let tls = Tls::open(stream, configured, without_brackets(&proxy.host), due, &self.cancellation)?;
             stream = Stream::Tls(Box::new(tls));
         }
-        let mut parley = TunnelHandshake {
+        let mut handshake = TunnelHandshake {
             stream: &mut stream,
             due,
             cancellation: &self.cancellation,
-            unanswered: &self.unanswered,
+            auth_attempts: &self.auth_attempts,
         };
         if proxy.is_socks() {
-            parley.socks(proxy, goal)?;
-        } else if server.is_https {
-            parley.tunnel(proxy, server.host, server.port)?;
+            handshake.socks(proxy, host, server.port())?;
+        } else if server.is_https() {
+            handshake.tunnel(proxy, &server.authority())?;
         }
         Ok(stream)
     }
 
-    fn dial(&self, addresses: &[SocketAddr], due: Option<Instant>) -> Result<Stream, Fault> {
+    fn dial(&self, addresses: &[SocketAddr], due: Option<Instant>) -> Result<Stream, TransportError> {
         Ok(Stream::Plain(Socket::new(dial(addresses, due, &self.cancellation)?)))
     }
 
     /// The server's addresses, without those that it must not lead to.
-    fn allowed_addresses(&self, server: &Server<'_>) -> Result<Vec<SocketAddr>, Fault> {
+    fn allowed_addresses(&self, server: &Origin) -> Result<Vec<SocketAddr>, TransportError> {
         let names = self.names();
-        let found = names.find(server.host, server.port)?;
+        let found = names.find(server.host(), server.port())?;
         // What only a proxy can look up is not on this machine's own network.
-        let behind_proxy = |origin: &str| self.settings.proxies.route(origin, server.port, server.is_https).is_some();
-        self.reach.check(server.host, found, |origin| match names.find(origin, server.port) {
-            Err(fault) if behind_proxy(origin) && !fault.is_interruption() => Ok(None),
+        let behind_proxy = |origin: &Origin| self.settings.proxies.route(origin).is_some();
+        self.address_policy.check(server, found, |origin| match names.find(origin.host(), origin.port()) {
+            Err(error) if behind_proxy(origin) && !error.is_interruption() => Ok(None),
             result => result.map(Some),
         })
     }
 
     /// Notes who the exchange is with, as far as it is known.
-    fn note_peer(&self, server: &Server<'_>, proxy: Option<&Proxy>, addresses: &[SocketAddr]) -> Arc<str> {
-        let peer: Arc<str> = server.and_addresses(proxy, addresses).into();
+    fn note_peer(&self, server: &Origin, proxy: Option<&Proxy>, addresses: &[SocketAddr]) -> Arc<str> {
+        let peer: Arc<str> = describe(server, proxy, addresses).into();
         self.exchange.note(|facts| facts.peer = Some(Arc::clone(&peer)));
         peer
     }
@@ -213,10 +198,6 @@ impl PollConnector {
             cancellation: self.cancellation.clone(),
         }
     }
-
-    fn is_origin(&self, server: &Server<'_>) -> bool {
-        self.settings.origin.as_ref().is_none_or(|origin| origin.eq_ignore_ascii_case(server.host))
-    }
 }
 
 impl Connector for PollConnector {
@@ -225,9 +206,9 @@ impl Connector for PollConnector {
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Connection>, Error> {
         self.exchange.note(|facts| facts.reused_connection = false);
         if self.exchange.facts().options.connection == ConnectionUse::Same {
-            return Err(Fault::new(Kind::NoConnection, "").into());
+            return Err(TransportError::new(Kind::NoConnection, "").into());
         }
-        Ok(Some(self.open(&Server::of(details.uri))?))
+        Ok(Some(self.open(details.uri)?))
     }
 }
 
@@ -247,17 +228,16 @@ mod tests {
 
     #[test]
     fn a_peer_is_its_host_its_addresses_and_its_proxy() {
-        let uri = Uri::from_static("https://h/x");
-        let server = Server::of(&uri);
+        let server = Origin::of(&Uri::from_static("https://h/x"));
         let addresses = |count: u8| -> Vec<SocketAddr> { (1..=count).map(|n| ([192, 0, 2, n], 443).into()).collect() };
         let proxy: Proxy = "http://u:p@p:3128".parse().expect("right");
-        assert_eq!(server.and_addresses(None, &[]), "h:443");
-        assert_eq!(server.and_addresses(None, &addresses(1)), "h:443 (192.0.2.1:443)");
+        assert_eq!(describe(&server, None, &[]), "h:443");
+        assert_eq!(describe(&server, None, &addresses(1)), "h:443 (192.0.2.1:443)");
         assert_eq!(
-            server.and_addresses(Some(&proxy), &addresses(5)),
+            describe(&server, Some(&proxy), &addresses(5)),
             "h:443 through the proxy http://p:3128 (192.0.2.1:443, 192.0.2.2:443, 192.0.2.3:443, 2 more)"
         );
-        let literal = Uri::from_static("http://[::1]:8080/x");
-        assert_eq!(Server::of(&literal).and_addresses(None, &["[::1]:8080".parse().expect("right")]), "[::1]:8080");
+        let literal = Origin::of(&Uri::from_static("http://[::1]:8080/x"));
+        assert_eq!(describe(&literal, None, &["[::1]:8080".parse().expect("right")]), "[::1]:8080");
     }
 }

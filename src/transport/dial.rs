@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 
 use super::cancel::CancellationToken;
-use super::fault::Fault;
 #[cfg(any(test, not(unix)))]
 use super::poll::SLICE;
-use crate::exchange::TransportErrorKind as Kind;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 
 /// Bytes that the kernel takes beyond what it has sent: what counts as sent is then nearly true, and costs nothing.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -29,9 +28,9 @@ pub(super) fn dial(
     addresses: &[SocketAddr],
     deadline: Option<Instant>,
     cancellation: &CancellationToken,
-) -> Result<TcpStream, Fault> {
+) -> Result<TcpStream, TransportError> {
     let stream = connect(addresses, deadline, cancellation)?;
-    set_up(&stream).map_err(|error| Fault::of_connecting(&error))?;
+    set_up(&stream).map_err(|error| TransportError::of_connecting(&error))?;
     Ok(stream)
 }
 
@@ -46,8 +45,8 @@ fn set_up(stream: &TcpStream) -> std::io::Result<()> {
     SockRef::from(stream).set_keepalive(true)
 }
 
-fn timed_out() -> Fault {
-    Fault::new(Kind::Connect, "none within the time limit")
+fn timed_out() -> TransportError {
+    TransportError::new(Kind::Connect, "none within the time limit")
 }
 
 #[cfg(unix)]
@@ -55,8 +54,8 @@ fn connect(
     addresses: &[SocketAddr],
     end: Option<Instant>,
     cancellation: &CancellationToken,
-) -> Result<TcpStream, Fault> {
-    let mut last = Fault::new(Kind::Connect, "");
+) -> Result<TcpStream, TransportError> {
+    let mut last = TransportError::new(Kind::Connect, "");
     let mut waiting = Vec::new();
     let mut untried = addresses.iter();
     loop {
@@ -64,7 +63,7 @@ fn connect(
         match next.map(|address| begin(*address)) {
             Some(Ok(stream)) => waiting.push(stream),
             Some(Err(error)) => {
-                last = Fault::of_connecting(&error);
+                last = TransportError::of_connecting(&error);
                 continue;
             }
             None if waiting.is_empty() => return Err(last),
@@ -105,17 +104,17 @@ fn begin(address: SocketAddr) -> std::io::Result<TcpStream> {
 #[cfg(unix)]
 fn first_connected(
     waiting: &mut Vec<TcpStream>,
-    last: &mut Fault,
+    last: &mut TransportError,
     end: Option<Instant>,
     cancellation: &CancellationToken,
-) -> Result<Option<TcpStream>, Fault> {
+) -> Result<Option<TcpStream>, TransportError> {
     let ready =
         super::poll::wait(&waiting.iter().collect::<Vec<_>>(), rustix::event::PollFlags::OUT, end, cancellation)?;
     for index in (0..ready.len()).rev().filter(|index| !ready[*index].is_empty()) {
         let stream = waiting.remove(index);
         match stream.take_error() {
             Ok(None) => return Ok(Some(stream)),
-            Ok(Some(error)) | Err(error) => *last = Fault::of_connecting(&error),
+            Ok(Some(error)) | Err(error) => *last = TransportError::of_connecting(&error),
         }
     }
     Ok(None)
@@ -126,7 +125,7 @@ fn connect(
     addresses: &[SocketAddr],
     end: Option<Instant>,
     cancellation: &CancellationToken,
-) -> Result<TcpStream, Fault> {
+) -> Result<TcpStream, TransportError> {
     connect_in_threads(addresses, end, cancellation)
 }
 
@@ -136,15 +135,15 @@ fn connect_in_threads(
     addresses: &[SocketAddr],
     end: Option<Instant>,
     cancellation: &CancellationToken,
-) -> Result<TcpStream, Fault> {
-    let mut last = Fault::new(Kind::Connect, "");
+) -> Result<TcpStream, TransportError> {
+    let mut last = TransportError::new(Kind::Connect, "");
     let (answer, answers) = mpsc::channel();
     let mut waiting = 0;
     let mut untried = addresses.iter();
     loop {
         match untried.next() {
             Some(address) => {
-                connect_in_thread(*address, end, answer.clone()).map_err(|error| Fault::of_io(&error))?;
+                connect_in_thread(*address, end, answer.clone()).map_err(|error| TransportError::of_io(&error))?;
                 waiting += 1;
             }
             None if waiting == 0 => return Err(last),
@@ -155,7 +154,7 @@ fn connect_in_threads(
             Some(Ok(stream)) => return Ok(stream),
             Some(Err(error)) => {
                 waiting -= 1;
-                last = Fault::of_connecting(&error);
+                last = TransportError::of_connecting(&error);
             }
             None => {}
         }
@@ -186,10 +185,10 @@ fn next_answer<T>(
     answers: &mpsc::Receiver<T>,
     end: Option<Instant>,
     cancellation: &CancellationToken,
-) -> Result<Option<T>, Fault> {
+) -> Result<Option<T>, TransportError> {
     loop {
         if cancellation.is_interrupted() {
-            return Err(Fault::interrupted());
+            return Err(TransportError::interrupted());
         }
         let left = end.map_or(SLICE, |end| end.saturating_duration_since(Instant::now()));
         if let Ok(answer) = answers.recv_timeout(left.min(SLICE)) {
@@ -207,7 +206,7 @@ mod tests {
 
     use super::*;
 
-    type Connect = fn(&[SocketAddr], Option<Instant>, &CancellationToken) -> Result<TcpStream, Fault>;
+    type Connect = fn(&[SocketAddr], Option<Instant>, &CancellationToken) -> Result<TcpStream, TransportError>;
 
     /// What this system uses, and what those without a usable poll use.
     const WAYS: [Connect; 2] = [connect, connect_in_threads];
@@ -231,8 +230,8 @@ mod tests {
     #[test]
     fn all_refused_is_no_connection() {
         for connect in WAYS {
-            let fault = connect(&[closed_port(), closed_port()], None, &CancellationToken::new()).expect_err("refused");
-            assert_eq!(fault.kind, Kind::Connect);
+            let error = connect(&[closed_port(), closed_port()], None, &CancellationToken::new()).expect_err("refused");
+            assert_eq!(error.kind, Kind::Connect);
             assert_eq!(connect(&[], None, &CancellationToken::new()).expect_err("nothing").kind, Kind::Connect);
         }
     }
@@ -258,13 +257,13 @@ mod tests {
             let (_full, silent) = silent_port();
             for connect in WAYS {
                 let end = Instant::now() + Duration::from_millis(50);
-                let fault = connect(&[silent], Some(end), &CancellationToken::new()).expect_err("silent");
-                assert_eq!(fault.kind, Kind::Connect);
+                let error = connect(&[silent], Some(end), &CancellationToken::new()).expect_err("silent");
+                assert_eq!(error.kind, Kind::Connect);
                 assert!(Instant::now() >= end);
             }
             let end = Some(Instant::now() + Duration::from_millis(50));
-            let fault = dial(&[silent], end, &CancellationToken::new()).expect_err("silent");
-            assert_eq!(fault.detail, "none within the time limit");
+            let error = dial(&[silent], end, &CancellationToken::new()).expect_err("silent");
+            assert_eq!(error.detail, "none within the time limit");
         }
 
         #[test]

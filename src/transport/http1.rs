@@ -1,7 +1,6 @@
 //! HTTP/1.1 by `ureq`, on one kept-alive connection of our own.
 
 use std::io::{self, Read};
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -9,25 +8,25 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use ureq::config::AutoHeaderValue;
 use ureq::{Agent, Body, SendBody};
 
-use crate::exchange::TransportError;
+use crate::exchange::{
+    BodySent, ConnectionUse, EarlyResponse, RequestOptions, TransportError, TransportErrorKind as Kind,
+};
+use crate::protocol::text::escape;
+use crate::sync::lock;
 
-use super::answer::MAX_HEAD;
 use super::body::Outgoing;
 use super::cancel::CancellationToken;
 use super::connection::SEND_BUFFER;
 use super::connection_info::ConnectionInfo;
 use super::connector::{NoResolver, PollConnector};
-use super::exchange::Exchange;
-use super::fault::Fault;
+use super::exchange_log::ExchangeLog;
 use super::obs_text::disguise;
 use super::rate_limit::RateLimiter;
+use super::response_head::MAX_HEAD;
 use super::settings::Settings;
-use super::{AnsweredEarly, Sink, Transport};
-use crate::exchange::{BodySent, TransportErrorKind as Kind};
-use crate::exchange::{ConnectionUse, RequestOptions};
-use crate::protocol::text::escape;
+use super::{ResponseSink, Transport};
 
-/// The body of an answer is read up to here, so that the connection can be used again.
+/// The body of a response is read up to here, so that the connection can be used again.
 const MAX_DRAINED: u64 = 64 * 1024;
 
 /// Bytes of a wanted body that are handed on at a time.
@@ -50,12 +49,12 @@ impl Http {
     /// A transport without a connection; the first exchange opens it.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self::with_interrupter(settings, CancellationToken::new())
+        Self::with_cancellation(settings, CancellationToken::new())
     }
 
-    /// The same, to be ended by an cancellation that ends other things too.
+    /// The same, ended by a token that ends other things too.
     #[must_use]
-    pub fn with_interrupter(settings: Settings, cancellation: CancellationToken) -> Self {
+    pub fn with_cancellation(settings: Settings, cancellation: CancellationToken) -> Self {
         let connector = PollConnector::new(settings, cancellation);
         Self { agent: new_agent(&connector), connector }
     }
@@ -68,8 +67,8 @@ impl Http {
 
     /// What the last connection led to, once there was one.
     #[must_use]
-    pub fn reached(&self) -> Option<ConnectionInfo> {
-        self.connector.reached.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn connection_info(&self) -> Option<ConnectionInfo> {
+        lock(&self.connector.connection_info).clone()
     }
 
     /// Closes the connection; the next exchange opens a new one.
@@ -78,11 +77,11 @@ impl Http {
     }
 
     /// The next exchange begins, unless there is to be none.
-    fn begin(&mut self, options: RequestOptions) -> Result<Exchange, TransportError> {
+    fn begin(&mut self, options: RequestOptions) -> Result<ExchangeLog, TransportError> {
         let exchange = self.connector.exchange.clone();
         exchange.begin(options);
         if self.connector.cancellation.is_interrupted() {
-            return Err(Fault::interrupted().during(exchange.facts()));
+            return Err(exchange.facts().loss(TransportError::interrupted()));
         }
         if options.connection == ConnectionUse::New {
             self.forget_connection();
@@ -90,43 +89,41 @@ impl Http {
         Ok(exchange)
     }
 
-    fn lost(&mut self, fault: Fault) -> TransportError {
+    fn lost(&mut self, error: TransportError) -> TransportError {
         self.forget_connection();
         let facts = self.connector.exchange.facts();
         // CONNECT and SOCKS count theirs themselves.
-        if facts.proves_at_proxy && facts.request_was_sent && !facts.response_began {
-            self.connector.unanswered.note(false);
+        if facts.has_proxy_credentials && facts.request_was_sent && !facts.response_began {
+            self.connector.auth_attempts.note(false);
         }
-        fault.during(facts)
+        facts.loss(error)
     }
 
-    fn finish(&mut self, answer: Response<Body>) -> Response<()> {
-        let (head, body) = answer.into_parts();
+    fn finish(&mut self, mut response: Response<()>, body: Body) -> Response<()> {
         let facts = self.connector.exchange.facts();
-        if facts.proves_at_proxy {
-            self.connector.unanswered.note(true);
+        if facts.has_proxy_credentials {
+            self.connector.auth_attempts.note(true);
         }
-        let early = facts.answered_early;
+        let early = facts.responded_early;
         // Other refusals leave the connection in doubt: several servers leave the request unread or send a stray body.
-        let keep = !early && may_reuse_after(head.status) && drain(&head.headers, head.status, body);
+        let keep = !early && may_reuse_after(response.status()) && drain(&response, body);
         if !keep {
             self.forget_connection();
         }
-        let mut answer = Response::from_parts(head, ());
-        answer.extensions_mut().insert(BodySent(facts.body_sent));
+        response.extensions_mut().insert(BodySent(facts.body_sent));
         if early {
-            answer.extensions_mut().insert(AnsweredEarly);
+            response.extensions_mut().insert(EarlyResponse);
         }
         if let Some(wanted) = facts.certificate_wanted {
-            answer.extensions_mut().insert(wanted);
+            response.extensions_mut().insert(wanted);
         }
         if let Some(channel) = facts.channel {
-            answer.extensions_mut().insert(channel);
+            response.extensions_mut().insert(channel);
         }
         if let Some(timing) = facts.timing() {
-            answer.extensions_mut().insert(timing);
+            response.extensions_mut().insert(timing);
         }
-        answer
+        response
     }
 }
 
@@ -140,11 +137,14 @@ impl Transport for Http {
         let exchange = self.begin(options)?;
         disguise(request.headers_mut());
         let length = length(request.headers()).unwrap_or(0);
-        let mut body = Outgoing::new(body, length, exchange.clone());
-        body.at_most(piece(length, self.connector.settings.pace.as_ref()));
+        let piece = piece(length, self.connector.settings.rate_limit.as_ref());
+        let mut body = Outgoing::new(body, length, piece, exchange.clone());
         match self.agent.run(request.map(|()| SendBody::from_reader(&mut body))) {
-            Ok(answer) => Ok(self.finish(answer)),
-            Err(error) => Err(self.lost(Fault::from(error))),
+            Ok(response) => {
+                let (head, body) = response.into_parts();
+                Ok(self.finish(Response::from_parts(head, ()), body))
+            }
+            Err(error) => Err(self.lost(TransportError::from(error))),
         }
     }
 
@@ -152,26 +152,27 @@ impl Transport for Http {
         &mut self,
         mut request: Request<()>,
         options: RequestOptions,
-        sink: &mut dyn Sink,
+        sink: &mut dyn ResponseSink,
     ) -> Result<Response<()>, TransportError> {
         let exchange = self.begin(options)?;
         disguise(request.headers_mut());
         let has_body = request.method() != Method::HEAD;
-        let fault = match self.agent.run(request.map(|()| SendBody::none())) {
-            Err(error) => Fault::from(error),
-            Ok(answer) => {
-                let (head, body) = answer.into_parts();
+        let error = match self.agent.run(request.map(|()| SendBody::none())) {
+            Err(error) => TransportError::from(error),
+            Ok(response) => {
+                let (head, body) = response.into_parts();
+                let head = Response::from_parts(head, ());
                 if !sink.begin(&head) || !has_body {
-                    return Ok(self.finish(Response::from_parts(head, body)));
+                    return Ok(self.finish(head, body));
                 }
                 exchange.note(|facts| facts.body_is_wanted = true);
                 match pour(body, sink) {
-                    Ok(()) => return Ok(Response::from_parts(head, ())),
-                    Err(fault) => fault,
+                    Ok(()) => return Ok(head),
+                    Err(error) => error,
                 }
             }
         };
-        Err(self.lost(fault))
+        Err(self.lost(error))
     }
 
     fn last_words(&mut self, limit: Duration) {
@@ -181,14 +182,15 @@ impl Transport for Http {
 }
 
 /// Hands a body on, in pieces.
-fn pour(mut body: Body, sink: &mut dyn Sink) -> Result<(), Fault> {
+fn pour(mut body: Body, sink: &mut dyn ResponseSink) -> Result<(), TransportError> {
     let mut reader = body.as_reader();
     let mut buffer = vec![0; PIECE];
     loop {
-        match reader.read(&mut buffer).map_err(Fault::of_body)? {
+        match reader.read(&mut buffer).map_err(TransportError::of_body)? {
             0 => return Ok(()),
             count => {
-                sink.take(&buffer[..count]).map_err(|error| Fault::new(Kind::Local, escape(error.to_string())))?;
+                sink.take(&buffer[..count])
+                    .map_err(|error| TransportError::new(Kind::Local, escape(error.to_string())))?;
             }
         }
     }
@@ -196,11 +198,11 @@ fn pour(mut body: Body, sink: &mut dyn Sink) -> Result<(), Fault> {
 
 /// Bytes of a body that are read at a time, as it goes out: whoever counts what was read knows how far it is. Short bodies
 /// are those of slow links, so they are read in smaller pieces.
-fn piece(length: u64, pace: Option<&RateLimiter>) -> usize {
+fn piece(length: u64, rate_limit: Option<&RateLimiter>) -> usize {
     // Whole pages of the file.
     let sixteenth = usize::try_from((length / 16).next_multiple_of(4096)).unwrap_or(usize::MAX);
     let piece = sixteenth.clamp(SMALL_PIECE, SEND_BUFFER);
-    pace.map_or(piece, |pace| piece.min(pace.piece()))
+    rate_limit.map_or(piece, |limit| piece.min(limit.piece()))
 }
 
 /// Time limits are the connection's.
@@ -234,14 +236,14 @@ fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Reads the body away; whether that went well. An answer without a length ends only when the server hangs up.
-fn drain(headers: &HeaderMap, status: StatusCode, mut body: Body) -> bool {
-    if status == StatusCode::NO_CONTENT {
+/// Reads the body away; whether that went well. A response without a length ends only when the server hangs up.
+fn drain(response: &Response<()>, mut body: Body) -> bool {
+    if response.status() == StatusCode::NO_CONTENT {
         return true;
     }
-    let within_bounds = match length(headers) {
+    let within_bounds = match length(response.headers()) {
         Some(length) => length <= MAX_DRAINED,
-        None => headers.contains_key(TRANSFER_ENCODING),
+        None => response.headers().contains_key(TRANSFER_ENCODING),
     };
     within_bounds
         && io::copy(&mut body.as_reader().take(MAX_DRAINED + 1), &mut io::sink())

@@ -1,7 +1,7 @@
-//! Carries a request to the server and its answer back. Knows nothing of what a packet means.
+//! Carries a request to the server and its response back. Knows nothing of what a packet means.
 //!
 //! HTTP/1.1 is `ureq`'s; sockets, TLS and clocks are ours, behind its extension point, because a library that blocks on
-//! writing does not see an answer that comes while the body is still going out, and loses it when the connection is then
+//! writing does not see a response that comes while the body is still going out, and loses it when the connection is then
 //! reset. [`Http`] waits by poll for either direction.
 //!
 //! Differences between platforms: `TCP_NOTSENT_LOWAT` is set on Linux only, so elsewhere "sent" runs ahead of the network
@@ -10,7 +10,6 @@
 
 mod address;
 mod address_policy;
-mod answer;
 mod body;
 mod buffers;
 mod cancel;
@@ -18,13 +17,14 @@ mod connection;
 mod connection_info;
 mod connector;
 mod dial;
-mod exchange;
-mod fault;
+mod error;
+mod exchange_log;
 mod http1;
 mod obs_text;
 mod poll;
 mod proxy;
 mod rate_limit;
+mod response_head;
 mod settings;
 mod speech;
 mod stream;
@@ -33,29 +33,29 @@ mod tls;
 use std::io::{self, Read};
 use std::time::Duration;
 
-use http::{Request, Response, response};
+use http::{Request, Response};
 
 use crate::exchange::{RequestOptions, TransportError};
 
-pub use address::{AddressSettings, Family, FixedAddress};
+pub use address::{AddressFamily, AddressSettings, FixedAddress};
 pub use cancel::CancellationToken;
-pub use connection_info::{ConnectionInfo, TlsInfo};
+pub use connection_info::ConnectionInfo;
 pub use http1::Http;
 pub use proxy::{BadProxy, Proxies, Proxy};
 pub use rate_limit::RateLimiter;
 pub use settings::Settings;
-pub use tls::{BadPin, CertificateWanted, ClientIdentity, IdentityError, Pin, TlsSettings};
+pub use tls::{BadPin, ClientIdentity, IdentityError, Pin, TlsInfo, TlsSettings};
 
 /// One exchange at a time with one server.
 pub trait Transport {
-    /// Sends a request with exactly the body that its `Content-Length` promises; returns the answer's head.
+    /// Sends a request with exactly the body that its `Content-Length` promises; returns the response's head.
     ///
-    /// The answer's body is read and dropped as far as that keeps the connection usable. An answer of 2xx that comes while
+    /// The response's body is read and dropped as far as that keeps the connection usable. A response of 2xx that comes while
     /// the body goes out counts only when the whole body went out after it; any other ends the body at once. Its
     /// extensions tell how much went out: [`BodySent`](crate::exchange::BodySent).
     ///
     /// # Errors
-    /// When no answer arrives. Whether the server got the request is then unknown.
+    /// When no response arrives. Whether the server got the request is then unknown.
     fn exchange(
         &mut self,
         request: Request<()>,
@@ -63,18 +63,18 @@ pub trait Transport {
         body: &mut dyn Read,
     ) -> Result<Response<()>, TransportError>;
 
-    /// Sends a request without a body; hands the answer's head and body to `sink` as they arrive.
+    /// Sends a request without a body; hands the response's head and body to `sink` as they arrive.
     ///
-    /// Redirects are not followed. The body is whole when this returns an answer, unless `sink` did not want it, or the
-    /// answer told no length.
+    /// Redirects are not followed. The body is whole when this returns a response, unless `sink` did not want it, or the
+    /// response told no length.
     ///
     /// # Errors
-    /// When no answer arrives, when its body breaks off, or when `sink` fails.
+    /// When no response arrives, when its body breaks off, or when `sink` fails.
     fn fetch(
         &mut self,
         request: Request<()>,
         options: RequestOptions,
-        sink: &mut dyn Sink,
+        sink: &mut dyn ResponseSink,
     ) -> Result<Response<()>, TransportError>;
 
     /// The upload was interrupted, and its last requests are to go out, such as Cancel-Session.
@@ -84,10 +84,10 @@ pub trait Transport {
     fn last_words(&mut self, limit: Duration);
 }
 
-/// Takes an answer as it arrives.
-pub trait Sink {
-    /// The answer's head. Returns whether its body is wanted.
-    fn begin(&mut self, head: &response::Parts) -> bool;
+/// Takes a response as it arrives.
+pub trait ResponseSink {
+    /// The response's head. Returns whether its body is wanted.
+    fn begin(&mut self, head: &Response<()>) -> bool;
 
     /// The body's next bytes.
     ///
@@ -95,7 +95,3 @@ pub trait Sink {
     /// When no more of it is wanted, or it cannot be kept. The exchange ends then.
     fn take(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
-
-/// Marks, in [`Response::extensions`], an answer that came before the whole request was sent. The rest was not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AnsweredEarly;

@@ -6,11 +6,17 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
+use crate::exchange::TransportError;
+
 use super::cancel::CancellationToken;
-use super::fault::Fault;
 
 /// Longest sleep where an interruption cannot end it.
 pub(super) const SLICE: Duration = Duration::from_millis(100);
+
+/// When a limit that starts now is over; never if it is zero.
+pub(super) fn deadline(limit: Duration) -> Option<Instant> {
+    if limit.is_zero() { None } else { Instant::now().checked_add(limit) }
+}
 
 /// Waits until one of the sockets is ready, for one of `events` or because of an error; says for each what it is ready
 /// for. Empty when the deadline passed.
@@ -22,13 +28,13 @@ pub(super) fn wait(
     events: PollFlags,
     deadline: Option<Instant>,
     cancellation: &CancellationToken,
-) -> Result<Vec<PollFlags>, Fault> {
+) -> Result<Vec<PollFlags>, TransportError> {
     let mut polled: Vec<_> = sockets.iter().map(|socket| PollFd::new(*socket, events)).collect();
     let wake = cancellation.wake();
     polled.extend(wake.map(|wake| PollFd::new(wake, PollFlags::IN)));
     loop {
         if cancellation.is_interrupted() {
-            return Err(Fault::interrupted());
+            return Err(TransportError::interrupted());
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let slice = if wake.is_some() { None } else { Some(SLICE) };
@@ -43,7 +49,7 @@ pub(super) fn wait(
                     return Ok(ready);
                 }
             }
-            Err(error) => return Err(Fault::of_io(&error.into())),
+            Err(error) => return Err(TransportError::of_io(&error.into())),
         }
     }
 }

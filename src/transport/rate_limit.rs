@@ -1,8 +1,10 @@
 //! At most so many bytes a second, all connections together.
 
 use std::num::NonZeroU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+use crate::sync::lock;
 
 /// What was not sent while nothing was ready to be, as between two fragments, may be caught up with: so much of it.
 const CREDIT: Duration = Duration::from_millis(250);
@@ -34,7 +36,7 @@ impl RateLimiter {
     /// Grants some of `wanted` bytes: how many, and when they may go. Who asks must send them then.
     pub(super) fn grant(&self, wanted: usize, now: Instant) -> (usize, Instant) {
         let bytes = wanted.min(self.piece());
-        let mut paid_until = self.paid_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut paid_until = lock(&self.paid_until);
         let oldest = now.checked_sub(CREDIT).unwrap_or(now);
         let begin = paid_until.map_or(now, |paid| paid.max(oldest));
         let end = begin + self.time(bytes);

@@ -1,12 +1,13 @@
 //! What the user may choose about connections.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::protocol::Origin;
 
 use super::address::AddressSettings;
 use super::proxy::Proxies;
-use super::tls::TlsSettings;
-
 use super::rate_limit::RateLimiter;
+use super::tls::TlsSettings;
 
 /// Limits of an exchange, and whom to trust. A limit of zero means none.
 #[derive(Debug, Clone)]
@@ -15,14 +16,14 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// No byte of the request was taken for this long (MC-BUP 3.1.2).
     pub request_timeout: Duration,
-    /// The head of the answer was not complete this long after the last byte of the request. Single bytes and interim
-    /// answers do not extend it. An application behind the server has five minutes (MC-BUP 3.1.2).
+    /// The head of the response was not complete this long after the last byte of the request. Single bytes and interim
+    /// responses do not extend it. An application behind the server has five minutes (MC-BUP 3.1.2).
     pub response_timeout: Duration,
-    /// The URL's own host. If it is on the internet, a host that it names must be there too: no private address is
+    /// The URL's own server. If it is on the internet, a host that it names must be there too: no private address is
     /// connected to. `None`: any address may be.
-    pub origin: Option<String>,
+    pub origin: Option<Origin>,
     /// How fast requests may go out, if that is limited. Clones share it.
-    pub pace: Option<RateLimiter>,
+    pub rate_limit: Option<RateLimiter>,
     /// Whom to trust, and who to be.
     pub tls: TlsSettings,
     /// What stands between this machine and servers.
@@ -38,15 +39,10 @@ impl Default for Settings {
             request_timeout: Duration::from_mins(2),
             response_timeout: Duration::from_secs(330),
             origin: None,
-            pace: None,
+            rate_limit: None,
             tls: TlsSettings::default(),
             proxies: Proxies::default(),
             addresses: AddressSettings::default(),
         }
     }
-}
-
-/// When a limit that starts now is over; never if it is zero.
-pub(super) fn deadline(limit: Duration) -> Option<Instant> {
-    if limit.is_zero() { None } else { Instant::now().checked_add(limit) }
 }

@@ -13,19 +13,19 @@ const TLS_RECORDS: [u8; 2] = [22, 21];
 const TLS_MAJOR: u8 = 3;
 const SOCKS_5: u8 = 5;
 
-/// Whether the first bytes of an answer can be those of TLS.
+/// Whether the first bytes of a response can be those of TLS.
 pub(super) fn is_tls(first: &[u8]) -> bool {
     first.first().is_some_and(|kind| TLS_RECORDS.contains(kind)) && first.get(1).is_none_or(|major| *major == TLS_MAJOR)
 }
 
-/// Whether the first bytes of an answer can be those of HTTP.
+/// Whether the first bytes of a response can be those of HTTP.
 pub(super) fn is_http(first: &[u8]) -> bool {
     const VERSION: &[u8] = b"HTTP/";
     let count = first.len().min(VERSION.len());
     first[..count] == VERSION[..count]
 }
 
-/// What is to be told of a peer whose answer is not `expected`. `first` are its first bytes, at least one.
+/// What is to be told of a peer whose response is not `expected`. `first` are its first bytes, at least one.
 pub(super) fn of_stranger(first: &[u8], expected: &str) -> String {
     if is_tls(first) {
         format!("the peer answered in TLS, not in {expected}: does its URL begin with https://?")

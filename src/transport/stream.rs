@@ -3,7 +3,8 @@
 use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
 
-use super::fault::Fault;
+use crate::exchange::TransportError;
+
 use super::tls::Tls;
 
 /// A socket that counts what the network takes.
@@ -123,12 +124,12 @@ impl Stream {
     }
 
     /// An error of this stream in use, with what TLS knows of its cause.
-    pub(super) fn fault(&self, error: &io::Error) -> Fault {
-        self.tls().map_or_else(|| Fault::of_io(error), |tls| tls.fault(error))
+    pub(super) fn fault(&self, error: &io::Error) -> TransportError {
+        self.tls().map_or_else(|| TransportError::of_io(error), |tls| tls.fault(error))
     }
 
     /// A loss, with what TLS knows of its cause.
-    pub(super) fn explain(&self, fault: Fault) -> Fault {
+    pub(super) fn explain(&self, fault: TransportError) -> TransportError {
         match self {
             Self::Plain(_) => fault,
             Self::Tls(tls) => tls.explain(fault),

@@ -225,7 +225,7 @@ impl Context {
             policy.no_progress_timeout = policy.no_progress_timeout.min(policy.wait_for_server);
             let is_no_http = matches!(
                 &attempt.cause,
-                UploadError::Lost { error, .. } if error.kind == TransportErrorKind::BadAnswer
+                UploadError::Lost { error, .. } if error.kind == TransportErrorKind::BadResponse
             );
             if is_no_http && number >= MAX_TRIES_AT_NO_HTTP {
                 return None;

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use http::header::LOCATION;
-use http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use http::uri::{Parts, PathAndQuery};
 use http::{Response, StatusCode, Uri};
 
 use crate::protocol::text::escape;
-use crate::protocol::{HostId, PacketKind};
+use crate::protocol::{HostId, Origin, PacketKind};
 
 use super::UploadError;
 use super::backoff::left;
@@ -66,7 +66,7 @@ impl Target {
 
     /// Goes on where an earlier process was.
     pub(super) fn stay_at(&mut self, target: Uri, name: Option<HostId>, timeout: Option<Duration>) {
-        let elsewhere = !same_host(&target, &self.origin) || port_of(&target) != port_of(&self.origin);
+        let elsewhere = Origin::of(&target) != Origin::of(&self.origin);
         self.host = elsewhere.then_some(HostStay { name, timeout, first_error: None });
         self.current = target;
     }
@@ -166,19 +166,10 @@ impl Target {
     }
 
     fn may_follow(&self, uri: &Uri) -> bool {
-        let upgrade = self.current.scheme() == Some(&Scheme::HTTP) && uri.scheme() == Some(&Scheme::HTTPS);
-        let same_origin = uri.scheme() == self.current.scheme() && port_of(uri) == port_of(&self.current);
-        same_host(uri, &self.current) && (same_origin || upgrade)
+        let (here, there) = (Origin::of(&self.current), Origin::of(uri));
+        let is_upgrade = here.host() == there.host() && !here.is_https() && there.is_https();
+        here == there || is_upgrade
     }
-}
-
-fn same_host(a: &Uri, b: &Uri) -> bool {
-    matches!((a.host(), b.host()), (Some(a), Some(b)) if a.eq_ignore_ascii_case(b))
-}
-
-fn port_of(uri: &Uri) -> Option<u16> {
-    let default = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
-    uri.authority().map(|authority: &Authority| authority.port_u16().unwrap_or(default))
 }
 
 #[cfg(test)]

@@ -340,6 +340,19 @@ fn credentials_are_for_one_server() {
     assert_eq!(server.packets(), [""; 0]);
 }
 
+/// The server is a proxy: then it may be that of port 80.
+#[test]
+fn case_48_a_default_port_makes_no_second_server() {
+    let desk = Desk::new();
+    let (proxy, _) = gated(basic);
+    let file = desk.file("f", "text").display().to_string();
+    let list = format!("Source,Destination\n{file},http://h.example/a\n{file},HTTP://H.example:80/b\n");
+    let mut upload = command(["upload", "-ume", CLEARTEXT, "--proxy", &proxy.url(""), "--files-from"]);
+    upload.arg(desk.file("list.csv", &list)).env("BITSUP_PASSWORD", SECRET).env("BITSUP_STATE_DIR", desk.state());
+    desk.run(upload).exits(0);
+    assert_eq!(proxy.packets().iter().filter(|packet| *packet == "Close-Session").count(), 2);
+}
+
 #[test]
 fn without_credentials_the_error_says_what_the_server_wants() {
     let desk = Desk::new();

@@ -132,7 +132,7 @@ impl World {
         match trouble.reply(request) {
             None => {
                 self.next_connection();
-                Input::Lost(TransportError::before_request(TransportErrorKind::Connect, ""))
+                Input::Lost(TransportError::new(TransportErrorKind::Connect, ""))
             }
             // What needs no room is carried out.
             Some(reply) if reply.is_ack && reply.status == 200 => self.deliver(request),
@@ -237,7 +237,7 @@ impl World {
             None => {
                 self.watch.is_held_back = true;
                 self.next_connection();
-                Input::Lost(TransportError::before_request(TransportErrorKind::Connect, ""))
+                Input::Lost(TransportError::new(TransportErrorKind::Connect, ""))
             }
         }
     }

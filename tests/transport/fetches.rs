@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bitsup::exchange::RequestOptions;
 use bitsup::exchange::TransportErrorKind as Kind;
-use bitsup::transport::{Http, Settings, Sink, Transport};
-use http::{Request, response};
+use bitsup::transport::{Http, ResponseSink, Settings, Transport};
+use http::{Request, Response};
 
 use crate::support::{OK, Scheme, Server, Stream, answer, read_head, schemes};
 
@@ -25,9 +25,9 @@ impl Kept {
     }
 }
 
-impl Sink for Kept {
-    fn begin(&mut self, head: &response::Parts) -> bool {
-        self.status = head.status.as_u16();
+impl ResponseSink for Kept {
+    fn begin(&mut self, head: &Response<()>) -> bool {
+        self.status = head.status().as_u16();
         self.status == 200
     }
 

@@ -21,16 +21,16 @@ fn sort(text: String) -> (Kind, String) {
 #[test]
 fn heads_and_interim_answers_are_bounded() {
     let (kind, detail) = sort(format!("HTTP/1.1 200 OK\r\nX: {}", "y".repeat(65 * 1024)));
-    assert!(kind == Kind::BadAnswer && detail.contains("65536 bytes"), "{detail}");
+    assert!(kind == Kind::BadResponse && detail.contains("65536 bytes"), "{detail}");
     let (kind, detail) = sort(format!("HTTP/1.1 200 OK\r\n{}", "X: y\r\n".repeat(101)));
-    assert!(kind == Kind::BadAnswer && detail.contains("100 lines"), "{detail}");
+    assert!(kind == Kind::BadResponse && detail.contains("100 lines"), "{detail}");
     let (kind, detail) = sort("HTTP/1.1 102 Processing\r\n\r\n".repeat(11));
-    assert!(kind == Kind::BadAnswer && detail.contains("10 interim"), "{detail}");
+    assert!(kind == Kind::BadResponse && detail.contains("10 interim"), "{detail}");
 }
 
 #[test]
 fn what_is_no_http_is_a_bad_answer() {
-    assert_eq!(sort("SSH-2.0-OpenSSH_9.9\r\n".to_owned()).0, Kind::BadAnswer);
+    assert_eq!(sort("SSH-2.0-OpenSSH_9.9\r\n".to_owned()).0, Kind::BadResponse);
 }
 
 /// The number of connections it takes to send two requests, the first of which is answered with `text`.

@@ -78,8 +78,8 @@ fn assert_told(error: &TransportError, kind: Kind, words: &str) {
 #[test]
 fn http_to_other_ports() {
     for length in [0, 64 << 20] {
-        assert_told(&of_server(tls, "http", length), Kind::BadAnswer, "the peer answered in TLS");
-        assert_told(&of_server(socks, "http", length), Kind::BadAnswer, "the peer answered in SOCKS 5");
+        assert_told(&of_server(tls, "http", length), Kind::BadResponse, "the peer answered in TLS");
+        assert_told(&of_server(socks, "http", length), Kind::BadResponse, "the peer answered in SOCKS 5");
     }
     assert_told(&of_server(curt, "http", 0), Kind::Cut, "without an answer");
 }

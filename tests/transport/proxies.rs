@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bitsup::exchange::RequestOptions;
 use bitsup::exchange::{ChannelBinding, TransportError, TransportErrorKind as Kind};
+use bitsup::protocol::Origin;
 use bitsup::transport::{FixedAddress, Http, Proxies, Settings, TlsSettings, Transport};
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::support::{OK, Scheme, Server, Stream, answer, read_head, read_request};
@@ -88,7 +89,7 @@ fn https_goes_through_a_tunnel() {
         let head = "CONNECT files.example:443 HTTP/1.1\r\nHost: files.example:443\r\n\
                     Proxy-Authorization: Basic bWU6cyBwdw==\r\n\r\n";
         assert_eq!(seen(&log), [head]);
-        let reached = client.reached().expect("a proxy");
+        let reached = client.connection_info().expect("a proxy");
         assert_eq!(reached.tls.expect("TLS").names, ["files.example"]);
         assert!(reached.proxy.is_some_and(|shown| !shown.contains("pw") && shown.contains("127.0.0.1")));
     }
@@ -138,7 +139,7 @@ fn http_goes_by_whole_urls() {
             assert!(head.starts_with(start), "{head}");
             assert_eq!(head.matches("HTTP/1.1").count(), 1, "{head}");
         }
-        assert!(client.reached().expect("a proxy").tls.is_none(), "the proxy's own TLS is not the server's");
+        assert!(client.connection_info().expect("a proxy").tls.is_none(), "the proxy's own TLS is not the server's");
     }
 }
 
@@ -283,7 +284,7 @@ fn a_proxy_does_not_open_the_users_own_network_to_a_public_server() {
     let (proxy, log) = http_proxy(Scheme::Plain, &authority, TUNNEL);
     for before in ["http://", "socks5h://", "socks5://"] {
         let mut settings = settings(&proxy, before, &authority);
-        settings.origin = Some("files.example".to_owned());
+        settings.origin = Some(Origin::of(&Uri::from_static("https://files.example/")));
         settings.addresses.fixed =
             vec![FixedAddress { host: "files.example".to_owned(), port: 443, address: [203, 0, 114, 1].into() }];
         for named in ["https://10.0.0.1/file", "https://[::1]/file", "https://localhost/file"] {

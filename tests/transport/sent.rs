@@ -59,9 +59,9 @@ fn halting(
 #[test]
 fn a_peer_that_stops_reading_leaves_an_exact_count() {
     for scheme in schemes() {
-        for pace in [None, Some(RateLimiter::new((1 << 30).try_into().expect("a rate")))] {
+        for rate_limit in [None, Some(RateLimiter::new((1 << 30).try_into().expect("a rate")))] {
             let (server, go_on, arrived) = halting(scheme, 300_000, |_| Ok(()));
-            let settings = Settings { request_timeout: SHORT, pace, ..server.settings() };
+            let settings = Settings { request_timeout: SHORT, rate_limit, ..server.settings() };
             let error = server.send(&mut Http::new(settings), BODY).expect_err("a stall");
             assert_eq!(error.kind, Kind::TimedOut(SHORT), "{error}");
             go_on.send(()).expect("listened to");

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use bitsup::exchange::{ChannelBinding, TlsFault, TransportError, TransportErrorKind as Kind};
 use bitsup::exchange::{ConnectionUse, RequestOptions};
+use bitsup::protocol::Origin;
 use bitsup::transport::{ClientIdentity, FixedAddress, Http, IdentityError, Pin, Settings, TlsSettings, Transport};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -127,7 +128,7 @@ fn a_pin_holds_beside_the_chain_and_without_it() {
     let server = authority.server(&["127.0.0.1"], |_| {});
     let mut client = server.client();
     server.send(&mut client, 3).expect("trusted");
-    let right = client.reached().and_then(|reached| reached.tls?.pin).expect("a key");
+    let right = client.connection_info().and_then(|reached| reached.tls?.pin).expect("a key");
     // The server has one connection at a time.
     drop(client);
     let settings = |pins: &[Pin], insecure, trusted| {
@@ -211,15 +212,19 @@ fn a_missing_client_certificate_is_named() {
 fn a_client_certificate_opens_the_door_of_the_urls_own_host_only() {
     let (servers, clients) = (Authority::new(), Authority::new());
     let server = for_clients(&servers, &clients);
-    let settings = |issuer: &Authority, origin: &str| {
+    let settings = |issuer: &Authority, host: &str| {
         let (certificate, key) = issuer.issue(&["me.example"], |_| {});
         let identity = ClientIdentity::from_pem(certificate.as_bytes(), key.as_bytes(), None).expect("fits");
         let tls = TlsSettings { identity: Some(identity), ..server.settings().tls };
-        Settings { tls, origin: Some(origin.to_owned()), ..Settings::default() }
+        Settings {
+            tls,
+            origin: Some(Origin::of(&format!("https://{host}/").parse().expect("a URL"))),
+            ..Settings::default()
+        }
     };
     let mut client = Http::new(settings(&clients, "127.0.0.1"));
     server.send(&mut client, 3).expect("let in");
-    assert!(client.reached().and_then(|reached| reached.tls).expect("TLS").sent_certificate);
+    assert!(client.connection_info().and_then(|reached| reached.tls).expect("TLS").sent_certificate);
     refused(&server, settings(&Authority::new(), "127.0.0.1"), TlsFault::CertificateRefused, &["does not accept"]);
     refused(&server, settings(&clients, "127.0.0.2"), TlsFault::CertificateWanted, &[]);
 }
@@ -288,7 +293,7 @@ fn a_fixed_address_keeps_the_name_of_the_certificate() {
     let mut client = Http::new(settings);
     bitsup::transport::Transport::exchange(&mut client, request, RequestOptions::default(), &mut std::io::empty())
         .expect("reached");
-    let reached = client.reached().expect("something");
+    let reached = client.connection_info().expect("something");
     let tls = reached.tls.expect("TLS");
     assert_eq!((reached.address.port(), tls.version, tls.names), (port, "TLS 1.3", vec!["files.example".to_owned()]));
 }

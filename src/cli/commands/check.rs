@@ -28,7 +28,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
     let result =
         client::check(&config.plan, &mut transport, &mut login, &mut |event| reporter.event(event), &mut findings);
     reporter.finish();
-    findings.reached = findings.reached.or_else(|| transport.reached());
+    findings.reached = findings.reached.or_else(|| transport.connection_info());
     let result = result.with_context(|| format!("cannot upload to {url}"));
     let text = if config.json { record(&url, &findings, &result) } else { lines(&url, &findings) };
     match io::stdout().lock().write_all(text.as_bytes()) {

@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 
-use crate::auth::Identity;
+use crate::auth::AuthSettings;
 use crate::cli::args::{TryArgs, UploadArgs};
 use crate::cli::config::{OutputConfig, UploadConfig};
 use crate::cli::signals::Signals;
@@ -48,7 +48,7 @@ fn try_one(
 ) -> anyhow::Result<()> {
     let config = UploadConfig::new(UploadArgs::plain(file.to_owned(), receiver.url(), args.output.clone()))?;
     for item in config.files.items(Vec::new(), |source| Ok(vec![source]))? {
-        let identity = Identity::nobody(&item.destination);
+        let identity = AuthSettings::anonymous(&item.destination);
         let mut report = |event: &UploadEvent| reporter.event(event);
         let result = super::upload::upload(&config, &item, &identity, signals, &mut report);
         reporter.finish();

@@ -6,8 +6,10 @@ use etcetera::BaseStrategy;
 use http::uri::Scheme as UriScheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-use crate::auth::{Choice, Identity, Scheme};
+use crate::auth::{AuthSettings, Choice, Scheme};
 use crate::cli::args::AuthArgs;
+
+use crate::protocol::Origin;
 
 use super::UsageError;
 
@@ -15,7 +17,7 @@ use super::UsageError;
 #[derive(Debug, Clone)]
 pub(in crate::cli) struct AuthConfig {
     /// Where to credentials may go; they are not read yet.
-    pub(in crate::cli) identity: Identity,
+    pub(in crate::cli) identity: AuthSettings,
     pub(in crate::cli) user: Option<String>,
     pub(in crate::cli) secret: SecretSource,
     /// The option that wants it, and the file.
@@ -57,12 +59,12 @@ impl AuthConfig {
         if matches!(secret, SecretSource::BearerFile(_)) && !matches!(choice, Choice::Auto | Choice::None) {
             return Err(UsageError("--bearer-file is a way to sign in of its own: leave --auth out".to_owned()));
         }
-        let identity = Identity {
+        let identity = AuthSettings {
             choice,
             allow_cleartext: args.allow_cleartext_auth,
             trusted_hosts: args.trust_host_id,
             headers: headers(args.header),
-            ..Identity::nobody(origin)
+            ..AuthSettings::anonymous(origin)
         };
         let config = Self { identity, user: args.user, secret, netrc };
         let shows_secret =
@@ -76,9 +78,8 @@ impl AuthConfig {
     /// For files that may go to several servers, of which only one can have the credentials.
     pub(in crate::cli) fn for_all(args: AuthArgs, origins: &[&Uri]) -> Result<Self, UsageError> {
         let config = Self::new(args, origins.first().copied().unwrap_or(&Uri::default()))?;
-        let origin = &config.identity.origin;
-        let is_there = |uri: &&Uri| uri.scheme() == origin.scheme() && uri.authority() == origin.authority();
-        if config.names_credentials() && !origins.iter().all(is_there) {
+        let server = Origin::of(&config.identity.origin);
+        if config.names_credentials() && origins.iter().any(|url| Origin::of(url) != server) {
             return Err(UsageError(
                 "credentials belong to one server, as does --header, and these files go to several: upload to one at a time".to_owned(),
             ));

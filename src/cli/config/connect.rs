@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 use crate::auth::Secret;
 use crate::cli::args::{ConnectArgs, ProxyArgs, TlsArgs};
 use crate::cli::secret;
-use crate::transport::{AddressSettings, ClientIdentity, Family, Proxies, Settings, TlsSettings};
+use crate::protocol::Origin;
+use crate::transport::{AddressFamily, AddressSettings, ClientIdentity, Proxies, Settings, TlsSettings};
 
 use super::UsageError;
 
@@ -43,8 +44,8 @@ impl ConnectConfig {
             warnings.push(format!("--insecure: the server's certificate is not checked; {rest}"));
         }
         let family = match (args.address.ipv4, args.address.ipv6) {
-            (true, _) => Some(Family::V4),
-            (_, true) => Some(Family::V6),
+            (true, _) => Some(AddressFamily::V4),
+            (_, true) => Some(AddressFamily::V6),
             _ => None,
         };
         let settings = Settings {
@@ -74,7 +75,7 @@ impl ConnectConfig {
 
     /// The way to `destination`, and from there to wherever it leads.
     pub(in crate::cli) fn settings(&self, destination: &Uri) -> Settings {
-        Settings { origin: destination.host().map(str::to_owned), ..self.settings.clone() }
+        Settings { origin: Some(Origin::of(destination)), ..self.settings.clone() }
     }
 }
 

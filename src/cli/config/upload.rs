@@ -20,7 +20,7 @@ pub(in crate::cli) struct UploadConfig {
     pub(in crate::cli) output: OutputConfig,
     pub(in crate::cli) machine: MachineConfig,
     pub(in crate::cli) connect: ConnectConfig,
-    pace: Option<RateLimiter>,
+    rate_limit: Option<RateLimiter>,
     pub(in crate::cli) resume: ResumeMode,
     /// Where an upload is remembered; `None`: nowhere.
     pub(in crate::cli) state_dir: Option<PathBuf>,
@@ -58,7 +58,7 @@ impl UploadConfig {
         Ok(Self {
             files: FilesConfig::new(args.files, args.name)?,
             connect: ConnectConfig::new(args.connect)?,
-            pace: args.limit_rate.map(RateLimiter::new),
+            rate_limit: args.limit_rate.map(RateLimiter::new),
             auth: args.auth,
             reply: args.reply,
             force: args.force,
@@ -72,7 +72,7 @@ impl UploadConfig {
 
     /// How `item`'s server is reached.
     pub(in crate::cli) fn transport(&self, item: &Item) -> Settings {
-        Settings { pace: self.pace.clone(), ..self.connect.settings(&item.destination) }
+        Settings { rate_limit: self.rate_limit.clone(), ..self.connect.settings(&item.destination) }
     }
 
     /// Who signs in for `items`, where they go.

@@ -41,7 +41,7 @@ pub(super) fn lost(packet: PacketKind, kind: TransportErrorKind) -> Finding {
         Kind::Cut | Kind::NoConnection => {
             because(unavailable, "the server or something before it closed the connection").next(RUN_AGAIN)
         }
-        Kind::BadAnswer => because(
+        Kind::BadResponse => because(
             Code::Protocol,
             "what listens there does not speak HTTP/1.1, or not without TLS",
         )

@@ -66,7 +66,7 @@ fn losses() -> Vec<TransportErrorKind> {
         | Kind::ProxyRefused
         | Kind::Tls(_)
         | Kind::Cut
-        | Kind::BadAnswer
+        | Kind::BadResponse
         | Kind::TimedOut(_)
         | Kind::Local
         | Kind::NoConnection
@@ -78,7 +78,7 @@ fn losses() -> Vec<TransportErrorKind> {
         .into_iter()
         .chain(TLS_FAULTS.map(Kind::Tls))
         .chain([Kind::ProxyAuthentication, Kind::ProxyRefused])
-        .chain([Kind::BadAnswer, slow, Kind::Local, Kind::NoConnection, Kind::Interrupted])
+        .chain([Kind::BadResponse, slow, Kind::Local, Kind::NoConnection, Kind::Interrupted])
         .map(named)
         .collect()
 }
@@ -232,10 +232,8 @@ fn a_typing_error_says_what_is_right_and_where_to_look() {
 #[test]
 fn an_error_keeps_its_code_under_any_context() {
     let code = |error: anyhow::Error| Diagnosis::of(&error).exit_code;
-    let lost = UploadError::Lost {
-        packet: PacketKind::Ping,
-        error: TransportError::before_request(TransportErrorKind::Connect, ""),
-    };
+    let lost =
+        UploadError::Lost { packet: PacketKind::Ping, error: TransportError::new(TransportErrorKind::Connect, "") };
     assert_eq!(code(anyhow::Error::new(upload(lost)).context("cannot upload a to b")), ExitCode::Connection);
     assert_eq!(code(anyhow::Error::new(JournalError::Locked).context("x")), ExitCode::Locked);
     assert_eq!(code(anyhow::Error::new(UsageError("x".into())).context("y")), ExitCode::Usage);

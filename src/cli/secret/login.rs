@@ -5,13 +5,14 @@ use std::path::Path;
 
 use super::netrc::{self, NetrcLogin};
 use super::{from_command, from_environment, from_file, password, prompt, token};
-use crate::auth::{Authenticator, Choice, Credentials, Identity, Password, Secret, Token};
+use crate::auth::{AuthSettings, Authenticator, Choice, Credentials, Password, Secret, Token};
 use crate::cli::config::{AuthConfig, SecretSource, UsageError};
 use crate::client::ClientError;
+use crate::protocol::Origin;
 use crate::protocol::text::escape;
 
 /// Somebody who has not signed in yet.
-pub(in crate::cli) fn login(identity: Identity) -> Authenticator {
+pub(in crate::cli) fn login(identity: AuthSettings) -> Authenticator {
     Authenticator::new(identity, || *uuid::Uuid::new_v4().as_bytes())
 }
 
@@ -19,7 +20,7 @@ pub(in crate::cli) fn login(identity: Identity) -> Authenticator {
 ///
 /// # Errors
 /// When a secret cannot be had.
-pub(in crate::cli) fn identity(config: AuthConfig) -> anyhow::Result<Identity> {
+pub(in crate::cli) fn identity(config: AuthConfig) -> anyhow::Result<AuthSettings> {
     if config.identity.choice == Choice::None {
         return Ok(config.identity);
     }
@@ -27,7 +28,7 @@ pub(in crate::cli) fn identity(config: AuthConfig) -> anyhow::Result<Identity> {
     if matches!(credentials, Some(Credentials::Token(_))) {
         config.check_cleartext()?;
     }
-    Ok(Identity { credentials, ..config.identity })
+    Ok(AuthSettings { credentials, ..config.identity })
 }
 
 /// What is named on the command line goes before the environment, that before netrc, and asking comes last.
@@ -71,8 +72,8 @@ fn in_token_file(file: &Path) -> Result<Token, UsageError> {
 
 fn in_netrc(config: &AuthConfig) -> Result<Option<NetrcLogin>, UsageError> {
     let Some((option, file)) = &config.netrc else { return Ok(None) };
-    let host = config.identity.origin.host().unwrap_or_default();
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let origin = Origin::of(&config.identity.origin);
+    let host = origin.host();
     let login = netrc::find(option, file, host, config.user.as_deref())?;
     if login.is_none() && config.user.is_none() {
         return Err(UsageError(format!("{option}: {} has no login for {host}", file.display())));

@@ -4,34 +4,27 @@ use clap::Command;
 use http::Uri;
 
 use crate::cli::config::UsageError;
+use crate::protocol::{Origin, without_brackets};
 
 use super::environment::Environment;
 use super::file::SettingsFile;
 use super::options::Section;
 use super::{Setting, document};
 
-/// The host of a URL, as the file's tables name hosts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) struct Host {
-    name: String,
-    port: u16,
+/// The server that a URL names. What is no URL is refused elsewhere.
+pub(in crate::cli) fn server_of(url: &str) -> Option<Origin> {
+    let uri: Uri = url.parse().ok()?;
+    (uri.scheme().is_some() && uri.host().is_some()).then(|| Origin::of(&uri))
 }
 
-impl Host {
-    /// The host that a URL names. What is no URL is refused elsewhere.
-    pub(in crate::cli) fn of(url: &str) -> Option<Self> {
-        let uri: Uri = url.parse().ok()?;
-        let usual = if uri.scheme_str()?.eq_ignore_ascii_case("https") { 443 } else { 80 };
-        Some(Self { name: uri.host()?.to_ascii_lowercase(), port: uri.port_u16().unwrap_or(usual) })
-    }
+/// Whether a table of the file is for this host, on whatever port.
+fn is_for_host(server: &Origin, table: &str) -> bool {
+    without_brackets(table).eq_ignore_ascii_case(server.host())
+}
 
-    fn is(&self, name: &str) -> bool {
-        name.eq_ignore_ascii_case(&self.name)
-    }
-
-    fn is_with_port(&self, name: &str) -> bool {
-        name.eq_ignore_ascii_case(&format!("{}:{}", self.name, self.port))
-    }
+/// Whether it is for this host and port.
+fn is_for_host_and_port(server: &Origin, table: &str) -> bool {
+    table.eq_ignore_ascii_case(&server.authority())
 }
 
 /// What is set elsewhere and holds for a verb: the environment goes before the file's table for the host with its port, that
@@ -46,17 +39,22 @@ pub(in crate::cli) fn effective(
     typed: &[&str],
     environment: &Environment,
     file: Option<&SettingsFile>,
-    host: Option<&Host>,
+    server: Option<&Origin>,
 ) -> Result<Vec<Setting>, UsageError> {
     environment.check(command)?;
     let file = file.map(|file| document::read(file, command)).transpose()?.unwrap_or_default();
-    let tables = |fits: &dyn Fn(&Host, &str) -> bool| -> Vec<Setting> {
-        let fitting = file.hosts.iter().filter(|(name, _)| host.is_some_and(|host| fits(host, name)));
+    let tables = |fits: fn(&Origin, &str) -> bool| -> Vec<Setting> {
+        let fitting = file.hosts.iter().filter(|(name, _)| server.is_some_and(|server| fits(server, name)));
         fitting.flat_map(|(_, settings)| settings.clone()).collect()
     };
     let layers = match section {
         Section::Client => {
-            vec![environment.settings(verb, section)?, tables(&Host::is_with_port), tables(&Host::is), file.top.clone()]
+            vec![
+                environment.settings(verb, section)?,
+                tables(is_for_host_and_port),
+                tables(is_for_host),
+                file.top.clone(),
+            ]
         }
         Section::Serve => vec![environment.settings(verb, section)?, file.serve],
     };

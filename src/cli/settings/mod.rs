@@ -22,7 +22,7 @@ use super::config::UsageError;
 
 pub(super) use environment::Environment;
 pub(super) use file::{location as file_location, read as read_file};
-pub(super) use layers::{Host, effective};
+pub(super) use layers::{effective, server_of};
 pub(super) use options::{OptionKind, Section, options};
 
 /// An option that is set elsewhere than on the command line.
@@ -85,10 +85,10 @@ pub(super) fn complete(
     let Some((name, matches)) = matches.subcommand() else { return nothing(typed) };
     let (Some(verb), Some(section)) = (command.find_subcommand(name), Section::of(name)) else { return nothing(typed) };
     let file = file::read(file_location(raw(matches, "config"), is_set(matches, "no_config"), environment)?)?;
-    let host = destination(verb, matches).and_then(|url| Host::of(&url));
+    let server = destination(verb, matches).and_then(|url| server_of(&url));
     let typed_ids: Vec<&str> =
         verb.get_arguments().map(|arg| arg.get_id().as_str()).filter(|id| is_set(matches, id)).collect();
-    let settings = effective(command, verb, section, &typed_ids, environment, file.as_ref(), host.as_ref())?;
+    let settings = effective(command, verb, section, &typed_ids, environment, file.as_ref(), server.as_ref())?;
     let tokens = settings.iter().flat_map(|setting| tokens(verb, setting));
     // The verb is the first word that is no option of the program itself.
     let Some(at) = typed.iter().skip(1).position(|word| word == name) else { return nothing(typed) };

@@ -1,4 +1,4 @@
-//! A request on its way out, with an eye on an answer that comes before its end.
+//! A request on its way out, with an eye on a response that comes before its end.
 
 use std::io;
 use std::time::Instant;
@@ -6,10 +6,8 @@ use std::time::Instant;
 use rustix::event::PollFlags;
 use ureq::unversioned::transport::Buffers;
 
-use crate::exchange::TransportErrorKind as Kind;
-use crate::transport::fault::Fault;
-use crate::transport::poll;
-use crate::transport::settings::deadline;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
+use crate::transport::poll::{self, deadline};
 
 use super::super::obs_text::undisguise;
 use super::Connection;
@@ -33,30 +31,26 @@ impl Output {
 
 impl Connection {
     /// Sends what the library wrote, the request line as the other end wants it.
-    pub(super) fn transmit(&mut self, amount: usize, begins: bool) -> Result<(), Fault> {
+    pub(super) fn transmit(&mut self, amount: usize, begins: bool) -> Result<(), TransportError> {
         if begins {
             undisguise(&mut self.buffers.output()[..amount]);
         }
-        let output = self.next_output(amount);
-        let form = self.place.form.as_ref().filter(|_| begins);
+        // The body's part of what the library wrote is the end of it, behind the head.
+        let before = std::mem::replace(&mut self.body_handed, self.exchange.facts().body_handed);
+        let body = usize::try_from(self.body_handed - before).unwrap_or(usize::MAX);
+        let output = Output { amount, head: amount.saturating_sub(body), before };
+        let form = self.endpoint.form.as_ref().filter(|_| begins);
         match form.and_then(|form| form.first_line(&self.buffers.output()[..amount])) {
             Some((line, length)) => self.send(&line, length, &output),
             None => self.send(&[], 0, &output),
         }
     }
 
-    /// Which part of the library's output is the body's: the end of it, behind the head.
-    fn next_output(&mut self, amount: usize) -> Output {
-        let before = std::mem::replace(&mut self.body_handed, self.exchange.facts().body_handed);
-        let body = usize::try_from(self.body_handed - before).unwrap_or(usize::MAX);
-        Output { amount, head: amount.saturating_sub(body), before }
-    }
-
     /// Sends `line`, and the library's output from `skipped` on.
-    fn send(&mut self, line: &[u8], skipped: usize, output: &Output) -> Result<(), Fault> {
+    fn send(&mut self, line: &[u8], skipped: usize, output: &Output) -> Result<(), TransportError> {
         let (mut line, mut sent) = (line, skipped);
         let mut due = deadline(self.settings.request_timeout);
-        // A peer that takes everything is never waited for, so this is the moment to see its answer.
+        // A peer that takes everything is never waited for, so this is the moment to see its response.
         let mut refused = self.refused_early()?;
         // Offered to the network up to here.
         let mut granted = skipped;
@@ -92,7 +86,7 @@ impl Connection {
     }
 
     /// Waits until more may go out; says whether a refusal came meanwhile.
-    fn wait_to_send(&mut self, due: Option<Instant>) -> Result<bool, Fault> {
+    fn wait_to_send(&mut self, due: Option<Instant>) -> Result<bool, TransportError> {
         let ready = self.wait(self.awaited() | PollFlags::OUT, due, self.settings.request_timeout)?;
         Ok(ready.intersects(!PollFlags::OUT) && self.refused_early()?)
     }
@@ -108,9 +102,9 @@ impl Connection {
     }
 
     /// Waits until more may go out: up to where, of `amount`, and whether a refusal came meanwhile.
-    fn keep_pace(&mut self, sent: usize, amount: usize) -> Result<(usize, bool), Fault> {
-        let Some(pace) = &self.settings.pace else { return Ok((amount, false)) };
-        let (bytes, when) = pace.grant(amount - sent, Instant::now());
+    fn keep_pace(&mut self, sent: usize, amount: usize) -> Result<(usize, bool), TransportError> {
+        let Some(limit) = &self.settings.rate_limit else { return Ok((amount, false)) };
+        let (bytes, when) = limit.grant(amount - sent, Instant::now());
         loop {
             let awaited = self.awaited();
             let ready = poll::wait(&[self.stream.tcp()], awaited, Some(when), &self.cancellation)?;
@@ -124,19 +118,19 @@ impl Connection {
         }
     }
 
-    /// The peer hung up. It may have said why before, in an answer or in a TLS alert.
-    fn salvage(&mut self, error: &io::Error) -> Result<bool, Fault> {
+    /// The peer hung up. It may have said why before, in a response or in a TLS alert.
+    fn salvage(&mut self, error: &io::Error) -> Result<bool, TransportError> {
         self.notice_end(error);
         match self.refused_early() {
             Ok(true) => Ok(true),
-            Err(fault) if matches!(fault.kind, Kind::Tls(_) | Kind::BadAnswer | Kind::ProxyRefused) => Err(fault),
+            Err(error) if matches!(error.kind, Kind::Tls(_) | Kind::BadResponse | Kind::ProxyRefused) => Err(error),
             Ok(false) | Err(_) => Err(self.lost(self.stream.fault(error))),
         }
     }
 
-    /// Whether the answer is known as far as it matters before the request is out: a success, whose head is complete.
+    /// Whether the response is known as far as it matters before the request is out: a success, whose head is complete.
     fn has_early_success(&self) -> bool {
-        self.answer.is_finished() && self.answer.is_success()
+        self.response.is_finished() && self.response.is_success()
     }
 
     /// What to wait for beside the network's readiness while the request goes out. Behind the head of an early success
@@ -147,8 +141,8 @@ impl Connection {
 
     /// Whether a refusal came while the request is not out yet. From then on the request is not sent further. A success is
     /// one only when the server has the whole request, whatever it says before.
-    fn refused_early(&mut self) -> Result<bool, Fault> {
-        while !self.answer.is_final() || (self.answer.is_success() && !self.answer.is_finished()) {
+    fn refused_early(&mut self) -> Result<bool, TransportError> {
+        while !self.response.is_final() || (self.response.is_success() && !self.response.is_finished()) {
             match self.receive_some()? {
                 None => return Ok(false),
                 Some(0) => return Err(self.hung_up()),
@@ -160,7 +154,7 @@ impl Connection {
             return Ok(false);
         }
         self.spent = true;
-        self.exchange.note(|facts| facts.answered_early = true);
+        self.exchange.note(|facts| facts.responded_early = true);
         Ok(true)
     }
 }

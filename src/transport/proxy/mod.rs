@@ -1,6 +1,6 @@
 //! Proxies: which one a connection goes through, and how it gets through.
 
-mod proof;
+mod auth_attempts;
 mod rules;
 mod socks;
 mod tunnel;
@@ -15,17 +15,15 @@ use percent_encoding::percent_decode_str;
 use rustix::event::PollFlags;
 use zeroize::Zeroizing;
 
-use crate::exchange::TransportErrorKind as Kind;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 
 use super::cancel::CancellationToken;
-use super::fault::Fault;
 use super::poll;
 use super::stream::Stream;
 
-pub(super) use proof::AuthAttempts;
+pub(super) use auth_attempts::AuthAttempts;
 pub use rules::Proxies;
 pub(super) use rules::is_this_machine;
-pub(super) use socks::TunnelTarget;
 pub(super) use tunnel::AbsoluteForm;
 
 /// A proxy, and who we are to it.
@@ -35,7 +33,7 @@ pub struct Proxy {
     /// As in its URL, an IPv6 address in brackets.
     pub(super) host: String,
     pub(super) port: u16,
-    login: Option<ProxyCredentials>,
+    credentials: Option<ProxyCredentials>,
 }
 
 /// How a proxy is spoken to.
@@ -67,13 +65,13 @@ impl Proxy {
     /// Whether a password came with the URL.
     #[must_use]
     pub fn has_password(&self) -> bool {
-        self.login.as_ref().is_some_and(|login| !login.password.is_empty())
+        self.credentials.as_ref().is_some_and(|login| !login.password.is_empty())
     }
 
     /// The user, if the URL names one.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
-        self.login.as_ref().map(|login| login.user.as_str())
+        self.credentials.as_ref().map(|login| login.user.as_str())
     }
 
     /// The same proxy for this user. Nobody's name or password holds a control character or, for HTTP's Basic, a colon in
@@ -88,7 +86,8 @@ impl Proxy {
         if user.is_empty() || has_control || too_long || (is_http && user.contains(':')) {
             return Err(BadProxy::Credentials);
         }
-        self.login = Some(ProxyCredentials { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) });
+        self.credentials =
+            Some(ProxyCredentials { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) });
         Ok(self)
     }
 
@@ -98,7 +97,7 @@ impl Proxy {
 
     /// The value of `Proxy-Authorization`, if we are somebody to it.
     fn basic(&self) -> Option<Zeroizing<String>> {
-        let login = self.login.as_ref()?;
+        let login = self.credentials.as_ref()?;
         let plain = Zeroizing::new(format!("{}:{}", login.user, *login.password));
         Some(Zeroizing::new(format!("Basic {}", STANDARD.encode(plain.as_bytes()))))
     }
@@ -145,7 +144,7 @@ impl FromStr for Proxy {
             None => 1080,
             Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or(BadProxy::Host)?,
         };
-        let proxy = Self { scheme, host: host.to_owned(), port, login: None };
+        let proxy = Self { scheme, host: host.to_owned(), port, credentials: None };
         let Some(login) = login else { return Ok(proxy) };
         let decoded = |text: &str| {
             percent_decode_str(text)
@@ -192,19 +191,19 @@ pub(super) struct TunnelHandshake<'a> {
     pub(super) stream: &'a mut Stream,
     pub(super) due: Option<Instant>,
     pub(super) cancellation: &'a CancellationToken,
-    pub(super) unanswered: &'a AuthAttempts,
+    pub(super) auth_attempts: &'a AuthAttempts,
 }
 
 impl TunnelHandshake<'_> {
-    /// Says what shows the password; `talk` ends with the answer.
-    fn prove<T>(&mut self, talk: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
-        self.unanswered.check()?;
-        let answer = talk(self);
-        self.unanswered.note(answer.is_ok());
-        answer
+    /// Says what shows the password; `talk` ends with the response.
+    fn prove<T>(&mut self, talk: impl FnOnce(&mut Self) -> Result<T, TransportError>) -> Result<T, TransportError> {
+        self.auth_attempts.check()?;
+        let response = talk(self);
+        self.auth_attempts.note(response.is_ok());
+        response
     }
 
-    fn send(&mut self, data: &[u8]) -> Result<(), Fault> {
+    fn send(&mut self, data: &[u8]) -> Result<(), TransportError> {
         let mut sent = 0;
         loop {
             let (taken, result) = self.stream.push(&data[sent..]);
@@ -214,36 +213,36 @@ impl TunnelHandshake<'_> {
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     self.wait(PollFlags::IN | PollFlags::OUT)?;
                 }
-                Err(error) => return Err(Fault::of_io(&error)),
+                Err(error) => return Err(TransportError::of_io(&error)),
             }
         }
     }
 
     /// Reads exactly so much: what comes after it is not the proxy's.
-    fn receive(&mut self, buffer: &mut [u8]) -> Result<(), Fault> {
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<(), TransportError> {
         let mut filled = 0;
         while filled < buffer.len() {
             match self.stream.receive(&mut buffer[filled..]) {
-                Ok(0) => return Err(Fault::new(Kind::Connect, "it closed the connection")),
+                Ok(0) => return Err(TransportError::new(Kind::Connect, "it closed the connection")),
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => self.wait(PollFlags::IN)?,
-                Err(error) => return Err(Fault::of_io(&error)),
+                Err(error) => return Err(TransportError::of_io(&error)),
             }
         }
         Ok(())
     }
 
     /// The same for the first bytes that a proxy sends: if there are none, it may be one of another kind.
-    fn receive_first(&mut self, buffer: &mut [u8], may_be: &str) -> Result<(), Fault> {
-        self.receive(buffer).map_err(|fault| match fault.kind {
-            Kind::Connect | Kind::Cut => fault.after(may_be),
-            _ => fault,
+    fn receive_first(&mut self, buffer: &mut [u8], may_be: &str) -> Result<(), TransportError> {
+        self.receive(buffer).map_err(|error| match error.kind {
+            Kind::Connect | Kind::Cut => error.after(may_be),
+            _ => error,
         })
     }
 
-    fn wait(&self, events: PollFlags) -> Result<(), Fault> {
+    fn wait(&self, events: PollFlags) -> Result<(), TransportError> {
         if poll::wait(&[self.stream.tcp()], events, self.due, self.cancellation)?.is_empty() {
-            return Err(Fault::new(Kind::Connect, "it did not answer within the time limit"));
+            return Err(TransportError::new(Kind::Connect, "it did not answer within the time limit"));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{BadProxy, Proxy};
-use crate::transport::address::bare;
+use crate::protocol::{Origin, without_brackets};
 
 /// Which connection goes through which proxy. By default none does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Proxies {
         let http = read(&["http_proxy", "all_proxy", "ALL_PROXY"])?;
         let https = read(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?;
         let none = variable("no_proxy").or_else(|| variable("NO_PROXY")).unwrap_or_default();
-        Ok(Self { http, https, bypass: Bypass::These(entries(&none)) })
+        Ok(Self { http, https, bypass: Bypass::These(none.split([',', ' ', '\t']).filter_map(direct).collect()) })
     }
 
     /// The same with this login at all of them.
@@ -98,9 +98,9 @@ impl Proxies {
 
     /// The proxy for a connection.
     #[must_use]
-    pub fn route(&self, host: &str, port: u16, is_https: bool) -> Option<&Proxy> {
-        let proxy = if is_https { self.https.as_ref() } else { self.http.as_ref() };
-        proxy.filter(|_| !self.bypass.covers(host, port))
+    pub fn route(&self, server: &Origin) -> Option<&Proxy> {
+        let proxy = if server.is_https() { self.https.as_ref() } else { self.http.as_ref() };
+        proxy.filter(|_| !self.bypass.covers(server.host(), server.port()))
     }
 
     /// Whether any connection can go through a proxy.
@@ -113,9 +113,9 @@ impl Proxies {
 impl Bypass {
     fn covers(&self, host: &str, port: u16) -> bool {
         let Self::These(entries) = self else { return false };
-        let name = bare(host).trim_end_matches('.').to_ascii_lowercase();
+        let name = host.trim_end_matches('.');
         let address = name.parse::<IpAddr>().ok();
-        is_this_machine(&name, address) || entries.iter().any(|entry| entry.covers(&name, address, port))
+        is_this_machine(name, address) || entries.iter().any(|entry| entry.covers(name, address, port))
     }
 }
 
@@ -149,29 +149,26 @@ fn shares(address: IpAddr, network: IpAddr, bits: u32) -> bool {
     }
 }
 
-/// Separated by commas or spaces. What is none of these covers nobody.
-fn entries(text: &str) -> Vec<Direct> {
-    text.split([',', ' ', '\t']).filter_map(|entry| direct(entry.trim())).collect()
-}
-
+/// One of a list that commas or spaces separate. What is no entry covers nobody.
 fn direct(entry: &str) -> Option<Direct> {
+    let entry = entry.trim();
     if entry == "*" {
         return Some(Direct::Everybody);
     }
     if let Some((network, bits)) = entry.split_once('/') {
-        let network: IpAddr = bare(network).parse().ok()?;
+        let network: IpAddr = without_brackets(network).parse().ok()?;
         let most = if network.is_ipv4() { 32 } else { 128 };
         let bits = bits.parse().ok().filter(|bits| *bits <= most)?;
         return Some(Direct::Network(network, bits));
     }
-    if let Ok(address) = bare(entry).parse::<IpAddr>() {
+    if let Ok(address) = without_brackets(entry).parse::<IpAddr>() {
         return Some(Direct::Network(address, if address.is_ipv4() { 32 } else { 128 }));
     }
     let (name, port) = match entry.rsplit_once(':') {
         Some((name, port)) => (name, Some(port.parse().ok()?)),
         None => (entry, None),
     };
-    let name = bare(name.strip_prefix('*').unwrap_or(name)).trim_matches('.').to_ascii_lowercase();
+    let name = without_brackets(name.strip_prefix('*').unwrap_or(name)).trim_matches('.').to_ascii_lowercase();
     (!name.is_empty()).then_some(Direct::Name(name, port))
 }
 
@@ -185,7 +182,9 @@ mod tests {
     }
 
     fn route(proxies: &Proxies, host: &str, is_https: bool) -> Option<String> {
-        proxies.route(host, if is_https { 443 } else { 80 }, is_https).map(ToString::to_string)
+        let scheme = if is_https { "https" } else { "http" };
+        let url = format!("{scheme}://{host}/").parse().expect("a URL");
+        proxies.route(&Origin::of(&url)).map(ToString::to_string)
     }
 
     #[test]
@@ -242,7 +241,7 @@ mod tests {
         for host in ["xa.example", "example", "11.0.0.1", "[fe00::1]", "192.0.2.8", "d.example"] {
             assert!(route(&proxies, host, true).is_some(), "{host}");
         }
-        assert!(proxies.route("d.example", 8080, true).is_none());
+        assert_eq!(route(&proxies, "d.example:8080", true), None);
         assert_eq!(route(&environment(&[("ALL_PROXY", "p:1"), ("no_proxy", "*")]), "h", true), None);
         let zero = environment(&[("ALL_PROXY", "p:1"), ("no_proxy", "0.0.0.0/0")]);
         assert_eq!(route(&zero, "192.0.2.1", true), None);

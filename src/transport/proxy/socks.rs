@@ -1,12 +1,10 @@
 //! SOCKS 5 (RFC 1928), with user and password (RFC 1929).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use zeroize::Zeroizing;
 
-use crate::exchange::TransportErrorKind as Kind;
-use crate::transport::address::bare;
-use crate::transport::fault::Fault;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 use crate::transport::speech::of_stranger;
 
 use super::{MAY_BE_HTTP, Proxy, TunnelHandshake};
@@ -20,18 +18,11 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// Where the proxy is to connect to.
-pub(in crate::transport) enum TunnelTarget<'a> {
-    /// A name, or an address in brackets if it is IPv6, and a port.
-    Host(&'a str, u16),
-    Address(SocketAddr),
-}
-
 impl TunnelHandshake<'_> {
-    /// Has a SOCKS proxy connect to `target`. What goes over the stream after this is the server's.
-    pub(in crate::transport) fn socks(&mut self, proxy: &Proxy, target: &TunnelTarget<'_>) -> Result<(), Fault> {
+    /// Has a SOCKS proxy connect to `host`, a name or an address. What goes over the stream after this is the server's.
+    pub(in crate::transport) fn socks(&mut self, proxy: &Proxy, host: &str, port: u16) -> Result<(), TransportError> {
         self.greet(proxy)?;
-        self.send(&request(target)?)?;
+        self.send(&request(host, port)?)?;
         let mut head = [0; 4];
         self.receive(&mut head)?;
         check_version(head[0])?;
@@ -52,8 +43,8 @@ impl TunnelHandshake<'_> {
         self.receive(&mut [0; 255 + 2][..length + 2])
     }
 
-    fn greet(&mut self, proxy: &Proxy) -> Result<(), Fault> {
-        match &proxy.login {
+    fn greet(&mut self, proxy: &Proxy) -> Result<(), TransportError> {
+        match &proxy.credentials {
             Some(_) => self.send(&[VERSION, 2, ANYONE, PASSWORD])?,
             None => self.send(&[VERSION, 1, ANYONE])?,
         }
@@ -61,88 +52,76 @@ impl TunnelHandshake<'_> {
         self.receive_first(&mut chosen[..1], MAY_BE_HTTP)?;
         check_version(chosen[0])?;
         self.receive(&mut chosen[1..])?;
-        match (chosen[1], &proxy.login) {
+        match (chosen[1], &proxy.credentials) {
             (ANYONE, _) => Ok(()),
             (PASSWORD, Some(login)) => self.log_in(&login.user, &login.password),
             (NOTHING_SUITS, _) => {
-                let known = if proxy.login.is_some() {
+                let known = if proxy.credentials.is_some() {
                     "it wants another kind of login than user and password"
                 } else {
                     "it takes nobody without a user and password"
                 };
-                Err(Fault::new(Kind::ProxyAuthentication, known))
+                Err(TransportError::new(Kind::ProxyAuthentication, known))
             }
             _ => Err(no_socks()),
         }
     }
 
-    fn log_in(&mut self, user: &str, password: &str) -> Result<(), Fault> {
+    fn log_in(&mut self, user: &str, password: &str) -> Result<(), TransportError> {
         let mut message = Zeroizing::new(vec![1]);
         for text in [user, password] {
             // Lengths were checked when it was set up.
             message.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
             message.extend_from_slice(text.as_bytes());
         }
-        let answer = self.prove(|parley| {
-            parley.send(&message)?;
-            let mut answer = [0; 2];
-            parley.receive(&mut answer).map(|()| answer)
+        let response = self.prove(|handshake| {
+            handshake.send(&message)?;
+            let mut response = [0; 2];
+            handshake.receive(&mut response).map(|()| response)
         })?;
-        if answer[1] == 0 { Ok(()) } else { Err(Fault::new(Kind::ProxyAuthentication, "it does not accept ours")) }
+        if response[1] == 0 {
+            Ok(())
+        } else {
+            Err(TransportError::new(Kind::ProxyAuthentication, "it does not accept ours"))
+        }
     }
 }
 
-fn request(target: &TunnelTarget<'_>) -> Result<Vec<u8>, Fault> {
+fn request(host: &str, port: u16) -> Result<Vec<u8>, TransportError> {
     let mut request = vec![VERSION, CONNECT, 0];
-    let literal = match target {
-        TunnelTarget::Address(address) => Some(address.ip()),
-        TunnelTarget::Host(host, _) => bare(host).parse().ok(),
-    };
-    let port = match (target, literal) {
-        (_, Some(IpAddr::V4(address))) => {
+    match host.parse() {
+        Ok(IpAddr::V4(address)) => {
             request.push(IPV4);
             request.extend(address.octets());
-            target.port()
         }
-        (_, Some(IpAddr::V6(address))) => {
+        Ok(IpAddr::V6(address)) => {
             request.push(IPV6);
             request.extend(address.octets());
-            target.port()
         }
-        (TunnelTarget::Host(host, port), None) => {
-            let length = u8::try_from(host.len()).map_err(|_| Fault::new(Kind::UnknownHost, "its name is too long"))?;
+        Err(_) => {
+            let length =
+                u8::try_from(host.len()).map_err(|_| TransportError::new(Kind::UnknownHost, "its name is too long"))?;
             request.extend([NAME, length]);
             request.extend(host.as_bytes());
-            *port
         }
-        (TunnelTarget::Address(address), None) => address.port(),
-    };
+    }
     request.extend(port.to_be_bytes());
     Ok(request)
 }
 
-impl TunnelTarget<'_> {
-    fn port(&self) -> u16 {
-        match self {
-            Self::Host(_, port) => *port,
-            Self::Address(address) => address.port(),
-        }
-    }
-}
-
-fn check_version(version: u8) -> Result<(), Fault> {
+fn check_version(version: u8) -> Result<(), TransportError> {
     if version == VERSION {
         return Ok(());
     }
-    Err(Fault::new(Kind::ProxyRefused, of_stranger(&[version], "SOCKS 5")))
+    Err(TransportError::new(Kind::ProxyRefused, of_stranger(&[version], "SOCKS 5")))
 }
 
-fn no_socks() -> Fault {
-    Fault::new(Kind::ProxyRefused, "what answers there does not speak SOCKS 5")
+fn no_socks() -> TransportError {
+    TransportError::new(Kind::ProxyRefused, "what answers there does not speak SOCKS 5")
 }
 
 /// RFC 1928 section 6. Only what the proxy's rules forbid stays forbidden.
-fn refused(code: u8) -> Fault {
+fn refused(code: u8) -> TransportError {
     let (kind, text) = match code {
         2 => (Kind::ProxyRefused, "not allowed by its rules"),
         3 => (Kind::Connect, "it finds the network unreachable"),
@@ -152,7 +131,7 @@ fn refused(code: u8) -> Fault {
         8 => (Kind::ProxyRefused, "it does not know this kind of address"),
         _ => (Kind::Connect, "it failed"),
     };
-    Fault::new(kind, text)
+    TransportError::new(kind, text)
 }
 
 #[cfg(test)]
@@ -161,17 +140,10 @@ mod tests {
 
     #[test]
     fn requests_are_as_the_rfc_has_them() {
-        let bytes = |target: TunnelTarget<'_>| request(&target).expect("short enough");
-        assert_eq!(bytes(TunnelTarget::Host("h.x", 443)), b"\x05\x01\x00\x03\x03h.x\x01\xbb");
-        assert_eq!(bytes(TunnelTarget::Host("192.0.2.1", 80)), b"\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50");
-        assert_eq!(
-            bytes(TunnelTarget::Host("[::1]", 80)),
-            b"\x05\x01\x00\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x50"
-        );
-        assert_eq!(
-            bytes(TunnelTarget::Address("192.0.2.1:80".parse().expect("right"))),
-            b"\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50"
-        );
-        assert!(request(&TunnelTarget::Host(&"h".repeat(256), 80)).is_err());
+        let bytes = |host, port| request(host, port).expect("short enough");
+        assert_eq!(bytes("h.x", 443), b"\x05\x01\x00\x03\x03h.x\x01\xbb");
+        assert_eq!(bytes("192.0.2.1", 80), b"\x05\x01\x00\x01\xc0\x00\x02\x01\x00\x50");
+        assert_eq!(bytes("::1", 80), b"\x05\x01\x00\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x50");
+        assert!(request(&"h".repeat(256), 80).is_err());
     }
 }

@@ -3,25 +3,24 @@
 use http::StatusCode;
 use zeroize::Zeroizing;
 
-use crate::exchange::TransportErrorKind as Kind;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
-use crate::transport::answer::AnswerHead;
-use crate::transport::fault::Fault;
+use crate::transport::response_head::ResponseHead;
 use crate::transport::speech::of_stranger;
 
 use super::{MAY_BE_SOCKS, Proxy, TunnelHandshake};
 
 impl TunnelHandshake<'_> {
-    /// Has an HTTP proxy connect to `host`. What goes over the stream after this is the server's.
-    pub(in crate::transport) fn tunnel(&mut self, proxy: &Proxy, host: &str, port: u16) -> Result<(), Fault> {
-        let mut request = Zeroizing::new(format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n"));
+    /// Has an HTTP proxy connect to `authority`, a host and port. What goes over the stream after this is the server's.
+    pub(in crate::transport) fn tunnel(&mut self, proxy: &Proxy, authority: &str) -> Result<(), TransportError> {
+        let mut request = Zeroizing::new(format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n"));
         request.push_str(&authorization(proxy));
         request.push_str("\r\n");
-        let ask = |parley: &mut Self| {
-            parley.send(request.as_bytes())?;
-            parley.receive_head()
+        let ask = |handshake: &mut Self| {
+            handshake.send(request.as_bytes())?;
+            handshake.receive_head()
         };
-        let head = if proxy.login.is_some() { self.prove(ask)? } else { ask(self)? };
+        let head = if proxy.credentials.is_some() { self.prove(ask)? } else { ask(self)? };
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.")?.get(2..5)?.parse::<u16>().ok());
         let status = status.and_then(|code| StatusCode::from_u16(code).ok());
@@ -33,16 +32,16 @@ impl TunnelHandshake<'_> {
             }
             // It could not reach the server, or is too busy: that may pass.
             Some(status) if status.is_server_error() || matches!(status.as_u16(), 404 | 408 | 425 | 429) => {
-                Err(Fault::new(Kind::Connect, format!("it answered {status}")))
+                Err(TransportError::new(Kind::Connect, format!("it answered {status}")))
             }
-            Some(status) => Err(Fault::new(Kind::ProxyRefused, format!("it answered {status}"))),
-            None => Err(Fault::new(Kind::ProxyRefused, "what answers there is no HTTP proxy")),
+            Some(status) => Err(TransportError::new(Kind::ProxyRefused, format!("it answered {status}"))),
+            None => Err(TransportError::new(Kind::ProxyRefused, "what answers there is no HTTP proxy")),
         }
     }
 
     /// Byte by byte: the first one after it is the server's.
-    fn receive_head(&mut self) -> Result<String, Fault> {
-        let (mut watch, mut head) = (AnswerHead::default(), Vec::new());
+    fn receive_head(&mut self) -> Result<String, TransportError> {
+        let (mut watch, mut head) = (ResponseHead::default(), Vec::new());
         while !watch.is_finished() {
             let mut byte = [0];
             if watch.has_begun() {
@@ -51,10 +50,11 @@ impl TunnelHandshake<'_> {
                 self.receive_first(&mut byte, MAY_BE_SOCKS)?;
             }
             head.extend(byte);
-            let dropped =
-                watch.take(&byte).map_err(|excess| Fault::new(Kind::ProxyRefused, format!("its answer: {excess}")))?;
+            let dropped = watch
+                .take(&byte)
+                .map_err(|excess| TransportError::new(Kind::ProxyRefused, format!("its answer: {excess}")))?;
             if let Some(first) = watch.foreign() {
-                return Err(Fault::new(Kind::ProxyRefused, of_stranger(first, "HTTP")));
+                return Err(TransportError::new(Kind::ProxyRefused, of_stranger(first, "HTTP")));
             }
             head.drain(..dropped.min(head.len()));
         }
@@ -69,8 +69,8 @@ fn authorization(proxy: &Proxy) -> Zeroizing<String> {
     }
 }
 
-/// The answer to one request says all: what we know was in it already.
-fn unknown_to<'a>(proxy: &Proxy, status: StatusCode, fields: impl Iterator<Item = &'a str>) -> Fault {
+/// The response to one request says all: what we know was in it already.
+fn unknown_to<'a>(proxy: &Proxy, status: StatusCode, fields: impl Iterator<Item = &'a str>) -> TransportError {
     let challenges: Vec<_> = fields
         .filter_map(|line| line.split_once(':'))
         .filter(|(name, _)| name.trim().eq_ignore_ascii_case("Proxy-Authenticate"))
@@ -79,12 +79,12 @@ fn unknown_to<'a>(proxy: &Proxy, status: StatusCode, fields: impl Iterator<Item 
         .collect();
     let text = if !challenges.is_empty() && !challenges.iter().any(|scheme| scheme.eq_ignore_ascii_case("Basic")) {
         format!("it takes {}, and bitsup knows only Basic for proxies", challenges.join(", "))
-    } else if proxy.login.is_some() {
+    } else if proxy.credentials.is_some() {
         format!("it does not accept the user and password ({})", status.as_u16())
     } else {
         format!("it answered {status}")
     };
-    Fault::new(Kind::ProxyAuthentication, text)
+    TransportError::new(Kind::ProxyAuthentication, text)
 }
 
 /// For requests to http URLs: the request line with the whole URL, and who we are to the proxy.
@@ -106,8 +106,8 @@ impl AbsoluteForm {
     }
 
     /// Whether each request shows a password to the proxy.
-    pub(in crate::transport) fn proves(&self) -> bool {
-        self.proxy.login.is_some()
+    pub(in crate::transport) fn has_credentials(&self) -> bool {
+        self.proxy.credentials.is_some()
     }
 
     /// From the beginning of a head: what goes out instead of its first line, and that line's length.
@@ -141,12 +141,12 @@ mod tests {
     #[test]
     fn schemes_that_a_proxy_takes_are_named() {
         let proxy: Proxy = "proxy".parse().expect("right");
-        let fault = unknown_to(
+        let error = unknown_to(
             &proxy,
             StatusCode::PROXY_AUTHENTICATION_REQUIRED,
             ["Proxy-Authenticate: NTLM", "proxy-authenticate: Negotiate"].into_iter(),
         );
-        assert!(fault.detail.contains("takes NTLM, Negotiate, and"), "{}", fault.detail);
+        assert!(error.detail.contains("takes NTLM, Negotiate, and"), "{}", error.detail);
         assert!(
             unknown_to(
                 &proxy,

@@ -11,15 +11,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::event::PollFlags;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
 
-use crate::exchange::{ChannelBinding, TlsFault, TransportErrorKind as Kind};
+use crate::exchange::{CertificateWanted, ChannelBinding, TlsFault, TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
 
 use super::cancel::CancellationToken;
-use super::connection_info::TlsInfo;
-use super::fault::Fault;
 use super::poll;
 use super::speech::TELLING;
 use super::stream::Stream;
@@ -49,13 +47,19 @@ pub(super) struct Tls {
     renegotiation: bool,
 }
 
-/// How the server asked for a certificate that it did not get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CertificateWanted {
-    /// In the handshake.
-    AtHandshake,
-    /// In a second handshake (TLS 1.2), which cannot be had.
-    ByRenegotiation,
+/// What TLS tells of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsInfo {
+    /// `TLS 1.3`
+    pub version: &'static str,
+    /// The cipher suite by its name.
+    pub cipher: Option<String>,
+    /// The names in the server's certificate, escaped.
+    pub names: Vec<String>,
+    /// Its key, as `--pin-sha256` wants it.
+    pub pin: Option<Pin>,
+    /// Whether the server asked for a certificate of the client and got one.
+    pub sent_certificate: bool,
 }
 
 /// A stream whose first bytes are kept.
@@ -81,8 +85,9 @@ impl Tls {
         host: &str,
         deadline: Option<Instant>,
         cancellation: &CancellationToken,
-    ) -> Result<Self, Fault> {
-        let refuse = |error: &dyn std::error::Error| Fault::new(Kind::Tls(TlsFault::Other), escape(error.to_string()));
+    ) -> Result<Self, TransportError> {
+        let refuse =
+            |error: &dyn std::error::Error| TransportError::new(Kind::Tls(TlsFault::Other), escape(error.to_string()));
         let name = ServerName::try_from(host.to_owned()).map_err(|error| refuse(&error))?;
         let mut session = ClientConnection::new(config, name).map_err(|error| refuse(&error))?;
         session.set_buffer_limit(Some(BATCH));
@@ -93,7 +98,7 @@ impl Tls {
             }
             let events = if tls.wants_write() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
             if poll::wait(&[tls.under.tcp()], events, deadline, cancellation)?.is_empty() {
-                return Err(Fault::new(Kind::Connect, "the TLS handshake did not end within the time limit"));
+                return Err(TransportError::new(Kind::Connect, "the TLS handshake did not end within the time limit"));
             }
         }
         Ok(tls)
@@ -146,7 +151,7 @@ impl Tls {
     /// Reads from the stream once; `false` at its end.
     fn take_records(&mut self) -> io::Result<bool> {
         let queued = self.session.process_new_packets().map_or(0, |state| state.tls_bytes_to_write());
-        // A handshake that resumes a session ends with an answer of ours.
+        // A handshake that resumes a session ends with a response of ours.
         let was_open = !self.session.is_handshaking();
         let count = self.session.read_tls(&mut Keeping { under: &mut self.under, first: &mut self.first })?;
         match self.session.process_new_packets() {
@@ -162,9 +167,9 @@ impl Tls {
 
     /// The library refuses a second handshake by an alert, and does not say so. Within TLS 1.2 nothing else that is
     /// received is answered by itself.
-    fn notice_renegotiation(&mut self, answered: bool) {
+    fn notice_renegotiation(&mut self, responded: bool) {
         let is_1_2 = self.session.protocol_version() == Some(ProtocolVersion::TLSv1_2);
-        if answered && is_1_2 {
+        if responded && is_1_2 {
             self.renegotiation = true;
             // The server waits for it. What the network does not take now goes out with the next bytes.
             let _ = self.session.write_tls(&mut self.under).and_then(|_| self.under.flush());
@@ -186,17 +191,21 @@ impl Tls {
 
     /// What signing in on this session can be bound to.
     pub(super) fn channel_binding(&self) -> Option<ChannelBinding> {
-        self.session.peer_certificates().and_then(|chain| chain.first()).map(end_point::binding)
+        self.certificate().map(end_point::binding)
+    }
+
+    fn certificate(&self) -> Option<&CertificateDer<'static>> {
+        self.session.peer_certificates().and_then(|chain| chain.first())
     }
 
     /// What is known of the server by this session.
-    pub(super) fn reached(&self) -> TlsInfo {
+    pub(super) fn info(&self) -> TlsInfo {
         let version = match self.session.protocol_version() {
             Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
             _ => "TLS",
         };
-        let certificate = self.session.peer_certificates().and_then(|chain| chain.first());
+        let certificate = self.certificate();
         TlsInfo {
             version,
             cipher: self.session.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite())),
@@ -207,12 +216,12 @@ impl Tls {
     }
 
     /// An error of the session in use.
-    pub(super) fn fault(&self, error: &io::Error) -> Fault {
+    pub(super) fn fault(&self, error: &io::Error) -> TransportError {
         refusal::in_use(error, &self.circumstances())
     }
 
     /// A loss, with what TLS knows of its cause.
-    pub(super) fn explain(&self, fault: Fault) -> Fault {
+    pub(super) fn explain(&self, fault: TransportError) -> TransportError {
         refusal::cut(fault, &self.circumstances())
     }
 

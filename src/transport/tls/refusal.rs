@@ -8,12 +8,11 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{AlertDescription as Alert, CertificateError, Error};
 
-use crate::exchange::{TlsFault, TransportErrorKind as Kind};
+use crate::exchange::{CertificateWanted, TlsFault, TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
-use crate::transport::fault::{Fault, tls_error};
+use crate::transport::error::tls_error;
 use crate::transport::speech::{is_tls, of_stranger};
 
-use super::CertificateWanted;
 use super::pin::PinMismatch;
 use super::trust::is_authority_as_server;
 
@@ -32,14 +31,14 @@ pub(super) struct Circumstances<'a> {
 }
 
 /// An error of the handshake. Whatever TLS itself finds wrong there will be wrong again.
-pub(super) fn of_handshake(error: &io::Error, circumstances: &Circumstances<'_>) -> Fault {
+pub(super) fn of_handshake(error: &io::Error, circumstances: &Circumstances<'_>) -> TransportError {
     match tls_error(error) {
         Some(tls) => explain(tls, circumstances),
         // Less than a record came.
         None if is_stranger(circumstances) => {
-            Fault::new(Kind::Tls(TlsFault::NotTls), of_stranger(circumstances.first, "TLS"))
+            TransportError::new(Kind::Tls(TlsFault::NotTls), of_stranger(circumstances.first, "TLS"))
         }
-        None => cut(Fault::of_io(error), circumstances),
+        None => cut(TransportError::of_io(error), circumstances),
     }
 }
 
@@ -48,21 +47,23 @@ fn is_stranger(circumstances: &Circumstances<'_>) -> bool {
 }
 
 /// An error later on. What can be a corrupted or torn stream may not happen again.
-pub(super) fn in_use(error: &io::Error, circumstances: &Circumstances<'_>) -> Fault {
+pub(super) fn in_use(error: &io::Error, circumstances: &Circumstances<'_>) -> TransportError {
     match tls_error(error) {
         Some(tls) if is_lasting(tls) || (circumstances.wanted.is_some() && !circumstances.was_let_in) => {
             explain(tls, circumstances)
         }
-        Some(tls) => Fault::new(Kind::Cut, explain(tls, circumstances).detail),
-        None => cut(Fault::of_io(error), circumstances),
+        Some(tls) => TransportError::new(Kind::Cut, explain(tls, circumstances).detail),
+        None => cut(TransportError::of_io(error), circumstances),
     }
 }
 
 /// A connection that ends without a word may have ended for want of a certificate; or not.
-pub(super) fn cut(fault: Fault, circumstances: &Circumstances<'_>) -> Fault {
+pub(super) fn cut(fault: TransportError, circumstances: &Circumstances<'_>) -> TransportError {
     match circumstances.wanted {
-        Some(CertificateWanted::ByRenegotiation) => Fault::new(Kind::Tls(TlsFault::Renegotiation), RENEGOTIATION),
-        Some(CertificateWanted::AtHandshake) if fault.kind == Kind::Cut => Fault::new(
+        Some(CertificateWanted::ByRenegotiation) => {
+            TransportError::new(Kind::Tls(TlsFault::Renegotiation), RENEGOTIATION)
+        }
+        Some(CertificateWanted::AtHandshake) if fault.kind == Kind::Cut => TransportError::new(
             fault.kind,
             format!("{}; it had asked for a client certificate, and --cert gives none", fault.detail),
         ),
@@ -94,7 +95,7 @@ fn is_lasting(error: &Error) -> bool {
     }
 }
 
-fn explain(error: &Error, circumstances: &Circumstances<'_>) -> Fault {
+fn explain(error: &Error, circumstances: &Circumstances<'_>) -> TransportError {
     let (fault, text) = match error {
         error if is_authority_as_server(error) => (
             TlsFault::UnknownAuthority,
@@ -111,7 +112,7 @@ fn explain(error: &Error, circumstances: &Circumstances<'_>) -> Fault {
         }
         other => (TlsFault::Other, other.to_string()),
     };
-    Fault::new(Kind::Tls(fault), escape(text))
+    TransportError::new(Kind::Tls(fault), escape(text))
 }
 
 fn certificate(error: &CertificateError, host: &str) -> (TlsFault, String) {
@@ -141,23 +142,13 @@ fn certificate(error: &CertificateError, host: &str) -> (TlsFault, String) {
 }
 
 fn expired(end: Option<UnixTime>) -> String {
-    format!("the server's certificate expired{}; this machine's clock says {}", on(end), date(UnixTime::now()))
+    let when = end.map(|end| format!(" on {}", date(end))).unwrap_or_default();
+    format!("the server's certificate expired{when}; this machine's clock says {}", date(UnixTime::now()))
 }
 
 fn early(begin: Option<UnixTime>) -> String {
-    format!(
-        "the server's certificate is not valid yet{}; this machine's clock says {}",
-        before(begin),
-        date(UnixTime::now())
-    )
-}
-
-fn on(time: Option<UnixTime>) -> String {
-    time.map(|time| format!(" on {}", date(time))).unwrap_or_default()
-}
-
-fn before(time: Option<UnixTime>) -> String {
-    time.map(|time| format!(", but from {}", date(time))).unwrap_or_default()
+    let when = begin.map(|begin| format!(", but from {}", date(begin))).unwrap_or_default();
+    format!("the server's certificate is not valid yet{when}; this machine's clock says {}", date(UnixTime::now()))
 }
 
 fn date(time: UnixTime) -> String {
@@ -259,12 +250,12 @@ mod tests {
             for alert in [Alert::HandshakeFailure, Alert::InternalError, Alert::AccessDenied, Alert::UnrecognisedName] {
                 let error = io::Error::other(Error::AlertReceived(alert));
                 for fault in [of_handshake(&error, &after), in_use(&error, &after)] {
-                    let is_about_trust = TransportError::before_request(fault.kind, "").is_about_trust();
+                    let is_about_trust = TransportError::new(fault.kind, "").is_about_trust();
                     assert!(!is_about_trust, "{alert:?}: {:?}", fault.kind);
                 }
             }
             let error = io::Error::other(Error::AlertReceived(Alert::CertificateExpired));
-            assert!(TransportError::before_request(of_handshake(&error, &after).kind, "").is_about_trust());
+            assert!(TransportError::new(of_handshake(&error, &after).kind, "").is_about_trust());
         }
     }
 
@@ -316,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_cut_connection_is_tried_again_whether_a_certificate_was_wanted_or_not() {
-        let reset = || Fault::of_io(&io::ErrorKind::ConnectionReset.into());
+        let reset = || TransportError::of_io(&io::ErrorKind::ConnectionReset.into());
         let fault = cut(reset(), &circumstances(Some(CertificateWanted::AtHandshake), false));
         assert!(fault.kind == Kind::Cut && fault.detail.contains("--cert"), "{}", fault.detail);
         assert!(!cut(reset(), &circumstances(None, false)).detail.contains("--cert"));

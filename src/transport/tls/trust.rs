@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, verify_server_name};
@@ -13,11 +13,12 @@ use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
-use crate::exchange::{TlsFault, TransportErrorKind as Kind};
+use crate::exchange::{TlsFault, TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
-use crate::transport::fault::Fault;
+use crate::sync::lock;
 
-use super::{ClientIdentity, Pin};
+use super::identity::ClientIdentity;
+use super::pin::Pin;
 
 /// Whom to trust, and who to be. The platform's trust store is used in any case, and read only when it is needed.
 #[derive(Debug, Clone, Default)]
@@ -49,25 +50,28 @@ impl Trust {
     }
 
     /// For a server. `is_origin`: it may have the client's certificate.
-    pub(in crate::transport) fn for_server(&self, is_origin: bool) -> Result<Configured, Fault> {
+    pub(in crate::transport) fn for_server(&self, is_origin: bool) -> Result<Configured, TransportError> {
         let (config, auth) = configured(&self.servers, || self.settings.clone())?;
         auth.begin(is_origin);
         Ok((config, auth))
     }
 
     /// For a proxy: what is said of the server's certificate does not hold for it.
-    pub(in crate::transport) fn for_proxy(&self) -> Result<Configured, Fault> {
+    pub(in crate::transport) fn for_proxy(&self) -> Result<Configured, TransportError> {
         let extra_roots = self.settings.extra_roots.clone();
         configured(&self.proxies, || TlsSettings { extra_roots, ..TlsSettings::default() })
     }
 }
 
-fn configured(slot: &OnceLock<Configured>, settings: impl FnOnce() -> TlsSettings) -> Result<Configured, Fault> {
+fn configured(
+    slot: &OnceLock<Configured>,
+    settings: impl FnOnce() -> TlsSettings,
+) -> Result<Configured, TransportError> {
     if let Some(configured) = slot.get() {
         return Ok(configured.clone());
     }
-    let made =
-        new_config(settings()).map_err(|error| Fault::new(Kind::Tls(TlsFault::Other), escape(error.to_string())))?;
+    let made = new_config(settings())
+        .map_err(|error| TransportError::new(Kind::Tls(TlsFault::Other), escape(error.to_string())))?;
     Ok(slot.get_or_init(|| made).clone())
 }
 
@@ -160,7 +164,7 @@ impl ServerCertVerifier for PinningVerifier {
     }
 }
 
-/// Answers servers that ask for the client's certificate, and remembers that they did. A transport has one handshake at
+/// Responses servers that ask for the client's certificate, and remembers that they did. A transport has one handshake at
 /// a time, so one memory serves all.
 #[derive(Debug)]
 pub(in crate::transport) struct ClientAuth {
@@ -182,14 +186,14 @@ impl ClientAuth {
     }
 
     pub(super) fn note_let_in(&self, host: &str) {
-        let mut hosts = self.have_let_in.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hosts = lock(&self.have_let_in);
         if !hosts.contains(host) {
             hosts.insert(host.to_owned());
         }
     }
 
     pub(super) fn has_let_in(&self, host: &str) -> bool {
-        self.have_let_in.lock().unwrap_or_else(PoisonError::into_inner).contains(host)
+        lock(&self.have_let_in).contains(host)
     }
 
     /// Whether a certificate was asked for and there was none to give.

@@ -3,7 +3,7 @@
 use http::Response;
 
 use crate::exchange::TransportError;
-use crate::protocol::{Answer, Packet, PacketKind, SessionId, ack};
+use crate::protocol::{Packet, PacketKind, PacketResponse, SessionId, ack};
 use crate::uploader::UploadEvent;
 
 use crate::uploader::recovery::Reading;
@@ -70,8 +70,8 @@ impl CancelSession {
         response: &Response<()>,
     ) -> Result<State, UploadError> {
         let failure = match ack::end_of_session(response, &self.session) {
-            Ok(Answer::Ack(())) => None,
-            Ok(Answer::Refused(error)) => match Refusal::classify(&error, PACKET) {
+            Ok(PacketResponse::Ack(())) => None,
+            Ok(PacketResponse::Refused(error)) => match Refusal::classify(&error, PACKET) {
                 // It was gone already.
                 Refusal::SessionNotFound => None,
                 refusal => Some(UploadError::Refused { packet: PACKET, refusal, error }),

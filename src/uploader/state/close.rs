@@ -8,7 +8,7 @@ use std::time::Instant;
 use http::Response;
 
 use crate::exchange::TransportError;
-use crate::protocol::{Answer, Packet, PacketKind, ack};
+use crate::protocol::{Packet, PacketKind, PacketResponse, ack};
 
 use super::ping::Ping;
 use super::verify::Verification;
@@ -58,8 +58,10 @@ impl CloseSession {
         now: Instant,
     ) -> Result<State, UploadError> {
         match ack::end_of_session(response, &self.session.session) {
-            Ok(Answer::Ack(())) => Ok(Verification::of_success(context)),
-            Ok(Answer::Refused(error)) => self.failed(context, FailedAttempt::refused(PACKET, error, response), now),
+            Ok(PacketResponse::Ack(())) => Ok(Verification::of_success(context)),
+            Ok(PacketResponse::Refused(error)) => {
+                self.failed(context, FailedAttempt::refused(PACKET, error, response), now)
+            }
             Err(error) if counts_as_lost(&error) => self.failed(context, FailedAttempt::bad_answer(PACKET, error), now),
             Err(error) => Err(UploadError::BadAnswer { packet: PACKET, error }),
         }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use http::{Response, StatusCode};
 
 use crate::exchange::TransportError;
-use crate::protocol::{AckError, Answer, Packet, PacketKind, Session, ack};
+use crate::protocol::{AckError, Packet, PacketKind, PacketResponse, Session, ack};
 use crate::uploader::UploadEvent;
 
 use super::fragment::Fragment;
@@ -71,8 +71,10 @@ impl CreateSession {
             Err(error) => return Err(error),
         }
         match ack::create_session(response, &context.plan.protocols) {
-            Ok(Answer::Ack(session)) => Ok(open(context, &session)),
-            Ok(Answer::Refused(error)) => self.failed(context, FailedAttempt::refused(PACKET, error, response), now),
+            Ok(PacketResponse::Ack(session)) => Ok(open(context, &session)),
+            Ok(PacketResponse::Refused(error)) => {
+                self.failed(context, FailedAttempt::refused(PACKET, error, response), now)
+            }
             Err(error) if is_odd(&error) || (context.had_session && counts_as_lost(&error)) => {
                 self.failed(context, FailedAttempt::bad_answer(PACKET, error), now)
             }

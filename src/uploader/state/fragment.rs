@@ -19,7 +19,7 @@ use std::time::Instant;
 use http::{Response, StatusCode};
 
 use crate::exchange::{BodySent, Timing, TransportError, TransportErrorKind};
-use crate::protocol::{AckError, Answer, ContentRange, FragmentAck, Packet, PacketKind, ack};
+use crate::protocol::{AckError, ContentRange, FragmentAck, Packet, PacketKind, PacketResponse, ack};
 use crate::uploader::UploadEvent;
 
 use super::ping::Ping;
@@ -237,11 +237,11 @@ impl Fragment {
         let body_sent = response.extensions().get().map_or(self.range.len(), |BodySent(bytes)| *bytes);
         let end = self.note_sent(body_sent);
         match ack::fragment(response, &self.session.session) {
-            Ok(Answer::Ack(ack)) => {
+            Ok(PacketResponse::Ack(ack)) => {
                 self.note_whole(context, end);
                 self.acknowledged(context, ack, response.extensions().get().copied(), now)
             }
-            Ok(Answer::Refused(error)) => {
+            Ok(PacketResponse::Refused(error)) => {
                 self.unknown(context, FailedAttempt::refused(PACKET, error, response), body_sent, now)
             }
             Err(error) if counts_as_lost(&error) => {

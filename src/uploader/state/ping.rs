@@ -5,7 +5,7 @@ use std::time::Instant;
 use http::{Response, StatusCode};
 
 use crate::exchange::TransportError;
-use crate::protocol::{Answer, PacketKind, ack};
+use crate::protocol::{PacketKind, PacketResponse, ack};
 use crate::uploader::UploadEvent;
 
 use super::create::CreateSession;
@@ -57,8 +57,8 @@ impl Ping {
         };
         let doubt = match ack::ping(response) {
             _ if redirected.is_some() => redirected,
-            Ok(Answer::Ack(())) => None,
-            Ok(Answer::Refused(error)) => match error.status {
+            Ok(PacketResponse::Ack(())) => None,
+            Ok(PacketResponse::Refused(error)) => match error.status {
                 // A session's own packets tell whether a page is in the way for good.
                 StatusCode::FORBIDDEN if context.had_session => Some(error.to_string()),
                 StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::FORBIDDEN => {

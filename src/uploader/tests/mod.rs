@@ -72,13 +72,11 @@ fn event(text: &str, body: u64) -> Input {
                 TransportError { reused_connection: true, closed_by_peer: true, ..lost(TransportErrorKind::Cut) };
             Input::Lost(error)
         }
-        "refused" => Input::Lost(TransportError::before_request(TransportErrorKind::Connect, "")),
-        "malformed" => Input::Lost(lost(TransportErrorKind::BadAnswer)),
-        "untrusted" => {
-            Input::Lost(TransportError::before_request(TransportErrorKind::Tls(TlsFault::UnknownAuthority), ""))
-        }
-        "no handshake" => Input::Lost(TransportError::before_request(TransportErrorKind::Tls(TlsFault::Other), "")),
-        "unknown host" => Input::Lost(TransportError::before_request(TransportErrorKind::UnknownHost, "")),
+        "refused" => Input::Lost(TransportError::new(TransportErrorKind::Connect, "")),
+        "malformed" => Input::Lost(lost(TransportErrorKind::BadResponse)),
+        "untrusted" => Input::Lost(TransportError::new(TransportErrorKind::Tls(TlsFault::UnknownAuthority), "")),
+        "no handshake" => Input::Lost(TransportError::new(TransportErrorKind::Tls(TlsFault::Other), "")),
+        "unknown host" => Input::Lost(TransportError::new(TransportErrorKind::UnknownHost, "")),
         "timed out" => Input::Lost(lost(TransportErrorKind::TimedOut(Duration::from_secs(9)))),
         "sign again" => Input::Unauthenticated { body_sent: sent, by: Reauthentication::Repeat },
         "sign in first" => Input::Unauthenticated { body_sent: 0, by: Reauthentication::PingFirst },

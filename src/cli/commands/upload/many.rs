@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::auth::Identity;
+use crate::auth::AuthSettings;
 use crate::cli::batch::Tally;
 use crate::cli::config::{Item, Source, UploadConfig};
 use crate::cli::diagnosis::{Diagnosis, ExitCode};
@@ -18,7 +18,7 @@ use super::one::{self, RunContext, UploadConnection};
 pub(super) fn run(
     config: &UploadConfig,
     items: &[Item],
-    identity: &Identity,
+    identity: &AuthSettings,
     signals: &Signals,
     json: Option<&JsonLog>,
     resume_command: Option<&str>,

@@ -6,7 +6,7 @@ mod many;
 mod one;
 mod sources;
 
-use crate::auth::Identity;
+use crate::auth::AuthSettings;
 use crate::cli::args::UploadArgs;
 use crate::cli::config::{Item, UploadConfig, UsageError};
 use crate::cli::diagnosis::Diagnosis;
@@ -62,7 +62,7 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, resume_command: Option
 fn single(
     config: &UploadConfig,
     item: &Item,
-    identity: &Identity,
+    identity: &AuthSettings,
     signals: &Signals,
     json: Option<&JsonLog>,
     resume_command: Option<&str>,
@@ -88,7 +88,7 @@ fn single(
 pub(super) fn upload(
     config: &UploadConfig,
     item: &Item,
-    identity: &Identity,
+    identity: &AuthSettings,
     signals: &Signals,
     report: &mut dyn FnMut(&UploadEvent),
 ) -> anyhow::Result<()> {

@@ -4,15 +4,15 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::SystemTime;
 
 use anyhow::Context;
-use http::Uri;
 
-use crate::auth::{Authenticator, Identity};
+use crate::auth::{AuthSettings, Authenticator};
 use crate::cli::config::{Item, Source, UploadConfig, UsageError};
 use crate::cli::secret;
 use crate::cli::signals::Signals;
 use crate::client::{self, ReplyFile, ResumeMode, Start, UploadContext};
 use crate::journal::{Journal, Record, Upload};
 use crate::output::redact_url;
+use crate::protocol::Origin;
 use crate::source::UploadEntity;
 use crate::transport::Http;
 use crate::uploader::Plan;
@@ -28,7 +28,7 @@ const BRIEF: u64 = 192 * 1024;
 pub(super) struct RunContext<'a> {
     pub(super) config: &'a UploadConfig,
     /// Who signs in.
-    pub(super) identity: &'a Identity,
+    pub(super) identity: &'a AuthSettings,
     pub(super) signals: &'a Signals,
     pub(super) journal: &'a Journal,
     /// Whether there are other files.
@@ -38,33 +38,29 @@ pub(super) struct RunContext<'a> {
 /// A connection that one file after the other uses.
 #[derive(Default)]
 pub(super) struct UploadConnection {
-    /// To this host.
-    http: Option<(Option<String>, Http)>,
+    /// To this server.
+    http: Option<(Option<Origin>, Http)>,
     /// How far signing in got on it.
     login: Option<Authenticator>,
     /// The last thing that it carried was a whole upload to this server, which needs no Ping then.
-    pinged: Option<Uri>,
+    pinged: Option<Origin>,
 }
 
 impl UploadConnection {
     /// What leads to the item's server, and whether it needs no Ping.
     fn to(&mut self, item: &Item, context: RunContext<'_>) -> (&mut Http, &mut Authenticator, bool) {
         let settings = context.config.transport(item);
-        if self.http.as_ref().is_some_and(|(host, _)| *host != settings.origin) {
+        if self.http.as_ref().is_some_and(|(origin, _)| *origin != settings.origin) {
             (self.http, self.login, self.pinged) = (None, None, None);
         }
-        let pinged = self.pinged.take().is_some_and(|uri| is_same_server(&uri, &item.destination));
+        let pinged = self.pinged.take() == Some(Origin::of(&item.destination));
         let (_, http) = self.http.get_or_insert_with(|| {
-            let host = settings.origin.clone();
-            (host, Http::with_interrupter(settings, context.signals.cancellation().clone()))
+            let origin = settings.origin.clone();
+            (origin, Http::with_cancellation(settings, context.signals.cancellation().clone()))
         });
         let login = self.login.get_or_insert_with(|| secret::login(context.identity.clone()));
         (http, login, pinged)
     }
-}
-
-fn is_same_server(a: &Uri, b: &Uri) -> bool {
-    a.scheme() == b.scheme() && a.authority() == b.authority()
 }
 
 impl RunContext<'_> {
@@ -128,14 +124,15 @@ impl RunContext<'_> {
         if pinged {
             start = start.skip_ping();
         }
-        let context = UploadContext { entity, transport: http, login, cancellation, report: &mut *report };
+        let context =
+            UploadContext { entity, transport: http, authenticator: login, cancellation, report: &mut *report };
         let result = client::upload(start, context, reply);
         if result.is_err() {
             // Its connection may be in the middle of something.
             connection.http = None;
         }
         result?;
-        connection.pinged = Some(item.destination.clone());
+        connection.pinged = Some(Origin::of(&item.destination));
         if !entity.is_what_its_path_names() {
             let text = format!("{} names another file by now; the one that was opened was uploaded", item.source);
             report(&UploadEvent::Warning { text });

@@ -1,4 +1,4 @@
-//! The head of an answer as it arrives: where it ends, and whether it stays within bounds.
+//! The head of a response as it arrives: where it ends, and whether it stays within bounds.
 
 use std::fmt;
 
@@ -10,15 +10,15 @@ pub(super) const MAX_HEAD: usize = 64 * 1024;
 /// Header lines of one head.
 const MAX_LINES: usize = 100;
 
-/// Interim answers (1xx) before the one that counts.
+/// Interim responses (1xx) before the one that counts.
 const MAX_INTERIM: usize = 10;
 
-/// `HTTP/1.1 200`: what tells an interim answer from a final one.
+/// `HTTP/1.1 200`: what tells an interim response from a final one.
 const STATUS_END: usize = 12;
 
-/// Follows an answer's bytes up to the end of its head. The HTTP library parses the head; this one only watches.
+/// Follows a response's bytes up to the end of its head. The HTTP library parses the head; this one only watches.
 #[derive(Debug, Default)]
-pub(super) struct AnswerHead {
+pub(super) struct ResponseHead {
     begun: bool,
     finished: bool,
     interim: usize,
@@ -29,7 +29,7 @@ pub(super) struct AnswerHead {
     status: Vec<u8>,
 }
 
-impl AnswerHead {
+impl ResponseHead {
     /// Whether any byte arrived.
     pub(super) fn has_begun(&self) -> bool {
         self.begun
@@ -40,7 +40,7 @@ impl AnswerHead {
         self.finished
     }
 
-    /// Whether the final head has begun, as far as one can tell. Whatever is no interim answer is final.
+    /// Whether the final head has begun, as far as one can tell. Whatever is no interim response is final.
     pub(super) fn is_final(&self) -> bool {
         self.finished || ((self.status.len() == STATUS_END || self.lines > 0) && !self.is_interim())
     }
@@ -50,7 +50,7 @@ impl AnswerHead {
         self.status.starts_with(b"HTTP/1.") && self.status.len() == STATUS_END && self.status.get(8..10) == Some(b" 2")
     }
 
-    /// The first bytes of an answer that is not HTTP.
+    /// The first bytes of a response that is not HTTP.
     pub(super) fn foreign(&self) -> Option<&[u8]> {
         Some(&*self.status).filter(|status| !speech::is_http(status))
     }
@@ -144,8 +144,8 @@ mod tests {
     const FINAL: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     const INTERIM: &str = "HTTP/1.1 102 Processing\r\nX: y\r\n\r\n";
 
-    fn head(text: &str) -> AnswerHead {
-        let mut head = AnswerHead::default();
+    fn head(text: &str) -> ResponseHead {
+        let mut head = ResponseHead::default();
         head.take(text.as_bytes()).expect("within bounds");
         head
     }
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_head_ends_with_an_empty_line_however_it_is_cut() {
         for cut in 0..FINAL.len() {
-            let mut head = AnswerHead::default();
+            let mut head = ResponseHead::default();
             assert_eq!(head.take(&FINAL.as_bytes()[..cut]), Ok(0));
             assert!(!head.is_finished());
             assert_eq!(head.is_final(), cut >= STATUS_END, "{cut}");
@@ -167,7 +167,7 @@ mod tests {
     fn interim_heads_are_dropped_however_they_are_cut() {
         let text = format!("{INTERIM}{INTERIM}{FINAL}");
         for cut in 0..text.len() {
-            let mut head = AnswerHead::default();
+            let mut head = ResponseHead::default();
             let first = head.take(&text.as_bytes()[..cut]).expect("within bounds");
             let second = head.take(&text.as_bytes()[cut..]).expect("within bounds");
             assert_eq!(first + second, 2 * INTERIM.len());
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_interim_answer_is_final() {
+    fn what_is_no_interim_response_is_final() {
         assert!(head("HTTP/1.1 101 Switching Protocols").is_final());
         assert!(head("SSH-2.0-OpenSSH_9.9\r\n").is_final());
         assert!(head("hello\r\n").is_final());
@@ -205,14 +205,14 @@ mod tests {
 
     #[test]
     fn everything_has_a_bound() {
-        let mut head = AnswerHead::default();
+        let mut head = ResponseHead::default();
         assert_eq!(head.take(&vec![b'x'; MAX_HEAD]), Ok(0));
         assert_eq!(head.take(b"x"), Err(TooMuch::Bytes));
         let lines = |count| format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(count));
-        assert_eq!(AnswerHead::default().take(lines(MAX_LINES).as_bytes()), Ok(0));
-        assert_eq!(AnswerHead::default().take(lines(MAX_LINES + 1).as_bytes()), Err(TooMuch::Lines));
+        assert_eq!(ResponseHead::default().take(lines(MAX_LINES).as_bytes()), Ok(0));
+        assert_eq!(ResponseHead::default().take(lines(MAX_LINES + 1).as_bytes()), Err(TooMuch::Lines));
         let interim = INTERIM.repeat(MAX_INTERIM);
-        assert_eq!(AnswerHead::default().take(interim.as_bytes()), Ok(interim.len()));
-        assert_eq!(AnswerHead::default().take(INTERIM.repeat(MAX_INTERIM + 1).as_bytes()), Err(TooMuch::Interim));
+        assert_eq!(ResponseHead::default().take(interim.as_bytes()), Ok(interim.len()));
+        assert_eq!(ResponseHead::default().take(INTERIM.repeat(MAX_INTERIM + 1).as_bytes()), Err(TooMuch::Interim));
     }
 }

@@ -1,25 +1,15 @@
 //! From what went wrong to the few kinds that call for different reactions.
 
-use std::{fmt, io};
+use std::fmt;
+use std::io;
 
 use crate::exchange::{TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
 
-use super::exchange::Facts;
-use super::proxy::Proxy;
-
-/// A loss, on its way through the HTTP library.
-#[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) kind: Kind,
-    pub(super) detail: String,
-}
-
-impl Fault {
-    pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into() }
-    }
-
+/// On its way through the HTTP library an error has a kind and a detail; [`ExchangeFacts::loss`] adds the rest.
+///
+/// [`ExchangeFacts::loss`]: super::exchange_log::ExchangeFacts::loss
+impl TransportError {
     pub(super) fn interrupted() -> Self {
         Self::new(Kind::Interrupted, "")
     }
@@ -36,7 +26,7 @@ impl Fault {
     }
 
     /// Something that a proxy did, or that was done to reach one.
-    pub(super) fn at(self, proxy: &Proxy) -> Self {
+    pub(super) fn at(self, proxy: &dyn fmt::Display) -> Self {
         if self.is_interruption() { self } else { self.before(&format!("through the proxy {proxy}: ")) }
     }
 
@@ -47,7 +37,7 @@ impl Fault {
         } else {
             format!("{words}{}", self.detail)
         };
-        Self { kind: self.kind, detail }
+        Self { detail, ..self }
     }
 
     /// With more words behind.
@@ -55,20 +45,11 @@ impl Fault {
         Self { detail: format!("{}{words}", self.detail), ..self }
     }
 
-    pub(super) fn unknown_host() -> Self {
-        Self::new(Kind::UnknownHost, "")
-    }
-
     pub(super) fn is_interruption(&self) -> bool {
         self.kind == Kind::Interrupted
     }
 
-    /// Whether another address of the same server may do.
-    pub(super) fn is_about_this_address(&self) -> bool {
-        self.kind == Kind::Connect
-    }
-
-    /// An error of an answer's body. That one of the connection is among them is told by its type alone.
+    /// An error of a response's body. That one of the connection is among them is told by its type alone.
     pub(super) fn of_body(error: io::Error) -> Self {
         match error.downcast::<ureq::Error>() {
             Ok(error) => Self::from(error),
@@ -78,47 +59,24 @@ impl Fault {
             Err(error) => Self::of_io(&error),
         }
     }
+}
 
-    /// With what is known of the exchange.
-    pub(super) fn during(self, facts: Facts) -> TransportError {
-        let was_idle = facts.reused_connection && !facts.response_began;
-        TransportError {
-            kind: self.kind,
-            detail: self.detail,
-            request_was_sent: facts.request_was_sent,
-            reused_connection: facts.reused_connection,
-            response_began: facts.response_began,
-            body_sent: facts.body_sent,
-            closed_by_peer: facts.closed_by_peer && was_idle && self.kind == Kind::Cut,
-            peer: facts.peer.map(|peer| peer.to_string()),
-        }
+impl From<TransportError> for ureq::Error {
+    fn from(error: TransportError) -> Self {
+        Self::Other(Box::new(error))
     }
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail)
-    }
-}
-
-impl std::error::Error for Fault {}
-
-impl From<Fault> for ureq::Error {
-    fn from(fault: Fault) -> Self {
-        Self::Other(Box::new(fault))
-    }
-}
-
-impl From<ureq::Error> for Fault {
+impl From<ureq::Error> for TransportError {
     fn from(error: ureq::Error) -> Self {
         let text = escape(error.to_string());
         match error {
-            ureq::Error::Other(other) => match other.downcast::<Fault>() {
-                Ok(fault) => *fault,
+            ureq::Error::Other(other) => match other.downcast::<TransportError>() {
+                Ok(error) => *error,
                 Err(_) => Self::new(Kind::Cut, text),
             },
             ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
-                Self::new(Kind::BadAnswer, text)
+                Self::new(Kind::BadResponse, text)
             }
             ureq::Error::HostNotFound => Self::new(Kind::UnknownHost, ""),
             // The connection's own errors do not come this way: this is the body that could not be read.
@@ -140,23 +98,24 @@ fn is_shortage(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::exchange_log::ExchangeFacts;
     use super::*;
 
     #[test]
     fn connecting_and_being_cut_off_are_told_apart() {
         let refused = io::ErrorKind::ConnectionRefused.into();
-        assert_eq!(Fault::of_connecting(&refused).kind, Kind::Connect);
-        assert_eq!(Fault::of_io(&io::ErrorKind::ConnectionReset.into()).kind, Kind::Cut);
+        assert_eq!(TransportError::of_connecting(&refused).kind, Kind::Connect);
+        assert_eq!(TransportError::of_io(&io::ErrorKind::ConnectionReset.into()).kind, Kind::Cut);
         #[cfg(unix)]
-        assert_eq!(Fault::of_connecting(&io::Error::from_raw_os_error(24)).kind, Kind::Local);
+        assert_eq!(TransportError::of_connecting(&io::Error::from_raw_os_error(24)).kind, Kind::Local);
     }
 
     #[test]
     fn a_fault_survives_the_library_and_gains_the_facts() {
-        let facts = Facts { request_was_sent: true, reused_connection: true, ..Facts::default() };
-        let fault = Fault::from(ureq::Error::from(Fault::new(Kind::Cut, "why"))).during(facts);
-        assert_eq!(fault.to_string(), "the connection was cut: why");
-        assert!(fault.request_was_sent && fault.is_stale_connection());
-        assert_eq!(Fault::from(ureq::Error::Io(io::ErrorKind::NotFound.into())).kind, Kind::Local);
+        let facts = ExchangeFacts { request_was_sent: true, reused_connection: true, ..ExchangeFacts::default() };
+        let error = facts.loss(TransportError::from(ureq::Error::from(TransportError::new(Kind::Cut, "why"))));
+        assert_eq!(error.to_string(), "the connection was cut: why");
+        assert!(error.request_was_sent && error.is_stale_connection());
+        assert_eq!(TransportError::from(ureq::Error::Io(io::ErrorKind::NotFound.into())).kind, Kind::Local);
     }
 }

@@ -1,9 +1,8 @@
-//! Passwords that go to a proxy again and again, because the connection is lost before each answer.
+//! Passwords that go to a proxy again and again, because the connection is lost before each response.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::exchange::TransportErrorKind as Kind;
-use crate::transport::fault::Fault;
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 
 /// Each may count as a wrong one at the proxy, and accounts are locked after five or so.
 const MAX: u32 = 3;
@@ -11,15 +10,15 @@ const MAX: u32 = 3;
 /// A proxy has answered to it: it is right, or the run ends.
 const ANSWERED: u32 = u32::MAX;
 
-/// How often the password went out without an answer.
+/// How often the password went out without a response.
 #[derive(Debug, Default)]
 pub(in crate::transport) struct AuthAttempts(AtomicU32);
 
 impl AuthAttempts {
     /// Whether it may go out once more.
-    pub(in crate::transport) fn check(&self) -> Result<(), Fault> {
+    pub(in crate::transport) fn check(&self) -> Result<(), TransportError> {
         match self.0.load(Ordering::Relaxed) {
-            times if times >= MAX && times != ANSWERED => Err(Fault::new(
+            times if times >= MAX && times != ANSWERED => Err(TransportError::new(
                 Kind::ProxyAuthentication,
                 format!("the connection was lost {times} times after the user and password went out"),
             )),
@@ -42,17 +41,17 @@ mod tests {
 
     #[test]
     fn the_third_is_the_last_unless_one_was_answered() {
-        let unanswered = AuthAttempts::default();
+        let auth_attempts = AuthAttempts::default();
         for _ in 0..3 {
-            assert!(unanswered.check().is_ok());
-            unanswered.note(false);
+            assert!(auth_attempts.check().is_ok());
+            auth_attempts.note(false);
         }
-        assert_eq!(unanswered.check().expect_err("too often").kind, Kind::ProxyAuthentication);
-        let answered = AuthAttempts::default();
+        assert_eq!(auth_attempts.check().expect_err("too often").kind, Kind::ProxyAuthentication);
+        let responded = AuthAttempts::default();
         for was_answered in [false, false, true, false, false, false, false] {
-            assert!(answered.check().is_ok());
-            answered.note(was_answered);
+            assert!(responded.check().is_ok());
+            responded.note(was_answered);
         }
-        assert!(answered.check().is_ok());
+        assert!(responded.check().is_ok());
     }
 }
