@@ -33,6 +33,8 @@ use usage_error::Mistyped;
 
 pub use args::Cli;
 pub use diagnosis::ExitCode;
+#[cfg(test)]
+pub(crate) use diagnosis::explain::EXIT_CODES;
 
 /// Runs the program with its arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {

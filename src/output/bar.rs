@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use unicode_width::UnicodeWidthChar;
 
-use super::progress::{Phase, Progress};
+use super::escape::clean;
+use super::progress::{Activity, UploadProgress};
 use super::screen::{Screen, Sink};
-use super::{Terminal, clean, redact, units};
+use super::{Terminal, redact, units};
 use crate::uploader::UploadEvent;
 
 /// Shortest time between two drawings.
@@ -17,7 +18,7 @@ pub(super) const INTERVAL: Duration = Duration::from_millis(100);
 /// What the drawing needs, shared with the closure that indicatif calls for it.
 #[derive(Debug)]
 struct Shown {
-    progress: Progress,
+    progress: UploadProgress,
     now: Instant,
     /// Whether time goes on between events: then the clock is read instead of `now`.
     animated: bool,
@@ -35,7 +36,13 @@ pub(super) struct Bar {
 
 impl Bar {
     /// A bar that is drawn after each event, and with `animated` in between too: an upload may stand still for minutes.
-    pub(super) fn new(progress: Progress, terminal: &Terminal, sink: &Sink, animated: bool, now: Instant) -> Self {
+    pub(super) fn new(
+        progress: UploadProgress,
+        terminal: &Terminal,
+        sink: &Sink,
+        animated: bool,
+        now: Instant,
+    ) -> Self {
         let shown = Arc::new(Mutex::new(Shown { progress, now, animated }));
         let screen = Screen::new(sink.clone(), terminal.clone());
         let drawing = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(Box::new(screen)));
@@ -47,7 +54,7 @@ impl Bar {
     }
 
     /// Shows `progress`, now or soon.
-    pub(super) fn event(&mut self, event: &UploadEvent, progress: &Progress, now: Instant) {
+    pub(super) fn event(&mut self, event: &UploadEvent, progress: &UploadProgress, now: Instant) {
         {
             let mut shown = lock(&self.shown);
             shown.progress.clone_from(progress);
@@ -118,7 +125,7 @@ const MAX_BAR: usize = 42;
 const MIN_CAUSE: usize = 12;
 
 /// Name, bar, percent, amount, rate, time: as many of them as `width` has room for, in less than `width` columns.
-pub(super) fn line(progress: &Progress, now: Instant, width: usize, colour: bool) -> String {
+pub(super) fn line(progress: &UploadProgress, now: Instant, width: usize, colour: bool) -> String {
     let limit = width.saturating_sub(1).min(MAX_COLUMNS);
     let name = clean(&progress.name);
     let name_width = columns(&name);
@@ -127,7 +134,7 @@ pub(super) fn line(progress: &Progress, now: Instant, width: usize, colour: bool
     while fields.len() > 1 && least_name + 1 + columns(&fields.join(" ")) > limit {
         fields.pop();
     }
-    if matches!(progress.phase, Phase::Waiting(_)) {
+    if matches!(progress.activity, Activity::Waiting(_)) {
         let room = |reserved| limit.saturating_sub(reserved + 2 + columns(&fields.join(" ")));
         // Beside the bar if that leaves enough to read, else in its place.
         let beside = room(MIN_NAME + MIN_BAR + 1);
@@ -148,15 +155,15 @@ pub(super) fn line(progress: &Progress, now: Instant, width: usize, colour: bool
 }
 
 /// The figures, the most important first, each of a constant width so that the bar stands still.
-fn fields(progress: &Progress, now: Instant) -> Vec<String> {
+fn fields(progress: &UploadProgress, now: Instant) -> Vec<String> {
     let rate = progress.rate(now).map(units::rate).unwrap_or_default();
-    let state = match progress.phase {
-        Phase::Connecting => "connecting".to_owned(),
-        Phase::Sending => progress.eta(now).map(|eta| format!("ETA {}", units::remaining(eta))).unwrap_or_default(),
-        Phase::Waiting(until) => format!("again in {}", units::remaining(until.saturating_duration_since(now))),
-        Phase::Closing => "closing".to_owned(),
-        Phase::Cancelling => "cancelling".to_owned(),
-        Phase::Completed => format!("in {}", units::duration(progress.elapsed(now))),
+    let state = match progress.activity {
+        Activity::Connecting => "connecting".to_owned(),
+        Activity::Sending => progress.eta(now).map(|eta| format!("ETA {}", units::remaining(eta))).unwrap_or_default(),
+        Activity::Waiting(until) => format!("again in {}", units::remaining(until.saturating_duration_since(now))),
+        Activity::Closing => "closing".to_owned(),
+        Activity::Cancelling => "cancelling".to_owned(),
+        Activity::Completed => format!("in {}", units::duration(progress.elapsed(now))),
     };
     let mut fields = vec![
         format!("{:>3} %", progress.percent()),
@@ -164,7 +171,7 @@ fn fields(progress: &Progress, now: Instant) -> Vec<String> {
         format!("{rate:>10}"),
         format!("{state:<12}"),
     ];
-    if matches!(progress.phase, Phase::Waiting(_)) {
+    if matches!(progress.activity, Activity::Waiting(_)) {
         // Nothing moves; why is worth the room.
         fields.remove(2);
     }
@@ -172,7 +179,7 @@ fn fields(progress: &Progress, now: Instant) -> Vec<String> {
 }
 
 /// Why it waits, in at most `room` columns.
-fn cause(progress: &Progress, room: usize) -> Option<String> {
+fn cause(progress: &UploadProgress, room: usize) -> Option<String> {
     let text = clean(&redact::url(&progress.cause));
     match columns(&text) {
         needed if needed <= room => Some(text),
@@ -182,13 +189,13 @@ fn cause(progress: &Progress, room: usize) -> Option<String> {
 }
 
 /// `[====---   ]`: acknowledged, on its way, to do. Not full before the end, as the percentage.
-fn cells(progress: &Progress, width: usize, colour: bool) -> String {
+fn cells(progress: &UploadProgress, width: usize, colour: bool) -> String {
     let filled = |bytes: u64| -> usize {
         let cells = (u128::from(bytes) * width as u128).checked_div(u128::from(progress.size)).unwrap_or(0);
         usize::try_from(cells).unwrap_or(width).min(width)
     };
-    let done = match progress.phase {
-        Phase::Completed => width,
+    let done = match progress.activity {
+        Activity::Completed => width,
         _ => filled(progress.acked()).min(width.saturating_sub(1)),
     };
     let flying = filled(progress.acked() + progress.in_flight()).saturating_sub(done);
@@ -236,9 +243,9 @@ mod tests {
     use super::*;
     use crate::output::testing::{any_event, close, fragment, started};
 
-    fn progress(name: &str, events: &[UploadEvent]) -> (Progress, Instant) {
+    fn progress(name: &str, events: &[UploadEvent]) -> (UploadProgress, Instant) {
         let start = Instant::now();
-        let mut progress = Progress::new("", "", 0, start);
+        let mut progress = UploadProgress::new("", "", 0, start);
         progress.apply(&started(name, 100 << 20), start);
         let mut now = start;
         for event in events {

@@ -5,6 +5,7 @@
 mod bar;
 mod ci;
 mod error;
+mod escape;
 pub mod json;
 mod many;
 mod notice;
@@ -16,6 +17,7 @@ mod screen;
 mod terminal;
 #[cfg(test)]
 mod testing;
+mod timestamp;
 pub mod units;
 mod verbose;
 
@@ -24,12 +26,11 @@ use std::str::FromStr;
 
 pub use ci::Ci;
 pub use error::ErrorText;
+pub use escape::escape_line;
 pub use many::{Board, Lane, Run};
 pub use redact::{header_value as redact_header_value, url as redact_url};
 pub use reporter::Reporter;
 pub use terminal::Terminal;
-
-use crate::protocol::text::Escaped;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -90,20 +91,6 @@ pub struct Verbosity {
     pub level: u8,
 }
 
-/// A text as a line: nothing in it acts on a terminal, or is a command to a CI service.
-#[must_use]
-pub fn escape_line(text: &str) -> String {
-    ci::disarm(&clean(text))
-}
-
-/// Escapes what could act on a terminal, like [`crate::protocol::text::escape`] but without a limit to the length.
-fn clean(text: &str) -> String {
-    if text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
-        return text.to_owned();
-    }
-    text.chars().map(|c| Escaped(c.encode_utf8(&mut [0; 4]).as_bytes()).to_string()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,11 +101,5 @@ mod tests {
             assert_eq!(mode.as_str().parse(), Ok(mode));
         }
         assert_eq!("Bars".parse::<ProgressMode>(), Err(UnknownMode));
-    }
-
-    #[test]
-    fn cleaning_keeps_long_text_and_drops_controls() {
-        assert_eq!(clean(&"ö".repeat(500)), "ö".repeat(500));
-        assert_eq!(clean("a\u{202e}\x07\t"), "a\\u{202e}\\u{7}\\u{9}");
     }
 }

@@ -1,8 +1,8 @@
-//! Progress for logs: few lines, each whole.
+//! UploadProgress for logs: few lines, each whole.
 
 use std::time::{Duration, Instant};
 
-use super::progress::Progress;
+use super::progress::UploadProgress;
 use super::{redact, units};
 use crate::uploader::UploadEvent;
 
@@ -17,7 +17,7 @@ impl PlainLog {
     const STEP_TIME: Duration = Duration::from_secs(30);
 
     /// The line that is due after `event`, which `progress` has already taken in.
-    pub(super) fn line(&mut self, event: &UploadEvent, progress: &Progress, now: Instant) -> Option<String> {
+    pub(super) fn line(&mut self, event: &UploadEvent, progress: &UploadProgress, now: Instant) -> Option<String> {
         match event {
             UploadEvent::Started { .. } => {
                 self.last = Some((now, 0));
@@ -31,7 +31,7 @@ impl PlainLog {
         }
     }
 
-    fn step_line(&mut self, progress: &Progress, now: Instant) -> Option<String> {
+    fn step_line(&mut self, progress: &UploadProgress, now: Instant) -> Option<String> {
         // Nothing before the first line, and nothing between the last and the next file's first.
         let (time, step) = self.last?;
         let new_step = progress.percent() / Self::STEP_PERCENT;
@@ -44,11 +44,11 @@ impl PlainLog {
     }
 }
 
-fn first_line(progress: &Progress) -> String {
+fn first_line(progress: &UploadProgress) -> String {
     format!("{}: uploading {} to {}", progress.name, units::size(progress.size), redact::url(&progress.url))
 }
 
-fn middle_line(progress: &Progress, now: Instant) -> String {
+fn middle_line(progress: &UploadProgress, now: Instant) -> String {
     let (acked, size) = (units::size(progress.acked()), units::size(progress.size));
     let mut line = format!("{}: {} %, {acked} of {size}", progress.name, progress.percent());
     if let Some(rate) = progress.rate(now) {
@@ -60,7 +60,7 @@ fn middle_line(progress: &Progress, now: Instant) -> String {
     line
 }
 
-fn last_line(progress: &Progress, now: Instant) -> String {
+fn last_line(progress: &UploadProgress, now: Instant) -> String {
     let (size, time) = (units::size(progress.size), units::duration(progress.elapsed(now)));
     let rate = units::rate(progress.rate(now).unwrap_or(0));
     format!("{}: {} %, uploaded {size} in {time}, {rate}", progress.name, progress.percent())
@@ -72,7 +72,7 @@ mod tests {
     use crate::output::testing::{close, fragment, started};
 
     struct Log {
-        progress: Progress,
+        progress: UploadProgress,
         plain: PlainLog,
         now: Instant,
         lines: Vec<String>,
@@ -81,8 +81,12 @@ mod tests {
     impl Log {
         fn of(size: u64) -> Self {
             let now = Instant::now();
-            let mut log =
-                Self { progress: Progress::new("", "", 0, now), plain: PlainLog::default(), now, lines: Vec::new() };
+            let mut log = Self {
+                progress: UploadProgress::new("", "", 0, now),
+                plain: PlainLog::default(),
+                now,
+                lines: Vec::new(),
+            };
             log.then(0, &started("a.bin", size));
             log
         }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::bar::Bar;
 use super::plain::PlainLog;
-use super::progress::Progress;
+use super::progress::UploadProgress;
 use super::screen::Sink;
 use super::{Ci, ErrorText, ProgressMode, Terminal, Verbosity, notice, verbose};
 use crate::uploader::UploadEvent;
@@ -16,7 +16,7 @@ pub struct Reporter {
     verbosity: Verbosity,
     terminal: Terminal,
     sink: Sink,
-    progress: Progress,
+    progress: UploadProgress,
     view: View,
     animated: bool,
     ci: Ci,
@@ -51,7 +51,7 @@ impl Reporter {
             view: View::of(mode, verbosity, &terminal),
             terminal,
             sink: Sink::new(out),
-            progress: Progress::new("", "", 0, Instant::now()),
+            progress: UploadProgress::new("", "", 0, Instant::now()),
             animated: false,
             ci: Ci::None,
         }

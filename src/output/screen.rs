@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::TermLike;
 
-use super::{Terminal, escape_line};
+use super::Terminal;
+use super::escape::escape_line;
 
 /// A writer that several parts share and that never fails: an upload does not end because nobody reads its messages.
 #[derive(Clone)]

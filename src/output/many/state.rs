@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::progress::Progress;
-use super::super::{bar, clean, units};
+use super::super::escape::clean;
+use super::super::progress::UploadProgress;
+use super::super::{bar, units};
 use super::{FEW, Run};
 use crate::uploader::UploadEvent;
 
@@ -18,8 +19,8 @@ pub(super) struct State {
     files: usize,
     uploaded: usize,
     failed: usize,
-    lanes: Vec<Option<Progress>>,
-    total: Progress,
+    lanes: Vec<Option<UploadProgress>>,
+    total: UploadProgress,
     /// What files that are over contribute.
     past: Sums,
     told: (Instant, u64),
@@ -39,7 +40,7 @@ impl State {
             uploaded: 0,
             failed: 0,
             lanes: vec![None; run.jobs],
-            total: Progress::new("total", "", run.size, now),
+            total: UploadProgress::new("total", "", run.size, now),
             past: Sums::default(),
             told: (now, 0),
         }
@@ -47,7 +48,7 @@ impl State {
 
     pub(super) fn begin(&mut self, lane: usize, name: &str, size: u64, now: Instant) {
         if let Some(lane) = self.lanes.get_mut(lane) {
-            *lane = Some(Progress::new(name, "", size, now));
+            *lane = Some(UploadProgress::new(name, "", size, now));
         }
     }
 
