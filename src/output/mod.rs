@@ -22,6 +22,7 @@ pub mod units;
 mod verbose;
 
 use std::fmt;
+use std::io::{self, Write};
 use std::str::FromStr;
 
 pub use ci::Ci;
@@ -31,6 +32,17 @@ pub use many::{Board, Lane, Run};
 pub use redact::{header_value as redact_header_value, url as redact_url};
 pub use reporter::Reporter;
 pub use terminal::Terminal;
+
+/// Writes data to standard output. A reader that went away has seen enough.
+///
+/// # Errors
+/// Whatever else ended the output.
+pub fn print(data: impl AsRef<[u8]>) -> io::Result<()> {
+    match io::stdout().lock().write_all(data.as_ref()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -86,6 +86,7 @@ fn array(value: &Value) -> &Vec<Value> {
 fn is(value: &Value, kind: &str) -> bool {
     match kind {
         "object" => value.is_object(),
+        "array" => value.is_array(),
         "string" => value.is_string(),
         "integer" => value.is_u64() || value.is_i64(),
         "number" => value.is_number(),
