@@ -1,119 +1,12 @@
-//! The bar: one line, drawn again in place.
+//! A bar as text: what it shows, and what of that has room.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use unicode_width::UnicodeWidthChar;
 
 use super::escape::clean;
 use super::progress::{Activity, UploadProgress};
-use super::screen::{Screen, Sink};
-use super::{Terminal, redact, units};
-use crate::uploader::UploadEvent;
-
-/// Shortest time between two drawings.
-pub(super) const INTERVAL: Duration = Duration::from_millis(100);
-
-/// What the drawing needs, shared with the closure that indicatif calls for it.
-#[derive(Debug)]
-struct Shown {
-    progress: UploadProgress,
-    now: Instant,
-    /// Whether time goes on between events: then the clock is read instead of `now`.
-    animated: bool,
-}
-
-/// One file's bar.
-#[derive(Debug)]
-pub(super) struct Bar {
-    drawing: ProgressBar,
-    shown: Arc<Mutex<Shown>>,
-    sink: Sink,
-    drawn: Option<Instant>,
-    finished: bool,
-}
-
-impl Bar {
-    /// A bar that is drawn after each event, and with `animated` in between too: an upload may stand still for minutes.
-    pub(super) fn new(
-        progress: UploadProgress,
-        terminal: &Terminal,
-        sink: &Sink,
-        animated: bool,
-        now: Instant,
-    ) -> Self {
-        let shown = Arc::new(Mutex::new(Shown { progress, now, animated }));
-        let screen = Screen::new(sink.clone(), terminal.clone());
-        let drawing = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(Box::new(screen)));
-        drawing.set_style(style(&shown, terminal.clone()));
-        if animated {
-            drawing.enable_steady_tick(INTERVAL);
-        }
-        Self { drawing, shown, sink: sink.clone(), drawn: None, finished: false }
-    }
-
-    /// Shows `progress`, now or soon.
-    pub(super) fn event(&mut self, event: &UploadEvent, progress: &UploadProgress, now: Instant) {
-        {
-            let mut shown = lock(&self.shown);
-            shown.progress.clone_from(progress);
-            shown.now = now;
-        }
-        if matches!(event, UploadEvent::Completed { .. }) {
-            self.finish();
-        } else if self.drawn.is_none_or(|drawn| now.saturating_duration_since(drawn) >= INTERVAL) {
-            self.drawn = Some(now);
-            // Does nothing while it is animated.
-            self.drawing.tick();
-        }
-    }
-
-    /// Writes a line above the bar.
-    pub(super) fn line(&self, text: &str) {
-        if self.finished {
-            self.sink.line(text);
-        } else {
-            self.drawing.suspend(|| self.sink.line(text));
-        }
-    }
-
-    /// The same for a line that is to act: nothing in it is escaped.
-    pub(super) fn raw_line(&self, text: &str) {
-        let write = || self.sink.raw(&format!("{text}\n"));
-        if self.finished { write() } else { self.drawing.suspend(write) }
-    }
-
-    /// Draws the last state and ends its line: what follows starts on a line of its own.
-    pub(super) fn finish(&mut self) {
-        if !std::mem::replace(&mut self.finished, true) {
-            self.drawing.abandon();
-            self.sink.raw("\n");
-        }
-    }
-}
-
-impl Drop for Bar {
-    fn drop(&mut self) {
-        self.finish();
-    }
-}
-
-fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
-    shown.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The line is made when indicatif draws, for the width that the terminal has then.
-fn style(shown: &Arc<Mutex<Shown>>, terminal: Terminal) -> ProgressStyle {
-    let shown = Arc::clone(shown);
-    let write = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
-        let shown = lock(&shown);
-        let now = if shown.animated { Instant::now() } else { shown.now };
-        let _ = out.write_str(&line(&shown.progress, now, usize::from(terminal.width()), terminal.colour()));
-    };
-    let style = ProgressStyle::with_template("{line}").unwrap_or_else(|_| ProgressStyle::default_bar());
-    style.with_key("line", write)
-}
+use super::{redact, units};
 
 /// Wider does not read better, and a window made narrower then leaves the line whole.
 const MAX_COLUMNS: usize = 110;
@@ -238,10 +131,13 @@ fn take(chars: impl Iterator<Item = char>, max: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
     use crate::output::testing::{any_event, close, fragment, started};
+    use crate::uploader::UploadEvent;
 
     fn progress(name: &str, events: &[UploadEvent]) -> (UploadProgress, Instant) {
         let start = Instant::now();

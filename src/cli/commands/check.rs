@@ -16,7 +16,7 @@ use crate::transport::Http;
 
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
     let config = CheckConfig::new(args)?;
-    let mut reporter = Reporter::stderr(ProgressMode::None, config.verbosity);
+    let reporter = Reporter::stderr(ProgressMode::None, config.verbosity);
     for warning in &config.connect.warnings {
         reporter.warn_always(warning);
     }
@@ -24,9 +24,8 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
     let mut login = secret::login(secret::identity(config.auth)?);
     let mut transport = Http::new(config.connect.settings(&config.plan.destination));
     let mut findings = Findings::default();
-    let result =
-        client::check(&config.plan, &mut transport, &mut login, &mut |event| reporter.event(event), &mut findings);
-    reporter.finish();
+    let mut lane = reporter.lane(0);
+    let result = client::check(&config.plan, &mut transport, &mut login, &mut |event| lane.event(event), &mut findings);
     findings.reached = findings.reached.or_else(|| transport.reached());
     let result = result.with_context(|| format!("cannot upload to {url}"));
     if config.json {

@@ -10,7 +10,7 @@ use crate::cli::diagnosis::exit_code::{self, ExitCode};
 use crate::cli::diagnosis::{facts, failure};
 use crate::cli::signals::{self, Left, Signals};
 use crate::output::json::JsonLog;
-use crate::output::{Board, Lane, Run};
+use crate::output::{Batch, Lane, Reporter};
 use crate::uploader::UploadEvent;
 
 use super::one::{self, Job, Line};
@@ -24,12 +24,13 @@ pub(super) fn run(
     again: Option<&str>,
 ) -> anyhow::Result<()> {
     let jobs = config.files.jobs.min(items.len());
-    let run = Run { files: items.len(), size: items.iter().map(size).sum(), jobs };
-    let board = Board::stderr(&run, config.output.progress, config.output.verbosity, config.machine.ci);
-    config.connect.warnings.iter().for_each(|text| board.warn_always(text));
+    let batch = Batch { files: items.len(), size: items.iter().map(size).sum(), jobs };
+    let reporter = Reporter::stderr(config.output.progress, config.output.verbosity);
+    let reporter = reporter.with_ci(config.machine.ci).with_batch(&batch);
+    config.connect.warnings.iter().for_each(|text| reporter.warn_always(text));
     let journal = one::journal(config, &mut |event| {
         if let UploadEvent::Warning { text } = event {
-            board.message(&format!("warning: {text}"));
+            reporter.message(&format!("warning: {text}"));
         }
     });
     let job = Job { config, identity, signals, journal: &journal, of_many: true };
@@ -40,7 +41,7 @@ pub(super) fn run(
         tally: Mutex::default(),
         left: Mutex::default(),
     };
-    let worker = |number| Worker { job, json, again, lane: board.lane(number), line: Line::default() };
+    let worker = |number| Worker { job, json, again, lane: reporter.lane(number), line: Line::default() };
     let mut workers: Vec<_> = (0..jobs).map(worker).collect();
     let signs_in = identity.credentials.is_some() || config.connect.has_proxy_login();
     if let (Some(first), true) = (workers.first_mut(), signs_in) {
@@ -53,7 +54,7 @@ pub(super) fn run(
             scope.spawn(move || while worker.run_next(queue) {});
         }
     });
-    board.finish();
+    drop(reporter);
     let tally = queue.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
     let verdict = tally.verdict(items.len());
     let left = queue.left.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or(Left::Nothing);
