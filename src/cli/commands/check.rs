@@ -9,7 +9,7 @@ use crate::cli::args::CheckArgs;
 use crate::cli::config::CheckConfig;
 use crate::cli::diagnosis::{exit_code, failure};
 use crate::cli::secret;
-use crate::client::{self, Findings};
+use crate::client::{self, Findings, FragmentLimit};
 use crate::output::{ProgressMode, Reporter, json, print, redact_url};
 use crate::protocol::HostId;
 use crate::transport::Http;
@@ -91,8 +91,14 @@ struct CheckReport<'a> {
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     time: String,
     url: &'a str,
-    #[serde(flatten)]
-    connection: Option<ConnectionReport<'a>>,
+    /// The proxy, without user and password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy: Option<&'a str>,
+    /// The proxy's, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<TlsReport<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<&'a str>,
     /// How the server was signed in to.
@@ -101,27 +107,22 @@ struct CheckReport<'a> {
     /// Why the Ping was no success, if the rest went on without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     ping_doubt: Option<&'a str>,
-    #[serde(flatten)]
-    session: Option<SessionReport<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fragment: Option<FragmentReport<'a>>,
+    protocol: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host_id_fallback_seconds: Option<u64>,
+    /// Whether the server acknowledged Cancel-Session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fragment: Option<&'a FragmentLimit>,
     #[cfg_attr(test, schemars(extend("enum" = ["ok", "error"])))]
     status: &'static str,
     exit: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct ConnectionReport<'a> {
-    /// Without user and password.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    proxy: Option<&'a str>,
-    /// The proxy's, if there is one.
-    address: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tls: Option<TlsReport<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -137,64 +138,33 @@ struct TlsReport<'a> {
     client_certificate: bool,
 }
 
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct SessionReport<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    protocol: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    host_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    host_id_fallback_seconds: Option<u64>,
-    /// Whether the server acknowledged Cancel-Session.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cancelled: Option<bool>,
-}
-
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct FragmentReport<'a> {
-    /// The largest that the server took, in bytes.
-    accepted: u64,
-    /// The smallest that it did not take, in bytes.
-    refused: Option<u64>,
-    reason: Option<&'a str>,
-}
-
 impl<'a> CheckReport<'a> {
     fn new(url: &'a str, findings: &'a Findings, error: Option<&anyhow::Error>) -> Self {
-        let connection = findings.reached.as_ref().map(|reached| ConnectionReport {
-            proxy: reached.proxy.as_deref(),
-            address: reached.address.to_string(),
-            tls: reached.tls.as_ref().map(|tls| TlsReport {
-                version: tls.version,
-                cipher: tls.cipher.as_deref(),
-                names: &tls.names,
-                pin: tls.pin.map(|pin| pin.to_string()),
-                client_certificate: tls.sent_certificate,
-            }),
-        });
-        let session = findings.session.as_ref().map(|session| SessionReport {
-            protocol: session.protocol.map(|id| id.to_string()),
-            host_id: session.host.as_ref().map(HostId::as_str),
-            host_id_fallback_seconds: session.host_fallback_timeout.map(|time| time.as_secs()),
-            cancelled: findings.cancelled.as_ref().map(Result::is_ok),
-        });
-        let fragment = findings.fragment.as_ref().map(|limit| FragmentReport {
-            accepted: limit.accepted,
-            refused: limit.refused,
-            reason: limit.reason.as_deref(),
+        let (reached, session) = (findings.reached.as_ref(), findings.session.as_ref());
+        let tls = reached.and_then(|reached| reached.tls.as_ref()).map(|tls| TlsReport {
+            version: tls.version,
+            cipher: tls.cipher.as_deref(),
+            names: &tls.names,
+            pin: tls.pin.map(|pin| pin.to_string()),
+            client_certificate: tls.sent_certificate,
         });
         Self {
             v: json::VERSION,
             time: json::now(),
             url,
-            connection,
+            proxy: reached.and_then(|reached| reached.proxy.as_deref()),
+            address: reached.map(|reached| reached.address.to_string()),
+            tls,
             server: findings.server.as_deref(),
             auth: findings.scheme.map(|scheme| scheme.to_string()),
             ping_doubt: findings.ping_doubt.as_deref(),
-            session,
-            fragment,
+            protocol: session.and_then(|session| session.protocol).map(|id| id.to_string()),
+            host_id: session.and_then(|session| session.host.as_ref()).map(HostId::as_str),
+            host_id_fallback_seconds: session
+                .and_then(|session| session.host_fallback_timeout)
+                .map(|time| time.as_secs()),
+            cancelled: session.and(findings.cancelled.as_ref()).map(Result::is_ok),
+            fragment: findings.fragment.as_ref(),
             status: if error.is_some() { "error" } else { "ok" },
             exit: error.map_or(0, |error| exit_code::of(error) as u8),
             error: error.map(|error| failure::text(error).what),

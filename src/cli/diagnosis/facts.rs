@@ -6,7 +6,7 @@ use crate::output::json::Failure;
 use crate::protocol::BitsError;
 use crate::uploader::{ReplyError, UploadError};
 
-use super::{exit_code, failure};
+use super::{ExitCode, exit_code, failure};
 
 /// The facts of an error; `again` is the command that goes on.
 pub(crate) fn of(error: &anyhow::Error, again: Option<&str>) -> Failure {
@@ -17,6 +17,11 @@ pub(crate) fn of(error: &anyhow::Error, again: Option<&str>) -> Failure {
         text: failure::text(error),
         class: code.class(),
         exit: code as u8,
+        status: match code {
+            ExitCode::Interrupted | ExitCode::Terminated => "interrupted",
+            ExitCode::Mixed => "mixed",
+            _ => "failed",
+        },
         http,
         hresult: refusal.and_then(|refusal| refusal.code),
         retryable: code.may_pass(),

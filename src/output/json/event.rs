@@ -77,7 +77,16 @@ pub(super) enum Event {
     /// Something went wrong; the next try comes after a pause.
     Retry { id: Id, cause: String, pause: Seconds, attempt: u32 },
     /// The size of fragments changed.
-    Resize { id: Id, from: u64, to: u64, why: ResizeReason },
+    Resize {
+        id: Id,
+        from: u64,
+        to: u64,
+        /// Waits between fragments took too much or too little of the time; one took too long; one was refused as too large;
+        /// the connection was lost, or no response came in time; the server keeps only part of each; nothing went wrong for
+        /// a while.
+        #[cfg_attr(test, schemars(extend("enum" = ["waiting", "slow", "refused", "lost", "kept", "recovered"])))]
+        why: &'static str,
+    },
     /// The server wants another offset than the expected one; with a cause: the session is lost, and a new one starts over.
     Resync {
         id: Id,
@@ -106,7 +115,8 @@ pub(super) enum Event {
     /// The last line. Numbers are those of all files together; session and url are null for several. class and what follows
     /// it are there unless status is success.
     Summary {
-        status: Status,
+        #[cfg_attr(test, schemars(extend("enum" = ["success", "failed", "mixed", "interrupted"])))]
+        status: &'static str,
         exit: u8,
         #[serde(flatten)]
         counts: Counts,
@@ -149,57 +159,15 @@ impl From<Duration> for Seconds {
     }
 }
 
-/// Why the size of fragments changed.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) enum ResizeReason {
-    /// Waits between fragments took too much or too little of the time.
-    Waiting,
-    /// One took too long.
-    Slow,
-    /// One was refused as too large.
-    Refused,
-    /// The connection was lost, or no response came in time.
-    Lost,
-    /// The server keeps only part of each.
-    Kept,
-    /// Nothing went wrong for a while.
-    Recovered,
-}
-
-impl From<Resize> for ResizeReason {
-    fn from(why: Resize) -> Self {
-        match why {
-            Resize::Waiting { .. } => Self::Waiting,
-            Resize::Slow => Self::Slow,
-            Resize::Refused => Self::Refused,
-            Resize::Lost => Self::Lost,
-            Resize::Kept => Self::Kept,
-            Resize::Recovered => Self::Recovered,
-        }
-    }
-}
-
-/// How a run ended.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) enum Status {
-    Success,
-    Failed,
-    Mixed,
-    Interrupted,
-}
-
-impl Status {
-    pub(super) fn of(failure: Option<&Failure>) -> Self {
-        match failure.map(|failure| failure.class) {
-            None => Self::Success,
-            Some("interrupted" | "terminated") => Self::Interrupted,
-            Some("mixed") => Self::Mixed,
-            Some(_) => Self::Failed,
-        }
+/// The names of what changed the size of fragments.
+pub(super) fn reason(why: Resize) -> &'static str {
+    match why {
+        Resize::Waiting { .. } => "waiting",
+        Resize::Slow => "slow",
+        Resize::Refused => "refused",
+        Resize::Lost => "lost",
+        Resize::Kept => "kept",
+        Resize::Recovered => "recovered",
     }
 }
 
@@ -235,6 +203,9 @@ pub struct Failure {
     /// The exit code.
     #[serde(skip)]
     pub exit: u8,
+    /// How the run ended with it, in one word.
+    #[serde(skip)]
+    pub status: &'static str,
     /// HTTP's status, if a server refused.
     #[cfg_attr(test, schemars(range(min = 100, max = 999)))]
     pub http: Option<u16>,

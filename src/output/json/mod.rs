@@ -16,7 +16,7 @@ pub use event::Failure;
 use super::progress::UploadProgress;
 use super::{escape, redact, timestamp};
 use crate::uploader::UploadEvent;
-use event::{Counts, Event, Id, Line, Status};
+use event::{Counts, Event, Id, Line, reason};
 
 /// The version that each line begins with. Fields may be added to it.
 pub const VERSION: u8 = 1;
@@ -78,10 +78,9 @@ impl JsonLog {
     /// The events of one file: `id` counts from 1, `path` is as it was typed.
     #[must_use]
     pub fn file(&self, id: usize, path: &str) -> JsonFile {
-        let now = Instant::now();
-        let progress = UploadProgress::new("", "", 0, now);
+        let progress = UploadProgress::new("", "", 0, Instant::now());
         let (log, path) = (self.clone(), path.to_owned());
-        JsonFile { log, id: Id(id), path, begun: now, progress, acked: 0, told: None, covered: false }
+        JsonFile { log, id: Id(id), path, progress, acked: 0, told: None, covered: false }
     }
 
     /// What would be uploaded: a `start` that nothing follows.
@@ -127,7 +126,7 @@ impl Writer {
             (counts.session, counts.url) = (None, None);
         }
         self.write(&Event::Summary {
-            status: Status::of(failure),
+            status: failure.map_or("success", |failure| failure.status),
             exit: failure.map_or(0, |failure| failure.exit),
             counts,
             seconds: self.begun.elapsed().into(),
@@ -164,7 +163,6 @@ pub struct JsonFile {
     log: JsonLog,
     id: Id,
     path: String,
-    begun: Instant,
     progress: UploadProgress,
     /// What of `progress` is in the run's counts.
     acked: u64,
@@ -182,7 +180,7 @@ impl JsonFile {
     fn event_at(&mut self, event: &UploadEvent, now: Instant) {
         self.progress.apply(event, now);
         if matches!(event, UploadEvent::Started { .. }) {
-            (self.begun, self.told) = (now, None);
+            self.told = None;
         }
         let told = self.told_of(event, now);
         let mut writer = self.log.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -230,14 +228,14 @@ impl JsonFile {
             UploadEvent::Resumed { offset, total } => {
                 Event::Progress { id, acked: *offset, in_flight: 0, size: *total, rate: None, resumed: true }
             }
-            UploadEvent::Resized { from, to, why } => Event::Resize { id, from: *from, to: *to, why: (*why).into() },
+            UploadEvent::Resized { from, to, why } => Event::Resize { id, from: *from, to: *to, why: reason(*why) },
             UploadEvent::Resynced { from, to } => Event::Resync { id, from: *from, to: *to, cause: None },
             UploadEvent::Completed { size } => Event::Done {
                 id,
                 file: file.clone(),
                 url: redact::url(&self.progress.url),
                 bytes: *size,
-                seconds: now.saturating_duration_since(self.begun).into(),
+                seconds: self.progress.elapsed(now).into(),
             },
             UploadEvent::BytesSent(_) | UploadEvent::Acknowledged { .. } => return self.progress_if_due(now),
             _ => return None,
@@ -349,6 +347,7 @@ mod tests {
             text: ErrorText { what: "no ##vso[x]\x1b".to_owned(), ..ErrorText::default() },
             class: "refused",
             exit: 8,
+            status: "failed",
             http: Some(403),
             hresult: Some(HResult(0x8007_0005)),
             retryable: false,

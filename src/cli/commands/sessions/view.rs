@@ -168,31 +168,19 @@ pub(super) fn pruned_text(pruned: &Pruned) -> String {
 pub(super) struct PrunedLine {
     #[cfg_attr(test, schemars(extend("const" = 1)))]
     v: u8,
-    removed: Removed,
+    #[cfg_attr(test, schemars(extend("enum" = ["expired", "broken", "leftover", "host-expired"])))]
+    removed: &'static str,
     key: String,
     problem: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-enum Removed {
-    /// An unfinished upload, after 14 days.
-    Expired,
-    /// A record that cannot be read.
-    Broken,
-    Leftover,
-    /// What a host refused, after 30 days.
-    HostExpired,
 }
 
 impl PrunedLine {
     pub(super) fn new(pruned: &Pruned) -> Self {
         let (removed, problem) = match pruned.what {
-            PrunedWhat::Expired => (Removed::Expired, None),
-            PrunedWhat::Broken(reason) => (Removed::Broken, Some(reason.to_string())),
-            PrunedWhat::Leftover => (Removed::Leftover, None),
-            PrunedWhat::HostExpired => (Removed::HostExpired, None),
+            PrunedWhat::Expired => ("expired", None),
+            PrunedWhat::Broken(reason) => ("broken", Some(reason.to_string())),
+            PrunedWhat::Leftover => ("leftover", None),
+            PrunedWhat::HostExpired => ("host-expired", None),
         };
         Self { v: json::VERSION, removed, key: pruned.key.to_string(), problem }
     }
