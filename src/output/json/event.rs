@@ -220,6 +220,7 @@ pub struct Failure {
     pub resume_command: Option<String>,
 }
 
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
 fn hexadecimal<S: Serializer>(code: &Option<HResult>, serializer: S) -> Result<S::Ok, S::Error> {
     code.map(|code| format!("0x{:08X}", code.0)).serialize(serializer)
 }
