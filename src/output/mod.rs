@@ -16,7 +16,7 @@ mod run;
 mod screen;
 mod terminal;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod timestamp;
 pub mod units;
 

@@ -175,9 +175,10 @@ impl<'a> CheckReport<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::testing::check_schema;
 
     #[test]
     fn the_schema_is_that_of_the_report() {
-        json::schema::check::<CheckReport<'_>>("check");
+        check_schema::<CheckReport<'_>>("check");
     }
 }

@@ -181,10 +181,11 @@ fn shown_proxy(proxy: &Proxy) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::testing::check_schema;
 
     #[test]
     fn the_schema_is_that_of_the_lines() {
-        json::schema::check::<Row>("config");
+        check_schema::<Row>("config");
     }
 
     /// A path that is no text.

@@ -14,7 +14,7 @@ use crate::uploader::Resize;
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(deny_unknown_fields, title = "A line of `bitsup upload --json`"))]
-pub(super) struct Line<'a> {
+pub(super) struct EventLine<'a> {
     #[cfg_attr(test, schemars(extend("const" = 1)))]
     v: u8,
     #[serde(flatten)]
@@ -24,7 +24,7 @@ pub(super) struct Line<'a> {
     time: String,
 }
 
-impl<'a> Line<'a> {
+impl<'a> EventLine<'a> {
     /// The event happened now.
     pub(super) fn new(event: &'a Event) -> Self {
         Self { v: super::VERSION, event, time: rfc3339(SystemTime::now()) }

@@ -1,8 +1,6 @@
 //! Output for programs: JSON, one object a line.
 
 mod event;
-#[cfg(test)]
-pub(crate) mod schema;
 
 use std::fmt;
 use std::io::Write;
@@ -16,7 +14,7 @@ pub use event::Failure;
 use super::progress::UploadProgress;
 use super::{escape, redact, timestamp};
 use crate::uploader::UploadEvent;
-use event::{Counts, Event, Id, Line, reason};
+use event::{Counts, Event, EventLine, Id, reason};
 
 /// The version that each line begins with. Fields may be added to it.
 pub const VERSION: u8 = 1;
@@ -115,7 +113,7 @@ impl JsonLog {
 impl Writer {
     fn write(&mut self, event: &Event) {
         if !self.is_over {
-            let line = line(&Line::new(event));
+            let line = line(&EventLine::new(event));
             let _ = self.out.write_all(line.as_bytes()).and_then(|()| self.out.flush());
         }
     }
@@ -265,7 +263,9 @@ mod tests {
     use super::*;
     use crate::cli::EXIT_CODES;
     use crate::output::ErrorText;
-    use crate::output::testing::{Broken, Buffer, any_event, close, fragment, request_head, session, started};
+    use crate::output::testing::{
+        Broken, Buffer, any_event, check_schema, close, fragment, request_head, session, started,
+    };
     use crate::protocol::HResult;
 
     /// The names that `class` may have.
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn the_schema_is_that_of_the_events() {
-        schema::check::<Line<'_>>("events");
+        check_schema::<EventLine<'_>>("events");
     }
 
     fn lines(buffer: &Buffer) -> Vec<Value> {

@@ -189,10 +189,11 @@ impl PrunedLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::testing::check_schema;
 
     #[test]
     fn the_schemas_are_those_of_the_lines() {
-        json::schema::check::<UnfinishedUpload>("sessions");
-        json::schema::check::<PrunedLine>("sessions-prune");
+        check_schema::<UnfinishedUpload>("sessions");
+        check_schema::<PrunedLine>("sessions-prune");
     }
 }
