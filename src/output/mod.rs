@@ -55,6 +55,11 @@ pub enum ProgressMode {
     None,
 }
 
+impl ProgressMode {
+    /// All modes.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Bar, Self::Plain, Self::None];
+}
+
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Verbosity {
