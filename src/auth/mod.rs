@@ -12,6 +12,7 @@ mod mechanism;
 mod ntlm;
 mod scheme;
 mod secret;
+mod shell;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,4 @@ pub use authenticator::{Authenticator, Identity, Ready, Step};
 pub use credentials::{Credentials, Password, Token};
 pub use scheme::{Choice, Scheme, SignInError};
 pub use secret::Secret;
-
-/// Environment variables with secrets in them: no child process gets to see them.
-pub const SECRET_VARIABLES: [&str; 3] = ["BITSUP_PASSWORD", "BITSUP_PROXY_PASSWORD", "BITSUP_TOKEN"];
+pub(crate) use shell::shell;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 /// One file of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct ListedFile {
     /// Its path, or `-`.
     pub(super) source: OsString,
     /// A URL, or a path below the URL that was typed.
@@ -16,7 +16,7 @@ pub(super) struct Listed {
 ///
 /// # Errors
 /// When it cannot be read as what it is; the message says where.
-pub(super) fn parse(bytes: &[u8], null: bool) -> Result<Vec<Listed>, String> {
+pub(super) fn parse(bytes: &[u8], null: bool) -> Result<Vec<ListedFile>, String> {
     if null {
         return bytes.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(named).collect();
     }
@@ -29,8 +29,8 @@ pub(super) fn parse(bytes: &[u8], null: bool) -> Result<Vec<Listed>, String> {
     lines.filter(|line| !line.trim_ascii().is_empty()).map(named).collect()
 }
 
-fn named(name: &[u8]) -> Result<Listed, String> {
-    Ok(Listed { source: os_string(name)?, destination: None })
+fn named(name: &[u8]) -> Result<ListedFile, String> {
+    Ok(ListedFile { source: os_string(name)?, destination: None })
 }
 
 #[cfg(unix)]
@@ -72,7 +72,7 @@ fn header(bytes: &[u8]) -> Option<(usize, usize)> {
     Some((column("source")?, column("destination")?))
 }
 
-fn records(bytes: &[u8], (source, destination): (usize, usize)) -> Result<Vec<Listed>, String> {
+fn records(bytes: &[u8], (source, destination): (usize, usize)) -> Result<Vec<ListedFile>, String> {
     let mut listed = Vec::new();
     for record in reader(bytes).into_byte_records().skip(1) {
         let record = record.map_err(|error| error.to_string())?;
@@ -83,7 +83,7 @@ fn records(bytes: &[u8], (source, destination): (usize, usize)) -> Result<Vec<Li
         let to = record.get(destination).unwrap_or_default();
         let to = std::str::from_utf8(to).map_err(|_| format!("line {line}: Destination is not UTF-8"))?;
         let destination = Some(to.to_owned()).filter(|to| !to.is_empty());
-        listed.push(Listed { source: os_string(path)?, destination });
+        listed.push(ListedFile { source: os_string(path)?, destination });
     }
     Ok(listed)
 }
@@ -92,8 +92,8 @@ fn records(bytes: &[u8], (source, destination): (usize, usize)) -> Result<Vec<Li
 mod tests {
     use super::*;
 
-    fn listed(source: &str, destination: Option<&str>) -> Listed {
-        Listed { source: source.into(), destination: destination.map(str::to_owned) }
+    fn listed(source: &str, destination: Option<&str>) -> ListedFile {
+        ListedFile { source: source.into(), destination: destination.map(str::to_owned) }
     }
 
     #[test]

@@ -7,16 +7,13 @@ mod completion;
 mod config;
 mod destination;
 mod diagnosis;
-mod duration;
 mod file_list;
 mod help;
+mod private_file;
 mod resume_command;
 mod secret;
-#[cfg(feature = "serve")]
-mod serve_config;
 mod settings;
 mod signals;
-mod size;
 mod usage_error;
 
 use std::ffi::OsString;
@@ -26,6 +23,7 @@ use clap::FromArgMatches;
 use crate::output::json::JsonLog;
 use crate::output::{Ci, ProgressMode, Reporter, Verbosity};
 
+use args::InvalidValue;
 use config::{MachineConfig, UsageError};
 use diagnosis::{exit_code, facts, failure};
 use settings::{Completed, Environment};
@@ -52,6 +50,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
+            if let Some(invalid) = InvalidValue::of(&error) {
+                return refuse(&UsageError(invalid).into(), &completed.args);
+            }
             if let Some(mistyped) = Mistyped::of(&error, &command, &typed) {
                 return refuse(&mistyped.into(), &completed.args);
             }

@@ -1,4 +1,4 @@
-//! Who may come in: Basic authentication (RFC 7617).
+//! The account that may upload: Basic authentication (RFC 7617).
 
 use std::fmt;
 

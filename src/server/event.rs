@@ -1,4 +1,4 @@
-//! What happens at the receiver, for whoever shows or records it.
+//! Events at the receiver, to be shown or recorded.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -27,7 +27,7 @@ pub enum ServeEvent {
         /// The name of the state file.
         name: String,
     },
-    /// A packet was answered.
+    /// A packet was responded to.
     Packet(PacketEvent),
     /// A file is complete and has its name.
     Published {
@@ -49,7 +49,7 @@ pub enum ServeEvent {
     Stopped,
 }
 
-/// A packet and the answer to it. Texts are raw, as the client sent them.
+/// A packet and the response to it. Texts are raw, as the client sent them.
 #[derive(Debug, Clone)]
 pub struct PacketEvent {
     /// Who sent it.

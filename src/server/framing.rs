@@ -1,14 +1,14 @@
 //! Watches the bytes of a connection for heads that the HTTP library would read leniently (RFC 9112 sections 2.2, 5.1, 6.3).
 //!
-//! The library takes bare line feeds and drops a second `Content-Length` before anybody sees it. A proxy in front may read
+//! The library takes bare line feeds and drops a second `Content-Length` without a word. A proxy in front may read
 //! such a head otherwise, and then two requests become one or one becomes two.
 
-/// Longest head, in bytes.
-pub(crate) const MAX_HEAD: usize = 64 << 10;
+use super::limits::MAX_HEAD;
+use crate::protocol::digits;
 
-/// Where in the conversation the client is.
+/// The part of the conversation that the next bytes belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum FramingState {
     /// Between two requests.
     Idle,
     /// Within a head.
@@ -24,37 +24,37 @@ pub(crate) enum Place {
 pub(crate) struct HeadFraming {
     /// The head so far.
     head: Vec<u8>,
-    /// What is left of the body.
+    /// Bytes of the body that are still to come.
     body: u64,
     broken: bool,
 }
 
 impl HeadFraming {
-    /// Where the client is after the bytes seen.
-    pub(crate) fn place(&self) -> Place {
+    /// The state after the bytes seen.
+    pub(crate) fn state(&self) -> FramingState {
         if self.broken {
-            Place::Broken
+            FramingState::Broken
         } else if self.body > 0 {
-            Place::Body
+            FramingState::Body
         } else if self.head.is_empty() {
-            Place::Idle
+            FramingState::Idle
         } else {
-            Place::Head
+            FramingState::Head
         }
     }
 
     /// Takes the next bytes that came in.
-    pub(crate) fn see(&mut self, mut bytes: &[u8]) {
+    pub(crate) fn observe(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && !self.broken {
             let body = usize::try_from(self.body).unwrap_or(usize::MAX).min(bytes.len());
             self.body -= body as u64;
             bytes = &bytes[body..];
-            bytes = self.see_head(bytes);
+            bytes = self.observe_head(bytes);
         }
     }
 
-    /// Takes bytes up to the end of a head; answers the rest.
-    fn see_head<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+    /// Takes bytes up to the end of a head; returns the rest.
+    fn observe_head<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         for (index, byte) in bytes.iter().enumerate() {
             let after_cr = self.head.last() == Some(&b'\r');
             if after_cr != (*byte == b'\n') || self.head.len() >= MAX_HEAD {
@@ -89,12 +89,10 @@ fn body_length(head: &[u8]) -> Option<u64> {
             return None;
         }
         if name.eq_ignore_ascii_case("content-length") {
-            let value = value.trim_matches([' ', '\t']);
-            let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-            if length.is_some() || !plain {
+            if length.is_some() {
                 return None;
             }
-            length = Some(value.parse().ok()?);
+            length = Some(digits(value.trim_matches([' ', '\t']))?);
         }
     }
     Some(length.unwrap_or(0))
@@ -104,29 +102,32 @@ fn body_length(head: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn place_after(text: &str) -> Place {
+    fn state_after(text: &str) -> FramingState {
         let mut at_once = HeadFraming::default();
-        at_once.see(text.as_bytes());
+        at_once.observe(text.as_bytes());
         let mut one_by_one = HeadFraming::default();
-        text.as_bytes().chunks(1).for_each(|byte| one_by_one.see(byte));
-        assert_eq!(at_once.place(), one_by_one.place(), "{text:?}");
-        at_once.place()
+        text.as_bytes().chunks(1).for_each(|byte| one_by_one.observe(byte));
+        assert_eq!(at_once.state(), one_by_one.state(), "{text:?}");
+        at_once.state()
     }
 
     #[test]
-    fn places_follow_heads_and_bodies() {
-        for (text, place) in [
-            ("", Place::Idle),
-            ("\r\n", Place::Idle),
-            ("B", Place::Head),
-            ("BITS_POST /a HTTP/1.1\r\nHost: h\r\n", Place::Head),
-            ("BITS_POST /a HTTP/1.1\r\nHost: h\r\n\r\n", Place::Idle),
-            ("BITS_POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\n", Place::Body),
-            ("BITS_POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nab\n", Place::Idle),
-            ("BITS_POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcB", Place::Head),
-            ("X /a HTTP/1.1\r\ncontent-length:1 \r\n\r\nxX /b HTTP/1.1\r\nContent-Length: 9\r\n\r\n", Place::Body),
+    fn states_follow_heads_and_bodies() {
+        for (text, state) in [
+            ("", FramingState::Idle),
+            ("\r\n", FramingState::Idle),
+            ("B", FramingState::Head),
+            ("BITS_POST /a HTTP/1.1\r\nHost: h\r\n", FramingState::Head),
+            ("BITS_POST /a HTTP/1.1\r\nHost: h\r\n\r\n", FramingState::Idle),
+            ("BITS_POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\n", FramingState::Body),
+            ("BITS_POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nab\n", FramingState::Idle),
+            ("BITS_POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcB", FramingState::Head),
+            (
+                "X /a HTTP/1.1\r\ncontent-length:1 \r\n\r\nxX /b HTTP/1.1\r\nContent-Length: 9\r\n\r\n",
+                FramingState::Body,
+            ),
         ] {
-            assert_eq!(place_after(text), place, "{text:?}");
+            assert_eq!(state_after(text), state, "{text:?}");
         }
     }
 
@@ -151,8 +152,8 @@ mod tests {
             "X /a HTTP/1.1\r\nno colon\r\n\r\n",
             "\nX",
         ] {
-            assert_eq!(place_after(text), Place::Broken, "{text:?}");
+            assert_eq!(state_after(text), FramingState::Broken, "{text:?}");
         }
-        assert_eq!(place_after(&"x".repeat(MAX_HEAD + 1)), Place::Broken);
+        assert_eq!(state_after(&"x".repeat(MAX_HEAD + 1)), FramingState::Broken);
     }
 }

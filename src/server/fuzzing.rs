@@ -5,23 +5,23 @@ use std::path::{Component, Path};
 use http::HeaderMap;
 use http::header::{HeaderValue, RANGE};
 
-use super::framing::{HeadFraming, Place};
+use super::framing::{FramingState, HeadFraming};
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::range::{self, Selection};
 use crate::protocol::ContentRange;
 
-/// The guard of heads comes to the same place however the bytes are cut, and stays broken once it is.
+/// The framing of heads comes to the same state however the bytes are cut, and stays broken once it is.
 pub fn request_head(data: &[u8]) {
     let mut at_once = HeadFraming::default();
-    at_once.see(data);
+    at_once.observe(data);
     let mut in_pieces = HeadFraming::default();
     let mut broken = false;
     for piece in data.chunks(1 + usize::from(data.first().copied().unwrap_or_default()) % 7) {
-        in_pieces.see(piece);
-        assert!(!broken || in_pieces.place() == Place::Broken);
-        broken = in_pieces.place() == Place::Broken;
+        in_pieces.observe(piece);
+        assert!(!broken || in_pieces.state() == FramingState::Broken);
+        broken = in_pieces.state() == FramingState::Broken;
     }
-    assert_eq!(at_once.place(), in_pieces.place());
+    assert_eq!(at_once.state(), in_pieces.state());
 }
 
 /// A range that is read lies within its total, and is read back from what it is shown as.

@@ -4,14 +4,10 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
+use super::limits::{MAX_NAME, MAX_PATH};
+
 /// Folder of unfinished uploads below the root. Nothing can be uploaded into it.
 pub(crate) const SESSIONS_FOLDER: &str = ".bitsup-sessions";
-
-/// Longest name of a file or folder, in bytes: what common file systems take.
-const MAX_NAME: usize = 255;
-
-/// Longest path, in bytes of its decoded form.
-const MAX_PATH: usize = 2048;
 
 /// Names that Windows gives to devices, whatever extension follows.
 const DEVICES: [&str; 7] = ["CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"];
@@ -57,7 +53,6 @@ impl TargetPath {
         &self.folders
     }
 
-    /// The file's name.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -75,7 +70,6 @@ impl fmt::Display for TargetPath {
 pub(crate) enum PathError {
     /// No absolute path, a broken `%` escape, not UTF-8, or an empty name within.
     Malformed,
-    /// It names a folder.
     IsFolder,
     /// Longer than file systems take.
     TooLong,

@@ -14,7 +14,7 @@ pub(crate) fn read(file: &mut File) -> io::Result<Option<(u64, u64)>> {
     Ok(slots(file)?.into_iter().flatten().max())
 }
 
-/// Goes to the slot that does not hold the greatest offset; answers what is to be written there to note another.
+/// Goes to the slot that does not hold the greatest offset; returns what is to be written there to note another.
 pub(crate) fn seek_slot(file: &mut File, offset: u64, total: u64) -> io::Result<Vec<u8>> {
     let [first, second] = slots(file)?;
     let place = if first > second { SLOT as u64 } else { 0 };

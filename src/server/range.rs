@@ -3,12 +3,14 @@
 use http::HeaderMap;
 use http::header::{IF_RANGE, RANGE};
 
-/// What is to be sent.
+use crate::protocol::digits;
+
+/// The part of a file to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Selection {
     /// All of it.
     Whole,
-    /// So many bytes from an offset on.
+    /// Some bytes from an offset on.
     Part {
         /// Offset of the first byte.
         first: u64,
@@ -43,11 +45,6 @@ fn parse(text: &str, size: u64) -> Option<Selection> {
         (first, last) => (digits(first)?, digits(last)?.saturating_add(1).min(size)),
     };
     Some(if from < end { Selection::Part { first: from, len: end - from } } else { Selection::Outside })
-}
-
-fn digits(text: &str) -> Option<u64> {
-    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if plain { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]

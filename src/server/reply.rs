@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::time::Duration;
 
 use super::path::TargetPath;
 use crate::protocol::SessionId;
@@ -10,23 +9,6 @@ use crate::protocol::SessionId;
 /// Folders and file in a reply's URL, as IIS names them.
 const FOLDERS: [&str; 2] = ["BITS-Sessions", "Replies"];
 const FILE: &str = "responsefile.bin";
-
-/// The command that sees each complete file before the last fragment is acknowledged.
-///
-/// It runs through the system's shell, once for a session, with `BITSUP_FILE` (the path of the received bytes),
-/// `BITSUP_URL` and `BITSUP_SESSION` in its environment. What it writes to its standard output is the reply. An exit code
-/// other than 0 refuses the file. A run that the server's own end cuts short, or whose reply the disk does not take, counts
-/// as none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ReplyCommand {
-    /// For `sh -c`, on Windows `cmd /C`.
-    pub command: String,
-    /// After which it is killed. Default: 5 minutes, the time that [MC-BUP]'s clients wait.
-    pub time_limit: Duration,
-    /// Largest reply, in bytes. Default: 1 GiB.
-    pub max_reply: u64,
-}
 
 /// Why there is no reply.
 #[derive(Debug)]
@@ -49,14 +31,6 @@ impl fmt::Display for ReplyFailure {
             Self::Application(what) => f.write_str(what),
             Self::Storage(error) => write!(f, "the reply cannot be stored: {error}"),
         }
-    }
-}
-
-impl ReplyCommand {
-    /// A command with the default limits.
-    #[must_use]
-    pub fn new(command: impl Into<String>) -> Self {
-        Self { command: command.into(), time_limit: Duration::from_mins(5), max_reply: 1 << 30 }
     }
 }
 

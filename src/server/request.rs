@@ -4,81 +4,74 @@ use http::header::{AsHeaderName, CONTENT_LENGTH, CONTENT_RANGE, HOST, TRANSFER_E
 use http::request::Parts;
 use http::{HeaderMap, Version};
 
-use super::answer::Refusal;
+use super::limits::{MAX_PROTOCOLS, MAX_VALUE};
 use super::path::TargetPath;
-use crate::protocol::{ContentName, Packet, PacketKind, ProtocolId, SessionId, header, method};
-
-/// Longest value of a header field, in bytes: IIS's limit.
-const MAX_VALUE: usize = 4096;
-
-/// Most protocols that one list may hold.
-const MAX_PROTOCOLS: usize = 100;
+use super::response::RequestError;
+use crate::protocol::{ContentName, Packet, PacketKind, ProtocolId, SessionId, digits, header, method};
 
 /// A packet that may be carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// What to do.
     pub(crate) packet: Packet,
-    /// For which file.
     pub(crate) target: TargetPath,
 }
 
-/// Reads a request's head.
-pub(crate) fn read(head: &Parts) -> Result<Request, Refusal> {
+/// Reads a packet's head.
+pub(crate) fn read(head: &Parts) -> Result<Request, RequestError> {
     let length = check_http(head)?;
     let packet = read_packet(&head.headers)?;
     if length != packet.body_len() {
-        return Err(Refusal::Invalid("the body's length does not fit the packet"));
+        return Err(RequestError::Invalid("the body's length does not fit the packet"));
     }
     Ok(Request { packet, target: TargetPath::from_url(head.uri.path())? })
 }
 
 /// Reads the head of a GET or HEAD.
-pub(crate) fn read_get(head: &Parts) -> Result<TargetPath, Refusal> {
+pub(crate) fn read_get(head: &Parts) -> Result<TargetPath, RequestError> {
     check_framing(head)?;
     match single(&head.headers, CONTENT_LENGTH)? {
         None | Some("0") => Ok(TargetPath::from_url(head.uri.path())?),
-        Some(_) => Err(Refusal::Invalid("a body where none belongs")),
+        Some(_) => Err(RequestError::Invalid("a body where none belongs")),
     }
 }
 
-/// What two readers could differ about.
-fn check_framing(head: &Parts) -> Result<(), Refusal> {
+/// Refuses heads that two readers could read differently.
+fn check_framing(head: &Parts) -> Result<(), RequestError> {
     if head.version != Version::HTTP_11 {
-        return Err(Refusal::Version);
+        return Err(RequestError::Version);
     }
     if head.headers.contains_key(TRANSFER_ENCODING) {
-        return Err(Refusal::Ambiguous("transfer-encoding"));
+        return Err(RequestError::Ambiguous("transfer-encoding"));
     }
     Ok(())
 }
 
-/// What holds for every packet; answers the body's length.
-fn check_http(head: &Parts) -> Result<u64, Refusal> {
+/// Checks what holds for every packet; returns the body's length.
+fn check_http(head: &Parts) -> Result<u64, RequestError> {
     let headers = &head.headers;
     check_framing(head)?;
     if head.method != method() {
-        return Err(Refusal::Method);
+        return Err(RequestError::Method);
     }
     if headers.get_all(HOST).iter().count() != 1 {
-        return Err(Refusal::Ambiguous("not exactly one host field"));
+        return Err(RequestError::Ambiguous("not exactly one host field"));
     }
-    let length = single(headers, CONTENT_LENGTH)?.ok_or(Refusal::NoLength)?;
+    let length = single(headers, CONTENT_LENGTH)?.ok_or(RequestError::NoLength)?;
     if headers.values().any(|value| value.len() > MAX_VALUE) {
-        return Err(Refusal::Invalid("a header value over 4096 bytes"));
+        return Err(RequestError::Invalid("a header value over 4096 bytes"));
     }
-    digits(length).ok_or(Refusal::Ambiguous("content-length is no number"))
+    digits(length).ok_or(RequestError::Ambiguous("content-length is no number"))
 }
 
-fn read_packet(headers: &HeaderMap) -> Result<Packet, Refusal> {
-    let kind = single(headers, header::PACKET_TYPE)?.ok_or(Refusal::Invalid("no packet type"))?;
-    let kind: PacketKind = kind.parse().map_err(|()| Refusal::Invalid("unknown packet type"))?;
+fn read_packet(headers: &HeaderMap) -> Result<Packet, RequestError> {
+    let kind = single(headers, header::PACKET_TYPE)?.ok_or(RequestError::Invalid("no packet type"))?;
+    let kind: PacketKind = kind.parse().map_err(|()| RequestError::Invalid("unknown packet type"))?;
     Ok(match kind {
         PacketKind::Ping => Packet::Ping,
         PacketKind::CreateSession => Packet::CreateSession { protocols: protocols(headers)?, name: name(headers)? },
         PacketKind::Fragment => {
-            let range = single(headers, CONTENT_RANGE)?.ok_or(Refusal::Invalid("no content-range"))?;
-            let range = range.parse().map_err(|_| Refusal::Invalid("content-range is no range of bytes"))?;
+            let range = single(headers, CONTENT_RANGE)?.ok_or(RequestError::Invalid("no content-range"))?;
+            let range = range.parse().map_err(|_| RequestError::Invalid("content-range is no range of bytes"))?;
             Packet::Fragment { session: session(headers)?, name: name(headers)?, range }
         }
         PacketKind::CloseSession => Packet::CloseSession { session: session(headers)?, name: name(headers)? },
@@ -86,46 +79,41 @@ fn read_packet(headers: &HeaderMap) -> Result<Packet, Refusal> {
     })
 }
 
-/// Protocols nobody knows are passed over: the list is there to be extended.
-fn protocols(headers: &HeaderMap) -> Result<Vec<ProtocolId>, Refusal> {
-    let list = single(headers, header::SUPPORTED_PROTOCOLS)?.ok_or(Refusal::Invalid("no supported protocols"))?;
+/// Unknown protocols are passed over: the list is there to be extended.
+fn protocols(headers: &HeaderMap) -> Result<Vec<ProtocolId>, RequestError> {
+    let list = single(headers, header::SUPPORTED_PROTOCOLS)?.ok_or(RequestError::Invalid("no supported protocols"))?;
     let items: Vec<&str> = list.split([' ', '\t', ',']).filter(|item| !item.is_empty()).collect();
     if items.len() > MAX_PROTOCOLS {
-        return Err(Refusal::Invalid("more than 100 protocols"));
+        return Err(RequestError::Invalid("more than 100 protocols"));
     }
     Ok(items.iter().filter_map(|item| item.parse().ok()).collect())
 }
 
 /// A text that cannot be a session's name is the name of no session.
-fn session(headers: &HeaderMap) -> Result<SessionId, Refusal> {
-    let id = single(headers, header::SESSION_ID)?.ok_or(Refusal::Invalid("no session id"))?;
-    id.parse().map_err(|_| Refusal::UnknownSession)
+fn session(headers: &HeaderMap) -> Result<SessionId, RequestError> {
+    let id = single(headers, header::SESSION_ID)?.ok_or(RequestError::Invalid("no session id"))?;
+    id.parse().map_err(|_| RequestError::UnknownSession)
 }
 
 /// The name is told for people; the URL decides where the file goes.
-fn name(headers: &HeaderMap) -> Result<ContentName, Refusal> {
+fn name(headers: &HeaderMap) -> Result<ContentName, RequestError> {
     let mut names = headers.get_all(header::CONTENT_NAME).iter();
     let name = names.next().map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
     if names.next().is_some() {
-        Err(Refusal::Invalid("a field that is there twice"))
+        Err(RequestError::Invalid("a field that is there twice"))
     } else {
         Ok(ContentName::new(&name))
     }
 }
 
 /// The value of a field that may be there once.
-fn single(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, Refusal> {
+fn single(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, RequestError> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(Refusal::Invalid("a field that is there twice"));
+        return Err(RequestError::Invalid("a field that is there twice"));
     }
-    value.to_str().map(|text| Some(text.trim())).map_err(|_| Refusal::Invalid("a field that is not ASCII"))
-}
-
-fn digits(text: &str) -> Option<u64> {
-    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    if plain { text.parse().ok() } else { None }
+    value.to_str().map(|text| Some(text.trim())).map_err(|_| RequestError::Invalid("a field that is not ASCII"))
 }
 
 #[cfg(test)]
@@ -138,7 +126,7 @@ mod tests {
     const SESSION: &str = "{A0FF5911-4144-45B3-BF27-27AFC8EC8A67}";
 
     /// A head in the form `METHOD target version` and `Name: value` lines, with host and length unless given.
-    fn read_text(first: &str, fields: &[(&str, &str)]) -> Result<Request, Refusal> {
+    fn read_text(first: &str, fields: &[(&str, &str)]) -> Result<Request, RequestError> {
         let mut words = first.split(' ');
         let mut request = HttpRequest::builder().method(words.next().unwrap()).uri(words.next().unwrap());
         if let Some("HTTP/1.0") = words.next() {
@@ -155,7 +143,7 @@ mod tests {
         read(&request.body(()).unwrap().into_parts().0)
     }
 
-    fn packet(fields: &[(&str, &str)]) -> Result<Packet, Refusal> {
+    fn packet(fields: &[(&str, &str)]) -> Result<Packet, RequestError> {
         read_text("BITS_POST /a HTTP/1.1", fields).map(|request| request.packet)
     }
 
@@ -194,32 +182,35 @@ mod tests {
         let list = |count: usize| vec!["7df0354d-249b-430f-820d-3d2a9bef4931"; count].join(" ");
         let create = |list: &str| packet(&[("BITS-Packet-Type", "Create-Session"), ("BITS-Supported-Protocols", list)]);
         assert!(create(&list(100)).is_ok());
-        assert_eq!(create(&list(101)), Err(Refusal::Invalid("more than 100 protocols")));
+        assert_eq!(create(&list(101)), Err(RequestError::Invalid("more than 100 protocols")));
     }
 
     #[test]
     fn heads_that_two_readers_could_read_differently_are_refused() {
         let ping = ("BITS-Packet-Type", "Ping");
-        for (fields, refusal) in [
-            (vec![("Transfer-Encoding", "chunked")], Refusal::Ambiguous("transfer-encoding")),
-            (vec![("Transfer-Encoding", "identity")], Refusal::Ambiguous("transfer-encoding")),
-            (vec![("Host", "a"), ("Host", "b")], Refusal::Ambiguous("not exactly one host field")),
-            (vec![("Host", "absent")], Refusal::Ambiguous("not exactly one host field")),
-            (vec![("Content-Length", "0"), ("Content-Length", "0")], Refusal::Invalid("a field that is there twice")),
-            (vec![("Content-Length", "+0")], Refusal::Ambiguous("content-length is no number")),
-            (vec![("Content-Length", "absent")], Refusal::NoLength),
-            (vec![("BITS-Packet-Type", "Fragment")], Refusal::Invalid("a field that is there twice")),
+        for (fields, error) in [
+            (vec![("Transfer-Encoding", "chunked")], RequestError::Ambiguous("transfer-encoding")),
+            (vec![("Transfer-Encoding", "identity")], RequestError::Ambiguous("transfer-encoding")),
+            (vec![("Host", "a"), ("Host", "b")], RequestError::Ambiguous("not exactly one host field")),
+            (vec![("Host", "absent")], RequestError::Ambiguous("not exactly one host field")),
+            (
+                vec![("Content-Length", "0"), ("Content-Length", "0")],
+                RequestError::Invalid("a field that is there twice"),
+            ),
+            (vec![("Content-Length", "+0")], RequestError::Ambiguous("content-length is no number")),
+            (vec![("Content-Length", "absent")], RequestError::NoLength),
+            (vec![("BITS-Packet-Type", "Fragment")], RequestError::Invalid("a field that is there twice")),
         ] {
-            assert_eq!(packet(&[&[ping], &fields[..]].concat()), Err(refusal), "{fields:?}");
+            assert_eq!(packet(&[&[ping], &fields[..]].concat()), Err(error), "{fields:?}");
         }
     }
 
     #[test]
     fn http_1_0_and_other_methods_are_refused() {
-        assert_eq!(read_text("BITS_POST /a HTTP/1.0", &[("BITS-Packet-Type", "Ping")]), Err(Refusal::Version));
+        assert_eq!(read_text("BITS_POST /a HTTP/1.0", &[("BITS-Packet-Type", "Ping")]), Err(RequestError::Version));
         for method in ["GET", "HEAD", "POST", "PUT", "OPTIONS", "bits_post"] {
             let first = format!("{method} /a HTTP/1.1");
-            assert_eq!(read_text(&first, &[("BITS-Packet-Type", "Ping")]), Err(Refusal::Method), "{method}");
+            assert_eq!(read_text(&first, &[("BITS-Packet-Type", "Ping")]), Err(RequestError::Method), "{method}");
         }
     }
 
@@ -233,13 +224,13 @@ mod tests {
             (&[("BITS-Packet-Type", "Cancel-Session")], "no session id"),
             (&[("BITS-Packet-Type", "Fragment"), ("BITS-Session-Id", SESSION)], "no content-range"),
         ] {
-            assert_eq!(packet(fields), Err(Refusal::Invalid(what)), "{fields:?}");
+            assert_eq!(packet(fields), Err(RequestError::Invalid(what)), "{fields:?}");
         }
     }
 
     #[test]
     fn bodies_must_fit_the_packet() {
-        let misfit = Err(Refusal::Invalid("the body's length does not fit the packet"));
+        let misfit = Err(RequestError::Invalid("the body's length does not fit the packet"));
         assert_eq!(packet(&[("BITS-Packet-Type", "Ping"), ("Content-Length", "1")]), misfit);
         let fragment = [("BITS-Packet-Type", "Fragment"), ("BITS-Session-Id", SESSION)];
         for length in ["0", "4", "6"] {
@@ -253,7 +244,7 @@ mod tests {
         let fields = |length| [("BITS-Packet-Type", "Ping".to_owned()), ("X", "x".repeat(length))];
         let ping = |length| packet(&fields(length).each_ref().map(|(name, value)| (*name, value.as_str())));
         assert_eq!(ping(4096), Ok(Packet::Ping));
-        assert_eq!(ping(4097), Err(Refusal::Invalid("a header value over 4096 bytes")));
+        assert_eq!(ping(4097), Err(RequestError::Invalid("a header value over 4096 bytes")));
     }
 
     #[test]
@@ -261,7 +252,7 @@ mod tests {
         let long = "x".repeat(101);
         for id in ["", "a b", &long] {
             let read = packet(&[("BITS-Packet-Type", "Cancel-Session"), ("BITS-Session-Id", id)]);
-            assert_eq!(read, Err(Refusal::UnknownSession), "{id:?}");
+            assert_eq!(read, Err(RequestError::UnknownSession), "{id:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One session as a value: what a packet does to it, and what is answered. No disk, no clock, no network.
+//! One session as a value: what a packet does to it, and how it is acknowledged. No disk, no clock, no network.
 //!
 //! ```text
 //!            Create-Session                    Close-Session, all bytes there
@@ -10,84 +10,60 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::answer::Refusal;
+use super::limits::Limits;
+use super::response::{Ack, RequestError};
 use crate::protocol::{ContentRange, ProtocolId};
 
-/// What the operator allows.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Limits {
-    /// Largest file, in bytes.
-    pub(crate) file: Option<u64>,
-    /// Largest fragment, in bytes.
-    pub(crate) fragment: Option<u64>,
-}
-
-/// Where in its life a session is.
+/// A session's phase of life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub(crate) enum SessionPhase {
     /// Fragments are welcome.
     Open,
-    /// The file is published; kept so that a repeated Close-Session is answered.
+    /// The file is published; kept so that a repeated Close-Session is acknowledged.
     Closed,
-    /// Cancelled or expired while somebody still looked at it.
+    /// Cancelled or expired while a request still held it.
     Gone,
 }
 
-/// What the application behind the receiver said of the complete file.
+/// The verdict of the application behind the receiver on the complete file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Nothing yet.
+pub(crate) enum ApplicationVerdict {
     Pending,
-    /// There is a reply.
     Accepted,
     /// It does not want the file.
     Rejected,
-}
-
-/// What a client is told whose fragment is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Acknowledged {
-    /// Everything before this offset is there.
-    Offset(u64),
-    /// That, and the reply is ready.
-    WithReply(u64),
-    /// Nothing yet: the file is complete and the application has to see it first.
-    Ask,
 }
 
 /// One upload.
 ///
 /// Invariant: `durable` ≤ `written` ≤ `total`. Only `durable` is ever told to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Session {
-    /// Where in its life it is.
-    pub(crate) phase: Phase,
+pub(crate) struct SessionState {
+    pub(crate) phase: SessionPhase,
     /// The file's size in bytes, known from the first fragment on.
     pub(crate) total: Option<u64>,
     /// Bytes handed to the file system.
     pub(crate) written: u64,
     /// Bytes that survive a power cut.
     pub(crate) durable: u64,
-    /// What the application said, if one is asked.
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: ApplicationVerdict,
     /// When it last made progress.
     pub(crate) touched: SystemTime,
 }
 
-/// How a fragment's body is to be stored.
+/// The place of a fragment's body in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Plan {
+pub(crate) struct WritePlan {
     /// Bytes at the body's start that are there already.
     pub(crate) skip: u64,
-    /// Where the first new byte goes.
+    /// Offset of the first new byte.
     pub(crate) at: u64,
     /// Number of new bytes.
     pub(crate) new: u64,
-    /// The file's size.
     pub(crate) total: u64,
 }
 
-/// What Close-Session leads to.
+/// The effect of Close-Session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Closing {
     /// The file of this size is whole and is to be published.
@@ -98,63 +74,73 @@ pub(crate) enum Closing {
     Ask,
 }
 
-impl Session {
+impl SessionState {
     /// A session without a byte.
     pub(crate) fn new(now: SystemTime) -> Self {
-        Self { phase: Phase::Open, total: None, written: 0, durable: 0, verdict: Verdict::Pending, touched: now }
+        Self {
+            phase: SessionPhase::Open,
+            total: None,
+            written: 0,
+            durable: 0,
+            verdict: ApplicationVerdict::Pending,
+            touched: now,
+        }
     }
 
-    /// What to do with a fragment ([MC-BUP] 2.2.6). Changes nothing yet.
-    pub(crate) fn fragment(&self, range: ContentRange, limits: Limits) -> Result<Plan, Refusal> {
-        if self.phase != Phase::Open {
-            return Err(Refusal::UnknownSession);
+    /// Plans a fragment ([MC-BUP] 2.2.6). Changes nothing yet.
+    pub(crate) fn fragment(&self, range: ContentRange, limits: &Limits) -> Result<WritePlan, RequestError> {
+        if self.phase != SessionPhase::Open {
+            return Err(RequestError::UnknownSession);
         }
         if self.total.is_some_and(|total| total != range.total()) {
-            return Err(Refusal::Invalid("the total changed"));
+            return Err(RequestError::Invalid("the total changed"));
         }
-        if limits.file.is_some_and(|most| range.total() > most) {
-            return Err(Refusal::TooLarge);
+        if limits.max_size.is_some_and(|most| range.total() > most) {
+            return Err(RequestError::TooLarge);
         }
-        if limits.fragment.is_some_and(|most| range.len() > most) {
-            return Err(Refusal::FragmentTooLarge);
+        if limits.max_fragment.is_some_and(|most| range.len() > most) {
+            return Err(RequestError::FragmentTooLarge);
         }
         if range.first() > self.written {
-            return Err(Refusal::OutOfStep(self.written));
+            return Err(RequestError::OutOfStep(self.written));
         }
         let skip = (self.written - range.first()).min(range.len());
-        Ok(Plan { skip, at: self.written, new: range.len() - skip, total: range.total() })
+        Ok(WritePlan { skip, at: self.written, new: range.len() - skip, total: range.total() })
     }
 
-    /// What to do with Close-Session ([MC-BUP] 2.2.8). A session without fragments is that of an empty file, which no
+    /// Plans Close-Session ([MC-BUP] 2.2.8). A session without fragments is that of an empty file, which no
     /// `Content-Range` can express; its application sees it now, and no reply can be offered.
-    pub(crate) fn close(&self, asks: bool) -> Result<Closing, Refusal> {
+    pub(crate) fn close(&self, asks: bool) -> Result<Closing, RequestError> {
         match self.phase {
-            Phase::Gone => Err(Refusal::UnknownSession),
-            Phase::Closed => Ok(Closing::Repeated),
-            Phase::Open if self.written != self.total.unwrap_or(0) => Err(Refusal::Invalid("bytes are missing")),
-            Phase::Open => match self.verdict {
-                Verdict::Rejected => Err(Refusal::Rejected),
-                Verdict::Pending if asks => Ok(Closing::Ask),
-                Verdict::Pending | Verdict::Accepted => Ok(Closing::Publish(self.written)),
+            SessionPhase::Gone => Err(RequestError::UnknownSession),
+            SessionPhase::Closed => Ok(Closing::Repeated),
+            SessionPhase::Open if self.written != self.total.unwrap_or(0) => {
+                Err(RequestError::Invalid("bytes are missing"))
+            }
+            SessionPhase::Open => match self.verdict {
+                ApplicationVerdict::Rejected => Err(RequestError::Rejected),
+                ApplicationVerdict::Pending if asks => Ok(Closing::Ask),
+                ApplicationVerdict::Pending | ApplicationVerdict::Accepted => Ok(Closing::Publish(self.written)),
             },
         }
     }
 
-    /// What to say of the bytes that are there ([MC-BUP] 2.2.7).
-    pub(crate) fn acknowledge(&self, asks: bool) -> Result<Acknowledged, Refusal> {
+    /// The Ack of the bytes that are there ([MC-BUP] 2.2.7). `None` if the file is complete and the application has to see
+    /// it first.
+    pub(crate) fn acknowledge(&self, asks: bool) -> Result<Option<Ack>, RequestError> {
         match self.verdict {
-            _ if self.phase != Phase::Open => Err(Refusal::UnknownSession),
-            _ if self.total != Some(self.durable) => Ok(Acknowledged::Offset(self.durable)),
-            Verdict::Rejected => Err(Refusal::Rejected),
-            Verdict::Accepted => Ok(Acknowledged::WithReply(self.durable)),
-            Verdict::Pending if asks => Ok(Acknowledged::Ask),
-            Verdict::Pending => Ok(Acknowledged::Offset(self.durable)),
+            _ if self.phase != SessionPhase::Open => Err(RequestError::UnknownSession),
+            _ if self.total != Some(self.durable) => Ok(Some(Ack::Received(self.durable))),
+            ApplicationVerdict::Rejected => Err(RequestError::Rejected),
+            ApplicationVerdict::Accepted => Ok(Some(Ack::Replied(self.durable))),
+            ApplicationVerdict::Pending if asks => Ok(None),
+            ApplicationVerdict::Pending => Ok(Some(Ack::Received(self.durable))),
         }
     }
 
     /// Whether Cancel-Session has something to remove ([MC-BUP] 2.2.10).
-    pub(crate) fn cancel(&self) -> Result<(), Refusal> {
-        if self.phase == Phase::Open { Ok(()) } else { Err(Refusal::UnknownSession) }
+    pub(crate) fn cancel(&self) -> Result<(), RequestError> {
+        if self.phase == SessionPhase::Open { Ok(()) } else { Err(RequestError::UnknownSession) }
     }
 
     /// Whether it is past its time. A clock that was set back makes nothing older.
@@ -164,35 +150,37 @@ impl Session {
 }
 
 /// The first of the client's protocols that this server speaks ([MC-BUP] 2.2.2).
-pub(crate) fn choose_protocol(offered: &[ProtocolId]) -> Result<ProtocolId, Refusal> {
+pub(crate) fn choose_protocol(offered: &[ProtocolId]) -> Result<ProtocolId, RequestError> {
     let spoken = |protocol: &&ProtocolId| **protocol == ProtocolId::BITS_1_5_UPLOAD;
-    offered.iter().find(spoken).copied().ok_or(Refusal::Invalid("no protocol in common"))
+    offered.iter().find(spoken).copied().ok_or(RequestError::Invalid("no protocol in common"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { file: Some(1000), fragment: Some(100) };
+    fn limits() -> Limits {
+        Limits { max_size: Some(1000), max_fragment: Some(100), ..Limits::default() }
+    }
 
-    /// Plays a transcript: lines of `>` are packets, lines of `<` what must be answered. The bytes of a body are their
+    /// Plays a transcript: lines of `>` are packets, lines of `<` the responses expected. The bytes of a body are their
     /// own offsets plus a constant that differs for every packet, so that a byte written twice shows.
-    fn play(transcript: &str) -> (Session, Vec<u8>) {
-        let mut session = Session::new(SystemTime::UNIX_EPOCH);
-        let (mut stored, mut answer) = (Vec::new(), String::new());
+    fn play(transcript: &str) -> (SessionState, Vec<u8>) {
+        let mut session = SessionState::new(SystemTime::UNIX_EPOCH);
+        let (mut stored, mut response) = (Vec::new(), String::new());
         for (number, line) in transcript.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty()) {
             match line.split_once(' ').unwrap() {
-                (">", packet) => answer = carry_out(&mut session, &mut stored, packet),
-                ("<", expected) => assert_eq!(answer, expected, "line {number}"),
+                (">", packet) => response = carry_out(&mut session, &mut stored, packet),
+                ("<", expected) => assert_eq!(response, expected, "line {number}"),
                 _ => panic!("line {number}: {line}"),
             }
         }
         (session, stored)
     }
 
-    fn carry_out(session: &mut Session, stored: &mut Vec<u8>, packet: &str) -> String {
+    fn carry_out(session: &mut SessionState, stored: &mut Vec<u8>, packet: &str) -> String {
         let result = match packet.split_once(' ') {
-            Some(("Fragment", range)) => session.fragment(range.parse().unwrap(), LIMITS).map(|plan| {
+            Some(("Fragment", range)) => session.fragment(range.parse().unwrap(), &limits()).map(|plan| {
                 assert_eq!(plan.at, stored.len() as u64, "the file has no holes");
                 stored.resize(stored.len() + usize::try_from(plan.new).unwrap(), 0);
                 session.total = Some(plan.total);
@@ -200,16 +188,16 @@ mod tests {
                 format!("200 {} (skip {}, new {})", session.written, plan.skip, plan.new)
             }),
             None if packet == "Close" => session.close(false).map(|closing| {
-                session.phase = Phase::Closed;
+                session.phase = SessionPhase::Closed;
                 format!("200 {closing:?}")
             }),
             None if packet == "Cancel" => session.cancel().map(|()| {
-                session.phase = Phase::Gone;
+                session.phase = SessionPhase::Gone;
                 "200".to_owned()
             }),
             _ => panic!("{packet}"),
         };
-        result.unwrap_or_else(|refusal| format!("{} {refusal}", refusal.status().as_u16()))
+        result.unwrap_or_else(|error| format!("{} {error}", error.status().as_u16()))
     }
 
     #[test]
@@ -222,7 +210,7 @@ mod tests {
              > Close
              < 200 Publish(20)",
         );
-        assert_eq!((session.phase, stored.len()), (Phase::Closed, 20));
+        assert_eq!((session.phase, stored.len()), (SessionPhase::Closed, 20));
     }
 
     #[test]
@@ -292,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_close_is_answered_and_nothing_else_is() {
+    fn a_repeated_close_is_acknowledged_and_nothing_else_is() {
         play(
             "> Fragment bytes 0-9/10
              < 200 10 (skip 0, new 10)
@@ -327,20 +315,20 @@ mod tests {
 
     #[test]
     fn a_complete_file_waits_for_the_application_and_follows_its_verdict() {
-        let mut session = Session::new(SystemTime::UNIX_EPOCH);
+        let mut session = SessionState::new(SystemTime::UNIX_EPOCH);
         assert_eq!(session.close(true), Ok(Closing::Ask), "an empty file is seen at its Close-Session");
         (session.total, session.written, session.durable) = (Some(2), 1, 1);
-        assert_eq!(session.acknowledge(true), Ok(Acknowledged::Offset(1)));
+        assert_eq!(session.acknowledge(true), Ok(Some(Ack::Received(1))));
         (session.written, session.durable) = (2, 2);
-        assert_eq!(session.acknowledge(false), Ok(Acknowledged::Offset(2)));
-        assert_eq!(session.acknowledge(true), Ok(Acknowledged::Ask));
+        assert_eq!(session.acknowledge(false), Ok(Some(Ack::Received(2))));
+        assert_eq!(session.acknowledge(true), Ok(None));
         assert_eq!(session.close(true), Ok(Closing::Ask));
-        session.verdict = Verdict::Accepted;
-        assert_eq!(session.acknowledge(true), Ok(Acknowledged::WithReply(2)));
+        session.verdict = ApplicationVerdict::Accepted;
+        assert_eq!(session.acknowledge(true), Ok(Some(Ack::Replied(2))));
         assert_eq!(session.close(true), Ok(Closing::Publish(2)));
-        session.verdict = Verdict::Rejected;
-        assert_eq!(session.acknowledge(true), Err(Refusal::Rejected));
-        assert_eq!(session.close(false), Err(Refusal::Rejected));
+        session.verdict = ApplicationVerdict::Rejected;
+        assert_eq!(session.acknowledge(true), Err(RequestError::Rejected));
+        assert_eq!(session.close(false), Err(RequestError::Rejected));
     }
 
     #[test]
@@ -357,16 +345,16 @@ mod tests {
 
     #[test]
     fn offsets_near_the_end_of_numbers_do_not_overflow() {
-        let session = Session { total: None, ..Session::new(SystemTime::UNIX_EPOCH) };
+        let session = SessionState { total: None, ..SessionState::new(SystemTime::UNIX_EPOCH) };
         let range = "bytes 0-18446744073709551614/18446744073709551615".parse().unwrap();
-        let plan = session.fragment(range, Limits::default()).unwrap();
+        let plan = session.fragment(range, &Limits::default()).unwrap();
         assert_eq!((plan.new, plan.total), (u64::MAX, u64::MAX));
     }
 
     #[test]
     fn a_session_expires_without_progress_and_not_by_a_clock_set_back() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
-        let session = Session::new(now);
+        let session = SessionState::new(now);
         let timeout = Duration::from_secs(10);
         assert!(!session.is_expired(now + timeout, timeout));
         assert!(session.is_expired(now + timeout + Duration::from_secs(1), timeout));
@@ -378,7 +366,7 @@ mod tests {
         let other = "00000000-0000-0000-0000-000000000001".parse().unwrap();
         let ours = ProtocolId::BITS_1_5_UPLOAD;
         assert_eq!(choose_protocol(&[other, ours]), Ok(ours));
-        assert_eq!(choose_protocol(&[other]), Err(Refusal::Invalid("no protocol in common")));
-        assert_eq!(choose_protocol(&[]), Err(Refusal::Invalid("no protocol in common")));
+        assert_eq!(choose_protocol(&[other]), Err(RequestError::Invalid("no protocol in common")));
+        assert_eq!(choose_protocol(&[]), Err(RequestError::Invalid("no protocol in common")));
     }
 }

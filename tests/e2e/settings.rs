@@ -54,14 +54,19 @@ fn a_wrong_setting_exits_2_before_anything_is_sent_and_names_its_place() {
     let misspelt = Config::new("# mine\nfragmnt-size = '1M'\n");
     misspelt.run(&upload, &[]).exits(2).says(&["config.toml:2: fragmnt-size is no setting; fragment-size is one"]);
     Config::new("insecure = true").run(&upload, &[]).exits(2).says(&["only taken from the command line"]);
-    // Only the upload itself knows what a size is.
     let wrong = Config::new("\n\nfragment-size = 'big'\n");
-    wrong.run(&upload, &[]).exits(2).says(&[
-        "--fragment-size: ",
-        "cause:  --fragment-size is set by ",
-        "config.toml:3",
+    wrong.run(&upload, &[]).exits(2).says(&["config.toml:3: fragment-size: \"big\" is not a size", "or auto"]);
+    let size = [("BITSUP_FRAGMENT_SIZE", "huge")];
+    Config::new("").run(&upload, &size).exits(2).says(&["BITSUP_FRAGMENT_SIZE: \"huge\" is not a size"]);
+    let proxy = [("BITSUP_PROXY", "http://me:s3cret@h")];
+    let refused = Config::new("").run(&upload, &proxy);
+    assert!(!refused.exits(2).says(&["BITSUP_PROXY: it has a password in it"]).stderr().contains("s3cret"));
+    // Only the upload itself opens files.
+    Config::new("\ncacert = ['missing.pem']").run(&upload, &[]).exits(2).says(&[
+        "--cacert ",
+        "cause:  --cacert is set by ",
+        "config.toml:2",
     ]);
-    wrong.run(&upload, &[("BITSUP_FRAGMENT_SIZE", "huge")]).exits(2).says(&["is set by BITSUP_FRAGMENT_SIZE"]);
     // Help is there all the same.
     assert_eq!(misspelt.run(&["upload", "--help"], &[]).0.status.code(), Some(0));
 }

@@ -1,4 +1,4 @@
-//! Who may come in, and how: Basic authentication and TLS (faults 51, 55 and 58).
+//! Access: Basic authentication and TLS (faults 51, 55 and 58).
 
 use std::fs;
 use std::io::{Read, Write};
@@ -30,10 +30,10 @@ fn fault_55_nobody_gets_anything_without_the_right_credentials() {
     {
         let mut client = fixture.connect();
         for kind in ["Ping", "Create-Session", "Close-Session", "no packet"] {
-            let answer = client.packet("/b", kind, credentials, b"");
-            assert_eq!(answer.status, 401, "{kind} {credentials:?}");
-            assert_eq!(answer.field("WWW-Authenticate"), Some("Basic realm=\"bitsup\""));
-            assert_eq!(answer.field("BITS-Packet-Type"), None);
+            let response = client.packet("/b", kind, credentials, b"");
+            assert_eq!(response.status, 401, "{kind} {credentials:?}");
+            assert_eq!(response.field("WWW-Authenticate"), Some("Basic realm=\"bitsup\""));
+            assert_eq!(response.field("BITS-Packet-Type"), None);
         }
         let fields: String = credentials.iter().flat_map(|(name, value)| [name, ": ", value, "\r\n"]).collect();
         for path in ["/a", "/none", "/../x"] {
@@ -51,8 +51,8 @@ fn a_fragment_without_credentials_is_refused_before_its_body() {
     let mut client = fixture.connect();
     let fields = [("BITS-Session-Id", GUID), ("Content-Range", "bytes 0-9999999/10000000")];
     client.send(&head("/a", "Fragment", &fields, 10_000_000));
-    let answer = client.read();
-    assert_eq!((answer.status, answer.field("Connection")), (401, Some("close")));
+    let response = client.read();
+    assert_eq!((response.status, response.field("Connection")), (401, Some("close")));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn packets_are_carried_out_over_tls() {
 }
 
 #[test]
-fn plain_http_on_a_tls_port_gets_no_answer_of_http() {
+fn plain_http_on_a_tls_port_gets_no_http_response() {
     let certificate = certificate();
     let fixture = Fixture::with(|options| options.tls = Some(certificate.files.clone()));
     let mut client = fixture.connect();

@@ -1,4 +1,4 @@
-//! What may be written, and where (faults 56, 57 and 62).
+//! Names and folders that files may be written to (faults 56, 57 and 62).
 
 use std::fs;
 #[cfg(unix)]

@@ -24,9 +24,9 @@ fn a_gap_with_a_long_body_is_answered_at_once_and_ends_the_connection() {
     let fields = [("BITS-Session-Id", &*session), ("Content-Range", "bytes 1-10000000/20000000")];
     client.send(&head("/a", "Fragment", &fields, 10_000_000));
     client.send(&vec![0; 100_000]);
-    let answer = client.read().expect_offset(416, 0);
-    assert_eq!(answer.field("Connection"), Some("close"));
-    // What is still on its way does not cost the answer, and does no harm.
+    let response = client.read().expect_offset(416, 0);
+    assert_eq!(response.field("Connection"), Some("close"));
+    // Bytes that are still on their way do not cost the response, and does no harm.
     let _ = client.stream.write_all(&vec![0; 1_000_000]);
     drop(client);
     fixture.connect().fragment("/a", &session, "0-0/20000000", b"a").expect_offset(200, 1);
@@ -81,8 +81,8 @@ fn a_bad_content_range_is_400() {
 #[test]
 fn limits_are_500_for_the_file_and_413_for_the_fragment() {
     let fixture = Fixture::with(|options| {
-        options.max_size = Some(100);
-        options.max_fragment = Some(10);
+        options.limits.max_size = Some(100);
+        options.limits.max_fragment = Some(10);
     });
     let mut client = fixture.connect();
     let session = client.open("/a");

@@ -44,9 +44,9 @@ fn other_methods_are_405_and_list_nothing() {
     for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND"] {
         for path in ["/", "/a"] {
             let request = format!("{method} {path} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
-            let answer = fixture.connect().ask(request.as_bytes());
-            assert_eq!((answer.status, answer.field("Allow")), (405, Some("BITS_POST")), "{method}");
-            assert_eq!(answer.field("BITS-Packet-Type"), None, "a plain client gets a plain answer");
+            let response = fixture.connect().ask(request.as_bytes());
+            assert_eq!((response.status, response.field("Allow")), (405, Some("BITS_POST")), "{method}");
+            assert_eq!(response.field("BITS-Packet-Type"), None, "a plain client gets a plain response");
         }
     }
 }
@@ -80,8 +80,8 @@ fn fault_59_heads_that_can_be_read_in_two_ways_are_refused_and_end_the_connectio
         let mut client = fixture.connect();
         let request =
             format!("BITS_POST /a HTTP/1.1\r\nHost: h\r\nBITS-Packet-Type: Ping\r\n{fields}\r\n{end}{smuggled}");
-        let answer = client.ask(request.as_bytes());
-        assert_eq!(answer.status, 400, "{fields:?}");
+        let response = client.ask(request.as_bytes());
+        assert_eq!(response.status, 400, "{fields:?}");
         client.expect_end();
     }
 }
@@ -96,8 +96,8 @@ fn an_endless_head_ends_the_connection() {
     while sent < 1_000_000 && client.stream.write_all(line.as_bytes()).is_ok() {
         sent += line.len();
     }
-    if let Some(answer) = client.try_read() {
-        assert!((400..500).contains(&answer.status), "{answer:?}");
+    if let Some(response) = client.try_read() {
+        assert!((400..500).contains(&response.status), "{response:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the operator allows, and what many clients at once may take (faults 60 and 61).
+//! The operator's limits, and what many clients at once may take (faults 60 and 61).
 
 use std::time::Duration;
 
@@ -22,14 +22,14 @@ fn the_host_to_go_on_with_is_announced_when_set() {
 
 #[test]
 fn fault_61_unfinished_uploads_together_hold_so_many_bytes_and_no_more() {
-    let fixture = Fixture::with(|options| options.max_temp = Some(10));
+    let fixture = Fixture::with(|options| options.limits.max_temp = Some(10));
     let mut client = fixture.connect();
     let (one, two) = (client.open("/a"), client.open("/b"));
     client.fragment("/a", &one, "0-5/8", b"abcdef").expect_offset(200, 6);
     client.fragment("/b", &two, "0-5/6", b"abcdef").expect_error(500, "0x80070070");
     client.cancel("/a", &one).expect(200);
     client.fragment("/b", &two, "0-5/6", b"abcdef").expect_offset(200, 6);
-    let fixture = fixture.restart(|options| options.max_temp = Some(10));
+    let fixture = fixture.restart(|options| options.limits.max_temp = Some(10));
     let mut client = fixture.connect();
     let three = client.open("/c");
     client.fragment("/c", &three, "0-5/6", b"abcdef").expect_error(500, "0x80070070");
@@ -39,7 +39,7 @@ fn fault_61_unfinished_uploads_together_hold_so_many_bytes_and_no_more() {
 
 #[test]
 fn fault_61_one_client_has_so_many_connections_and_no_more() {
-    let fixture = Fixture::with(|options| options.max_connections = 2);
+    let fixture = Fixture::with(|options| options.limits.max_connections = 2);
     let (mut one, mut two) = (fixture.connect(), fixture.connect());
     one.packet("/a", "Ping", &[], b"").expect(200);
     two.packet("/a", "Ping", &[], b"").expect(200);
@@ -58,7 +58,7 @@ fn fault_61_one_client_has_so_many_connections_and_no_more() {
 #[test]
 fn fault_61_a_thousand_idle_connections_keep_nobody_from_uploading() {
     allow_many_files();
-    let fixture = Fixture::with(|options| options.max_connections = 2000);
+    let fixture = Fixture::with(|options| options.limits.max_connections = 2000);
     let idle: Vec<_> = (0..1000)
         .map(|number| {
             let mut client = fixture.connect();

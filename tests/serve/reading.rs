@@ -8,13 +8,13 @@ fn reading() -> Fixture {
     Fixture::with(|options| options.allow_read = true)
 }
 
-fn request(client: &mut Client, method: &str, path: &str, fields: &str) -> (crate::support::Answer, Vec<u8>) {
+fn request(client: &mut Client, method: &str, path: &str, fields: &str) -> (crate::support::Response, Vec<u8>) {
     client.send(format!("{method} {path} HTTP/1.1\r\nHost: h\r\n{fields}\r\n").as_bytes());
-    let answer = client.read();
-    let length = answer.field("Content-Length").unwrap().parse().unwrap();
+    let response = client.read();
+    let length = response.field("Content-Length").unwrap().parse().unwrap();
     let mut body = vec![0; if method == "HEAD" { 0 } else { length }];
     std::io::Read::read_exact(&mut client.stream, &mut body).unwrap();
-    (answer, body)
+    (response, body)
 }
 
 #[test]
@@ -28,13 +28,13 @@ fn published_files_are_given_out_whole_and_in_parts() {
     assert_eq!(head.field("Accept-Ranges"), Some("bytes"));
     let modified = head.field("Last-Modified").unwrap().to_owned();
     assert!(modified.ends_with(" GMT"), "{modified}");
-    let (answer, body) = request(&mut client, "GET", "/a", "");
-    assert!(answer.status == 200 && body == content);
-    let (answer, body) = request(&mut client, "GET", "/a", "Range: bytes=500000-500009\r\n");
-    assert_eq!((answer.status, answer.field("Content-Range")), (206, Some("bytes 500000-500009/1000003")));
+    let (response, body) = request(&mut client, "GET", "/a", "");
+    assert!(response.status == 200 && body == content);
+    let (response, body) = request(&mut client, "GET", "/a", "Range: bytes=500000-500009\r\n");
+    assert_eq!((response.status, response.field("Content-Range")), (206, Some("bytes 500000-500009/1000003")));
     assert_eq!(body, content[500_000..500_010]);
-    let (answer, body) = request(&mut client, "GET", "/a", "Range: bytes=1000003-\r\n");
-    assert_eq!((answer.status, answer.field("Content-Range"), body.len()), (416, Some("bytes */1000003"), 0));
+    let (response, body) = request(&mut client, "GET", "/a", "Range: bytes=1000003-\r\n");
+    assert_eq!((response.status, response.field("Content-Range"), body.len()), (416, Some("bytes */1000003"), 0));
     let fields = format!("Range: bytes=-3\r\nIf-Range: {modified}\r\n");
     assert_eq!(request(&mut client, "GET", "/a", &fields).1, content[1_000_000..]);
     let fields = "Range: bytes=-3\r\nIf-Range: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
@@ -71,9 +71,9 @@ fn fault_56_nothing_else_is_given_out() {
         ("/.bitsup-sessions/lock", 403),
         ("/nul", 403),
     ] {
-        let (answer, body) = request(&mut client, "GET", path, "");
-        assert_eq!((answer.status, body.len()), (status, 0), "{path}");
-        assert_eq!(answer.field("BITS-Packet-Type"), None, "a plain client gets a plain answer");
+        let (response, body) = request(&mut client, "GET", path, "");
+        assert_eq!((response.status, body.len()), (status, 0), "{path}");
+        assert_eq!(response.field("BITS-Packet-Type"), None, "a plain client gets a plain response");
     }
     assert_eq!(request(&mut client, "GET", "/d/f", "").1, b"x");
     let put = client.ask(b"PUT /d/f HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");

@@ -5,9 +5,9 @@ use std::fs;
 use std::io::Read;
 use std::time::Duration;
 
-use bitsup::server::{Account, Options, ReplyCommand};
+use bitsup::server::{Account, Options};
 
-use crate::support::{Answer, Client, Fixture, GUID, UNKNOWN, capture};
+use crate::support::{Client, Fixture, GUID, Response, UNKNOWN, capture};
 
 const REJECTED: &str = "0x80004005";
 
@@ -21,22 +21,22 @@ fn runs(folder: &tempfile::TempDir) -> usize {
 }
 
 fn with_command(command: &str) -> Fixture {
-    Fixture::with(|options| options.reply_command = Some(ReplyCommand::new(command)))
+    Fixture::with(|options| options.reply_command = Some(command.to_owned()))
 }
 
 #[track_caller]
-fn expect_rejected(answer: Answer) {
-    let answer = answer.expect(500);
-    assert_eq!(answer.field("BITS-Error"), Some(REJECTED));
-    assert_eq!(answer.field("BITS-Error-Context"), Some("0x7"));
-    assert_eq!(answer.field("BITS-Reply-URL"), None);
+fn expect_rejected(response: Response) {
+    let response = response.expect(500);
+    assert_eq!(response.field("BITS-Error"), Some(REJECTED));
+    assert_eq!(response.field("BITS-Error-Context"), Some("0x7"));
+    assert_eq!(response.field("BITS-Reply-URL"), None);
 }
 
-fn get(client: &mut Client, path: &str, fields: &str) -> (Answer, Vec<u8>) {
-    let answer = client.ask(format!("GET {path} HTTP/1.1\r\nHost: h\r\n{fields}\r\n").as_bytes());
-    let mut body = vec![0; answer.field("Content-Length").unwrap().parse().unwrap()];
+fn get(client: &mut Client, path: &str, fields: &str) -> (Response, Vec<u8>) {
+    let response = client.ask(format!("GET {path} HTTP/1.1\r\nHost: h\r\n{fields}\r\n").as_bytes());
+    let mut body = vec![0; response.field("Content-Length").unwrap().parse().unwrap()];
     client.stream.read_exact(&mut body).unwrap();
-    (answer, body)
+    (response, body)
 }
 
 #[test]
@@ -55,10 +55,10 @@ fn the_reply_is_offered_as_iis_does_and_lives_until_close() {
     let encoded = session.replace('{', "%7B").replace('}', "%7D");
     let path = format!("/d/BITS-Sessions/Replies/{encoded}/responsefile.bin");
     let expected = format!("http://h/d/a|{session}|abcd");
-    let (answer, body) = get(&mut client, &path, "");
-    assert_eq!((answer.status, body), (200, expected.clone().into_bytes()));
-    let (answer, body) = get(&mut client, &path, "Range: bytes=2-4\r\n");
-    assert_eq!((answer.status, &*body), (206, &expected.as_bytes()[2..5]));
+    let (response, body) = get(&mut client, &path, "");
+    assert_eq!((response.status, body), (200, expected.clone().into_bytes()));
+    let (response, body) = get(&mut client, &path, "Range: bytes=2-4\r\n");
+    assert_eq!((response.status, &*body), (206, &expected.as_bytes()[2..5]));
     // It is this session's, in this folder, and nothing else can be read.
     let elsewhere = format!("/BITS-Sessions/Replies/{encoded}/responsefile.bin");
     assert_eq!(get(&mut client, &elsewhere, "").0.status, 405);
@@ -105,7 +105,7 @@ fn fault_58_a_reply_is_its_users_alone() {
     let serving = |user: &'static str| {
         move |options: &mut Options| {
             options.account = Some(Account::new(user, "s3cret").unwrap());
-            options.reply_command = Some(ReplyCommand::new("echo reply"));
+            options.reply_command = Some("echo reply".to_owned());
         }
     };
     let fixture = Fixture::with(serving("me"));
@@ -128,7 +128,7 @@ fn fault_58_a_reply_is_its_users_alone() {
 fn the_application_is_asked_once_whatever_is_repeated_or_restarted() {
     let folder = tempfile::tempdir().unwrap();
     let command = noting(&folder, "echo reply");
-    let change = |options: &mut Options| options.reply_command = Some(ReplyCommand::new(&*command));
+    let change = |options: &mut Options| options.reply_command = Some(command.clone());
     let fixture = Fixture::with(change);
     let mut client = fixture.connect();
     let session = client.open("/a");
@@ -168,7 +168,7 @@ fn a_client_that_leaves_finds_the_reply_when_it_comes_back() {
     let session = client.open("/a");
     let fields = [("BITS-Session-Id", &*session), ("Content-Range", "bytes 0-1/2")];
     client.send(&[&crate::support::head("/a", "Fragment", &fields, 2)[..], b"ab"].concat());
-    // Gone before the answer, but not before the last byte has arrived.
+    // Gone before the response, but not before the last byte has arrived.
     while runs(&folder) == 0 {
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -182,7 +182,7 @@ fn a_client_that_leaves_finds_the_reply_when_it_comes_back() {
 fn an_application_that_fails_refuses_the_file_for_good() {
     let folder = tempfile::tempdir().unwrap();
     let command = noting(&folder, "echo half; exit 3");
-    let change = |options: &mut Options| options.reply_command = Some(ReplyCommand::new(&*command));
+    let change = |options: &mut Options| options.reply_command = Some(command.clone());
     let fixture = Fixture::with(change);
     let mut client = fixture.connect();
     let session = client.open("/a");
@@ -210,9 +210,8 @@ fn an_application_that_takes_too_long_or_says_too_much_is_killed_with_its_childr
     // Were the children left alone, the second would write on.
     let slow = format!("(while :; do echo x >> '{}'; sleep 0.05; done) & wait", alive.display());
     let fixture = Fixture::with(|options| {
-        let mut command = ReplyCommand::new(&*slow);
-        command.time_limit = Duration::from_millis(300);
-        options.reply_command = Some(command);
+        options.reply_command = Some(slow.clone());
+        options.limits.reply_timeout = Duration::from_millis(300);
     });
     let session = fixture.connect().open("/a");
     expect_rejected(fixture.connect().fragment("/a", &session, "0-1/2", b"ab"));
@@ -223,9 +222,8 @@ fn an_application_that_takes_too_long_or_says_too_much_is_killed_with_its_childr
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(size(), then);
     let fixture = Fixture::with(|options| {
-        let mut command = ReplyCommand::new("yes");
-        command.max_reply = 100_000;
-        options.reply_command = Some(command);
+        options.reply_command = Some("yes".to_owned());
+        options.limits.max_reply = 100_000;
     });
     let session = fixture.connect().open("/a");
     expect_rejected(fixture.connect().fragment("/a", &session, "0-1/2", b"ab"));
@@ -254,7 +252,7 @@ fn a_stop_ends_the_application_and_a_restarted_server_asks_again() {
     let marker = folder.path().join("slow");
     fs::write(&marker, "").unwrap();
     let command = command.replace("$0", &marker.display().to_string());
-    let change = |options: &mut Options| options.reply_command = Some(ReplyCommand::new(&*command));
+    let change = |options: &mut Options| options.reply_command = Some(command.clone());
     let mut fixture = Fixture::with(change);
     let mut client = fixture.connect();
     let session = client.open("/a");

@@ -64,8 +64,8 @@ fn fault_58_unknown_foreign_and_misspelt_sessions_look_the_same() {
     let session = client.open("/a");
     let other = client.open("/b");
     for id in [&*other, "{00000000-0000-0000-0000-000000000000}", "1", "../../x", &"x".repeat(200)] {
-        let answer = client.fragment("/a", id, "0-1/2", b"ab").expect_error(500, UNKNOWN);
-        assert_eq!(answer.field("BITS-Session-Id"), None);
+        let response = client.fragment("/a", id, "0-1/2", b"ab").expect_error(500, UNKNOWN);
+        assert_eq!(response.field("BITS-Session-Id"), None);
         client.close("/a", id).expect_error(500, UNKNOWN);
         client.cancel("/a", id).expect_error(500, UNKNOWN);
     }
@@ -74,7 +74,7 @@ fn fault_58_unknown_foreign_and_misspelt_sessions_look_the_same() {
 
 #[test]
 fn fault_58_a_session_without_progress_expires() {
-    let fixture = Fixture::with(|options| options.session_timeout = Duration::from_millis(200));
+    let fixture = Fixture::with(|options| options.limits.session_timeout = Duration::from_millis(200));
     let mut client = fixture.connect();
     let session = client.open("/a");
     std::thread::sleep(Duration::from_millis(400));
@@ -83,7 +83,7 @@ fn fault_58_a_session_without_progress_expires() {
 
 #[test]
 fn fault_61_one_client_has_so_many_sessions_and_no_more() {
-    let fixture = Fixture::with(|options| options.max_sessions = 2);
+    let fixture = Fixture::with(|options| options.limits.max_sessions = 2);
     let mut client = fixture.connect();
     let first = client.open("/a");
     client.open("/b");

@@ -19,7 +19,7 @@ fn ends(mut client: Client) -> String {
 
 #[test]
 fn fault_61_a_head_that_does_not_come_ends_the_connection() {
-    let fixture = Fixture::with(|options| options.times.head = SHORT);
+    let fixture = Fixture::with(|options| options.limits.head_timeout = SHORT);
     let mut client = fixture.connect();
     client.send(b"BITS_POST /a HTTP/1.1\r\nHost:");
     assert_eq!(ends(client), "");
@@ -27,7 +27,7 @@ fn fault_61_a_head_that_does_not_come_ends_the_connection() {
 
 #[test]
 fn fault_61_an_idle_connection_is_ended() {
-    let fixture = Fixture::with(|options| options.times.idle = SHORT);
+    let fixture = Fixture::with(|options| options.limits.idle_timeout = SHORT);
     assert_eq!(ends(fixture.connect()), "");
     let mut client = fixture.connect();
     client.packet("/a", "Ping", &[], b"").expect(200);
@@ -43,21 +43,21 @@ fn cut_body(change: impl Fn(&mut Options), piece: &[u8]) {
     client.send(piece);
     assert_eq!(client.read().expect(408).field("Connection"), Some("close"));
     let mut client = fixture.connect();
-    // What came is kept.
+    // The bytes that came are kept.
     let next = client.fragment("/a", &session, "999999-999999/1000000", b"x").expect_offset(416, piece.len() as u64);
     assert_eq!(next.field("BITS-Error"), Some("0x00000000"));
 }
 
 #[test]
 fn fault_61_a_body_that_falls_silent_is_cut() {
-    cut_body(|options| options.times.silence = SHORT, b"abc");
+    cut_body(|options| options.limits.stall_timeout = SHORT, b"abc");
 }
 
 #[test]
 fn fault_61_a_body_that_crawls_is_cut() {
     let fixture = Fixture::with(|options| {
-        options.times.silence = Duration::from_millis(300);
-        options.times.slowest = 1_000_000;
+        options.limits.stall_timeout = Duration::from_millis(300);
+        options.limits.min_rate = 1_000_000;
     });
     let mut client = fixture.connect();
     let session = client.open("/a");
@@ -67,9 +67,9 @@ fn fault_61_a_body_that_crawls_is_cut() {
     while std::io::Write::write_all(&mut client.stream, b"x").is_ok() {
         std::thread::sleep(Duration::from_millis(20));
         client.stream.set_nonblocking(true).unwrap();
-        let answered = client.stream.peek(&mut [0]).is_ok();
+        let responded = client.stream.peek(&mut [0]).is_ok();
         client.stream.set_nonblocking(false).unwrap();
-        if answered {
+        if responded {
             break;
         }
     }
@@ -80,7 +80,7 @@ fn fault_61_a_body_that_crawls_is_cut() {
 fn with_a_large_file(silence: Duration) -> (Fixture, Vec<u8>) {
     let fixture = Fixture::with(|options| {
         options.allow_read = true;
-        options.times.silence = silence;
+        options.limits.stall_timeout = silence;
     });
     let content = vec![7; 32 << 20];
     fs::write(fixture.path("a"), &content).unwrap();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::support::{Answer, Fixture, GUID, capture, head, upload};
+use crate::support::{Fixture, GUID, Response, capture, head, upload};
 
 #[test]
 fn windows_recorded_requests_upload_the_file() {
@@ -61,7 +61,7 @@ fn every_ack_names_the_session_once_it_is_known() {
     let fixture = Fixture::new();
     let mut client = fixture.connect();
     let session = client.open("/a");
-    let same = |answer: Answer| assert_eq!(answer.field("BITS-Session-Id"), Some(&*session));
+    let same = |response: Response| assert_eq!(response.field("BITS-Session-Id"), Some(&*session));
     same(client.fragment("/a", &session, "0-1/4", b"ab"));
     same(client.fragment("/a", &session, "3-3/4", b"d").expect(416));
     same(client.close("/a", &session).expect(400));
@@ -134,7 +134,7 @@ fn a_client_that_waits_to_be_told_to_send_is_told() {
     client.send(&head("/a", "Fragment", &fields("bytes 0-1/2"), 2));
     assert_eq!(client.read().status, 100);
     client.ask(b"ab").expect_offset(200, 2);
-    // What is refused by its head alone is refused before the body.
+    // A request that its head alone rules out is refused before the body.
     client.send(&head("/a", "Fragment", &fields("bytes 0-1/3"), 2));
     client.read().expect(400);
     client.expect_end();

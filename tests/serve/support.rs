@@ -101,12 +101,12 @@ pub(crate) struct Client {
 }
 
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) fields: Vec<(String, String)>,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut found = self.fields.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
         let value = found.next().map(|(_, value)| value.as_str());
@@ -124,18 +124,18 @@ impl Answer {
 
     #[track_caller]
     pub(crate) fn expect_error(self, status: u16, code: &str) -> Self {
-        let answer = self.expect(status);
-        assert_eq!(answer.field("BITS-Error"), Some(code), "{answer:?}");
-        assert_eq!(answer.field("BITS-Error-Code"), Some(code), "{answer:?}");
-        assert_eq!(answer.field("BITS-Error-Context"), Some("0x5"), "{answer:?}");
-        answer
+        let response = self.expect(status);
+        assert_eq!(response.field("BITS-Error"), Some(code), "{response:?}");
+        assert_eq!(response.field("BITS-Error-Code"), Some(code), "{response:?}");
+        assert_eq!(response.field("BITS-Error-Context"), Some("0x5"), "{response:?}");
+        response
     }
 
     #[track_caller]
     pub(crate) fn expect_offset(self, status: u16, offset: u64) -> Self {
-        let answer = self.expect(status);
-        assert_eq!(answer.field("BITS-Received-Content-Range"), Some(&*offset.to_string()), "{answer:?}");
-        answer
+        let response = self.expect(status);
+        assert_eq!(response.field("BITS-Received-Content-Range"), Some(&*offset.to_string()), "{response:?}");
+        response
     }
 }
 
@@ -151,11 +151,11 @@ impl Client {
     }
 
     /// Reads one head, byte by byte so that nothing of the next is lost.
-    pub(crate) fn read(&mut self) -> Answer {
-        self.try_read().expect("an answer")
+    pub(crate) fn read(&mut self) -> Response {
+        self.try_read().expect("a response")
     }
 
-    pub(crate) fn try_read(&mut self) -> Option<Answer> {
+    pub(crate) fn try_read(&mut self) -> Option<Response> {
         let mut head = Vec::new();
         let mut byte = [0];
         while !head.ends_with(b"\r\n\r\n") {
@@ -168,21 +168,21 @@ impl Client {
         let mut lines = head.trim_end().split("\r\n");
         let status = lines.next().unwrap().strip_prefix("HTTP/1.").unwrap()[2..5].parse().unwrap();
         let fields = lines.map(|line| line.split_once(": ").unwrap());
-        Some(Answer { status, fields: fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect() })
+        Some(Response { status, fields: fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect() })
     }
 
-    pub(crate) fn ask(&mut self, bytes: &[u8]) -> Answer {
+    pub(crate) fn ask(&mut self, bytes: &[u8]) -> Response {
         self.send(bytes);
         self.read()
     }
 
-    pub(crate) fn packet(&mut self, path: &str, kind: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) fn packet(&mut self, path: &str, kind: &str, fields: &[(&str, &str)], body: &[u8]) -> Response {
         self.send(&head(path, kind, fields, body.len()));
         self.send(body);
         self.read()
     }
 
-    pub(crate) fn create(&mut self, path: &str) -> Answer {
+    pub(crate) fn create(&mut self, path: &str) -> Response {
         let fields = [("BITS-Supported-Protocols", GUID), ("Content-Name", "a.txt")];
         self.packet(path, "Create-Session", &fields, b"")
     }
@@ -191,16 +191,16 @@ impl Client {
         self.create(path).expect(200).field("BITS-Session-Id").unwrap().to_owned()
     }
 
-    pub(crate) fn fragment(&mut self, path: &str, session: &str, range: &str, body: &[u8]) -> Answer {
+    pub(crate) fn fragment(&mut self, path: &str, session: &str, range: &str, body: &[u8]) -> Response {
         let range = format!("bytes {range}");
         self.packet(path, "Fragment", &[("BITS-Session-Id", session), ("Content-Range", &range)], body)
     }
 
-    pub(crate) fn close(&mut self, path: &str, session: &str) -> Answer {
+    pub(crate) fn close(&mut self, path: &str, session: &str) -> Response {
         self.packet(path, "Close-Session", &[("BITS-Session-Id", session)], b"")
     }
 
-    pub(crate) fn cancel(&mut self, path: &str, session: &str) -> Answer {
+    pub(crate) fn cancel(&mut self, path: &str, session: &str) -> Response {
         self.packet(path, "Cancel-Session", &[("BITS-Session-Id", session)], b"")
     }
 

@@ -309,7 +309,8 @@ impl Passage<'_> {
         self.client.pass(Some(server), request.len() - done, self.shared.rate, &mut account.sent)?;
         let answer = self.read_answer()?;
         self.client.write(answer.as_bytes())?;
-        account.is_answered = kind == Kind::TerminateClient;
+        // A client that is told to end does not wait for it either.
+        account.is_answered = false;
         Ok(true)
     }
 }

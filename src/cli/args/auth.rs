@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
+use http::{HeaderName, HeaderValue};
+
+use super::values;
+use crate::auth::Choice;
 
 /// Who signs in, and how
 #[derive(Debug, Clone, Args)]
@@ -12,7 +16,7 @@ pub struct AuthArgs {
     ///
     /// The password comes from `--password-file`, `--password-command`, the environment variable `BITSUP_PASSWORD`,
     /// netrc, or is asked for.
-    #[arg(short, long, value_name = "USER")]
+    #[arg(short, long, value_name = "USER", value_parser = values::user)]
     pub user: Option<String>,
 
     /// File whose first line is the password, `-` for standard input; others must not be able to read it
@@ -44,35 +48,17 @@ pub struct AuthArgs {
 
     /// How to sign in: `auto` takes the strongest that the server offers, and nothing weaker after it was refused
     #[arg(long, value_name = "HOW", default_value = "auto")]
-    pub auth: AuthArg,
+    pub auth: Choice,
 
     /// Allow Basic and bearer tokens over http, where anybody on the way can read them
     #[arg(long)]
     pub allow_cleartext_auth: bool,
 
     /// Sign in at this host, too, when the server leads there (`BITS-Host-Id`); repeat for several
-    #[arg(long, value_name = "HOST", value_hint = ValueHint::Hostname)]
+    #[arg(long, value_name = "HOST", value_parser = values::host, value_hint = ValueHint::Hostname)]
     pub trust_host_id: Vec<String>,
 
     /// Send this field with every request to the URL's host, and to hosts that are trusted; repeat for several
-    #[arg(short = 'H', long, value_name = "NAME: VALUE", help_heading = "Protocol")]
-    pub header: Vec<String>,
-}
-
-/// How to sign in
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum AuthArg {
-    /// The strongest that the server offers
-    #[default]
-    Auto,
-    /// The password itself
-    Basic,
-    /// A proof of the password
-    Digest,
-    /// Windows' NTLM
-    Ntlm,
-    /// Windows' Negotiate
-    Negotiate,
-    /// Not at all
-    None,
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = values::header, help_heading = "Protocol")]
+    pub header: Vec<(HeaderName, HeaderValue)>,
 }

@@ -2,7 +2,8 @@
 
 use clap::{Args, ValueHint};
 
-use super::{AuthArgs, ConnectArgs};
+use super::{AuthArgs, ConnectArgs, values};
+use crate::protocol::ProtocolId;
 
 /// `bitsup check`
 #[derive(Debug, Args)]
@@ -14,8 +15,8 @@ pub struct CheckArgs {
 
     /// Offer this protocol to the server; repeat for several, in order of preference
     /// [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]
-    #[arg(long, value_name = "GUID", help_heading = "Protocol")]
-    pub protocol: Vec<String>,
+    #[arg(long, value_name = "GUID", value_parser = values::parsed::<ProtocolId>, help_heading = "Protocol")]
+    pub protocol: Vec<ProtocolId>,
 
     /// Stay at the URL's host, whatever other host the server names
     #[arg(long, help_heading = "Protocol")]

@@ -1,8 +1,12 @@
 //! How a server is reached
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueHint};
+
+use super::values;
+use crate::transport::{FixedAddress, Pin, Proxies};
 
 /// How a server is reached: what all verbs that talk to one have in common
 #[derive(Debug, Clone, Args)]
@@ -30,16 +34,16 @@ pub struct ConnectArgs {
 #[command(next_help_heading = "Retry")]
 pub struct TimeoutArgs {
     /// Time for establishing a connection, all addresses and TLS included
-    #[arg(long, value_name = "TIME", default_value = "30s")]
-    pub connect_timeout: String,
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = values::time)]
+    pub connect_timeout: Duration,
 
     /// Time without a byte of a request being taken
-    #[arg(long, value_name = "TIME", default_value = "2m")]
-    pub request_timeout: String,
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = values::time)]
+    pub request_timeout: Duration,
 
     /// Time until an answer's head is complete; with --reply never below 5m30s for the last fragment's
-    #[arg(long, value_name = "TIME", default_value = "5m30s")]
-    pub response_timeout: String,
+    #[arg(long, value_name = "TIME", default_value = "5m30s", value_parser = values::time)]
+    pub response_timeout: Duration,
 }
 
 /// Whom to trust, and who to be
@@ -66,8 +70,8 @@ pub struct TlsArgs {
 
     /// Accept only a server whose public key has this SHA-256, in base64 or hexadecimal, whoever vouches for it;
     /// repeat for several
-    #[arg(long, value_name = "HASH")]
-    pub pin_sha256: Vec<String>,
+    #[arg(long, value_name = "HASH", value_parser = values::parsed::<Pin>)]
+    pub pin_sha256: Vec<Pin>,
 
     /// Accept any certificate, and with it anybody who pretends to be the server; pins hold all the same
     #[arg(long)]
@@ -82,8 +86,8 @@ pub struct ProxyArgs {
     /// the environment says]
     ///
     /// The environment says it in `http_proxy`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.
-    #[arg(long, value_name = "URL|none", value_hint = ValueHint::Url)]
-    pub proxy: Option<String>,
+    #[arg(long, value_name = "URL|none", value_parser = values::proxies, value_hint = ValueHint::Url)]
+    pub proxy: Option<Proxies>,
 
     /// User at the proxy; the password comes from the next option, `BITSUP_PROXY_PASSWORD` or a prompt
     #[arg(long, value_name = "USER")]
@@ -99,8 +103,8 @@ pub struct ProxyArgs {
 #[command(next_help_heading = "Address")]
 pub struct AddressArgs {
     /// Connect to ADDR for HOST and PORT, an IPv6 one in brackets; repeat for several
-    #[arg(long, value_name = "HOST:PORT:ADDR")]
-    pub resolve: Vec<String>,
+    #[arg(long, value_name = "HOST:PORT:ADDR", value_parser = values::parsed::<FixedAddress>)]
+    pub resolve: Vec<FixedAddress>,
 
     /// Use only IPv4 addresses
     #[arg(short = '4', long, conflicts_with = "ipv6")]

@@ -1,10 +1,11 @@
-//! What can be typed. Meaning and checks are in `config`.
+//! What can be typed: each option is a field, and its parser in `values` returns what is meant. What concerns several
+//! options, or needs a file, is checked in `config`. A new option can be set in the environment and in `config.toml` at
+//! once; `help` has the ones that `-h` shows.
 
 mod auth;
 mod check;
 mod connect;
 mod files;
-mod machine;
 mod output;
 mod resume;
 mod retry;
@@ -12,26 +13,25 @@ mod retry;
 mod serve;
 mod sessions;
 mod settings;
-mod speed;
 mod upload;
+mod values;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(super) use auth::{AuthArg, AuthArgs};
+pub(super) use auth::AuthArgs;
 pub(super) use check::CheckArgs;
-pub(super) use connect::{AddressArgs, ConnectArgs, ProxyArgs, TimeoutArgs, TlsArgs};
+pub(super) use connect::{ConnectArgs, ProxyArgs, TlsArgs};
 pub(super) use files::FilesArgs;
-pub(super) use machine::{CiArg, MachineArgs};
-pub(super) use output::{OutputArgs, Progress};
-pub(super) use resume::{Resume, ResumeArgs, StateArgs};
+pub(super) use output::{CiArg, MachineArgs, OutputArgs};
+pub(super) use resume::{ResumeArgs, StateArgs};
 pub(super) use retry::RetryArgs;
 #[cfg(feature = "serve")]
 pub(super) use serve::{ServeArgs, TryArgs};
 pub(super) use sessions::{SessionsArgs, SessionsCommand};
 pub(super) use settings::{ConfigArgs, SettingsArgs};
-pub(super) use speed::SpeedArgs;
-pub(super) use upload::{UploadArgs, VerifyArg};
+pub(super) use upload::UploadArgs;
+pub(super) use values::InvalidValue;
 
 /// Uploads files with Microsoft's BITS upload protocol to IIS and other BITS servers
 #[derive(Debug, Parser)]

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
+
+use crate::client::ResumeMode;
 
 /// Whether to go on with an unfinished upload
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ResumeArgs {
     /// Resume an interrupted upload: `auto` if the content is the same, `always` fails if not, `never` starts over
     ///
@@ -14,7 +16,7 @@ pub struct ResumeArgs {
     /// old session is cancelled. `always` ends with exit 16 instead, also when the server has lost the session. `never`
     /// cancels the old session.
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Resume")]
-    pub resume: Resume,
+    pub resume: ResumeMode,
 
     /// Keep nothing of this upload for resuming it
     ///
@@ -28,20 +30,8 @@ pub struct ResumeArgs {
     pub state: StateArgs,
 }
 
-/// When to go on with an unfinished upload
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Resume {
-    /// Resume if the content is the same, else start over
-    #[default]
-    Auto,
-    /// Resume, or fail with exit 16
-    Always,
-    /// Cancel the old session and start over
-    Never,
-}
-
 /// Where unfinished uploads are kept
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct StateArgs {
     /// Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system's folder for such things]
     #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath, help_heading = "Resume")]

@@ -1,10 +1,13 @@
 //! `bitsup serve` and `bitsup try`
 
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueHint};
 
-use super::OutputArgs;
+use super::{OutputArgs, values};
+use crate::protocol::HostId;
 
 /// `bitsup serve`
 #[derive(Debug, Args)]
@@ -26,16 +29,16 @@ pub struct ServeArgs {
     pub overwrite: bool,
 
     /// Life of an upload without progress; a finished one is remembered as long [default: 14d]
-    #[arg(long, value_name = "TIME", help_heading = "Uploads")]
-    pub session_timeout: Option<String>,
+    #[arg(long, value_name = "TIME", help_heading = "Uploads", value_parser = values::seconds)]
+    pub session_timeout: Option<Duration>,
 
     /// Name this host in the answer to Create-Session: the client sends the fragments there
-    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Uploads")]
-    pub host_id: Option<String>,
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = values::parsed::<HostId>, help_heading = "Uploads")]
+    pub host_id: Option<HostId>,
 
     /// Time without progress after which the client returns from that host to the URL's own
-    #[arg(long, value_name = "TIME", requires = "host_id", help_heading = "Uploads")]
-    pub host_id_fallback_timeout: Option<String>,
+    #[arg(long, value_name = "TIME", requires = "host_id", help_heading = "Uploads", value_parser = values::seconds)]
+    pub host_id_fallback_timeout: Option<Duration>,
 
     /// Run this command in the shell for each complete file, before its last byte is acknowledged; its output
     /// becomes the reply to the client, an exit code other than 0 refuses the file. It finds `BITSUP_FILE`,
@@ -44,24 +47,24 @@ pub struct ServeArgs {
     pub reply_command: Option<String>,
 
     /// Largest file accepted [default: no limit]
-    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
-    pub max_size: Option<String>,
+    #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = values::bytes)]
+    pub max_size: Option<NonZeroU64>,
 
     /// Largest fragment accepted [default: no limit]
-    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
-    pub max_fragment: Option<String>,
+    #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = values::bytes)]
+    pub max_fragment: Option<NonZeroU64>,
 
     /// Most unfinished uploads of one client address
     #[arg(long, value_name = "N", default_value = "50", help_heading = "Limits")]
-    pub max_sessions: std::num::NonZeroUsize,
+    pub max_sessions: NonZeroUsize,
 
     /// Most bytes that all unfinished uploads may hold together [default: no limit]
-    #[arg(long, value_name = "SIZE", help_heading = "Limits")]
-    pub max_temp: Option<String>,
+    #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = values::bytes)]
+    pub max_temp: Option<NonZeroU64>,
 
     /// Most connections of one client address
     #[arg(long, value_name = "N", default_value = "256", help_heading = "Limits")]
-    pub max_connections: std::num::NonZeroUsize,
+    pub max_connections: NonZeroUsize,
 
     /// Print what happens on standard output, one JSON object a line
     #[arg(long, help_heading = "Output")]

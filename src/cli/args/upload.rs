@@ -2,13 +2,16 @@
 
 #[cfg(feature = "serve")]
 use std::ffi::OsString;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
 #[cfg(feature = "serve")]
 use clap::{Command, FromArgMatches};
 
-use super::{AuthArgs, ConnectArgs, FilesArgs, MachineArgs, OutputArgs, ResumeArgs, RetryArgs, SpeedArgs};
+use super::{AuthArgs, ConnectArgs, FilesArgs, MachineArgs, OutputArgs, ResumeArgs, RetryArgs, values};
+use crate::protocol::ProtocolId;
+use crate::uploader::{FragmentSize, Verify};
 
 /// `bitsup upload`
 #[derive(Debug, Args)]
@@ -23,15 +26,15 @@ pub struct UploadArgs {
 
     /// Offer this protocol to the server; repeat for several, in order of preference
     /// [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]
-    #[arg(long, value_name = "GUID", help_heading = "Protocol")]
-    pub protocol: Vec<String>,
+    #[arg(long, value_name = "GUID", value_parser = values::parsed::<ProtocolId>, help_heading = "Protocol")]
+    pub protocol: Vec<ProtocolId>,
 
     /// Size of the fragments: `auto` goes by what exchanges take, a SIZE is kept
-    #[arg(long, value_name = "auto|SIZE", default_value = "auto", help_heading = "Protocol")]
-    pub fragment_size: String,
+    #[arg(long, value_name = "auto|SIZE", default_value = "auto", value_parser = values::fragment_size, help_heading = "Protocol")]
+    pub fragment_size: FragmentSize,
 
     /// Name told to the server and appended to a URL that ends in /; for one file [default: the file's name]
-    #[arg(long, value_name = "NAME", help_heading = "Protocol")]
+    #[arg(long, value_name = "NAME", value_parser = values::base_name, help_heading = "Protocol")]
     pub name: Option<String>,
 
     /// Stay at the URL's host, whatever other host the server names
@@ -48,7 +51,7 @@ pub struct UploadArgs {
 
     /// Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it
     #[arg(long, value_name = "HOW", default_value = "none", help_heading = "Safety")]
-    pub verify: VerifyArg,
+    pub verify: Verify,
 
     /// Who signs in
     #[command(flatten)]
@@ -62,9 +65,12 @@ pub struct UploadArgs {
     #[command(flatten)]
     pub retry: RetryArgs,
 
-    /// How fast
-    #[command(flatten)]
-    pub speed: SpeedArgs,
+    /// Send at most so many bytes a second [default: no limit]
+    ///
+    /// All files together.
+    #[arg(long, value_name = "SIZE", value_parser = values::bytes, help_heading = "Speed")]
+    pub limit_rate: Option<NonZeroU64>,
+
     /// How to reach the server
     #[command(flatten)]
     pub connect: ConnectArgs,
@@ -87,16 +93,4 @@ impl UploadArgs {
         let args = command.try_get_matches_from(typed).and_then(|matches| Self::from_arg_matches(&matches));
         Self { output, ..args.expect("a file and a URL are all that an upload needs") }
     }
-}
-
-/// How what arrived is compared with the file
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum VerifyArg {
-    /// Not at all
-    #[default]
-    None,
-    /// By its size
-    Size,
-    /// By its SHA-256
-    Sha256,
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::cli::args::{ConfigArgs, SettingsArgs};
 use crate::cli::config::UsageError;
 use crate::cli::help;
-use crate::cli::settings::{self, Environment, Host, Kind, Origin, Scope, Setting};
+use crate::cli::settings::{self, Environment, Host, OptionKind, Section, SetBy, Setting};
 use crate::output::{json, print, redact_header_value, redact_url};
 use crate::transport::Proxy;
 
@@ -60,11 +60,11 @@ pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()>
     let host = args.url.as_deref().map(|url| Host::of(url).ok_or_else(|| UsageError(format!("{url:?} is no URL"))));
     let host = host.transpose()?;
     let mut text = String::new();
-    for (name, scope, prefix) in [("upload", Scope::Client, ""), ("serve", Scope::Serve, "serve.")] {
+    for (name, section, prefix) in [("upload", Section::Client, ""), ("serve", Section::Serve, "serve.")] {
         // Without the receiver there is no such verb.
         let Some(verb) = command.find_subcommand(name) else { continue };
-        let set = settings::effective(&command, verb, scope, &[], &environment, file.as_ref(), host.as_ref())?;
-        if !args.json && scope == Scope::Serve {
+        let set = settings::effective(&command, verb, section, &[], &environment, file.as_ref(), host.as_ref())?;
+        if !args.json && section == Section::Serve {
             text.push_str("\n[serve]\n");
         }
         for (key, arg) in settings::options(verb) {
@@ -77,15 +77,15 @@ pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()>
 
 impl Row {
     fn new(key: &str, arg: &clap::Arg, setting: Option<&Setting>) -> Self {
-        let shape = match Kind::of(arg) {
-            Kind::Flag | Kind::Count => Shape::Bare,
-            Kind::One => Shape::Text,
-            Kind::Many => Shape::Array,
+        let shape = match OptionKind::of(arg) {
+            OptionKind::Flag | OptionKind::Count => Shape::Bare,
+            OptionKind::One => Shape::Text,
+            OptionKind::Many => Shape::Array,
         };
         let default = || -> Vec<String> {
-            match Kind::of(arg) {
-                Kind::Flag => vec!["false".to_owned()],
-                Kind::Count => vec!["0".to_owned()],
+            match OptionKind::of(arg) {
+                OptionKind::Flag => vec!["false".to_owned()],
+                OptionKind::Count => vec!["0".to_owned()],
                 _ => arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect(),
             }
         };
@@ -103,12 +103,12 @@ impl Row {
             file: None,
             line: None,
         };
-        match setting.map(|setting| &setting.origin) {
-            Some(Origin::Environment(name)) => {
+        match setting.map(|setting| &setting.set_by) {
+            Some(SetBy::Environment(name)) => {
                 row.source = Provenance::Environment;
                 row.variable = Some(name.clone());
             }
-            Some(Origin::File { path, line }) => {
+            Some(SetBy::File { path, line }) => {
                 row.source = Provenance::File;
                 (row.file, row.line) = (Some(path.display().to_string()), Some(*line));
             }
@@ -194,8 +194,8 @@ mod tests {
     fn a_setting_of_any_file_has_its_line() {
         use std::os::unix::ffi::OsStringExt;
         let path = std::ffi::OsString::from_vec(b"/etc/\xff.toml".to_vec()).into();
-        let origin = Origin::File { path, line: 3 };
-        let setting = Setting { key: "retries".to_owned(), values: vec!["7".into()], origin };
+        let set_by = SetBy::File { path, line: 3 };
+        let setting = Setting { key: "retries".to_owned(), values: vec!["7".into()], set_by };
         let row = Row::new("retries", &clap::Arg::new("retries").long("retries"), Some(&setting));
         assert!(row.text().ends_with(".toml:3\n"), "{}", row.text());
         let line: serde_json::Value = serde_json::from_str(&row.json("")).expect("JSON");

@@ -26,10 +26,10 @@ pub(super) fn ci(command: &Command) -> Ci {
     }
 }
 
-/// `again` is the command line, if it can be typed again.
-pub(super) fn run(cli: Cli, again: Option<&str>) -> anyhow::Result<()> {
+/// `resume_command` is the command line, if it can be typed again.
+pub(super) fn run(cli: Cli, resume_command: Option<&str>) -> anyhow::Result<()> {
     match cli.command {
-        Command::Upload(args) => upload::run(*args, again),
+        Command::Upload(args) => upload::run(*args, resume_command),
         Command::Check(args) => check::run(*args),
         Command::Sessions(args) => sessions::run(args),
         #[cfg(feature = "serve")]

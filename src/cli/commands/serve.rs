@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use crate::cli::args::ServeArgs;
-use crate::cli::serve_config;
+use crate::cli::config::serve_options;
 use crate::server::{ServeEvent, Server};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
     let (quiet, json) = (args.quiet, args.json);
-    let server = Server::bind(serve_config::options(args)?)?;
+    let server = Server::bind(serve_options(args)?)?;
     let stop = server.stop_handle();
     ctrlc::set_handler(move || stop.stop())?;
     server.run(move |event| {

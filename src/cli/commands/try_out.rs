@@ -31,7 +31,7 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     if files.is_empty() {
         files.push(generate(folder.path()).context("cannot generate a file to upload")?);
     }
-    let receiver = Receiver::start(&folder)?;
+    let receiver = LocalReceiver::start(&folder)?;
     for file in &files {
         try_one(file, args, &receiver, &signals, &reporter)?;
     }
@@ -41,7 +41,7 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
 fn try_one(
     file: &Path,
     args: &TryArgs,
-    receiver: &Receiver,
+    receiver: &LocalReceiver,
     signals: &Signals,
     reporter: &Reporter,
 ) -> anyhow::Result<()> {
@@ -65,14 +65,14 @@ fn try_one(
 }
 
 /// A receiver on a free port of this machine, for as long as this lives.
-struct Receiver {
+struct LocalReceiver {
     address: SocketAddr,
     folder: PathBuf,
     stop: StopHandle,
     thread: Option<thread::JoinHandle<()>>,
 }
 
-impl Receiver {
+impl LocalReceiver {
     fn start(folder: &TempDir) -> anyhow::Result<Self> {
         let folder = folder.path().join("received");
         std::fs::create_dir(&folder).context("cannot make a temporary folder")?;
@@ -95,7 +95,7 @@ impl Receiver {
     }
 }
 
-impl Drop for Receiver {
+impl Drop for LocalReceiver {
     fn drop(&mut self) {
         self.stop.stop();
         if let Some(thread) = self.thread.take() {

@@ -3,28 +3,23 @@
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
-use http::uri::{Authority, Scheme as UriScheme};
-use http::{HeaderMap, Uri};
+use http::uri::Scheme as UriScheme;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-use crate::auth::{Choice, Scheme};
-use crate::cli::args::{AuthArg, AuthArgs};
+use crate::auth::{Choice, Identity, Scheme};
+use crate::cli::args::AuthArgs;
 
 use super::UsageError;
-use super::header::headers;
 
-/// Who signs in, where from the secrets come, and where to they may go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Who signs in, and where from the secrets come.
+#[derive(Debug, Clone)]
 pub(in crate::cli) struct AuthConfig {
-    pub(in crate::cli) origin: Uri,
-    pub(in crate::cli) choice: Choice,
+    /// Where to credentials may go; they are not read yet.
+    pub(in crate::cli) identity: Identity,
     pub(in crate::cli) user: Option<String>,
     pub(in crate::cli) secret: SecretSource,
     /// The option that wants it, and the file.
     pub(in crate::cli) netrc: Option<(&'static str, PathBuf)>,
-    pub(in crate::cli) allow_cleartext: bool,
-    pub(in crate::cli) trusted_hosts: Vec<String>,
-    /// Header fields of one's own, which may be secrets too.
-    pub(in crate::cli) headers: HeaderMap,
 }
 
 /// Where the password or token is.
@@ -39,10 +34,7 @@ pub(in crate::cli) enum SecretSource {
 
 impl AuthConfig {
     pub(in crate::cli) fn new(args: AuthArgs, origin: &Uri) -> Result<Self, UsageError> {
-        let choice = choice(args.auth);
-        if args.user.as_deref().is_some_and(|user| user.is_empty() || user.chars().any(char::is_control)) {
-            return Err(UsageError("--user wants a name without control characters".to_owned()));
-        }
+        let choice = args.auth;
         if let Some(user) = &args.user
             && user.contains(':')
             && choice == Choice::Only(Scheme::Basic)
@@ -65,16 +57,14 @@ impl AuthConfig {
         if matches!(secret, SecretSource::BearerFile(_)) && !matches!(choice, Choice::Auto | Choice::None) {
             return Err(UsageError("--bearer-file is a way to sign in of its own: leave --auth out".to_owned()));
         }
-        let config = Self {
-            origin: origin.clone(),
+        let identity = Identity {
             choice,
-            user: args.user,
-            secret,
-            netrc,
             allow_cleartext: args.allow_cleartext_auth,
-            trusted_hosts: args.trust_host_id.iter().map(|host| trusted(host)).collect::<Result<_, _>>()?,
-            headers: headers(&args.header)?,
+            trusted_hosts: args.trust_host_id,
+            headers: headers(args.header),
+            ..Identity::nobody(origin)
         };
+        let config = Self { identity, user: args.user, secret, netrc };
         let shows_secret =
             choice == Choice::Only(Scheme::Basic) || matches!(config.secret, SecretSource::BearerFile(_));
         if shows_secret && choice != Choice::None {
@@ -86,8 +76,8 @@ impl AuthConfig {
     /// For files that may go to several servers, of which only one can have the credentials.
     pub(in crate::cli) fn for_all(args: AuthArgs, origins: &[&Uri]) -> Result<Self, UsageError> {
         let config = Self::new(args, origins.first().copied().unwrap_or(&Uri::default()))?;
-        let is_there =
-            |uri: &&Uri| uri.scheme() == config.origin.scheme() && uri.authority() == config.origin.authority();
+        let origin = &config.identity.origin;
+        let is_there = |uri: &&Uri| uri.scheme() == origin.scheme() && uri.authority() == origin.authority();
         if config.names_credentials() && !origins.iter().all(is_there) {
             return Err(UsageError(
                 "credentials belong to one server, as does --header, and these files go to several: upload to one at a time".to_owned(),
@@ -98,12 +88,12 @@ impl AuthConfig {
 
     fn names_credentials(&self) -> bool {
         let is_named = self.user.is_some() || self.netrc.is_some() || self.secret != SecretSource::Unnamed;
-        is_named || !self.headers.is_empty()
+        is_named || !self.identity.headers.is_empty()
     }
 
     /// Refuses to send a secret over http for all to read.
     pub(in crate::cli) fn check_cleartext(&self) -> Result<(), UsageError> {
-        if self.allow_cleartext || self.origin.scheme() == Some(&UriScheme::HTTPS) {
+        if self.identity.allow_cleartext || self.identity.origin.scheme() == Some(&UriScheme::HTTPS) {
             return Ok(());
         }
         Err(UsageError(
@@ -114,15 +104,13 @@ impl AuthConfig {
     }
 }
 
-fn choice(how: AuthArg) -> Choice {
-    match how {
-        AuthArg::Auto => Choice::Auto,
-        AuthArg::Basic => Choice::Only(Scheme::Basic),
-        AuthArg::Digest => Choice::Only(Scheme::Digest),
-        AuthArg::Ntlm => Choice::Only(Scheme::Ntlm),
-        AuthArg::Negotiate => Choice::Only(Scheme::Negotiate),
-        AuthArg::None => Choice::None,
+/// In the order in which they were typed.
+fn headers(typed: Vec<(HeaderName, HeaderValue)>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in typed {
+        headers.append(name, value);
     }
+    headers
 }
 
 fn usual_netrc() -> Result<PathBuf, UsageError> {
@@ -132,14 +120,6 @@ fn usual_netrc() -> Result<PathBuf, UsageError> {
     let folders = etcetera::base_strategy::choose_native_strategy();
     let home = folders.map_err(|_| UsageError("there is no home folder with a .netrc: use --netrc-file".to_owned()))?;
     Ok(home.home_dir().join(if cfg!(windows) { "_netrc" } else { ".netrc" }))
-}
-
-/// A host without a port: it is trusted on any.
-fn trusted(host: &str) -> Result<String, UsageError> {
-    let parsed = host.parse::<Authority>().ok().filter(|parsed| parsed.host() == host && !host.is_empty());
-    parsed.map(|_| host.to_ascii_lowercase()).ok_or_else(|| {
-        UsageError(format!("--trust-host-id {host:?} is no host: write its name or address, without a port"))
-    })
 }
 
 #[cfg(test)]
@@ -166,8 +146,17 @@ mod tests {
         assert_eq!(given(&["-ume", "--password-command=x"]).secret, SecretSource::PasswordCommand("x".into()));
         assert_eq!(given(&["--bearer-file=x"]).secret, SecretSource::BearerFile("x".into()));
         assert_eq!(given(&["--netrc-file=x"]).netrc, Some(("--netrc-file", "x".into())));
-        assert_eq!(given(&["--auth=ntlm"]).choice, Choice::Only(Scheme::Ntlm));
-        assert_eq!(given(&["--trust-host-id=Node1", "--trust-host-id=[::1]"]).trusted_hosts, ["node1", "[::1]"]);
+        assert_eq!(given(&["--auth=ntlm"]).identity.choice, Choice::Only(Scheme::Ntlm));
+        assert_eq!(
+            given(&["--trust-host-id=Node1", "--trust-host-id=[::1]"]).identity.trusted_hosts,
+            ["node1", "[::1]"]
+        );
+    }
+
+    #[test]
+    fn header_fields_keep_their_order() {
+        let headers = config("https://h/", &["-HX-Team: blue", "-H", "x-team: red"]).expect("right").identity.headers;
+        assert_eq!(headers.get_all("x-team").iter().collect::<Vec<_>>(), ["blue", "red"]);
     }
 
     #[test]

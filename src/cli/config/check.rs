@@ -35,7 +35,7 @@ impl CheckConfig {
             plan: CheckPlan {
                 destination,
                 name: ContentName::new(&name),
-                protocols: upload::protocols(&args.protocol)?,
+                protocols: upload::protocols(args.protocol)?,
                 follow_host_id: !args.no_host_id,
                 probe_fragment: args.probe_fragment,
             },

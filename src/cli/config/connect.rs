@@ -10,12 +10,11 @@ use rustls_pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
 use crate::auth::Secret;
-use crate::cli::args::{AddressArgs, ConnectArgs, ProxyArgs, TimeoutArgs, TlsArgs};
+use crate::cli::args::{ConnectArgs, ProxyArgs, TlsArgs};
 use crate::cli::secret;
-use crate::transport::{AddressSettings, ClientIdentity, Family, Proxies, Proxy, Settings, TlsSettings};
+use crate::transport::{AddressSettings, ClientIdentity, Family, Proxies, Settings, TlsSettings};
 
 use super::UsageError;
-use super::retry::time;
 
 /// Longest certificate or key file that is read, in bytes.
 const MAX_PEM: u64 = 4 << 20;
@@ -43,12 +42,19 @@ impl ConnectConfig {
             };
             warnings.push(format!("--insecure: the server's certificate is not checked; {rest}"));
         }
-        let timeouts = timeouts(&args.timeouts)?;
+        let family = match (args.address.ipv4, args.address.ipv6) {
+            (true, _) => Some(Family::V4),
+            (_, true) => Some(Family::V6),
+            _ => None,
+        };
         let settings = Settings {
-            tls: tls(&args.tls)?,
+            connect_timeout: args.timeouts.connect_timeout,
+            request_timeout: args.timeouts.request_timeout,
+            response_timeout: args.timeouts.response_timeout,
+            tls: tls(args.tls)?,
             proxies: proxies(args.proxy)?,
-            addresses: addresses(&args.address)?,
-            ..timeouts
+            addresses: AddressSettings { fixed: args.address.resolve, family },
+            ..Settings::default()
         };
         Ok(Self { settings, warnings })
     }
@@ -72,33 +78,14 @@ impl ConnectConfig {
     }
 }
 
-/// The time limits of a connection; all else is as always.
-fn timeouts(args: &TimeoutArgs) -> Result<Settings, UsageError> {
-    Ok(Settings {
-        connect_timeout: time("--connect-timeout", &args.connect_timeout)?,
-        request_timeout: time("--request-timeout", &args.request_timeout)?,
-        response_timeout: time("--response-timeout", &args.response_timeout)?,
-        ..Settings::default()
-    })
-}
-
-fn tls(args: &TlsArgs) -> Result<TlsSettings, UsageError> {
+fn tls(args: TlsArgs) -> Result<TlsSettings, UsageError> {
     let mut extra_roots = Vec::new();
     for path in &args.cacert {
         extra_roots.extend(authorities(path)?);
     }
-    let pins =
-        args.pin_sha256.iter().map(|text| text.parse().map_err(|reason| UsageError(format!("--pin-sha256: {reason}"))));
-    Ok(TlsSettings {
-        extra_roots,
-        pins: pins.collect::<Result<_, _>>()?,
-        insecure: args.insecure,
-        identity: args
-            .cert
-            .as_deref()
-            .map(|cert| identity(cert, args.key.as_deref(), args.key_passphrase_file.as_deref()))
-            .transpose()?,
-    })
+    let identity =
+        args.cert.map(|cert| identity(&cert, args.key.as_deref(), args.key_passphrase_file.as_deref())).transpose()?;
+    Ok(TlsSettings { extra_roots, pins: args.pin_sha256, insecure: args.insecure, identity })
 }
 
 fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, UsageError> {
@@ -115,7 +102,8 @@ fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, UsageError> 
 fn identity(cert: &Path, key: Option<&Path>, passphrase: Option<&Path>) -> Result<ClientIdentity, UsageError> {
     let certificate = read("--cert", cert)?;
     let key_text = key.map(|path| read("--key", path)).transpose()?;
-    let passphrase = passphrase.map(|path| secret::from_file("--key-passphrase-file", path)).transpose()?;
+    let passphrase =
+        passphrase.map(|path| secret::from_file("--key-passphrase-file", path, secret::password)).transpose()?;
     let given = passphrase.as_ref().map(|secret| secret.reveal().as_bytes());
     ClientIdentity::from_pem(&certificate, key_text.as_ref().unwrap_or(&certificate), given).map_err(|error| {
         let files = match key {
@@ -136,16 +124,15 @@ fn read(option: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, UsageError> {
 }
 
 fn proxies(args: ProxyArgs) -> Result<Proxies, UsageError> {
-    let proxies = match args.proxy.as_deref() {
-        Some("none") => Proxies::default(),
-        Some(url) => Proxies::always(typed(url)?),
+    let is_typed = args.proxy_user.is_some() || args.proxy.is_some();
+    let proxies = match args.proxy {
+        Some(proxies) => proxies,
         None => Proxies::from_environment(|name| std::env::var(name).ok())
             .map_err(|(name, error)| UsageError(format!("{name} in the environment: {error}")))?,
     };
-    let is_typed = args.proxy_user.is_some() || args.proxy.is_some();
     let named = args.proxy_user.as_deref().or_else(|| proxies.user_without_password());
-    let has_password =
-        args.proxy_password_file.is_some() || !matches!(secret::from_environment(PASSWORD_VARIABLE), Ok(None));
+    let has_password = args.proxy_password_file.is_some()
+        || !matches!(secret::from_environment(PASSWORD_VARIABLE, secret::password), Ok(None));
     let Some(user) = named.filter(|_| is_typed || has_password).map(str::to_owned) else {
         if args.proxy_password_file.is_some() {
             return Err(UsageError(format!("{PASSWORD_FILE} wants a --proxy-user")));
@@ -164,23 +151,11 @@ fn proxies(args: ProxyArgs) -> Result<Proxies, UsageError> {
     told.map_err(|error| UsageError(format!("--proxy-user: {error}")))
 }
 
-/// A proxy from the command line, which others can read.
-fn typed(url: &str) -> Result<Proxy, UsageError> {
-    let proxy: Proxy = url.parse().map_err(|error| UsageError(format!("--proxy: {error}")))?;
-    if proxy.has_password() {
-        return Err(UsageError(format!(
-            "--proxy has a password in it, which others could read in the process list: put it into {PASSWORD_VARIABLE} \
-             or a file for {PASSWORD_FILE}"
-        )));
-    }
-    Ok(proxy)
-}
-
 fn password(user: &str, file: Option<&Path>) -> Result<Secret, UsageError> {
     if let Some(file) = file {
-        return secret::from_file(PASSWORD_FILE, file);
+        return secret::from_file(PASSWORD_FILE, file, secret::password);
     }
-    if let Some(secret) = secret::from_environment(PASSWORD_VARIABLE).map_err(UsageError)? {
+    if let Some(secret) = secret::from_environment(PASSWORD_VARIABLE, secret::password)? {
         return Ok(secret);
     }
     secret::prompt(&format!("Password of {} at the proxy", crate::protocol::text::escape(user))).map_err(|error| {
@@ -188,17 +163,4 @@ fn password(user: &str, file: Option<&Path>) -> Result<Secret, UsageError> {
             "the proxy's user wants a password, and {error}: add {PASSWORD_FILE} or set {PASSWORD_VARIABLE}"
         ))
     })
-}
-
-fn addresses(args: &AddressArgs) -> Result<AddressSettings, UsageError> {
-    let fixed = args
-        .resolve
-        .iter()
-        .map(|text| text.parse().map_err(|reason| UsageError(format!("--resolve {text:?}: {reason}"))));
-    let family = match (args.ipv4, args.ipv6) {
-        (true, _) => Some(Family::V4),
-        (_, true) => Some(Family::V6),
-        _ => None,
-    };
-    Ok(AddressSettings { fixed: fixed.collect::<Result<_, _>>()?, family })
 }

@@ -9,7 +9,7 @@ use http::Uri;
 
 use crate::cli::args::FilesArgs;
 use crate::cli::destination;
-use crate::cli::file_list::Listed;
+use crate::cli::file_list::ListedFile;
 use crate::protocol::ContentName;
 
 use super::UsageError;
@@ -64,9 +64,6 @@ impl FilesConfig {
         if typed.is_empty() && args.files_from.is_none() {
             return Err(UsageError("a file and a URL are needed: bitsup upload FILE URL".to_owned()));
         }
-        if let Some(name) = &name {
-            check_name(name)?;
-        }
         let (list, null) = (args.files_from, args.null);
         let jobs = usize::from(args.jobs);
         Ok(Self { typed, url, name, list, null, fail_fast: args.fail_fast, dry_run: args.dry_run, jobs })
@@ -79,14 +76,14 @@ impl FilesConfig {
     /// When two of them have the same destination, or one has none.
     pub(in crate::cli) fn items(
         &self,
-        listed: Vec<Listed>,
+        listed: Vec<ListedFile>,
         expand: impl Fn(OsString) -> Result<Vec<OsString>, UsageError>,
     ) -> Result<Vec<Item>, UsageError> {
-        let typed = self.typed.iter().map(|source| Listed { source: source.clone(), destination: None });
-        let mut all: Vec<Listed> = Vec::new();
-        for Listed { source, destination } in typed.chain(listed) {
+        let typed = self.typed.iter().map(|source| ListedFile { source: source.clone(), destination: None });
+        let mut all: Vec<ListedFile> = Vec::new();
+        for ListedFile { source, destination } in typed.chain(listed) {
             let sources = expand(source)?;
-            all.extend(sources.into_iter().map(|source| Listed { source, destination: destination.clone() }));
+            all.extend(sources.into_iter().map(|source| ListedFile { source, destination: destination.clone() }));
         }
         if all.is_empty() {
             return Err(UsageError("the list names no file".to_owned()));
@@ -101,7 +98,7 @@ impl FilesConfig {
         Ok(items)
     }
 
-    fn item(&self, file: Listed, several: bool) -> Result<Item, UsageError> {
+    fn item(&self, file: ListedFile, several: bool) -> Result<Item, UsageError> {
         let source = if file.source == "-" { Source::StandardInput } else { Source::File(file.source.into()) };
         let url = self.url_of(file.destination, several)?;
         let name = match (&self.name, &source) {
@@ -162,14 +159,6 @@ fn check_duplicates(items: &[Item]) -> Result<(), UsageError> {
 /// A path without a last part (`/`, `..`) names a folder; opening it will say so.
 fn file_name(file: &Path) -> &OsStr {
     file.file_name().unwrap_or_else(|| OsStr::new("file"))
-}
-
-fn check_name(name: &str) -> Result<(), UsageError> {
-    let is_base_name = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\']);
-    if !is_base_name || name.chars().any(char::is_control) {
-        return Err(UsageError("--name wants a file's name without folders and control characters".to_owned()));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -4,11 +4,9 @@ mod auth;
 mod check;
 mod connect;
 mod files;
-mod header;
-mod machine;
 mod output;
-mod resume;
-mod retry;
+#[cfg(feature = "serve")]
+mod serve;
 mod upload;
 
 use std::fmt;
@@ -17,10 +15,10 @@ pub(super) use auth::{AuthConfig, SecretSource};
 pub(super) use check::CheckConfig;
 pub(super) use connect::ConnectConfig;
 pub(super) use files::{FilesConfig, Item, Source};
-pub(super) use machine::MachineConfig;
-pub(super) use output::OutputConfig;
-pub(super) use resume::{ResumeConfig, state_dir};
-pub(super) use upload::UploadConfig;
+pub(super) use output::{MachineConfig, OutputConfig};
+#[cfg(feature = "serve")]
+pub(super) use serve::options as serve_options;
+pub(super) use upload::{UploadConfig, state_dir};
 
 /// Something typed is wrong. The message says what is right.
 #[derive(Debug)]

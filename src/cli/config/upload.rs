@@ -1,18 +1,17 @@
 //! `bitsup upload`, checked.
 
-use std::num::NonZeroU64;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use crate::cli::args::{AuthArgs, Resume, UploadArgs, VerifyArg};
-use crate::cli::size;
-use crate::protocol::ProtocolId;
+use etcetera::BaseStrategy;
+use http::Uri;
+
+use crate::cli::args::{AuthArgs, StateArgs, UploadArgs};
+use crate::client::ResumeMode;
+use crate::protocol::{ContentName, ProtocolId};
 use crate::transport::{RateLimiter, Settings};
-use crate::uploader::{FragmentSize, Plan, RetryPolicy, Verify};
+use crate::uploader::{Plan, RetryPolicy};
 
-use super::{
-    AuthConfig, ConnectConfig, FilesConfig, Item, MachineConfig, OutputConfig, ResumeConfig, UsageError, retry,
-};
+use super::{AuthConfig, ConnectConfig, FilesConfig, Item, MachineConfig, OutputConfig, UsageError};
 
 /// `bitsup upload`, checked.
 #[derive(Debug)]
@@ -22,36 +21,52 @@ pub(in crate::cli) struct UploadConfig {
     pub(in crate::cli) machine: MachineConfig,
     pub(in crate::cli) connect: ConnectConfig,
     pace: Option<RateLimiter>,
-    pub(in crate::cli) resume: ResumeConfig,
+    pub(in crate::cli) resume: ResumeMode,
+    /// Where an upload is remembered; `None`: nowhere.
+    pub(in crate::cli) state_dir: Option<PathBuf>,
     auth: AuthArgs,
-    protocols: Vec<ProtocolId>,
-    fragment_size: FragmentSize,
-    retry: RetryPolicy,
-    follow_host_id: bool,
     pub(in crate::cli) reply: Option<PathBuf>,
     pub(in crate::cli) force: bool,
-    verify: Verify,
+    /// What holds for each file.
+    plan: Plan,
 }
 
 impl UploadConfig {
     pub(in crate::cli) fn new(args: UploadArgs) -> Result<Self, UsageError> {
-        let limit = args.speed.limit_rate.as_deref().map(limit_rate).transpose()?;
         let machine = MachineConfig::new(&args.machine);
+        let resume = args.resume;
+        if resume.no_state && resume.resume == ResumeMode::Always {
+            return Err(UsageError("--resume always needs what --no-state does not keep: leave one out".to_owned()));
+        }
+        let plan = Plan {
+            protocols: protocols(args.protocol)?,
+            fragment_size: args.fragment_size,
+            retry: RetryPolicy {
+                no_progress_timeout: args.retry.no_progress_timeout,
+                retries: args.retry.retries,
+                delay: args.retry.retry_delay,
+                max_delay: args.retry.retry_max_delay,
+                wait_for_server: args.retry.wait_for_server,
+                max_time: args.retry.max_time,
+            },
+            follow_host_id: !args.no_host_id,
+            may_start_over: resume.resume != ResumeMode::Always,
+            wants_reply: args.reply.is_some(),
+            verify: args.verify,
+            ..Plan::new(Uri::default(), 0, ContentName::new(""))
+        };
         Ok(Self {
             files: FilesConfig::new(args.files, args.name)?,
-            protocols: protocols(&args.protocol)?,
-            fragment_size: fragment_size(&args.fragment_size)?,
-            retry: retry::policy(&args.retry)?,
             connect: ConnectConfig::new(args.connect)?,
-            pace: limit.map(RateLimiter::new),
+            pace: args.limit_rate.map(RateLimiter::new),
             auth: args.auth,
-            follow_host_id: !args.no_host_id,
             reply: args.reply,
             force: args.force,
-            verify: verify(args.verify),
             output: OutputConfig::new(&args.output).beside(machine),
             machine,
-            resume: ResumeConfig::new(args.resume)?,
+            state_dir: if resume.no_state { None } else { Some(state_dir(resume.state)?) },
+            resume: resume.resume,
+            plan,
         })
     }
 
@@ -67,67 +82,46 @@ impl UploadConfig {
         AuthConfig::for_all(self.auth.clone(), &origins)
     }
 
-    /// Time for the whole upload, if it is limited. It runs before the rest is looked at, since that may ask for secrets.
-    pub(in crate::cli) fn max_time(args: &UploadArgs) -> Result<Option<Duration>, UsageError> {
-        Ok(retry::policy(&args.retry)?.max_time)
-    }
-
     /// The plan for `item`, which has `size` bytes.
     pub(in crate::cli) fn plan(&self, item: &Item, size: u64) -> Plan {
-        Plan {
-            protocols: self.protocols.clone(),
-            fragment_size: self.fragment_size,
-            retry: self.retry.clone(),
-            follow_host_id: self.follow_host_id,
-            may_start_over: self.resume.resume != Resume::Always,
-            wants_reply: self.reply.is_some(),
-            verify: self.verify,
-            ..Plan::new(item.destination.clone(), size, item.name.clone())
-        }
+        Plan { destination: item.destination.clone(), size, name: item.name.clone(), ..self.plan.clone() }
     }
 }
 
-fn verify(how: VerifyArg) -> Verify {
-    match how {
-        VerifyArg::None => Verify::None,
-        VerifyArg::Size => Verify::Size,
-        VerifyArg::Sha256 => Verify::Sha256,
-    }
-}
-
-pub(super) fn protocols(given: &[String]) -> Result<Vec<ProtocolId>, UsageError> {
-    if given.is_empty() {
-        return Ok(vec![ProtocolId::BITS_1_5_UPLOAD]);
-    }
+pub(super) fn protocols(given: Vec<ProtocolId>) -> Result<Vec<ProtocolId>, UsageError> {
     // The header field must stay below the 4 KiB that IIS reads, and servers look at no more than this many.
-    if given.len() > 100 {
-        return Err(UsageError("--protocol can be given at most 100 times".to_owned()));
+    match given.len() {
+        0 => Ok(vec![ProtocolId::BITS_1_5_UPLOAD]),
+        1..=100 => Ok(given),
+        _ => Err(UsageError("--protocol can be given at most 100 times".to_owned())),
     }
-    let parse = |text: &String| text.parse().map_err(|reason| UsageError(format!("--protocol {text:?}: {reason}")));
-    given.iter().map(parse).collect()
 }
 
-fn fragment_size(text: &str) -> Result<FragmentSize, UsageError> {
-    if text.eq_ignore_ascii_case("auto") {
-        return Ok(FragmentSize::Auto);
+/// The folder for unfinished uploads: as it is set, or where the system keeps such things.
+pub(in crate::cli) fn state_dir(args: StateArgs) -> Result<PathBuf, UsageError> {
+    if let Some(given) = args.state_dir.filter(|path| !path.as_os_str().is_empty()) {
+        return Ok(given);
     }
-    let bytes = size::parse(text).map_err(|reason| UsageError(format!("--fragment-size: {reason}, or auto")))?;
-    NonZeroU64::new(bytes)
-        .map(FragmentSize::Fixed)
-        .ok_or_else(|| UsageError("--fragment-size must be at least one byte".to_owned()))
-}
-
-fn limit_rate(text: &str) -> Result<NonZeroU64, UsageError> {
-    let bytes = size::parse(text).map_err(|reason| UsageError(format!("--limit-rate: {reason}")))?;
-    NonZeroU64::new(bytes).ok_or_else(|| UsageError("--limit-rate must be at least one byte a second".to_owned()))
+    let Ok(folders) = etcetera::base_strategy::choose_native_strategy() else {
+        return Err(UsageError(
+            "there is no home folder to keep unfinished uploads in: add --state-dir DIR".to_owned(),
+        ));
+    };
+    // A session is this machine's affair: on Windows not the roaming profile.
+    let base =
+        if cfg!(windows) { folders.cache_dir() } else { folders.state_dir().unwrap_or_else(|| folders.data_dir()) };
+    Ok(base.join("bitsup"))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU64;
+
     use clap::Parser;
 
     use super::*;
     use crate::cli::args::{Cli, Command};
+    use crate::uploader::FragmentSize;
 
     fn config(args: &[&str]) -> Result<UploadConfig, String> {
         let cli = Cli::try_parse_from(["bitsup", "upload"].iter().chain(args)).map_err(|e| e.to_string())?;
@@ -183,6 +177,23 @@ mod tests {
         ] {
             let error = config(&["f", "http://h/", args[0], args[1]]).expect_err("refused");
             assert!(error.contains(right), "{args:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn resuming_is_the_default_and_needs_a_folder() {
+        let kept = |args: &[&str]| {
+            config(&[args, &["f", "http://h/"]].concat()).map(|config| (config.resume, config.state_dir))
+        };
+        let in_x = |resume| Ok((resume, Some("x".into())));
+        assert_eq!(kept(&["--state-dir", "x"]), in_x(ResumeMode::Auto));
+        assert_eq!(kept(&["--state-dir", "x", "--resume", "always"]), in_x(ResumeMode::Always));
+        assert_eq!(kept(&["--no-state"]), Ok((ResumeMode::Auto, None)));
+        assert!(kept(&[]).is_ok_and(|(_, folder)| folder.is_some_and(|path| path.is_absolute())));
+        for wrong in
+            [&["--no-state", "--resume", "always"][..], &["--no-state", "--state-dir", "x"], &["--resume", "x"]]
+        {
+            assert!(kept(wrong).is_err(), "{wrong:?}");
         }
     }
 }

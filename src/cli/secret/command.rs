@@ -1,7 +1,7 @@
 //! Secrets that a command prints: a password manager's, mostly.
 
 use std::io;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use rustix::termios::tcgetpgrp;
 use zeroize::Zeroizing;
 
 use super::file::read;
-use super::first_line;
 use super::patience::{is_over, is_watched, wait_for};
-use crate::auth::{SECRET_VARIABLES, Secret};
+use super::{line, password};
+use crate::auth::{Secret, shell};
 use crate::cli::config::UsageError;
 use crate::protocol::text::escape;
 
@@ -32,9 +32,6 @@ pub(in crate::cli) fn from_command(option: &str, command: &str) -> Result<Secret
     // Not what it printed: that may be the secret.
     let wrong = |reason: String| UsageError(format!("{option}: {reason}"));
     let mut shell = shell(command);
-    for name in SECRET_VARIABLES {
-        shell.env_remove(name);
-    }
     // A group tells its processes from others. Not in front of a terminal, where one in another group could not ask and
     // would miss Ctrl-C; nor where a signal ends this process without a word to the group.
     let is_group = is_watched() && !is_in_front();
@@ -51,7 +48,7 @@ pub(in crate::cli) fn from_command(option: &str, command: &str) -> Result<Secret
     if !status.success() {
         return Err(wrong(format!("the command failed: {status}")));
     }
-    first_line(&printed).map_err(|reason| wrong(format!("what the command printed cannot be used: {reason}")))
+    line(&printed, password).map_err(|reason| wrong(format!("what the command printed cannot be used: {reason}")))
 }
 
 /// What it printed and how it ended; `None` when the waiting is over first.
@@ -120,22 +117,6 @@ fn is_in_front() -> bool {
 #[cfg(not(unix))]
 fn is_in_front() -> bool {
     true
-}
-
-#[cfg(not(windows))]
-fn shell(command: &str) -> Command {
-    let mut shell = Command::new("sh");
-    shell.arg("-c").arg(command);
-    shell
-}
-
-#[cfg(windows)]
-fn shell(command: &str) -> Command {
-    use std::os::windows::process::CommandExt;
-    let mut shell = Command::new("cmd");
-    // As it is: the shell has its own rules for quotes.
-    shell.arg("/C").raw_arg(command);
-    shell
 }
 
 #[cfg(all(test, unix))]

@@ -1,63 +1,33 @@
 //! Secrets in files.
 
-use std::fs::{File, Metadata};
+use std::fmt;
 use std::io::{self, Read};
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::patience::wait_for;
-use super::{MAX, Reading, line, token, whole};
+use super::{MAX, SecretParser, line};
 use crate::auth::Secret;
 use crate::cli::config::UsageError;
+use crate::cli::private_file::{self, Forbidden};
 
-/// The first line of the file that `option` names; `-` is standard input.
-///
-/// # Errors
-/// When it cannot be read, or others can read it too.
-pub(in crate::cli) fn from_file(option: &str, path: &Path) -> Result<Secret, UsageError> {
-    in_file(option, path, whole)
-}
-
-/// The bearer token in the first line of the file that `option` names; `-` is standard input.
+/// The secret in the first line of the file that `option` names; `-` is standard input.
 ///
 /// # Errors
 /// When it cannot be read, others can read it too, or it is none.
-pub(super) fn token_from_file(option: &str, path: &Path) -> Result<Secret, UsageError> {
-    in_file(option, path, token)
-}
-
-fn in_file(option: &str, path: &Path, reading: Reading) -> Result<Secret, UsageError> {
-    let wrong = |reason: String| UsageError(format!("{option} {}: {reason}", path.display()));
+pub(in crate::cli) fn from_file(option: &str, path: &Path, parse: SecretParser) -> Result<Secret, UsageError> {
+    let wrong = |reason: &dyn fmt::Display| UsageError(format!("{option} {}: {reason}", path.display()));
     let owned = path.to_owned();
     // It may be a pipe that nobody writes to.
     let bytes = wait_for(move || {
         if owned == Path::new("-") {
-            return read(&mut io::stdin().lock()).map_err(|error| error.to_string());
+            return read(&mut io::stdin().lock());
         }
-        read(&mut open_private(&owned)?).map_err(|error| error.to_string())
+        read(&mut private_file::open(&owned, Forbidden::Read)?)
     });
-    let bytes = bytes.unwrap_or_else(|| Err("nothing came".to_owned())).map_err(&wrong)?;
-    line(&bytes, reading).map_err(|reason| wrong(reason.to_owned()))
-}
-
-/// Opens a file that only its owner, or the superuser, can read.
-///
-/// # Errors
-/// When it cannot be opened, or others can read it; the message says what to do.
-pub(in crate::cli) fn open_private(path: &Path) -> Result<File, String> {
-    let folder = || "it is a folder".to_owned();
-    // Windows does not even open one.
-    let file = File::open(path).map_err(|error| if path.is_dir() { folder() } else { error.to_string() })?;
-    // Of what was opened, not of what has that name by now.
-    let metadata = file.metadata().map_err(|error| error.to_string())?;
-    if metadata.is_dir() {
-        return Err(folder());
-    }
-    if is_open_to_others(&metadata) {
-        return Err("others can read it: run chmod 600 on it".to_owned());
-    }
-    Ok(file)
+    let bytes = bytes.unwrap_or_else(|| Err(io::Error::other("nothing came"))).map_err(|error| wrong(&error))?;
+    line(&bytes, parse).map_err(|reason| wrong(&reason))
 }
 
 /// Reads as much as a secret may have, and a byte more.
@@ -77,20 +47,9 @@ pub(super) fn read(source: &mut dyn Read) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-#[cfg(unix)]
-fn is_open_to_others(metadata: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    metadata.mode() & 0o077 != 0
-}
-
-/// Who may read a file is inherited from its folder, and not told by its metadata.
-#[cfg(not(unix))]
-fn is_open_to_others(_: &Metadata) -> bool {
-    false
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::password;
     use super::*;
 
     #[cfg(unix)]
@@ -102,7 +61,7 @@ mod tests {
         std::fs::write(file.path(), "s3cret\n").unwrap();
         for (mode, refused) in [(0o604, true), (0o640, true), (0o620, true), (0o600, false), (0o400, false)] {
             set_permissions(file.path(), Permissions::from_mode(mode)).unwrap();
-            match from_file("--password-file", file.path()) {
+            match from_file("--password-file", file.path(), password) {
                 Ok(secret) => assert!(!refused && secret.reveal() == "s3cret", "{mode:o}"),
                 Err(error) => assert!(refused && error.0.contains("chmod 600"), "{mode:o}: {error}"),
             }
@@ -111,10 +70,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        let error = from_file("--password-file", Path::new("/no/such/file")).expect_err("refused");
+        let error = from_file("--password-file", Path::new("/no/such/file"), password).expect_err("refused");
         assert!(error.0.starts_with("--password-file /no/such/file: "), "{error}");
-        let error = from_file("--password-file", &std::env::temp_dir()).expect_err("refused");
-        assert!(error.0.ends_with("it is a folder"), "{error}");
+        let error = from_file("--password-file", &std::env::temp_dir(), password).expect_err("refused");
+        assert!(error.0.ends_with("it is a directory"), "{error}");
     }
 
     #[test]

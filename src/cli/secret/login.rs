@@ -4,10 +4,11 @@ use std::io;
 use std::path::Path;
 
 use super::netrc::{self, NetrcLogin};
-use super::{from_command, from_environment, from_file, in_environment, prompt, token, token_from_file};
+use super::{from_command, from_environment, from_file, password, prompt, token};
 use crate::auth::{Authenticator, Choice, Credentials, Identity, Password, Secret, Token};
 use crate::cli::config::{AuthConfig, SecretSource, UsageError};
 use crate::client::ClientError;
+use crate::protocol::text::escape;
 
 /// Somebody who has not signed in yet.
 pub(in crate::cli) fn login(identity: Identity) -> Authenticator {
@@ -19,18 +20,14 @@ pub(in crate::cli) fn login(identity: Identity) -> Authenticator {
 /// # Errors
 /// When a secret cannot be had.
 pub(in crate::cli) fn identity(config: AuthConfig) -> anyhow::Result<Identity> {
-    let credentials = if config.choice == Choice::None { None } else { credentials(&config)? };
+    if config.identity.choice == Choice::None {
+        return Ok(config.identity);
+    }
+    let credentials = credentials(&config)?;
     if matches!(credentials, Some(Credentials::Token(_))) {
         config.check_cleartext()?;
     }
-    Ok(Identity {
-        origin: config.origin,
-        trusted_hosts: config.trusted_hosts,
-        credentials,
-        choice: config.choice,
-        allow_cleartext: config.allow_cleartext,
-        headers: config.headers,
-    })
+    Ok(Identity { credentials, ..config.identity })
 }
 
 /// What is named on the command line goes before the environment, that before netrc, and asking comes last.
@@ -40,30 +37,30 @@ fn credentials(config: &AuthConfig) -> anyhow::Result<Option<Credentials>> {
     }
     let Some(user) = &config.user else {
         if let Some(login) = in_netrc(config)? {
-            return Ok(Some(password(login.user, login.password)));
+            return Ok(Some(Credentials::Password(Password { user: login.user, password: login.password })));
         }
         // A token is of no use to the ways that want a password.
-        let is_wanted = config.choice == Choice::Auto;
-        let token = if is_wanted { in_environment("BITSUP_TOKEN", token).map_err(UsageError)? } else { None };
+        let is_wanted = config.identity.choice == Choice::Auto;
+        let token = if is_wanted { from_environment("BITSUP_TOKEN", token)? } else { None };
         return Ok(token.map(|secret| Credentials::Token(Token::new(secret))));
     };
-    let secret = match &config.secret {
-        SecretSource::PasswordFile(file) => from_file("--password-file", file)?,
+    let password = match &config.secret {
+        SecretSource::PasswordFile(file) => from_file("--password-file", file, password)?,
         SecretSource::PasswordCommand(command) => from_command("--password-command", command)?,
-        _ => match environment("BITSUP_PASSWORD")? {
-            Some(secret) => secret,
+        _ => match from_environment("BITSUP_PASSWORD", password)? {
+            Some(password) => password,
             None => match in_netrc(config)? {
                 Some(login) => login.password,
                 None => ask(user, config)?,
             },
         },
     };
-    Ok(Some(password(user.clone(), secret)))
+    Ok(Some(Credentials::Password(Password { user: user.clone(), password })))
 }
 
 /// The file is looked at again when the server refuses the token; standard input holds only one.
 fn in_token_file(file: &Path) -> Result<Token, UsageError> {
-    let read = |file: &Path| token_from_file("--bearer-file", file);
+    let read = |file: &Path| from_file("--bearer-file", file, token);
     let token = Token::new(read(file)?);
     if file == Path::new("-") {
         return Ok(token);
@@ -72,17 +69,9 @@ fn in_token_file(file: &Path) -> Result<Token, UsageError> {
     Ok(token.with_newer(move || read(&file).ok()))
 }
 
-fn password(user: String, password: Secret) -> Credentials {
-    Credentials::Password(Password { user, password })
-}
-
-fn environment(name: &str) -> Result<Option<Secret>, UsageError> {
-    from_environment(name).map_err(UsageError)
-}
-
 fn in_netrc(config: &AuthConfig) -> Result<Option<NetrcLogin>, UsageError> {
     let Some((option, file)) = &config.netrc else { return Ok(None) };
-    let host = config.origin.host().unwrap_or_default();
+    let host = config.identity.origin.host().unwrap_or_default();
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let login = netrc::find(option, file, host, config.user.as_deref())?;
     if login.is_none() && config.user.is_none() {
@@ -92,9 +81,8 @@ fn in_netrc(config: &AuthConfig) -> Result<Option<NetrcLogin>, UsageError> {
 }
 
 fn ask(user: &str, config: &AuthConfig) -> anyhow::Result<Secret> {
-    let shown = |text: &str| crate::protocol::text::escape(text);
-    let host = config.origin.authority().map_or("", |authority| authority.as_str());
-    match prompt(&format!("Password of {} at {}", shown(user), shown(host))) {
+    let host = config.identity.origin.authority().map_or("", |authority| authority.as_str());
+    match prompt(&format!("Password of {} at {}", escape(user), escape(host))) {
         Ok(secret) => Ok(secret),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {
             Err(ClientError::Interrupted { can_go_on: false }.into())

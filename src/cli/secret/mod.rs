@@ -10,11 +10,11 @@ mod prompt;
 
 use zeroize::Zeroizing;
 
+use super::config::UsageError;
 use crate::auth::Secret;
 
 pub(super) use command::from_command;
 pub(super) use file::from_file;
-use file::token_from_file;
 pub(super) use login::{identity, login};
 pub(super) use patience::{stop_waiting, watch};
 pub(super) use prompt::{prompt, stop_asking};
@@ -22,42 +22,33 @@ pub(super) use prompt::{prompt, stop_asking};
 /// Longest secret that is read, in bytes: tokens are long.
 const MAX: usize = 16 * 1024;
 
+/// From a line to the secret in it.
+pub(super) type SecretParser = fn(&str) -> Result<Secret, &'static str>;
+
 /// The secret in an environment variable; none in one that is empty.
 ///
 /// # Errors
 /// When it cannot be one.
-pub(super) fn from_environment(name: &str) -> Result<Option<Secret>, String> {
-    in_environment(name, whole)
-}
-
-/// A secret in an environment variable, as `read` takes it.
-fn in_environment(name: &str, read: Reading) -> Result<Option<Secret>, String> {
+pub(super) fn from_environment(name: &str, parse: SecretParser) -> Result<Option<Secret>, UsageError> {
     let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { return Ok(None) };
-    let text = value.into_string().map(Zeroizing::new).map_err(|_| format!("{name}: its text is not UTF-8"))?;
-    read(&text).map(Some).map_err(|reason| format!("{name}: {reason}"))
-}
-
-/// From a line to the secret in it.
-type Reading = fn(&str) -> Result<Secret, &'static str>;
-
-/// The first line of what was read.
-fn first_line(bytes: &Zeroizing<Vec<u8>>) -> Result<Secret, &'static str> {
-    line(bytes, whole)
+    let wrong = |reason: &str| UsageError(format!("{name}: {reason}"));
+    let text = value.into_string().map(Zeroizing::new).map_err(|_| wrong("its text is not UTF-8"))?;
+    parse(&text).map(Some).map_err(wrong)
 }
 
 /// The secret in the first line of what was read.
-fn line(bytes: &Zeroizing<Vec<u8>>, read: Reading) -> Result<Secret, &'static str> {
+fn line(bytes: &Zeroizing<Vec<u8>>, parse: SecretParser) -> Result<Secret, &'static str> {
     let text = std::str::from_utf8(bytes).map_err(|_| "its text is not UTF-8")?;
     // Windows' editors begin files with a mark.
     let line = text.strip_prefix('\u{feff}').unwrap_or(text).lines().next().unwrap_or_default();
     if line.len() == bytes.len() && bytes.len() > MAX {
         return Err("its first line is too long");
     }
-    read(line)
+    parse(line)
 }
 
-/// A password: all of it.
-fn whole(text: &str) -> Result<Secret, &'static str> {
+/// A password: all of the line.
+pub(super) fn password(text: &str) -> Result<Secret, &'static str> {
     check(text)?;
     Ok(Secret::new(text.to_owned()))
 }
@@ -93,7 +84,7 @@ mod tests {
     use super::*;
 
     fn line(text: &str) -> Result<String, &'static str> {
-        first_line(&Zeroizing::new(text.as_bytes().to_vec())).map(|secret| secret.reveal().to_owned())
+        super::line(&Zeroizing::new(text.as_bytes().to_vec()), password).map(|secret| secret.reveal().to_owned())
     }
 
     #[test]
@@ -105,7 +96,7 @@ mod tests {
         for text in ["", "\n", "\r\n", "a\tb", "a\0"] {
             assert!(line(text).is_err(), "{text:?}");
         }
-        assert!(first_line(&Zeroizing::new(vec![0xff])).is_err());
+        assert!(super::line(&Zeroizing::new(vec![0xff]), password).is_err());
     }
 
     #[test]

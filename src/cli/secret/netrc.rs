@@ -1,14 +1,15 @@
 //! `.netrc`: logins by host, as ftp, curl and git read them.
 
+use std::fmt;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::file::open_private;
 use crate::auth::Secret;
 use crate::cli::config::UsageError;
+use crate::cli::private_file::{self, Forbidden};
 
 /// Longest file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -30,23 +31,23 @@ pub(in crate::cli) fn find(
     host: &str,
     user: Option<&str>,
 ) -> Result<Option<NetrcLogin>, UsageError> {
-    let wrong = |reason: String| UsageError(format!("{option}: {}: {reason}", path.display()));
-    let file = open_private(path).map_err(&wrong)?;
+    let wrong = |reason: &dyn fmt::Display| UsageError(format!("{option}: {}: {reason}", path.display()));
+    let file = private_file::open(path, Forbidden::Read).map_err(|error| wrong(&error))?;
     let size = file.metadata().map_or(0, |metadata: fs::Metadata| metadata.len()).min(MAX_FILE);
     let mut text = Zeroizing::new(String::with_capacity(usize::try_from(size).unwrap_or(0) + 1));
-    file.take(MAX_FILE).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
-    parse(&text, host, user).map_err(wrong)
+    file.take(MAX_FILE).read_to_string(&mut text).map_err(|error| wrong(&error))?;
+    parse(&text, host, user).map_err(|reason| wrong(&reason))
 }
 
 /// An entry as far as it is read.
 #[derive(Default)]
-struct Entry {
+struct NetrcEntry {
     applies: bool,
     login: Option<String>,
     password: Option<Zeroizing<String>>,
 }
 
-impl Entry {
+impl NetrcEntry {
     fn into_login(self, user: Option<&str>) -> Option<NetrcLogin> {
         let password = Secret::new(std::mem::take(&mut *self.password?));
         let name = match (self.login, user) {
@@ -61,7 +62,7 @@ impl Entry {
 
 fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<NetrcLogin>, String> {
     let mut words = Words { rest: text };
-    let mut entry = Entry::default();
+    let mut entry = NetrcEntry::default();
     while let Some(word) = words.next_word()? {
         let mut value = || words.next_word()?.ok_or_else(|| format!("nothing follows the last {}", &*word));
         match word.as_str() {

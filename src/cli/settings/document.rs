@@ -9,8 +9,8 @@ use toml::de::{DeTable, DeValue};
 use crate::cli::config::UsageError;
 
 use super::file::SettingsFile;
-use super::options::{self, Kind, Scope};
-use super::{Origin, Setting};
+use super::options::{self, OptionKind, Section};
+use super::{SetBy, Setting};
 
 /// Likeness from which a key is worth suggesting; as clap has it.
 const LIKE: f64 = 0.7;
@@ -31,7 +31,7 @@ pub(super) struct Document {
 /// # Errors
 /// What is no TOML, no option, or not what the option takes; each with its line.
 pub(super) fn read(file: &SettingsFile, command: &Command) -> Result<Document, UsageError> {
-    let reader = Reader { path: &file.path, text: &file.text, command };
+    let reader = DocumentReader { path: &file.path, text: &file.text, command };
     let table = DeTable::parse(&file.text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         reader.error(at, error.message())
@@ -47,21 +47,21 @@ pub(super) fn read(file: &SettingsFile, command: &Command) -> Result<Document, U
                 }
             }
             ("host", _) => return Err(reader.error(at, "write [host.\"name\"] and the host's settings below it")),
-            ("serve", DeValue::Table(table)) => document.serve = reader.table(table, Scope::Serve)?,
-            (name, value) => document.top.push(reader.setting(name, at, value, Scope::Client)?),
+            ("serve", DeValue::Table(table)) => document.serve = reader.table(table, Section::Serve)?,
+            (name, value) => document.top.push(reader.setting(name, at, value, Section::Client)?),
         }
     }
     no_twins(&document)?;
     Ok(document)
 }
 
-struct Reader<'a> {
+struct DocumentReader<'a> {
     path: &'a Path,
     text: &'a str,
     command: &'a Command,
 }
 
-impl Reader<'_> {
+impl DocumentReader<'_> {
     fn error(&self, at: usize, reason: &str) -> UsageError {
         UsageError(format!("{}:{}: {reason}", self.path.display(), self.line(at)))
     }
@@ -73,35 +73,38 @@ impl Reader<'_> {
     fn host(&self, name: &str, at: usize, value: &DeValue<'_>) -> Result<Vec<Setting>, UsageError> {
         let is_host = !name.is_empty() && !name.contains(['/', '@', '*', ' ']);
         match value {
-            DeValue::Table(table) if is_host => self.table(table, Scope::Client),
+            DeValue::Table(table) if is_host => self.table(table, Section::Client),
             DeValue::Table(_) => Err(self.error(at, &format!("{name:?} is no host: write \"name\" or \"name:port\""))),
             _ => Err(self.error(at, &format!("write [host.{name:?}] and the host's settings below it"))),
         }
     }
 
-    fn table(&self, table: &DeTable<'_>, scope: Scope) -> Result<Vec<Setting>, UsageError> {
-        table.iter().map(|(key, value)| self.setting(key.get_ref(), key.span().start, value.get_ref(), scope)).collect()
+    fn table(&self, table: &DeTable<'_>, section: Section) -> Result<Vec<Setting>, UsageError> {
+        table
+            .iter()
+            .map(|(key, value)| self.setting(key.get_ref(), key.span().start, value.get_ref(), section))
+            .collect()
     }
 
-    fn setting(&self, name: &str, at: usize, value: &DeValue<'_>, scope: Scope) -> Result<Setting, UsageError> {
+    fn setting(&self, name: &str, at: usize, value: &DeValue<'_>, section: Section) -> Result<Setting, UsageError> {
         let key = name.replace('_', "-");
-        let Some((_, arg)) = options::all(self.command, scope).find(|(known, _)| *known == key) else {
-            return Err(self.error(at, &self.unknown(name, &key, scope)));
+        let Some((_, arg)) = options::all(self.command, section).find(|(known, _)| *known == key) else {
+            return Err(self.error(at, &self.unknown(name, &key, section)));
         };
         let wrong = |reason: String| self.error(at, &format!("{name}: {reason}"));
         let values = values(arg, value).map_err(wrong)?;
         let values = values.into_iter().map(|value| self.resolved(arg, value)).collect::<Vec<_>>();
-        if Kind::of(arg) != Kind::Flag && Kind::of(arg) != Kind::Count {
+        if OptionKind::of(arg) != OptionKind::Flag && OptionKind::of(arg) != OptionKind::Count {
             values.iter().try_for_each(|value| options::check(arg, value)).map_err(wrong)?;
         }
-        Ok(Setting { key, values, origin: Origin::File { path: self.path.to_owned(), line: self.line(at) } })
+        Ok(Setting { key, values, set_by: SetBy::File { path: self.path.to_owned(), line: self.line(at) } })
     }
 
-    fn unknown(&self, name: &str, key: &str, scope: Scope) -> String {
+    fn unknown(&self, name: &str, key: &str, section: Section) -> String {
         if let Some(reason) = options::refusal(key) {
             return format!("{name}: {reason}");
         }
-        let known = options::all(self.command, scope).map(|(known, _)| known).chain(["host", "serve"]);
+        let known = options::all(self.command, section).map(|(known, _)| known).chain(["host", "serve"]);
         match options::suggestion(key, known, LIKE) {
             Some(near) => format!("{name} is no setting; {near} is one"),
             None => format!("{name} is no setting: see bitsup upload --help for their names"),
@@ -128,8 +131,8 @@ fn no_twins(document: &Document) -> Result<(), UsageError> {
     for table in tables {
         for (index, setting) in table.iter().enumerate() {
             if let Some(first) = table[..index].iter().find(|first| first.key == setting.key) {
-                let reason = format!("{} is set twice, here and by {}", setting.key, first.origin);
-                return Err(UsageError(format!("{}: {reason}", setting.origin)));
+                let reason = format!("{} is set twice, here and by {}", setting.key, first.set_by);
+                return Err(UsageError(format!("{}: {reason}", setting.set_by)));
             }
         }
     }
@@ -138,14 +141,14 @@ fn no_twins(document: &Document) -> Result<(), UsageError> {
 
 fn values(arg: &Arg, value: &DeValue<'_>) -> Result<Vec<OsString>, String> {
     let is = value.type_str();
-    match (Kind::of(arg), value) {
-        (Kind::Flag, DeValue::Boolean(set)) => Ok(vec![set.to_string().into()]),
-        (Kind::Flag, _) => Err(format!("true or false is wanted, this is a value of type {is}")),
-        (Kind::Count, value) => match scalar(value).and_then(|text| text.parse::<u8>().ok()) {
+    match (OptionKind::of(arg), value) {
+        (OptionKind::Flag, DeValue::Boolean(set)) => Ok(vec![set.to_string().into()]),
+        (OptionKind::Flag, _) => Err(format!("true or false is wanted, this is a value of type {is}")),
+        (OptionKind::Count, value) => match scalar(value).and_then(|text| text.parse::<u8>().ok()) {
             Some(count) => Ok(vec![count.to_string().into()]),
             None => Err("a number from 0 to 255 is wanted".to_owned()),
         },
-        (Kind::Many, DeValue::Array(array)) => array
+        (OptionKind::Many, DeValue::Array(array)) => array
             .iter()
             .map(|value| {
                 scalar(value.get_ref()).map(OsString::from).ok_or_else(|| "an array of texts is wanted".to_owned())

@@ -6,8 +6,8 @@ use clap::{Arg, Command};
 
 use crate::cli::config::UsageError;
 
-use super::options::{self, Kind, Scope};
-use super::{Origin, Setting};
+use super::options::{self, OptionKind, Section};
+use super::{SetBy, Setting};
 
 /// What the receiver tells its reply command, and what has a meaning of its own.
 const NO_OPTIONS: &[&str] = &["FILE", "URL", "SESSION", "CONFIG", "PASSWORD", "PROXY_PASSWORD", "TOKEN"];
@@ -39,13 +39,13 @@ impl Environment {
     ///
     /// # Errors
     /// A value that the option does not take.
-    pub(super) fn settings(&self, verb: &Command, scope: Scope) -> Result<Vec<Setting>, UsageError> {
+    pub(super) fn settings(&self, verb: &Command, section: Section) -> Result<Vec<Setting>, UsageError> {
         let mut settings = Vec::new();
         for (key, arg) in options::options(verb) {
-            let name = variable(scope, key);
+            let name = variable(section, key);
             if let Some(value) = self.get(&name) {
                 let values = values(arg, value).map_err(|reason| UsageError(format!("{name}: {reason}")))?;
-                settings.push(Setting { key: key.to_owned(), values, origin: Origin::Environment(name) });
+                settings.push(Setting { key: key.to_owned(), values, set_by: SetBy::Environment(name) });
             }
         }
         Ok(settings)
@@ -54,9 +54,9 @@ impl Environment {
     /// # Errors
     /// A variable that is almost one of ours, or that one may take for one.
     pub(super) fn check(&self, command: &Command) -> Result<(), UsageError> {
-        let known: Vec<String> = [Scope::Client, Scope::Serve]
+        let known: Vec<String> = [Section::Client, Section::Serve]
             .into_iter()
-            .flat_map(|scope| options::all(command, scope).map(move |(key, _)| variable(scope, key)))
+            .flat_map(|section| options::all(command, section).map(move |(key, _)| variable(section, key)))
             .chain(NO_OPTIONS.iter().map(|name| format!("BITSUP_{name}")))
             .collect();
         for (name, _) in &self.0 {
@@ -78,26 +78,26 @@ impl Environment {
 }
 
 /// The variable for an option.
-pub(super) fn variable(scope: Scope, key: &str) -> String {
-    format!("{}{}", scope.prefix(), key.to_ascii_uppercase().replace('-', "_"))
+pub(super) fn variable(section: Section, key: &str) -> String {
+    format!("{}{}", section.prefix(), key.to_ascii_uppercase().replace('-', "_"))
 }
 
 fn values(arg: &Arg, value: &OsStr) -> Result<Vec<OsString>, String> {
     let text = value.to_str();
     let shown = value.to_string_lossy();
-    match Kind::of(arg) {
-        Kind::Flag => {
+    match OptionKind::of(arg) {
+        OptionKind::Flag => {
             let set = text.and_then(options::truth).ok_or_else(|| format!("{shown:?} is neither true nor false"))?;
             Ok(vec![set.to_string().into()])
         }
-        Kind::Count => {
+        OptionKind::Count => {
             let count: u8 =
                 text.and_then(|text| text.parse().ok()).ok_or_else(|| format!("{shown:?} is no number up to 255"))?;
             Ok(vec![count.to_string().into()])
         }
-        Kind::One => options::check(arg, value).map(|()| vec![value.to_owned()]),
+        OptionKind::One => options::check(arg, value).map(|()| vec![value.to_owned()]),
         // Values may hold blanks and commas, as header fields do.
-        Kind::Many => {
+        OptionKind::Many => {
             let text = text.ok_or_else(|| format!("{shown:?} is not UTF-8"))?;
             let lines: Vec<OsString> = text.lines().filter(|line| !line.is_empty()).map(OsString::from).collect();
             lines.iter().try_for_each(|line| options::check(arg, line))?;

@@ -1,13 +1,14 @@
 //! The file of settings: where it is, and whether it is to be trusted.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
 use crate::cli::config::UsageError;
+use crate::cli::private_file::{self, Forbidden};
 
 use super::environment::Environment;
 
@@ -83,18 +84,7 @@ fn text(path: &Path, may_be_a_pipe: bool) -> io::Result<String> {
             return Err(io::Error::other("it is not a regular file"));
         }
     }
-    let directory = || io::Error::other("it is a directory");
-    // Windows does not even open one.
-    let file = File::open(path).map_err(|error| if path.is_dir() { directory() } else { error })?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(directory());
-    }
-    if metadata.is_file() && is_open_to_others(&metadata) {
-        return Err(io::Error::other(
-            "others can change it: it must be yours or root's, and writable by nobody else (chmod go-w)",
-        ));
-    }
+    let file = private_file::open(path, Forbidden::Change)?;
     let mut bytes = Vec::new();
     file.take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_SIZE {
@@ -102,18 +92,4 @@ fn text(path: &Path, may_be_a_pipe: bool) -> io::Result<String> {
     }
     let text = String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
-}
-
-/// As ssh asks of its own: it may name commands to run and servers to trust.
-#[cfg(unix)]
-fn is_open_to_others(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let is_ours = metadata.uid() == 0 || metadata.uid() == rustix::process::geteuid().as_raw();
-    !is_ours || metadata.mode() & 0o022 != 0
-}
-
-/// Who may write to a file is inherited from its folder, and not told by its metadata.
-#[cfg(not(unix))]
-fn is_open_to_others(_: &fs::Metadata) -> bool {
-    false
 }

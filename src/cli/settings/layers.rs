@@ -7,7 +7,7 @@ use crate::cli::config::UsageError;
 
 use super::environment::Environment;
 use super::file::SettingsFile;
-use super::options::Scope;
+use super::options::Section;
 use super::{Setting, document};
 
 /// The host of a URL, as the file's tables name hosts.
@@ -42,7 +42,7 @@ impl Host {
 pub(in crate::cli) fn effective(
     command: &Command,
     verb: &Command,
-    scope: Scope,
+    section: Section,
     typed: &[&str],
     environment: &Environment,
     file: Option<&SettingsFile>,
@@ -54,11 +54,11 @@ pub(in crate::cli) fn effective(
         let fitting = file.hosts.iter().filter(|(name, _)| host.is_some_and(|host| fits(host, name)));
         fitting.flat_map(|(_, settings)| settings.clone()).collect()
     };
-    let layers = match scope {
-        Scope::Client => {
-            vec![environment.settings(verb, scope)?, tables(&Host::is_with_port), tables(&Host::is), file.top.clone()]
+    let layers = match section {
+        Section::Client => {
+            vec![environment.settings(verb, section)?, tables(&Host::is_with_port), tables(&Host::is), file.top.clone()]
         }
-        Scope::Serve => vec![environment.settings(verb, scope)?, file.serve],
+        Section::Serve => vec![environment.settings(verb, section)?, file.serve],
     };
     let mut merged = Merged::new(verb, typed);
     layers.into_iter().try_for_each(|layer| merged.add(layer))?;
@@ -94,8 +94,8 @@ impl<'a> Merged<'a> {
             if let Some((.., other)) =
                 added.iter().find(|(other, other_acts, _)| acts && *other_acts && self.exclude(&id, other))
             {
-                let (key, origin) = (&setting.key, &setting.origin);
-                return Err(UsageError(format!("{origin}: {key} excludes {}, which {} sets", other.key, other.origin)));
+                let (key, set_by) = (&setting.key, &setting.set_by);
+                return Err(UsageError(format!("{set_by}: {key} excludes {}, which {} sets", other.key, other.set_by)));
             }
             added.push((id, acts, setting));
         }

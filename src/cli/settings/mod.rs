@@ -23,7 +23,7 @@ use super::config::UsageError;
 pub(super) use environment::Environment;
 pub(super) use file::{location as file_location, read as read_file};
 pub(super) use layers::{Host, effective};
-pub(super) use options::{Kind, Scope, options};
+pub(super) use options::{OptionKind, Section, options};
 
 /// An option that is set elsewhere than on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,19 +32,19 @@ pub(super) struct Setting {
     pub(super) key: String,
     /// What it is set to; a flag's is `true` or `false`.
     pub(super) values: Vec<OsString>,
-    pub(super) origin: Origin,
+    pub(super) set_by: SetBy,
 }
 
 /// Where an option is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum SetBy {
     /// In this environment variable.
     Environment(String),
     /// In this line of a file.
     File { path: PathBuf, line: usize },
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SetBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Environment(name) => f.write_str(name),
@@ -66,7 +66,7 @@ impl Completed {
         let is_named =
             |setting: &&Setting| message.split([' ', ':', ',']).any(|word| word == format!("--{}", setting.key));
         let setting = self.settings.iter().find(is_named)?;
-        Some(format!("--{} is set by {}", setting.key, setting.origin))
+        Some(format!("--{} is set by {}", setting.key, setting.set_by))
     }
 }
 
@@ -83,12 +83,12 @@ pub(super) fn complete(
     // What is typed wrongly, and requests for help, are for the real parser.
     let Ok(matches) = command.clone().ignore_errors(true).try_get_matches_from(&typed) else { return nothing(typed) };
     let Some((name, matches)) = matches.subcommand() else { return nothing(typed) };
-    let (Some(verb), Some(scope)) = (command.find_subcommand(name), Scope::of(name)) else { return nothing(typed) };
+    let (Some(verb), Some(section)) = (command.find_subcommand(name), Section::of(name)) else { return nothing(typed) };
     let file = file::read(file_location(raw(matches, "config"), is_set(matches, "no_config"), environment)?)?;
     let host = destination(verb, matches).and_then(|url| Host::of(&url));
     let typed_ids: Vec<&str> =
         verb.get_arguments().map(|arg| arg.get_id().as_str()).filter(|id| is_set(matches, id)).collect();
-    let settings = effective(command, verb, scope, &typed_ids, environment, file.as_ref(), host.as_ref())?;
+    let settings = effective(command, verb, section, &typed_ids, environment, file.as_ref(), host.as_ref())?;
     let tokens = settings.iter().flat_map(|setting| tokens(verb, setting));
     // The verb is the first word that is no option of the program itself.
     let Some(at) = typed.iter().skip(1).position(|word| word == name) else { return nothing(typed) };
@@ -100,12 +100,12 @@ pub(super) fn complete(
 /// The words that one would type for it.
 fn tokens(verb: &Command, setting: &Setting) -> Vec<OsString> {
     let option = OsString::from(format!("--{}", setting.key));
-    let is = |kind| options(verb).any(|(key, arg)| key == setting.key && Kind::of(arg) == kind);
+    let is = |kind| options(verb).any(|(key, arg)| key == setting.key && OptionKind::of(arg) == kind);
     let text = setting.values.first().and_then(|value| value.to_str()).unwrap_or_default();
-    if is(Kind::Flag) {
+    if is(OptionKind::Flag) {
         return if text == "true" { vec![option] } else { Vec::new() };
     }
-    if is(Kind::Count) {
+    if is(OptionKind::Count) {
         return vec![option; text.parse().unwrap_or(0)];
     }
     let with_value = |value: &OsString| {

@@ -1,9 +1,12 @@
 //! Which options can be set elsewhere, and what they take: read from clap's description.
 
+use std::error::Error;
 use std::ffi::{OsStr, OsString};
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command, ValueHint};
+
+use crate::cli::args::InvalidValue;
 
 /// Never from a file or the environment. What makes an upload unsafe must stand where it can be seen; secrets have
 /// sources of their own, and a file of settings is not the place for them.
@@ -12,15 +15,15 @@ const SECRETS: &[&str] = &["password", "token", "bearer", "secret"];
 
 /// Which part of the settings a verb uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Scope {
+pub(in crate::cli) enum Section {
     /// The verbs that speak to a server: `BITSUP_…`, the file's top level and its tables for hosts.
     Client,
     /// The receiver: `BITSUP_SERVE_…`, the file's table `serve`.
     Serve,
 }
 
-impl Scope {
-    /// The scope of a verb. `None`: it is about bitsup itself.
+impl Section {
+    /// The section of a verb. `None`: it is about bitsup itself.
     pub(super) fn of(verb: &str) -> Option<Self> {
         match verb {
             "completions" | "config" | "explain" | "help" | "man" => None,
@@ -40,7 +43,7 @@ impl Scope {
 
 /// What an option takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Kind {
+pub(in crate::cli) enum OptionKind {
     /// Nothing: it is there or not.
     Flag,
     /// Nothing, but it can be repeated.
@@ -51,7 +54,7 @@ pub(in crate::cli) enum Kind {
     Many,
 }
 
-impl Kind {
+impl OptionKind {
     pub(in crate::cli) fn of(arg: &Arg) -> Self {
         match arg.get_action() {
             ArgAction::SetTrue | ArgAction::SetFalse => Self::Flag,
@@ -68,9 +71,9 @@ pub(in crate::cli) fn options(verb: &Command) -> impl Iterator<Item = (&str, &Ar
     named.filter(|(key, _)| !ONLY_TYPED.contains(key) && !SECRETS.contains(key))
 }
 
-/// The options of all verbs of a scope.
-pub(super) fn all(command: &Command, scope: Scope) -> impl Iterator<Item = (&str, &Arg)> {
-    command.get_subcommands().filter(move |verb| Scope::of(verb.get_name()) == Some(scope)).flat_map(options)
+/// The options of all verbs of a section.
+pub(super) fn all(command: &Command, section: Section) -> impl Iterator<Item = (&str, &Arg)> {
+    command.get_subcommands().filter(move |verb| Section::of(verb.get_name()) == Some(section)).flat_map(options)
 }
 
 /// Why a key is no setting, if it is one that people may expect to be.
@@ -102,15 +105,18 @@ pub(super) fn check(arg: &Arg, value: &OsStr) -> Result<(), String> {
     word.push(value);
     let probe = Command::new("probe").no_binary_name(true).arg(alone);
     let Err(error) = probe.try_get_matches_from([word]) else { return Ok(()) };
+    if let Some(reason) = error.source().and_then(|source| source.downcast_ref::<InvalidValue>()) {
+        return Err(reason.to_string());
+    }
     // What can be repeated is a header field or the like, and may hold a secret.
-    let shown = match Kind::of(arg) {
-        Kind::Many => "a value".to_owned(),
+    let shown = match OptionKind::of(arg) {
+        OptionKind::Many => "a value".to_owned(),
         _ => format!("{:?}", value.to_string_lossy()),
     };
     if let Some(ContextValue::Strings(possible)) = error.get(ContextKind::ValidValue) {
         return Err(format!("{shown} is none of {}", possible.join(", ")));
     }
-    let reason = std::error::Error::source(&error).map(ToString::to_string);
+    let reason = error.source().map(ToString::to_string);
     Err(format!("{shown} is wrong: {}", reason.unwrap_or_else(|| error.kind().to_string())))
 }
 

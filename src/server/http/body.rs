@@ -7,44 +7,49 @@ use tokio::sync::Notify;
 use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout};
 
-use super::super::answer::Refusal;
-use super::super::receiver::{Fragment, Outcome};
-use super::super::times::Times;
+use super::super::limits::Limits;
+use super::super::receiver::{IncomingFragment, Next};
+use super::super::response::RequestError;
 
 /// Pieces of a body below this size are gathered before they are written.
 const SMALL: usize = 32 << 10;
 
-/// As much is gathered.
+/// Bytes that are gathered before they are written.
 const GATHERED: usize = 256 << 10;
 
 /// Stores a fragment's body as it comes in.
-pub(super) async fn receive(mut fragment: Fragment, body: &mut Incoming, superseded: &Notify, times: Times) -> Outcome {
+pub(super) async fn receive(
+    mut fragment: IncomingFragment,
+    body: &mut Incoming,
+    superseded: &Notify,
+    limits: &Limits,
+) -> Next {
     let mut gathered = Vec::new();
-    let mut pace = MinRate::new(times);
+    let mut rate = MinRate { limits, started: Instant::now(), received: 0 };
     let ended = loop {
         let frame = tokio::select! {
-            () = superseded.notified() => break Err(Refusal::Superseded),
-            frame = timeout(pace.patience(), body.frame()) => frame,
+            () = superseded.notified() => break Err(RequestError::Superseded),
+            frame = timeout(rate.time_left(), body.frame()) => frame,
         };
         let piece = match frame {
-            Err(_) => break Err(Refusal::Cut("the body came too slowly")),
+            Err(_) => break Err(RequestError::Cut("the body came too slowly")),
             Ok(None) => break Ok(()),
-            Ok(Some(Err(_))) => break Err(Refusal::Cut("the body ended early")),
+            Ok(Some(Err(_))) => break Err(RequestError::Cut("the body ended early")),
             Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
         };
-        pace.count(piece.len());
-        if let Err(refusal) = store(&mut fragment, &mut gathered, &piece) {
-            return fragment.give_up(refusal);
+        rate.received += piece.len() as u64;
+        if let Err(error) = store(&mut fragment, &mut gathered, &piece) {
+            return fragment.finish(Err(error));
         }
     };
-    block_in_place(|| match fragment.write(&gathered).and(ended) {
-        Ok(()) => fragment.finish(),
-        Err(refusal) => fragment.give_up(refusal),
+    block_in_place(|| {
+        let received = fragment.write(&gathered).and(ended);
+        fragment.finish(received)
     })
 }
 
 /// Writes a piece, or gathers it if it is small: a write costs more than the bytes of a small one.
-fn store(fragment: &mut Fragment, gathered: &mut Vec<u8>, piece: &[u8]) -> Result<(), Refusal> {
+fn store(fragment: &mut IncomingFragment, gathered: &mut Vec<u8>, piece: &[u8]) -> Result<(), RequestError> {
     if piece.len() < SMALL || !gathered.is_empty() {
         gathered.extend_from_slice(piece);
         if gathered.len() < GATHERED {
@@ -58,25 +63,17 @@ fn store(fragment: &mut Fragment, gathered: &mut Vec<u8>, piece: &[u8]) -> Resul
 }
 
 /// Keeps the time of a body: no long silence, and no crawling for ever.
-struct MinRate {
-    times: Times,
+struct MinRate<'a> {
+    limits: &'a Limits,
     started: Instant,
     received: u64,
 }
 
-impl MinRate {
-    fn new(times: Times) -> Self {
-        Self { times, started: Instant::now(), received: 0 }
-    }
-
-    fn count(&mut self, bytes: usize) {
-        self.received += bytes as u64;
-    }
-
-    /// How long the next piece may take.
-    fn patience(&self) -> Duration {
-        let silence = self.times.silence;
-        let earned = silence.saturating_add(Duration::from_secs(self.received / self.times.slowest.max(1)));
+impl MinRate<'_> {
+    /// Time that the next piece may take.
+    fn time_left(&self) -> Duration {
+        let silence = self.limits.stall_timeout;
+        let earned = silence.saturating_add(Duration::from_secs(self.received / self.limits.min_rate.max(1)));
         silence.min(earned.saturating_sub(self.started.elapsed()))
     }
 }

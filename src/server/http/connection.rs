@@ -16,42 +16,44 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::super::framing::MAX_HEAD;
-use super::Front;
-use super::exchange::Exchange;
-use super::stream::{Signals, WatchedStream};
-
-/// Most fields in a head.
-const MAX_FIELDS: usize = 100;
+use super::super::limits::{MAX_FIELDS, MAX_HEAD};
+use super::context::ServerContext;
+use super::handler::RequestHandler;
+use super::stream::{ConnectionFlags, WatchedStream};
 
 /// The TLS library asks for 4 KiB at a time: a system call for each would take longer than decrypting them.
 const READ_AHEAD: usize = 64 * 1024;
 
 /// Serves a connection until it ends or the server stops.
-pub(super) async fn serve(front: Arc<Front>, stream: TcpStream, client: SocketAddr, stop: watch::Receiver<bool>) {
-    // Without it the answers are only later, so a failure is no reason to refuse the client.
+pub(super) async fn serve(
+    context: Arc<ServerContext>,
+    stream: TcpStream,
+    client: SocketAddr,
+    stop: watch::Receiver<bool>,
+) {
+    // Without it the responses are only later, so a failure is no reason to refuse the client.
     let _ = stream.set_nodelay(true);
-    let Some(tls) = &front.tls else { return converse(front, stream, client, stop).await };
+    let Some(tls) = &context.tls else { return converse(context, stream, client, stop).await };
     let stream = BufReader::with_capacity(READ_AHEAD, stream);
     let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(stream);
-    // Whoever cannot agree on TLS was told so by TLS itself.
-    if let Ok(Ok(stream)) = timeout(front.options.times.head, handshake).await {
-        converse(front, stream, client, stop).await;
+    // A client that cannot agree on TLS was told so by TLS itself.
+    if let Ok(Ok(stream)) = timeout(context.options.limits.head_timeout, handshake).await {
+        converse(context, stream, client, stop).await;
     }
 }
 
 async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
-    front: Arc<Front>,
+    context: Arc<ServerContext>,
     stream: S,
     client: SocketAddr,
     mut stop: watch::Receiver<bool>,
 ) {
-    let signals = Arc::new(Signals::default());
+    let flags = Arc::new(ConnectionFlags::default());
     let service = service_fn(|request| {
-        let exchange = Exchange { front: Arc::clone(&front), signals: Arc::clone(&signals), client };
-        Box::pin(async move { Ok::<_, Infallible>(exchange.answer(request).await) })
+        let handler = RequestHandler { context: Arc::clone(&context), flags: Arc::clone(&flags), client };
+        Box::pin(async move { Ok::<_, Infallible>(handler.respond(request).await) })
     });
-    let io = TokioIo::new(WatchedStream::new(stream, Arc::clone(&signals), front.options.times));
+    let io = TokioIo::new(WatchedStream::new(stream, Arc::clone(&flags), context.options.limits));
     let mut connection = http1::Builder::new()
         .header_read_timeout(None)
         .max_headers(MAX_FIELDS)
@@ -66,16 +68,16 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             poll_fn(|cx| connection.poll_without_shutdown(cx)).await
         }
     };
-    let mut stream = connection.into_parts().io.into_inner().into_inner();
-    if result.is_err() || signals.linger.load(Ordering::Acquire) {
-        linger(stream, front.options.times.linger).await;
+    let mut stream = connection.into_parts().io.into_inner().stream;
+    if result.is_err() || flags.linger.load(Ordering::Acquire) {
+        linger(stream, context.options.limits.linger).await;
     } else {
-        // Where TLS says goodbye; that the other side hears it is not needed.
-        let _ = timeout(front.options.times.linger, stream.shutdown()).await;
+        // TLS announces its end here; the client need not hear it.
+        let _ = timeout(context.options.limits.linger, stream.shutdown()).await;
     }
 }
 
-/// Lets the client read the last answer: closing with unread bytes would reset the connection and lose it.
+/// Lets the client read the last response: closing with unread bytes would reset the connection and lose it.
 async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin, time: Duration) {
     let drained = async {
         stream.shutdown().await?;

@@ -1,40 +1,38 @@
-//! How many connections each client has.
+//! A limit on the connections of each client.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use super::super::lock::lock;
 
 /// All clients that have connections.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionLimiter(Mutex<HashMap<IpAddr, usize>>);
 
 impl ConnectionLimiter {
-    /// A place for one more connection of this client, unless it has so many already.
+    /// A permit for one more connection of this client, unless it has `most` already.
     pub(super) fn admit(self: &Arc<Self>, client: IpAddr, most: usize) -> Option<ConnectionPermit> {
-        let mut clients = self.clients();
+        let mut clients = lock(&self.0);
         let count = clients.entry(client).or_default();
         if *count >= most {
             return None;
         }
         *count += 1;
-        Some(ConnectionPermit { crowd: Arc::clone(self), client })
-    }
-
-    fn clients(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        Some(ConnectionPermit { limiter: Arc::clone(self), client })
     }
 }
 
-/// A connection's place; given back when dropped.
+/// For one connection; given back when dropped.
 #[derive(Debug)]
 pub(super) struct ConnectionPermit {
-    crowd: Arc<ConnectionLimiter>,
+    limiter: Arc<ConnectionLimiter>,
     client: IpAddr,
 }
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut clients = self.crowd.clients();
+        let mut clients = lock(&self.limiter.0);
         if let Some(count) = clients.get_mut(&self.client) {
             *count -= 1;
             if *count == 0 {
@@ -49,16 +47,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_counted_for_each_client_and_come_back() {
-        let crowd = Arc::new(ConnectionLimiter::default());
+    fn permits_are_counted_for_each_client_and_come_back() {
+        let limiter = Arc::new(ConnectionLimiter::default());
         let (one, two) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
-        let first = crowd.admit(one, 2);
-        let second = crowd.admit(one, 2);
-        assert!(first.is_some() && second.is_some() && crowd.admit(one, 2).is_none());
-        assert!(crowd.admit(two, 2).is_some());
+        let first = limiter.admit(one, 2);
+        let second = limiter.admit(one, 2);
+        assert!(first.is_some() && second.is_some() && limiter.admit(one, 2).is_none());
+        assert!(limiter.admit(two, 2).is_some());
         drop(first);
-        assert!(crowd.admit(one, 2).is_some());
+        assert!(limiter.admit(one, 2).is_some());
         drop(second);
-        assert!(crowd.clients().is_empty(), "nobody is remembered for ever");
+        assert!(lock(&limiter.0).is_empty(), "no client is remembered for ever");
     }
 }

@@ -1,45 +1,32 @@
-//! The HTTP front: connections, time limits, and bodies. The only place that knows tokio.
+//! The HTTP side: connections, time limits, and bodies. The only part that knows tokio.
 
 mod application;
 mod body;
 mod connection;
 mod connection_limit;
-mod exchange;
+mod context;
+mod download;
+mod handler;
 mod response_body;
 mod stream;
 
 use std::io;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
-use application::Application;
 use connection_limit::ConnectionLimiter;
+pub(super) use context::ServerContext;
 
 use super::event::ServeEvent;
-use super::receiver::Receiver;
-use super::{Options, Server};
+use super::limits::{ACCEPT_PAUSE, GRACE, MAX_CONNECTIONS, SWEEP, THREADS_END};
 
-/// Most connections at a time; the next ones wait to be accepted.
-const MAX_CONNECTIONS: usize = 4096;
-
-/// How often expired sessions are looked for.
-const SWEEP: Duration = Duration::from_mins(10);
-
-/// Time that requests under way get when the server stops.
-const GRACE: Duration = Duration::from_millis(1500);
-
-/// Pause after the system could not accept a connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-type OnEvent = Box<dyn FnMut(&ServeEvent) + Send>;
-
-/// Stops a [`Server`], from any thread, any number of times, also before it runs.
+/// Stops a [`Server`](super::Server), from any thread, any number of times, also before it runs.
 #[derive(Debug, Clone)]
 pub struct StopHandle(watch::Sender<bool>);
 
@@ -50,57 +37,39 @@ impl Default for StopHandle {
 }
 
 impl StopHandle {
-    /// Asks the server to stop. [`Server::run`] returns within two seconds.
+    /// Asks the server to stop. [`Server::run`](super::Server::run) returns within two seconds.
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
 }
 
-/// What all connections share.
-struct Front {
-    receiver: Arc<Receiver>,
-    options: Options,
-    tls: Option<Arc<rustls::ServerConfig>>,
-    application: Application,
-    on_event: Mutex<OnEvent>,
-}
-
-impl Front {
-    fn scheme(&self) -> &'static str {
-        if self.tls.is_some() { "https" } else { "http" }
-    }
-
-    fn tell(&self, event: &ServeEvent) {
-        (self.on_event.lock().unwrap_or_else(PoisonError::into_inner))(event);
-    }
-}
-
-/// Serves until stopped.
-pub(super) fn run(server: Server, on_event: OnEvent) -> io::Result<()> {
+pub(super) fn run(
+    listener: StdListener,
+    context: ServerContext,
+    discarded: Vec<String>,
+    stop: &StopHandle,
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let Server { listener, address, options, receiver, tls, discarded, stop } = server;
-    let stopped = Arc::clone(&receiver);
-    let root = options.root.clone();
-    let application = Application::default();
-    let front = Arc::new(Front { receiver, options, tls, application, on_event: Mutex::new(on_event) });
-    front.tell(&ServeEvent::Started { scheme: front.scheme(), address, root });
+    let (address, context) = (listener.local_addr()?, Arc::new(context));
+    let root = context.options.root.clone();
+    context.tell(&ServeEvent::Started { scheme: context.scheme(), address, root });
     for name in discarded {
-        front.tell(&ServeEvent::StateDiscarded { name });
+        context.tell(&ServeEvent::StateDiscarded { name });
     }
     let result = runtime.block_on(async {
         let listener = TcpListener::from_std(listener)?;
-        accept_until_stopped(&front, &listener, stop.0.subscribe()).await;
+        accept_until_stopped(&context, &listener, stop.0.subscribe()).await;
         Ok(())
     });
-    runtime.shutdown_timeout(Duration::from_millis(250));
-    stopped.settle_all();
-    front.tell(&ServeEvent::Stopped);
+    runtime.shutdown_timeout(THREADS_END);
+    context.receiver.settle_all();
+    context.tell(&ServeEvent::Stopped);
     result
 }
 
-async fn accept_until_stopped(front: &Arc<Front>, listener: &TcpListener, mut stop: watch::Receiver<bool>) {
-    let crowd = Arc::new(ConnectionLimiter::default());
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+async fn accept_until_stopped(context: &Arc<ServerContext>, listener: &TcpListener, mut stop: watch::Receiver<bool>) {
+    let limiter = Arc::new(ConnectionLimiter::default());
+    let total = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let stopping = stop.clone();
@@ -108,34 +77,34 @@ async fn accept_until_stopped(front: &Arc<Front>, listener: &TcpListener, mut st
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             _ = sweep.tick() => {
-                let receiver = Arc::clone(&front.receiver);
+                let receiver = Arc::clone(&context.receiver);
                 spawn_blocking(move || receiver.sweep(SystemTime::now()));
             }
-            accepted = accept(listener, &places) => {
-                let (stream, client, place) = accepted;
-                // Whoever has too many is turned away without a word: an answer would cost more than the connection.
-                let Some(admitted) = crowd.admit(client.ip(), front.options.max_connections) else { continue };
-                let (front, stop) = (Arc::clone(front), stopping.clone());
+            accepted = accept(listener, &total) => {
+                let (stream, client, total_permit) = accepted;
+                // A client that has too many is turned away without a word: a response would cost more than the connection.
+                let Some(permit) = limiter.admit(client.ip(), context.options.limits.max_connections) else { continue };
+                let (context, stop) = (Arc::clone(context), stopping.clone());
                 tokio::spawn(async move {
-                    connection::serve(front, stream, client, stop).await;
-                    drop((admitted, place));
+                    connection::serve(context, stream, client, stop).await;
+                    drop((permit, total_permit));
                 });
             }
         }
     }
-    // All places are free again when the last connection has ended.
+    // All permits are back when the last connection has ended.
     let all = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
-    let _ = timeout(GRACE, places.acquire_many(all)).await;
+    let _ = timeout(GRACE, total.acquire_many(all)).await;
 }
 
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    total: &Arc<Semaphore>,
 ) -> (TcpStream, SocketAddr, Option<tokio::sync::OwnedSemaphorePermit>) {
-    let place = Arc::clone(places).acquire_owned().await.ok();
+    let total_permit = Arc::clone(total).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, client)) => return (stream, client, place),
+            Ok((stream, client)) => return (stream, client, total_permit),
             // Out of file descriptors, most likely: the connections there are will free some.
             Err(_) => sleep(ACCEPT_PAUSE).await,
         }

@@ -1,4 +1,4 @@
-//! Bodies of answers: none, or a piece of a file.
+//! Bodies of responses: none, or a piece of a file.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,50 +10,47 @@ use std::task::{Context, Poll};
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::task::block_in_place;
 
-use super::stream::Signals;
+use super::stream::ConnectionFlags;
 
 /// Bytes read at a time.
 const BLOCK: u64 = 128 << 10;
 
 /// Tells the connection that its silence is the server's, for as long as this lives.
 #[derive(Debug)]
-pub(super) struct Busy(Arc<Signals>);
+pub(super) struct BusyGuard(Arc<ConnectionFlags>);
 
-impl Busy {
-    pub(super) fn new(signals: &Arc<Signals>) -> Self {
-        signals.busy.store(true, Ordering::Release);
-        Self(Arc::clone(signals))
+impl BusyGuard {
+    pub(super) fn new(flags: &Arc<ConnectionFlags>) -> Self {
+        flags.busy.store(true, Ordering::Release);
+        Self(Arc::clone(flags))
     }
 }
 
-impl Drop for Busy {
+impl Drop for BusyGuard {
     fn drop(&mut self) {
         self.0.busy.store(false, Ordering::Release);
     }
 }
 
-/// The body of an answer.
-pub(super) enum Payload {
-    /// Nothing follows.
+pub(super) enum ResponseBody {
     Empty,
     /// The next bytes of a file.
     File {
         /// Positioned where they begin.
         file: File,
-        /// How many.
         left: u64,
         /// Held until the last is sent.
-        _busy: Busy,
+        _busy: BusyGuard,
     },
 }
 
-impl Payload {
-    pub(super) fn file(file: File, len: u64, busy: Busy) -> Self {
+impl ResponseBody {
+    pub(super) fn file(file: File, len: u64, busy: BusyGuard) -> Self {
         if len == 0 { Self::Empty } else { Self::File { file, left: len, _busy: busy } }
     }
 }
 
-impl Body for Payload {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = io::Error;
 

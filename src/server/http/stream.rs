@@ -9,73 +9,69 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::super::framing::{HeadFraming, Place};
-use super::super::times::Times;
+use super::super::framing::{FramingState, HeadFraming};
+use super::super::limits::Limits;
 
-/// What the stream and the requests on it tell each other.
+/// Signals between a stream and the requests on it.
 #[derive(Debug, Default)]
-pub(super) struct Signals {
+pub(super) struct ConnectionFlags {
     /// Set by the stream: nothing on it can be trusted any more.
     pub(super) broken: AtomicBool,
     /// Set while a request is carried out: silence is the server's.
     pub(super) busy: AtomicBool,
-    /// Set when an answer goes out before the request was read.
+    /// Set when a response goes out before the request was read.
     pub(super) linger: AtomicBool,
 }
 
-/// The stream.
+/// A stream that breaks when its client is silent for too long or sends what can be read in two ways.
 pub(super) struct WatchedStream<S> {
-    stream: S,
-    watch: HeadFraming,
-    times: Times,
+    pub(super) stream: S,
+    framing: HeadFraming,
+    limits: Limits,
     deadline: Pin<Box<Sleep>>,
-    /// Runs while the client takes nothing of an answer.
+    /// Runs while the client takes nothing of a response.
     stalled: Option<Pin<Box<Sleep>>>,
-    signals: Arc<Signals>,
+    flags: Arc<ConnectionFlags>,
 }
 
 impl<S> WatchedStream<S> {
-    pub(super) fn new(stream: S, signals: Arc<Signals>, times: Times) -> Self {
-        let deadline = Box::pin(sleep(times.idle));
-        Self { stream, watch: HeadFraming::default(), times, deadline, stalled: None, signals }
+    pub(super) fn new(stream: S, flags: Arc<ConnectionFlags>, limits: Limits) -> Self {
+        let deadline = Box::pin(sleep(limits.idle_timeout));
+        Self { stream, framing: HeadFraming::default(), limits, deadline, stalled: None, flags }
     }
 
-    pub(super) fn into_inner(self) -> S {
-        self.stream
-    }
-
-    fn see(&mut self, bytes: &[u8]) {
-        let before = self.watch.place();
-        self.watch.see(bytes);
-        let place = self.watch.place();
-        if place == Place::Broken {
-            self.signals.broken.store(true, Ordering::Release);
+    fn observe(&mut self, bytes: &[u8]) {
+        let before = self.framing.state();
+        self.framing.observe(bytes);
+        let state = self.framing.state();
+        if state == FramingState::Broken {
+            self.flags.broken.store(true, Ordering::Release);
         }
-        if place != before {
-            let time = if place == Place::Idle { self.times.idle } else { self.times.head };
+        if state != before {
+            let time = if state == FramingState::Idle { self.limits.idle_timeout } else { self.limits.head_timeout };
             self.deadline.as_mut().reset(Instant::now() + time);
         }
     }
 
-    /// Ends the connection of a client that takes nothing of its answer.
+    /// Ends the connection of a client that takes nothing of its response.
     fn keep_time<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.stalled = None;
             return result;
         }
-        let silence = self.times.silence;
+        let silence = self.limits.stall_timeout;
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(silence)));
         stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Ready when the client has been silent for too long. Within a body, whoever reads it keeps the time.
+    /// Ready when the client has been silent for too long. Within a body, its reader keeps the time.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             ready!(self.deadline.as_mut().poll(cx));
-            if self.watch.place() != Place::Body && !self.signals.busy.load(Ordering::Acquire) {
+            if self.framing.state() != FramingState::Body && !self.flags.busy.load(Ordering::Acquire) {
                 return Poll::Ready(());
             }
-            self.deadline.as_mut().reset(Instant::now() + self.times.idle);
+            self.deadline.as_mut().reset(Instant::now() + self.limits.idle_timeout);
         }
     }
 }
@@ -86,7 +82,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
         let before = buf.filled().len();
         match Pin::new(&mut this.stream).poll_read(cx, buf) {
             Poll::Ready(result) => {
-                this.see(&buf.filled()[before..]);
+                this.observe(&buf.filled()[before..]);
                 Poll::Ready(result)
             }
             Poll::Pending => this.poll_deadline(cx).map(|()| Err(io::ErrorKind::TimedOut.into())),

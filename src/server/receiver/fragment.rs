@@ -4,13 +4,14 @@ use std::fs::File;
 use std::sync::{Arc, MutexGuard};
 use std::time::SystemTime;
 
-use super::application::Outcome;
-use super::slot::{Interrupt, SessionSlot, lock};
-use super::{Caller, Receiver, reply_of};
+use super::next::{Next, next, response_of};
+use super::sessions::{Caller, Receiver};
+use super::slot::{Interrupt, SessionSlot};
 use crate::protocol::{ContentRange, SessionId};
-use crate::server::answer::{Refusal, Reply};
+use crate::server::lock::lock;
 use crate::server::path::TargetPath;
-use crate::server::session::{Phase, Session};
+use crate::server::response::{Ack, RequestError, Response};
+use crate::server::session::{SessionPhase, SessionState};
 
 impl Receiver {
     /// Begins a fragment: everything that can be refused without its body is refused here.
@@ -21,52 +22,52 @@ impl Receiver {
         target: &TargetPath,
         range: ContentRange,
         interrupt: Interrupt,
-    ) -> Result<Fragment, Reply> {
-        let seat = self.seat(caller, id, target)?;
-        let turn = seat.take_turn(Some(interrupt));
-        self.plan(&seat, range).map_err(|refusal| reply_of(&seat, Err(refusal))).map(|(part, skip)| Fragment {
+    ) -> Result<IncomingFragment, Response> {
+        let slot = self.slot(caller, id, target)?;
+        let generation = slot.supersede(Some(interrupt));
+        self.plan(&slot, range).map_err(|error| response_of(&slot, Err(error))).map(|(part, skip)| IncomingFragment {
             receiver: Arc::clone(self),
-            seat,
-            turn,
+            slot,
+            generation,
             part,
             skip,
         })
     }
 
-    fn plan(&self, seat: &SessionSlot, range: ContentRange) -> Result<(File, u64), Refusal> {
-        let mut session = self.alive(seat)?;
-        let mut plan = session.fragment(range, self.limits);
-        if matches!(plan, Err(Refusal::OutOfStep(_))) {
-            // The answer names an offset, so it must be a durable one.
-            self.settle(seat, &mut session)?;
-            plan = session.fragment(range, self.limits);
+    fn plan(&self, slot: &SessionSlot, range: ContentRange) -> Result<(File, u64), RequestError> {
+        let mut session = self.alive(slot)?;
+        let mut plan = session.fragment(range, &self.options.limits);
+        if matches!(plan, Err(RequestError::OutOfStep(_))) {
+            // The response names an offset, so it must be a durable one.
+            self.settle(slot, &mut session)?;
+            plan = session.fragment(range, &self.options.limits);
         }
         let plan = plan?;
         let missing = plan.total - plan.at;
         if plan.new > 0 && self.store.free_space().is_some_and(|free| free < missing) {
-            return Err(Refusal::DiskFull);
+            return Err(RequestError::DiskFull);
         }
         if plan.new > 0 && !self.quota.has_room_for(missing) {
-            return Err(Refusal::NoRoom);
+            return Err(RequestError::NoRoom);
         }
-        let part = self.store.open_part(&seat.identity, plan.at)?;
+        let part = self.store.open_part(&slot.identity, plan.at)?;
         session.total = Some(plan.total);
         Ok((part, plan.skip))
     }
 }
 
 /// A fragment whose body is coming in.
-pub(crate) struct Fragment {
+pub(crate) struct IncomingFragment {
     receiver: Arc<Receiver>,
-    seat: Arc<SessionSlot>,
-    turn: u64,
+    slot: Arc<SessionSlot>,
+    generation: u64,
     part: File,
     skip: u64,
 }
 
-impl Fragment {
+impl IncomingFragment {
     /// Stores the next bytes of the body. Blocks on the disk.
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), RequestError> {
         let known = self.skip.min(bytes.len() as u64);
         self.skip -= known;
         let new = usize::try_from(known).map_or(&[][..], |known| &bytes[known..]);
@@ -74,9 +75,9 @@ impl Fragment {
             return Ok(());
         }
         let mut session = self.session()?;
-        self.seat.share.grow(new.len() as u64)?;
+        self.slot.reservation.grow(new.len() as u64)?;
         if let Err(error) = self.receiver.store.write(&self.part, new) {
-            self.seat.share.shrink_to(session.written);
+            self.slot.reservation.shrink_to(session.written);
             return Err(error.into());
         }
         session.written += new.len() as u64;
@@ -84,35 +85,30 @@ impl Fragment {
         Ok(())
     }
 
-    /// The body is complete: makes it durable and answers. Blocks on the disk.
-    pub(crate) fn finish(self) -> Outcome {
-        let result = self.session().and_then(|mut session| {
-            if session.written > session.durable {
-                let settled = self.receiver.store.settle(&self.seat.identity, &self.part, &mut session);
-                self.seat.share.shrink_to(session.written);
-                settled?;
-            }
-            Ok(session)
-        });
-        match result {
-            Ok(session) => self.receiver.acknowledge(&self.seat, &session),
-            Err(refusal) => Outcome::Answer(reply_of(&self.seat, Err(refusal))),
+    /// Ends a fragment whose body was `received`: makes it durable and acknowledges it. Of one that did not come whole,
+    /// the bytes that came are kept, for a later packet to make durable. Blocks on the disk.
+    pub(crate) fn finish(self, received: Result<(), RequestError>) -> Next {
+        next(&self.slot, false, received.and_then(|()| self.acknowledge()))
+    }
+
+    fn acknowledge(&self) -> Result<Option<Ack>, RequestError> {
+        let mut session = self.session()?;
+        if session.written > session.durable {
+            let settled = self.receiver.store.settle(&self.slot.identity, &self.part, &mut session);
+            self.slot.reservation.shrink_to(session.written);
+            settled?;
         }
+        session.acknowledge(self.receiver.asks())
     }
 
-    /// The answer for a body that did not come in whole. What came is kept.
-    pub(crate) fn give_up(self, refusal: Refusal) -> Outcome {
-        Outcome::Answer(reply_of(&self.seat, Err(refusal)))
-    }
-
-    fn session(&self) -> Result<MutexGuard<'_, Session>, Refusal> {
-        let session = lock(&self.seat.session);
-        if !self.seat.has_turn(self.turn) {
-            Err(Refusal::Superseded)
-        } else if session.phase == Phase::Open {
+    fn session(&self) -> Result<MutexGuard<'_, SessionState>, RequestError> {
+        let session = lock(&self.slot.session);
+        if !self.slot.is_newest(self.generation) {
+            Err(RequestError::Superseded)
+        } else if session.phase == SessionPhase::Open {
             Ok(session)
         } else {
-            Err(Refusal::UnknownSession)
+            Err(RequestError::UnknownSession)
         }
     }
 }

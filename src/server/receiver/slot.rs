@@ -1,39 +1,36 @@
-//! A session's place, and whose turn it is.
+//! A session's slot, and which request has it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::quota::{Quota, Reservation};
 use crate::protocol::SessionId;
-use crate::server::session::Session;
-use crate::server::store::Identity;
+use crate::server::lock::lock;
+use crate::server::session::SessionState;
+use crate::server::store::SessionIdentity;
 
-/// Ends a request that a newer one took over from.
+/// Ends a request that a newer one supersedes.
 pub(crate) type Interrupt = Box<dyn Fn() + Send + Sync>;
 
-/// A session's place: whoever asks last has the turn.
+/// A session, and the newest request for it. A client that tries again may do so before the server notices that the
+/// connection of its first request is dead, so the newest request wins.
 pub(crate) struct SessionSlot {
-    pub(super) identity: Identity,
-    pub(super) session: Mutex<Session>,
-    /// What it counts for among all unfinished files.
-    pub(super) share: Reservation,
-    turn: Mutex<Turn>,
+    pub(super) identity: SessionIdentity,
+    pub(super) session: Mutex<SessionState>,
+    /// The bytes that it counts for among all unfinished files.
+    pub(super) reservation: Reservation,
+    newest: Mutex<Newest>,
 }
 
 #[derive(Default)]
-struct Turn {
-    number: u64,
+struct Newest {
+    generation: u64,
     interrupt: Option<Interrupt>,
 }
 
-/// Nothing is left half-changed under these locks, so a panic elsewhere does not spoil them.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl SessionSlot {
-    pub(super) fn new(identity: Identity, session: Session, quota: &Arc<Quota>) -> Arc<Self> {
-        let share = Reservation::of(quota, session.written);
-        Arc::new(Self { identity, session: Mutex::new(session), share, turn: Mutex::default() })
+    pub(super) fn new(identity: SessionIdentity, session: SessionState, quota: &Arc<Quota>) -> Arc<Self> {
+        let reservation = Reservation::of(quota, session.written);
+        Arc::new(Self { identity, session: Mutex::new(session), reservation, newest: Mutex::default() })
     }
 
     pub(super) fn session_id(&self) -> SessionId {
@@ -41,17 +38,18 @@ impl SessionSlot {
         text.parse().expect("a GUID in braces is printable ASCII")
     }
 
-    /// Takes the turn and ends the request that had it.
-    pub(super) fn take_turn(&self, interrupt: Option<Interrupt>) -> u64 {
-        let mut turn = lock(&self.turn);
-        turn.number += 1;
-        if let Some(end) = std::mem::replace(&mut turn.interrupt, interrupt) {
+    /// Ends the request before this one. Returns the generation of this one.
+    pub(super) fn supersede(&self, interrupt: Option<Interrupt>) -> u64 {
+        let mut newest = lock(&self.newest);
+        newest.generation += 1;
+        if let Some(end) = std::mem::replace(&mut newest.interrupt, interrupt) {
             end();
         }
-        turn.number
+        newest.generation
     }
 
-    pub(super) fn has_turn(&self, number: u64) -> bool {
-        lock(&self.turn).number == number
+    /// Whether no newer request superseded the one of this generation.
+    pub(super) fn is_newest(&self, generation: u64) -> bool {
+        lock(&self.newest).generation == generation
     }
 }

@@ -5,12 +5,18 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::protocol::{ContentName, ContentRange};
-use crate::server::folder::Replace;
-use crate::server::reply::{ReplyCommand, ReplyFailure};
+use crate::protocol::{ContentName, ContentRange, ProtocolId, SessionId};
+use crate::server::disk::{Disk, Durable};
+use crate::server::folder::{Folder, Replace};
+use crate::server::lock::lock;
+use crate::server::path::TargetPath;
+use crate::server::reply::ReplyFailure;
 use crate::server::request;
+use crate::server::response::Response;
+use crate::server::{Options, ServeError};
 
 /// A disk that fails at one step and then works again.
 #[derive(Debug, Clone)]
@@ -125,71 +131,69 @@ impl Upload {
         Self { root, disk, receiver: Arc::new(receiver), caller, target }
     }
 
-    /// What the client is told; an application is played as the front does it.
-    fn answer(&self, outcome: Outcome) -> Reply {
-        let question = match outcome {
-            Outcome::Answer(reply) => return reply,
-            Outcome::Ask(question) => question,
+    /// The response that the client gets; an application is played as the server does it.
+    fn respond(&self, next: Next) -> Response {
+        let pending = match next {
+            Next::Respond(response) => return response,
+            Next::AskApplication(pending) => pending,
         };
-        let begun = self.receiver.begin_reply(&question);
+        let begun = self.receiver.begin_reply(&pending);
         let said = begun.and_then(|(path, reply)| {
             assert_eq!(std::fs::read(path).unwrap(), CONTENT, "the application sees the whole file");
             self.receiver.write_reply(&reply, REPLY)
         });
         let result = said.map(|()| REPLY.len() as u64).map_err(ReplyFailure::from);
-        let failure = match self.receiver.end_reply(&question, result) {
+        let failure = match self.receiver.end_reply(&pending, result) {
             Ok(_) => None,
             Err(ReplyFailure::Storage(error)) => Some(error.into()),
             Err(ReplyFailure::Application(what)) => panic!("{what}"),
         };
-        self.receiver.after(&question, failure)
+        self.receiver.respond_after(&pending, failure)
     }
 
-    fn packet(&self, packet: Packet) -> Reply {
-        self.answer(self.receiver.handle(&self.caller, &request::Request { packet, target: self.target.clone() }))
+    fn packet(&self, packet: Packet) -> Response {
+        self.respond(self.receiver.handle(&self.caller, &request::Request { packet, target: self.target.clone() }))
     }
 
-    fn create(&self) -> Reply {
+    fn create(&self) -> Response {
         let protocols = vec![ProtocolId::BITS_1_5_UPLOAD];
         self.packet(Packet::CreateSession { protocols, name: ContentName::new("a") })
     }
 
-    fn fragment(&self, session: &SessionId, first: u64) -> Reply {
+    fn fragment(&self, session: &SessionId, first: u64) -> Response {
         let range = ContentRange::new(first, 4.min(12 - first), 12).unwrap();
         let begun = self.receiver.begin_fragment(&self.caller, session, &self.target, range, Box::new(|| {}));
         let mut fragment = match begun {
             Ok(fragment) => fragment,
-            Err(reply) => return reply,
+            Err(response) => return response,
         };
         let bytes = &CONTENT[usize::try_from(first).unwrap()..usize::try_from(range.end()).unwrap()];
-        self.answer(match fragment.write(bytes) {
-            Ok(()) => fragment.finish(),
-            Err(refusal) => fragment.give_up(refusal),
-        })
+        let received = fragment.write(bytes);
+        self.respond(fragment.finish(received))
     }
 
-    fn close(&self, session: &SessionId) -> Reply {
+    fn close(&self, session: &SessionId) -> Response {
         self.packet(Packet::CloseSession { session: session.clone(), name: ContentName::new("a") })
     }
 
-    /// What the server itself would find after a power cut now.
+    /// The offset that the server itself would find after a power cut now.
     fn durable(&self, session: &SessionId) -> u64 {
-        let seat = self.receiver.seat(&self.caller, session, &self.target).unwrap();
-        lock(&seat.session).durable
+        let slot = self.receiver.slot(&self.caller, session, &self.target).unwrap();
+        lock(&slot.session).durable
     }
 
     /// Goes on as a client does: every refusal is tried again, after another server took over if `restarts` says so, and
-    /// offsets are the server's. Answers the refusals met.
-    fn run(mut self, restarts: bool) -> Vec<Refusal> {
-        let (mut refusals, mut session, mut offset) = (Vec::new(), None, 0);
+    /// offsets are the server's. Returns the errors met.
+    fn run(mut self, restarts: bool) -> Vec<RequestError> {
+        let (mut errors, mut session, mut offset) = (Vec::new(), None, 0);
         loop {
-            let reply = match &session {
+            let response = match &session {
                 None => self.create(),
                 Some(session) if offset < 12 => self.fragment(session, offset),
                 Some(session) => self.close(session),
             };
-            match (reply.result, &session) {
-                (Ok(Ack::Created(_)), _) => session = reply.session,
+            match (response.result, &session) {
+                (Ok(Ack::Created { .. }), _) => session = response.session,
                 (Ok(Ack::Received(next)), Some(session)) => {
                     assert_eq!(next, self.durable(session), "only what is stored is acknowledged");
                     self.assert_synced(&["part", "pos"]);
@@ -201,10 +205,10 @@ impl Upload {
                     assert_eq!(std::fs::read(self.file("reply").unwrap()).unwrap(), REPLY);
                     offset = next;
                 }
-                (Ok(Ack::Closed(_)), Some(session)) => return self.check(session, refusals),
-                (Err(refusal), _) => {
-                    refusals.push(refusal);
-                    assert!(refusals.len() < 5, "{refusals:?}");
+                (Ok(Ack::Closed(_)), Some(session)) => return self.check(session, errors),
+                (Err(error), _) => {
+                    errors.push(error);
+                    assert!(errors.len() < 5, "{errors:?}");
                     if restarts {
                         self = self.restart();
                     }
@@ -219,8 +223,8 @@ impl Upload {
         }
     }
 
-    /// What holds when the client was told that its file is published, whatever failed on the way.
-    fn check(self, session: &SessionId, refusals: Vec<Refusal>) -> Vec<Refusal> {
+    /// Checks all that holds when the client was told that its file is published, whatever failed on the way.
+    fn check(self, session: &SessionId, errors: Vec<RequestError>) -> Vec<RequestError> {
         assert_eq!(std::fs::read(self.root.path().join("a")).unwrap(), CONTENT);
         assert!(self.receiver.quota.has_room_for(100), "a finished upload holds nothing");
         let after = self.restart();
@@ -228,7 +232,7 @@ impl Upload {
         assert_eq!(std::fs::read(after.root.path().join("a")).unwrap(), CONTENT);
         let left = ["part", "pos", "reply"].map(|ending| after.file(ending));
         assert_eq!(left, [None, None, None]);
-        refusals
+        errors
     }
 
     /// A power cut now would take nothing of these.
@@ -250,10 +254,10 @@ impl Upload {
 /// Steps that may fail unseen: those of the tombstone. A published file without its `.part` says the same.
 const TOMBSTONE: u64 = 10;
 
-fn each_step_fails_once(kind: io::ErrorKind, expected: &Refusal, application: bool, restarts: bool) {
+fn each_step_fails_once(kind: io::ErrorKind, expected: &RequestError, application: bool, restarts: bool) {
     let options = |options: &mut Options| {
-        options.max_temp = Some(100);
-        options.reply_command = application.then(|| ReplyCommand::new("played by the test"));
+        options.limits.max_temp = Some(100);
+        options.reply_command = application.then(|| "played by the test".to_owned());
     };
     let whole = Faulty::never();
     let upload = Upload::on(&whole, options);
@@ -264,26 +268,26 @@ fn each_step_fails_once(kind: io::ErrorKind, expected: &Refusal, application: bo
     assert!(end - begin > if application { 35 } else { 25 }, "{begin} to {end}");
     for fails_at in begin..end {
         let disk = Faulty { fails_at, error: kind, ..Faulty::never() };
-        let refusals = Upload::on(&disk, options).run(restarts);
-        let unseen = refusals.is_empty() && fails_at + TOMBSTONE >= end;
-        assert!(unseen || refusals == [expected.clone()], "step {fails_at} of {begin} to {end}: {refusals:?}");
+        let errors = Upload::on(&disk, options).run(restarts);
+        let unseen = errors.is_empty() && fails_at + TOMBSTONE >= end;
+        assert!(unseen || errors == [expected.clone()], "step {fails_at} of {begin} to {end}: {errors:?}");
     }
 }
 
 #[test]
 fn fault_63_a_disk_that_fills_up_is_said_and_no_byte_is_acknowledged_that_is_not_stored() {
     for (application, restarts) in [(false, false), (false, true), (true, false), (true, true)] {
-        each_step_fails_once(io::ErrorKind::StorageFull, &Refusal::DiskFull, application, restarts);
+        each_step_fails_once(io::ErrorKind::StorageFull, &RequestError::DiskFull, application, restarts);
     }
-    let reply = Reply::from(Refusal::DiskFull).to_response();
-    assert_eq!((reply.status().as_u16(), &reply.headers()["bits-error"]), (500, &"0x80070070".parse().unwrap()));
+    let response = Response::from(RequestError::DiskFull).to_http();
+    assert_eq!((response.status().as_u16(), &response.headers()["bits-error"]), (500, &"0x80070070".parse().unwrap()));
 }
 
 #[test]
 fn fault_63_a_step_that_fails_is_said_and_the_session_stands_at_its_durable_length() {
     let error = io::Error::from(io::ErrorKind::Other);
     for (application, restarts) in [(false, false), (false, true), (true, false), (true, true)] {
-        each_step_fails_once(io::ErrorKind::Other, &Refusal::Storage(error.to_string()), application, restarts);
+        each_step_fails_once(io::ErrorKind::Other, &RequestError::Storage(error.to_string()), application, restarts);
     }
 }
 
@@ -334,13 +338,13 @@ fn fault_63_a_disk_that_fails_at_the_start_costs_no_session() {
 fn fault_60_a_file_larger_than_the_free_space_is_refused_before_its_bytes() {
     let upload = Upload::on(&Faulty { free: Some(11), ..Faulty::never() }, |_| {});
     let session = upload.create().session.unwrap();
-    assert_eq!(upload.fragment(&session, 0).result, Err(Refusal::DiskFull));
+    assert_eq!(upload.fragment(&session, 0).result, Err(RequestError::DiskFull));
     assert_eq!(Upload::on(&Faulty { free: Some(12), ..Faulty::never() }, |_| {}).run(false), []);
 }
 
 #[test]
 fn fault_61_unfinished_files_together_hold_no_more_than_allowed() {
-    let upload = Upload::on(&Faulty::never(), |options| options.max_temp = Some(20));
+    let upload = Upload::on(&Faulty::never(), |options| options.limits.max_temp = Some(20));
     let (one, two) = (upload.create().session.unwrap(), upload.create().session.unwrap());
     for first in [0, 4] {
         assert!(upload.fragment(&one, first).result.is_ok());
@@ -348,9 +352,9 @@ fn fault_61_unfinished_files_together_hold_no_more_than_allowed() {
     assert!(upload.fragment(&two, 0).result.is_ok(), "the claim alone holds nothing");
     assert_eq!(upload.fragment(&two, 4).result, Ok(Ack::Received(8)));
     assert_eq!(upload.fragment(&one, 8).result, Ok(Ack::Received(12)));
-    assert_eq!(upload.fragment(&two, 8).result, Err(Refusal::NoRoom));
-    let answer = Reply::from(Refusal::NoRoom).to_response();
-    assert_eq!((answer.status().as_u16(), &answer.headers()["bits-error"]), (500, &"0x80070070".parse().unwrap()));
+    assert_eq!(upload.fragment(&two, 8).result, Err(RequestError::NoRoom));
+    let response = Response::from(RequestError::NoRoom).to_http();
+    assert_eq!((response.status().as_u16(), &response.headers()["bits-error"]), (500, &"0x80070070".parse().unwrap()));
     assert!(upload.close(&one).result.is_ok());
     assert_eq!(upload.fragment(&two, 8).result, Ok(Ack::Received(12)));
 }

@@ -7,34 +7,34 @@ use std::io::{self, Read};
 
 use uuid::Uuid;
 
-use super::{Card, FORMAT, Identity, Store};
+use super::{Card, FORMAT, SessionIdentity, SessionStore};
 use crate::server::ServeError;
 use crate::server::path::{SESSIONS_FOLDER, TargetPath};
 use crate::server::progress;
-use crate::server::session::{Phase, Session};
+use crate::server::session::{SessionPhase, SessionState};
 
 /// The endings of a session's files.
 const ENDINGS: [&str; 7] = ["json", "part", "pos", "tmp", "out", "reply", "failed"];
 
 /// What was found at the start.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct LoadedSessions {
     /// Sessions to go on with.
-    pub(crate) sessions: Vec<(Identity, Session)>,
+    pub(crate) sessions: Vec<(SessionIdentity, SessionState)>,
     /// Names of state files that make no sense and were removed.
     pub(crate) discarded: Vec<String>,
 }
 
-impl Store {
+impl SessionStore {
     /// Reads the sessions that an earlier server left, and removes rubbish.
     ///
     /// # Errors
     /// [`ServeError::Session`] if one of them cannot be read; nothing has been removed then. [`ServeError::Root`] if the
     /// folder cannot be read or tidied.
-    pub(crate) fn load(&self) -> Result<Found, ServeError> {
+    pub(crate) fn load(&self) -> Result<LoadedSessions, ServeError> {
         let root = |error| ServeError::Root(self.path.clone(), error);
         let names = self.sessions.names().map_err(root)?;
-        let mut found = Found::default();
+        let mut found = LoadedSessions::default();
         let mut kept = Vec::new();
         for id in names.iter().filter_map(|name| Uuid::parse_str(name.strip_suffix(".json")?).ok()) {
             let name = format!("{id}.json");
@@ -54,8 +54,8 @@ impl Store {
     }
 
     /// Finishes what a crash left half-done, and removes what belongs to no session.
-    fn tidy(&self, names: Vec<String>, kept: &[String], found: &Found) -> io::Result<()> {
-        for (identity, _) in found.sessions.iter().filter(|(_, session)| session.phase == Phase::Closed) {
+    fn tidy(&self, names: Vec<String>, kept: &[String], found: &LoadedSessions) -> io::Result<()> {
+        for (identity, _) in found.sessions.iter().filter(|(_, session)| session.phase == SessionPhase::Closed) {
             // A crash between the rename and the tombstone: nobody may be told of a name that a power cut would undo.
             if self.sessions.kind(&identity.file("pos"))?.is_some()
                 && let Ok(folder) = self.folder_of(&identity.target)
@@ -74,7 +74,7 @@ impl Store {
     }
 
     /// `None` for a session in a newer program's format, which is left alone.
-    fn load_one(&self, id: Uuid) -> io::Result<Option<(Identity, Session)>> {
+    fn load_one(&self, id: Uuid) -> io::Result<Option<(SessionIdentity, SessionState)>> {
         let mut file = self.sessions.open_file(&format!("{id}.json"))?;
         let mut text = String::new();
         (&mut file).take(64 << 10).read_to_string(&mut text)?;
@@ -84,10 +84,10 @@ impl Store {
         }
         let card: Card = serde_json::from_str(&text)?;
         let target = TargetPath::from_saved(&card.path).map_err(|_| io::ErrorKind::InvalidData)?;
-        let identity = Identity { id, target, client: card.client, user: card.user };
-        let mut session = Session::new(file.metadata()?.modified()?);
+        let identity = SessionIdentity { id, target, client: card.client, user: card.user };
+        let mut session = SessionState::new(file.metadata()?.modified()?);
         if card.closed || self.sessions.kind(&identity.file("part"))?.is_none() {
-            session.phase = Phase::Closed;
+            session.phase = SessionPhase::Closed;
         } else {
             self.load_progress(&identity, &mut session)?;
             session.verdict = self.load_verdict(&identity)?;
@@ -95,7 +95,7 @@ impl Store {
         Ok(Some((identity, session)))
     }
 
-    fn load_progress(&self, identity: &Identity, session: &mut Session) -> io::Result<()> {
+    fn load_progress(&self, identity: &SessionIdentity, session: &mut SessionState) -> io::Result<()> {
         let mut file = self.sessions.open_file(&identity.file("pos"))?;
         if let Some((offset, total)) = progress::read(&mut file)? {
             // The server before may have ended between the write and its sync.

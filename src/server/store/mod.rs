@@ -24,7 +24,7 @@ use super::disk::Disk;
 use super::folder::{Folder, Kind, Permissions, Replace};
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::progress;
-use super::session::Session;
+use super::session::SessionState;
 
 const FORMAT: u32 = 1;
 const LOCK: &str = "lock";
@@ -43,7 +43,7 @@ struct Card {
 
 /// What a session is, apart from its progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub(crate) struct SessionIdentity {
     /// Its name.
     pub(crate) id: Uuid,
     /// The file it is for.
@@ -54,7 +54,7 @@ pub(crate) struct Identity {
     pub(crate) user: Option<String>,
 }
 
-impl Identity {
+impl SessionIdentity {
     fn file(&self, ending: &str) -> String {
         format!("{}.{ending}", self.id)
     }
@@ -67,7 +67,7 @@ impl Identity {
 
 /// The disk.
 #[derive(Debug)]
-pub(crate) struct Store {
+pub(crate) struct SessionStore {
     path: PathBuf,
     root: Folder,
     sessions: Folder,
@@ -77,7 +77,7 @@ pub(crate) struct Store {
     _lock: File,
 }
 
-impl Store {
+impl SessionStore {
     /// Opens the root and its sessions folder for this process alone.
     pub(crate) fn open(root: &std::path::Path, disk: Box<dyn Disk>) -> io::Result<Self> {
         let (path, root) = (root.to_owned(), Folder::open(root)?);
@@ -129,21 +129,21 @@ impl Store {
     }
 
     /// Makes a new session's files.
-    pub(crate) fn create(&self, identity: &Identity) -> io::Result<()> {
+    pub(crate) fn create(&self, identity: &SessionIdentity) -> io::Result<()> {
         self.disk.create(&self.sessions, &identity.file("part"))?;
         self.disk.create(&self.sessions, &identity.file("pos"))?;
         self.write_card(identity, false)
     }
 
     /// Opens a session's bytes for writing from `offset` on.
-    pub(crate) fn open_part(&self, identity: &Identity, offset: u64) -> io::Result<File> {
+    pub(crate) fn open_part(&self, identity: &SessionIdentity, offset: u64) -> io::Result<File> {
         let mut file = self.sessions.open_file(&identity.file("part"))?;
         file.seek(SeekFrom::Start(offset))?;
         Ok(file)
     }
 
     /// Makes everything written durable, and notes how much that is.
-    pub(crate) fn settle(&self, identity: &Identity, part: &File, session: &mut Session) -> io::Result<()> {
+    pub(crate) fn settle(&self, identity: &SessionIdentity, part: &File, session: &mut SessionState) -> io::Result<()> {
         let total = session.total.unwrap_or(0);
         let result = self.disk.sync_data(part).and_then(|()| {
             let mut pos = self.sessions.open_file(&identity.file("pos"))?;
@@ -153,14 +153,20 @@ impl Store {
         });
         match result {
             Ok(()) => session.durable = session.written,
-            // After a failed sync nobody knows which of the bytes are there.
+            // After a failed sync it is unknown which of the bytes are there.
             Err(_) => session.written = session.durable,
         }
         result
     }
 
     /// Publishes a complete file of `size` bytes in its folder and leaves a tombstone. Can be asked again if it failed.
-    pub(crate) fn publish(&self, identity: &Identity, folder: &Folder, size: u64, replace: Replace) -> io::Result<()> {
+    pub(crate) fn publish(
+        &self,
+        identity: &SessionIdentity,
+        folder: &Folder,
+        size: u64,
+        replace: Replace,
+    ) -> io::Result<()> {
         let (part, name) = (identity.file("part"), identity.target.name());
         let standing = folder.kind(name)?;
         if self.sessions.kind(&part)?.is_some() {
@@ -180,7 +186,7 @@ impl Store {
     }
 
     /// Makes a published file's name last, and leaves a tombstone.
-    fn seal(&self, identity: &Identity, folder: &Folder) -> io::Result<()> {
+    fn seal(&self, identity: &SessionIdentity, folder: &Folder) -> io::Result<()> {
         self.disk.sync_folder(folder)?;
         // The file is published, whether or not the tombstone can be written: its missing part says the same.
         let _ = self.write_card(identity, true).and_then(|()| {
@@ -192,7 +198,7 @@ impl Store {
     }
 
     /// Removes a session.
-    pub(crate) fn remove(&self, identity: &Identity) -> io::Result<()> {
+    pub(crate) fn remove(&self, identity: &SessionIdentity) -> io::Result<()> {
         self.discard(identity, "json")?;
         self.disk.sync_folder(&self.sessions)?;
         self.discard(identity, "part")?;
@@ -200,11 +206,11 @@ impl Store {
         self.remove_reply(identity)
     }
 
-    fn discard(&self, identity: &Identity, ending: &str) -> io::Result<()> {
+    fn discard(&self, identity: &SessionIdentity, ending: &str) -> io::Result<()> {
         self.disk.remove(&self.sessions, &identity.file(ending))
     }
 
-    fn write_card(&self, identity: &Identity, closed: bool) -> io::Result<()> {
+    fn write_card(&self, identity: &SessionIdentity, closed: bool) -> io::Result<()> {
         let (temporary, name) = (identity.file("tmp"), identity.file("json"));
         self.discard(identity, "tmp")?;
         let file = self.disk.create(&self.sessions, &temporary)?;

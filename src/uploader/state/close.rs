@@ -17,7 +17,7 @@ use crate::uploader::{Context, ResumeState, State, UploadError};
 
 const PACKET: PacketKind = PacketKind::CloseSession;
 
-/// Waits for Close-Session's Ack. ConnectionInfo only when the session's own Acks cover the file: some servers publish
+/// Waits for Close-Session's Ack. Reached only when the session's own Acks cover the file: some servers publish
 /// whatever they have when they see a Close.
 #[derive(Debug, Clone)]
 pub(in crate::uploader) struct CloseSession {

@@ -13,15 +13,13 @@ use crate::output::json::JsonLog;
 use crate::output::{Reporter, escape_line, redact_url, units};
 use crate::source::UploadEntity;
 
-use super::one;
-
 pub(super) fn run(
     config: &UploadConfig,
     items: &[Item],
     json: Option<&JsonLog>,
-    again: Option<&str>,
+    resume_command: Option<&str>,
 ) -> anyhow::Result<()> {
-    let journal = config.resume.state_dir.as_deref().map_or_else(Journal::disabled, |folder| {
+    let journal = config.state_dir.as_deref().map_or_else(Journal::disabled, |folder| {
         Journal::open_existing(folder).unwrap_or_else(|_| Journal::disabled())
     });
     let reporter = Reporter::stderr(config.output.progress, config.output.verbosity).with_ci(config.machine.ci);
@@ -37,7 +35,7 @@ pub(super) fn run(
                 tally.failed_by(exit_code::of(&error));
                 reporter.error(&failure::text(&error));
                 if let Some(json) = json {
-                    json.file(index + 1, &item.source.to_string()).failed(&facts::of(&error, again));
+                    json.file(index + 1, &item.source.to_string()).failed(&facts::of(&error, resume_command));
                 }
             }
         }
@@ -53,7 +51,7 @@ fn look(config: &UploadConfig, item: &Item, journal: &Journal) -> anyhow::Result
     let upload = Upload { destination: &plan.destination, name: &plan.name, entity: &entity };
     let known = journal.peek(&upload, SystemTime::now()).filter(|record| {
         // Its content is compared only when it is uploaded.
-        one::mode(config) != ResumeMode::Never && record.identity.size() == entity.size()
+        config.resume != ResumeMode::Never && record.identity.size() == entity.size()
     });
     let offset = known.and_then(|record| record.session).map_or(0, |saved| saved.state.acknowledged);
     Ok((Some(entity.size()), offset))

@@ -1,7 +1,7 @@
 //! Several files, some of them at a time.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::auth::Identity;
 use crate::cli::batch::Tally;
@@ -13,7 +13,7 @@ use crate::output::json::JsonLog;
 use crate::output::{Batch, Lane, Reporter};
 use crate::uploader::UploadEvent;
 
-use super::one::{self, Job, Line};
+use super::one::{self, RunContext, UploadConnection};
 
 pub(super) fn run(
     config: &UploadConfig,
@@ -21,7 +21,7 @@ pub(super) fn run(
     identity: &Identity,
     signals: &Signals,
     json: Option<&JsonLog>,
-    again: Option<&str>,
+    resume_command: Option<&str>,
 ) -> anyhow::Result<()> {
     let jobs = config.files.jobs.min(items.len());
     let batch = Batch { files: items.len(), size: items.iter().map(size).sum(), jobs };
@@ -33,20 +33,20 @@ pub(super) fn run(
             reporter.message(&format!("warning: {text}"));
         }
     });
-    let job = Job { config, identity, signals, journal: &journal, of_many: true };
-    let queue = Queue {
-        items,
-        next: AtomicUsize::new(0),
-        is_over: AtomicBool::new(false),
-        tally: Mutex::default(),
-        left: Mutex::default(),
+    let context = RunContext { config, identity, signals, journal: &journal, of_many: true };
+    let queue = Queue { items, next: AtomicUsize::new(0), is_over: AtomicBool::new(false), outcome: Mutex::default() };
+    let worker = |number| Worker {
+        context,
+        json,
+        resume_command,
+        lane: reporter.lane(number),
+        connection: UploadConnection::default(),
     };
-    let worker = |number| Worker { job, json, again, lane: reporter.lane(number), line: Line::default() };
     let mut workers: Vec<_> = (0..jobs).map(worker).collect();
     let signs_in = identity.credentials.is_some() || config.connect.has_proxy_login();
     if let (Some(first), true) = (workers.first_mut(), signs_in) {
         // A wrong password is tried once, not once for each connection: one at a time until somebody was let in.
-        while !queue.has_uploaded() && first.run_next(&queue) {}
+        while queue.outcome().tally.uploaded == 0 && first.run_next(&queue) {}
     }
     std::thread::scope(|scope| {
         for mut worker in workers {
@@ -55,11 +55,10 @@ pub(super) fn run(
         }
     });
     drop(reporter);
-    let tally = queue.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let verdict = tally.verdict(items.len());
-    let left = queue.left.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or(Left::Nothing);
+    let outcome = queue.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let verdict = outcome.tally.verdict(items.len());
     // A signal that came when all was done stopped nothing.
-    match (verdict, signals.stopped(left)) {
+    match (verdict, signals.stopped(outcome.left.unwrap_or(Left::Nothing))) {
         (Err(_), Some(stopped)) => Err(stopped),
         (verdict, _) => Ok(verdict?),
     }
@@ -79,9 +78,14 @@ struct Queue<'a> {
     next: AtomicUsize,
     /// No further file is begun.
     is_over: AtomicBool,
-    tally: Mutex<Tally>,
+    outcome: Mutex<BatchOutcome>,
+}
+
+#[derive(Default)]
+struct BatchOutcome {
+    tally: Tally,
     /// What files that were stopped leave: a session, if one of them does.
-    left: Mutex<Option<Left>>,
+    left: Option<Left>,
 }
 
 impl<'a> Queue<'a> {
@@ -93,45 +97,48 @@ impl<'a> Queue<'a> {
         self.items.get(index).map(|item| (index, item))
     }
 
-    fn has_uploaded(&self) -> bool {
-        self.tally.lock().unwrap_or_else(PoisonError::into_inner).uploaded > 0
+    fn outcome(&self) -> MutexGuard<'_, BatchOutcome> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Uploads one file after the other, on one connection.
 struct Worker<'a> {
-    job: Job<'a>,
+    context: RunContext<'a>,
     json: Option<&'a JsonLog>,
-    again: Option<&'a str>,
+    resume_command: Option<&'a str>,
     lane: Lane<'a>,
-    line: Line,
+    connection: UploadConnection,
 }
 
 impl Worker<'_> {
     /// Uploads the next file, if there is one.
     fn run_next(&mut self, queue: &Queue<'_>) -> bool {
         let Some((index, item)) = queue.next() else { return false };
-        let result = self.upload(index, item, queue);
-        let mut tally = queue.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        match result {
-            Ok(()) => tally.uploaded += 1,
-            Err(Failed { code, .. }) => tally.failed_by(code),
+        let result = self.upload(index, item);
+        let mut outcome = queue.outcome();
+        match &result {
+            Ok(()) => outcome.tally.uploaded += 1,
+            Err(failed) => {
+                outcome.tally.failed_by(failed.code);
+                outcome.left = outcome.left.filter(|left| *left == Left::Session).or(failed.left);
+            }
         }
         // Another try with a password that was refused may lock the account.
         let is_refused = result.is_err_and(|failed| failed.by_password);
-        let is_over = is_refused || tally.failed > 0 && self.job.config.files.fail_fast;
-        if self.job.signals.cancellation().is_interrupted() || is_over {
+        let is_over = is_refused || outcome.tally.failed > 0 && self.context.config.files.fail_fast;
+        if self.context.signals.cancellation().is_interrupted() || is_over {
             queue.is_over.store(true, Ordering::SeqCst);
         }
         true
     }
 
-    fn upload(&mut self, index: usize, item: &Item, queue: &Queue<'_>) -> Result<(), Failed> {
+    fn upload(&mut self, index: usize, item: &Item) -> Result<(), FailedUpload> {
         let source = item.source.to_string();
         self.lane.begin(item.name.as_str(), size(item));
         let mut record = self.json.map(|json| json.file(index + 1, &source));
         let lane = &mut self.lane;
-        let result = self.job.upload(item, &mut self.line, &mut |event| {
+        let result = self.context.upload(item, &mut self.connection, &mut |event| {
             lane.event(event);
             if let Some(record) = &mut record {
                 record.event(event);
@@ -143,29 +150,26 @@ impl Worker<'_> {
         };
         let code = exit_code::of(&error);
         // Who stops a run does not need to read it once for each file.
-        let stopped = signals::left_by(&error);
-        if let Some(stopped) = stopped {
-            let mut left = queue.left.lock().unwrap_or_else(PoisonError::into_inner);
-            *left = left.filter(|left| *left == Left::Session).or(Some(stopped));
-        }
-        lane.failed(Some(&failure::text(&error)).filter(|_| stopped.is_none()));
+        let left = signals::left_by(&error);
+        lane.failed(Some(&failure::text(&error)).filter(|_| left.is_none()));
         if let Some(record) = &record {
-            record.failed(&facts::of(&error, self.again));
+            record.failed(&facts::of(&error, self.resume_command));
         }
-        Err(Failed { code, by_password: self.is_about_password(code, &error) })
+        Err(FailedUpload { code, left, by_password: self.is_about_password(code, &error) })
     }
 
     fn is_about_password(&self, code: ExitCode, error: &anyhow::Error) -> bool {
-        let by_proxy = facts::is_proxys_refusal(error) && self.job.config.connect.has_proxy_login();
-        let by_server = code == ExitCode::Authentication && self.job.identity.credentials.is_some();
+        let by_proxy = facts::is_proxys_refusal(error) && self.context.config.connect.has_proxy_login();
+        let by_server = code == ExitCode::Authentication && self.context.identity.credentials.is_some();
         by_proxy || by_server
     }
 }
 
 /// How a file failed.
-#[derive(Clone, Copy)]
-struct Failed {
+struct FailedUpload {
     code: ExitCode,
+    /// What it leaves, if it was stopped.
+    left: Option<Left>,
     /// By a password that was not taken.
     by_password: bool,
 }

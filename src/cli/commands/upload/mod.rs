@@ -17,43 +17,44 @@ use crate::output::json::JsonLog;
 use crate::uploader::UploadEvent;
 
 pub(in crate::cli) use input::InputError;
-use one::{Job, Line};
+use one::{RunContext, UploadConnection};
 
-/// `again` is the command line, if it can be typed again.
-pub(super) fn run(args: UploadArgs, again: Option<&str>) -> anyhow::Result<()> {
+/// `resume_command` is the command line, if it can be typed again.
+pub(super) fn run(args: UploadArgs, resume_command: Option<&str>) -> anyhow::Result<()> {
     let json = args.machine.json.then(JsonLog::stdout);
-    let result = run_recorded(args, json.as_ref(), again);
+    let result = run_recorded(args, json.as_ref(), resume_command);
     if let Some(json) = json {
-        let failure = result.as_ref().err().map(|error| facts::of(error, again));
+        let failure = result.as_ref().err().map(|error| facts::of(error, resume_command));
         json.end(failure.as_ref());
     }
     result
 }
 
-fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, again: Option<&str>) -> anyhow::Result<()> {
+fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, resume_command: Option<&str>) -> anyhow::Result<()> {
     let signals = Signals::watch()?;
-    if let Some(limit) = UploadConfig::max_time(&args)? {
+    // It runs before the rest is looked at, since that may ask for secrets.
+    if let Some(limit) = args.retry.max_time {
         signals.after(limit)?;
     }
     let config = UploadConfig::new(args).map_err(|error| signals.instead_of(error))?;
     if let Some(json) = json {
-        let (json, again) = (json.clone(), again.map(str::to_owned));
-        signals.before_end(move |stopped| json.summary_at_once(&facts::of(&stopped.into(), again.as_deref())));
+        let (json, resume_command) = (json.clone(), resume_command.map(str::to_owned));
+        signals.before_end(move |stopped| json.summary_at_once(&facts::of(&stopped.into(), resume_command.as_deref())));
     }
     let items = signals::name(sources::items(&config, &signals), &signals, false)?;
     if let Some(json) = json {
         json.expect_files(items.len());
     }
     if config.files.dry_run {
-        return dry_run::run(&config, &items, json, again);
+        return dry_run::run(&config, &items, json, resume_command);
     }
     if items.len() > 1 && config.reply.is_some() {
         return Err(UsageError("--reply is for one file; these are several".to_owned()).into());
     }
     let identity = secret::identity(config.auth(&items)?).map_err(|error| signals.instead_of(error))?;
     match &items[..] {
-        [item] => single(&config, item, &identity, &signals, json, again),
-        _ => many::run(&config, &items, &identity, &signals, json, again),
+        [item] => single(&config, item, &identity, &signals, json, resume_command),
+        _ => many::run(&config, &items, &identity, &signals, json, resume_command),
     }
 }
 
@@ -63,7 +64,7 @@ fn single(
     identity: &Identity,
     signals: &Signals,
     json: Option<&JsonLog>,
-    again: Option<&str>,
+    resume_command: Option<&str>,
 ) -> anyhow::Result<()> {
     let reporter = Reporter::stderr(config.output.progress, config.output.verbosity).with_ci(config.machine.ci);
     config.connect.warnings.iter().for_each(|text| reporter.warn_always(text));
@@ -77,7 +78,7 @@ fn single(
     };
     let result = upload(config, item, identity, signals, &mut report);
     if let (Err(error), Some(record)) = (&result, &record) {
-        record.failed(&facts::of(error, again));
+        record.failed(&facts::of(error, resume_command));
     }
     result
 }
@@ -91,6 +92,6 @@ pub(super) fn upload(
     report: &mut dyn FnMut(&UploadEvent),
 ) -> anyhow::Result<()> {
     let journal = one::journal(config, report);
-    let job = Job { config, identity, signals, journal: &journal, of_many: false };
-    job.upload(item, &mut Line::default(), report)
+    let context = RunContext { config, identity, signals, journal: &journal, of_many: false };
+    context.upload(item, &mut UploadConnection::default(), report)
 }

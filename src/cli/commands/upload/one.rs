@@ -7,7 +7,6 @@ use anyhow::Context;
 use http::Uri;
 
 use crate::auth::{Authenticator, Identity};
-use crate::cli::args::Resume;
 use crate::cli::config::{Item, Source, UploadConfig, UsageError};
 use crate::cli::secret;
 use crate::cli::signals::{self, Signals};
@@ -26,7 +25,7 @@ const BRIEF: u64 = 192 * 1024;
 
 /// What all files of a run share.
 #[derive(Clone, Copy)]
-pub(super) struct Job<'a> {
+pub(super) struct RunContext<'a> {
     pub(super) config: &'a UploadConfig,
     /// Who signs in.
     pub(super) identity: &'a Identity,
@@ -38,29 +37,29 @@ pub(super) struct Job<'a> {
 
 /// A connection that one file after the other uses.
 #[derive(Default)]
-pub(super) struct Line {
+pub(super) struct UploadConnection {
     /// To this host.
     http: Option<(Option<String>, Http)>,
     /// How far signing in got on it.
     login: Option<Authenticator>,
-    /// The last thing that it carried was a whole upload to this server.
-    greeted: Option<Uri>,
+    /// The last thing that it carried was a whole upload to this server, which needs no Ping then.
+    pinged: Option<Uri>,
 }
 
-impl Line {
-    /// What leads to the item's server, and whether that was greeted there already.
-    fn to(&mut self, item: &Item, job: Job<'_>) -> (&mut Http, &mut Authenticator, bool) {
-        let settings = job.config.transport(item);
+impl UploadConnection {
+    /// What leads to the item's server, and whether it needs no Ping.
+    fn to(&mut self, item: &Item, context: RunContext<'_>) -> (&mut Http, &mut Authenticator, bool) {
+        let settings = context.config.transport(item);
         if self.http.as_ref().is_some_and(|(host, _)| *host != settings.origin) {
-            (self.http, self.login, self.greeted) = (None, None, None);
+            (self.http, self.login, self.pinged) = (None, None, None);
         }
-        let greeted = self.greeted.take().is_some_and(|uri| is_same_server(&uri, &item.destination));
+        let pinged = self.pinged.take().is_some_and(|uri| is_same_server(&uri, &item.destination));
         let (_, http) = self.http.get_or_insert_with(|| {
             let host = settings.origin.clone();
-            (host, Http::with_interrupter(settings, job.signals.cancellation().clone()))
+            (host, Http::with_interrupter(settings, context.signals.cancellation().clone()))
         });
-        let login = self.login.get_or_insert_with(|| secret::login(job.identity.clone()));
-        (http, login, greeted)
+        let login = self.login.get_or_insert_with(|| secret::login(context.identity.clone()));
+        (http, login, pinged)
     }
 }
 
@@ -68,30 +67,35 @@ fn is_same_server(a: &Uri, b: &Uri) -> bool {
     a.scheme() == b.scheme() && a.authority() == b.authority()
 }
 
-impl Job<'_> {
+impl RunContext<'_> {
     /// Uploads a file, reporting as it goes.
     pub(super) fn upload(
         self,
         item: &Item,
-        line: &mut Line,
+        connection: &mut UploadConnection,
         report: &mut dyn FnMut(&UploadEvent),
     ) -> anyhow::Result<()> {
-        let result = self.try_upload(item, line, report);
+        let result = self.try_upload(item, connection, report);
         let what = || {
             let url = redact_url(&item.destination.to_string());
             format!("cannot upload {} to {url}", item.source)
         };
-        let goes_on = self.config.resume.resume != Resume::Never;
+        let goes_on = self.config.resume != ResumeMode::Never;
         signals::name(result, self.signals, goes_on).with_context(what)
     }
 
-    fn try_upload(self, item: &Item, line: &mut Line, report: &mut dyn FnMut(&UploadEvent)) -> anyhow::Result<()> {
+    fn try_upload(
+        self,
+        item: &Item,
+        connection: &mut UploadConnection,
+        report: &mut dyn FnMut(&UploadEvent),
+    ) -> anyhow::Result<()> {
         match &item.source {
-            Source::File(path) => self.attempt(item, &UploadEntity::open(path)?, self.journal, line, report),
+            Source::File(path) => self.attempt(item, &UploadEntity::open(path)?, self.journal, connection, report),
             Source::StandardInput => {
                 let spooled = input::spool(self.signals)?;
                 // Nobody can type the same again.
-                self.attempt(item, &UploadEntity::open(spooled.path())?, &Journal::disabled(), line, report)
+                self.attempt(item, &UploadEntity::open(spooled.path())?, &Journal::disabled(), connection, report)
             }
         }
     }
@@ -101,7 +105,7 @@ impl Job<'_> {
         item: &Item,
         entity: &UploadEntity,
         journal: &Journal,
-        line: &mut Line,
+        connection: &mut UploadConnection,
         report: &mut dyn FnMut(&UploadEvent),
     ) -> anyhow::Result<()> {
         let config = self.config;
@@ -119,33 +123,24 @@ impl Job<'_> {
             claim.entry.reply_is_gone();
         }
         let cancellation = self.signals.cancellation();
-        let (http, login, greeted) = line.to(item, self);
-        let mode = mode(config);
-        let mut start = Start::new(plan, entity, claim, mode, cancellation, &mut *report, seed())?;
-        if greeted {
+        let (http, login, pinged) = connection.to(item, self);
+        let mut start = Start::new(plan, entity, claim, config.resume, cancellation, &mut *report, seed())?;
+        if pinged {
             start = start.skip_ping();
         }
-        let tools = UploadContext { entity, transport: http, login, cancellation, report: &mut *report };
-        let result = client::upload(start, tools, reply);
+        let context = UploadContext { entity, transport: http, login, cancellation, report: &mut *report };
+        let result = client::upload(start, context, reply);
         if result.is_err() {
             // Its connection may be in the middle of something.
-            line.http = None;
+            connection.http = None;
         }
         result?;
-        line.greeted = Some(item.destination.clone());
+        connection.pinged = Some(item.destination.clone());
         if !entity.is_what_its_path_names() {
             let text = format!("{} names another file by now; the one that was opened was uploaded", item.source);
             report(&UploadEvent::Warning { text });
         }
         Ok(())
-    }
-}
-
-pub(super) fn mode(config: &UploadConfig) -> ResumeMode {
-    match config.resume.resume {
-        Resume::Auto => ResumeMode::Auto,
-        Resume::Always => ResumeMode::Always,
-        Resume::Never => ResumeMode::Never,
     }
 }
 
@@ -160,7 +155,7 @@ fn reply_file(config: &UploadConfig, entity: &UploadEntity, earlier: &Record) ->
 
 /// The journal of a run.
 pub(super) fn journal(config: &UploadConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {
-    let Some(folder) = &config.resume.state_dir else { return Journal::disabled() };
+    let Some(folder) = &config.state_dir else { return Journal::disabled() };
     let journal = Journal::open(folder).unwrap_or_else(|warning| {
         report(&UploadEvent::Warning { text: warning.to_string() });
         Journal::disabled()

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::cli::config::{Item, UploadConfig, UsageError};
-use crate::cli::file_list::{self, Listed};
+use crate::cli::file_list::{self, ListedFile};
 use crate::cli::signals::Signals;
 
 use super::input;
@@ -17,7 +17,7 @@ pub(super) fn items(config: &UploadConfig, signals: &Signals) -> anyhow::Result<
     Ok(config.files.items(listed, expand)?)
 }
 
-fn read(path: &Path, null: bool, signals: &Signals) -> anyhow::Result<Vec<Listed>> {
+fn read(path: &Path, null: bool, signals: &Signals) -> anyhow::Result<Vec<ListedFile>> {
     let refused = |reason: String| UsageError(format!("--files-from {}: {reason}", path.display()));
     let bytes = if path == Path::new("-") {
         input::whole(signals)?

@@ -1,8 +1,8 @@
 //! Header fields of one's own, checked.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
-use super::UsageError;
+use super::InvalidValue;
 
 /// IIS reads no longer field.
 const MAX: usize = 4096;
@@ -21,34 +21,23 @@ const OURS: [&str; 10] = [
     "upgrade",
 ];
 
-/// The fields in the order in which they were typed.
-pub(super) fn headers(typed: &[String]) -> Result<HeaderMap, UsageError> {
-    let mut headers = HeaderMap::new();
-    for text in typed {
-        let (name, value) = header(text)?;
-        headers.append(name, value);
-    }
-    Ok(headers)
-}
-
 /// The value may be a secret: no error shows it.
-fn header(text: &str) -> Result<(HeaderName, HeaderValue), UsageError> {
-    let refused = |reason: String| UsageError(format!("--header {reason}"));
+pub(in crate::cli::args) fn header(text: &str) -> Result<(HeaderName, HeaderValue), InvalidValue> {
     let Some((name, value)) = text.split_once(':') else {
-        return Err(refused("wants a name and a value: 'X-Team: blue'".to_owned()));
+        return Err(InvalidValue("a name and a value are needed: 'X-Team: blue'".to_owned()));
     };
     let Ok(name) = name.parse::<HeaderName>() else {
-        return Err(refused(format!("{name:?} is no name of a header field")));
+        return Err(InvalidValue(format!("{name:?} is no name of a header field")));
     };
     let is_login = name == "authorization" || name == "proxy-authorization";
     if is_login {
-        return Err(refused(format!(
-            "cannot set {name}: others could read it in the process list; use --user or --bearer-file, or --proxy-user"
+        return Err(InvalidValue(format!(
+            "it cannot set {name}: others could read it in the process list; use --user or --bearer-file, or --proxy-user"
         )));
     }
     let is_ours = ["bits-", "content-", "proxy-"].iter().any(|prefix| name.as_str().starts_with(prefix));
     if is_ours || OURS.contains(&name.as_str()) {
-        return Err(refused(format!("cannot set {name}, which is bitsup's own")));
+        return Err(InvalidValue(format!("it cannot set {name}, which is bitsup's own")));
     }
     let value = value.trim_matches([' ', '\t']);
     let is_plain = !value.is_empty() && value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
@@ -57,7 +46,7 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), UsageError> {
             value.set_sensitive(true);
             Ok((name, value))
         }
-        _ => Err(refused(format!("{name} wants a value of at most {MAX} printable ASCII characters"))),
+        _ => Err(InvalidValue(format!("{name} needs a value of at most {MAX} printable ASCII characters"))),
     }
 }
 
@@ -65,15 +54,17 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), UsageError> {
 mod tests {
     use super::*;
 
-    fn read(typed: &[&str]) -> Result<HeaderMap, String> {
-        headers(&typed.iter().map(|&text| text.to_owned()).collect::<Vec<_>>()).map_err(|error| error.to_string())
-    }
-
     #[test]
-    fn fields_keep_their_order_and_their_colons() {
-        let headers = read(&["X-Team: blue", "x-team:\tred", "Referer:http://h/a"]).expect("right");
-        assert_eq!(headers.get_all("x-team").iter().collect::<Vec<_>>(), ["blue", "red"]);
-        assert_eq!(headers["referer"], "http://h/a");
+    fn a_field_keeps_its_colons_but_not_the_blanks_around_its_value() {
+        for (typed, name, value) in [
+            ("X-Team: blue", "x-team", "blue"),
+            ("x-team:\tred", "x-team", "red"),
+            ("Referer:http://h/a", "referer", "http://h/a"),
+        ] {
+            let (read_name, read_value) = header(typed).expect("right");
+            assert_eq!((read_name.as_str(), read_value.as_bytes()), (name, value.as_bytes()));
+            assert!(read_value.is_sensitive());
+        }
     }
 
     #[test]
@@ -96,11 +87,11 @@ mod tests {
             ("Proxy-Connection: x", "bitsup's own"),
             ("Authorization: Basic x", "--bearer-file"),
         ] {
-            let error = read(&[typed]).expect_err("refused");
+            let error = header(typed).expect_err("refused").0;
             assert!(error.contains(right), "{typed:?}: {error}");
         }
-        let long = read(&[&format!("x-key: {}", "s".repeat(MAX + 1))]).expect_err("refused");
+        let long = header(&format!("x-key: {}", "s".repeat(MAX + 1))).expect_err("refused").0;
         assert!(!long.contains("sss"), "{long}");
-        assert!(read(&[&format!("x-key: {}", "s".repeat(MAX))]).is_ok());
+        assert!(header(&format!("x-key: {}", "s".repeat(MAX))).is_ok());
     }
 }

@@ -1,14 +1,13 @@
-//! What may be read: published files, if the operator allows it, and replies by whoever they are for.
+//! Files that may be read: published ones, if the operator allows it, and replies, by the user who uploaded.
 
 use std::fs::File;
 use std::io;
 
-use super::slot::lock;
-use super::{Caller, Receiver};
-use crate::server::answer::Refusal;
+use super::sessions::{Caller, Receiver};
 use crate::server::path::TargetPath;
 use crate::server::reply;
-use crate::server::session::{Phase, Verdict};
+use crate::server::response::RequestError;
+use crate::server::session::{ApplicationVerdict, SessionPhase};
 
 impl Receiver {
     /// Whether there is anything to read at all.
@@ -17,12 +16,12 @@ impl Receiver {
     }
 
     /// Opens a reply or a published file.
-    pub(crate) fn open_for_reading(&self, caller: &Caller, target: &TargetPath) -> Result<File, Refusal> {
+    pub(crate) fn open_for_reading(&self, caller: &Caller, target: &TargetPath) -> Result<File, RequestError> {
         if let Some(reply) = self.open_reply(caller, target) {
             return reply.map_err(not_there);
         }
         if !self.options.allow_read {
-            return Err(Refusal::Method);
+            return Err(RequestError::Method);
         }
         self.store.open_published(target).map_err(not_there)
     }
@@ -30,27 +29,25 @@ impl Receiver {
     /// The reply that lies there, if one does and it is for this caller.
     fn open_reply(&self, caller: &Caller, target: &TargetPath) -> Option<io::Result<File>> {
         let (id, folders) = reply::parse(target)?;
-        let id = uuid::Uuid::parse_str(id.as_str()).ok()?;
-        let seat = lock(&self.seats).get(&id).cloned()?;
-        let theirs = seat.identity.target.folders() == folders && seat.identity.user == caller.user;
+        let slot = self.find(caller, &id).filter(|slot| slot.identity.target.folders() == folders)?;
         let ready = {
-            let session = self.alive(&seat).ok()?;
-            session.phase == Phase::Open && session.verdict == Verdict::Accepted
+            let session = self.alive(&slot).ok()?;
+            session.phase == SessionPhase::Open && session.verdict == ApplicationVerdict::Accepted
         };
-        (theirs && ready).then(|| self.store.open_reply(&seat.identity))
+        ready.then(|| self.store.open_reply(&slot.identity))
     }
 }
 
 /// Links, folders and what the server itself may not read look as if they were not there.
-fn not_there(error: io::Error) -> Refusal {
+fn not_there(error: io::Error) -> RequestError {
     match error.kind() {
         io::ErrorKind::NotFound
         | io::ErrorKind::NotADirectory
         | io::ErrorKind::IsADirectory
         | io::ErrorKind::InvalidInput
-        | io::ErrorKind::PermissionDenied => Refusal::NoFile,
+        | io::ErrorKind::PermissionDenied => RequestError::NoFile,
         // A link where no link may be; the kind has no stable name.
-        _ if error.raw_os_error().is_some() => Refusal::NoFile,
+        _ if error.raw_os_error().is_some() => RequestError::NoFile,
         _ => error.into(),
     }
 }

@@ -1,15 +1,16 @@
 //! `bitsup serve`: from what was typed to what is meant, checked.
 
+use std::num::NonZeroU64;
 use std::path::Path;
-use std::time::Duration;
 
-use super::args::ServeArgs;
-use super::config::UsageError;
-use super::{duration, secret, size};
-use crate::server::{Account, Options, ReplyCommand, TlsFiles};
+use crate::cli::args::ServeArgs;
+use crate::cli::secret;
+use crate::server::{Account, Options, TlsFiles};
+
+use super::UsageError;
 
 /// What the arguments mean.
-pub(super) fn options(args: ServeArgs) -> Result<Options, UsageError> {
+pub(in crate::cli) fn options(args: ServeArgs) -> Result<Options, UsageError> {
     check_reach(&args)?;
     let mut options = Options::new(args.dir, args.listen);
     options.account = match (&args.access.user, &args.access.password_file) {
@@ -18,19 +19,18 @@ pub(super) fn options(args: ServeArgs) -> Result<Options, UsageError> {
     };
     options.tls = args.access.tls_cert.zip(args.access.tls_key).map(|(cert, key)| TlsFiles { cert, key });
     options.allow_read = args.access.allow_read;
-    options.reply_command = args.reply_command.map(ReplyCommand::new);
+    options.reply_command = args.reply_command;
     options.allow_overwrite = args.overwrite;
-    options.max_size = limit("--max-size", args.max_size.as_deref())?;
-    options.max_fragment = limit("--max-fragment", args.max_fragment.as_deref())?;
-    options.max_temp = limit("--max-temp", args.max_temp.as_deref())?;
-    options.max_connections = args.max_connections.get();
-    options.max_sessions = args.max_sessions.get();
-    if let Some(timeout) = time("--session-timeout", args.session_timeout.as_deref())? {
-        options.session_timeout = timeout;
+    options.limits.max_size = args.max_size.map(NonZeroU64::get);
+    options.limits.max_fragment = args.max_fragment.map(NonZeroU64::get);
+    options.limits.max_temp = args.max_temp.map(NonZeroU64::get);
+    options.limits.max_connections = args.max_connections.get();
+    options.limits.max_sessions = args.max_sessions.get();
+    if let Some(timeout) = args.session_timeout {
+        options.limits.session_timeout = timeout;
     }
-    let host_id = args.host_id.as_deref().map(str::parse).transpose();
-    options.host_id = host_id.map_err(|reason| UsageError(format!("--host-id: {reason}")))?;
-    options.host_id_fallback_timeout = time("--host-id-fallback-timeout", args.host_id_fallback_timeout.as_deref())?;
+    options.host_id = args.host_id;
+    options.host_id_fallback_timeout = args.host_id_fallback_timeout;
     Ok(options)
 }
 
@@ -57,28 +57,8 @@ fn check_reach(args: &ServeArgs) -> Result<(), UsageError> {
 }
 
 fn account(user: &str, file: &Path) -> Result<Account, UsageError> {
-    let password = secret::from_file("--password-file", file)?;
+    let password = secret::from_file("--password-file", file, secret::password)?;
     Account::new(user, password.reveal()).map_err(|error| UsageError(format!("--user and --password-file: {error}")))
-}
-
-/// A largest size in bytes; nothing would fit into none.
-fn limit(option: &str, text: Option<&str>) -> Result<Option<u64>, UsageError> {
-    let Some(text) = text else { return Ok(None) };
-    match size::parse(text) {
-        Ok(0) => Err(UsageError(format!("{option} must be at least one byte"))),
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(reason) => Err(UsageError(format!("{option}: {reason}"))),
-    }
-}
-
-/// A time of whole seconds, as the protocol counts them, and not none.
-fn time(option: &str, text: Option<&str>) -> Result<Option<Duration>, UsageError> {
-    let Some(text) = text else { return Ok(None) };
-    let time = duration::parse(text).map_err(|reason| UsageError(format!("{option}: {reason}")))?;
-    if time.as_secs() == 0 {
-        return Err(UsageError(format!("{option} must be at least one second")));
-    }
-    Ok(Some(time))
 }
 
 #[cfg(test)]
@@ -109,8 +89,11 @@ mod tests {
             "--host-id-fallback-timeout=10m",
         ]);
         let options = options.expect("right");
-        assert_eq!(options.session_timeout.as_secs(), 7200);
-        assert_eq!((options.max_sessions, options.max_connections, options.max_temp), (7, 9, Some(1 << 30)));
+        assert_eq!(options.limits.session_timeout.as_secs(), 7200);
+        assert_eq!(
+            (options.limits.max_sessions, options.limits.max_connections, options.limits.max_temp),
+            (7, 9, Some(1 << 30))
+        );
         assert_eq!(options.host_id.map(|host| host.to_string()).as_deref(), Some("node1:8080"));
         assert_eq!(options.host_id_fallback_timeout.map(|time| time.as_secs()), Some(600));
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::InvalidValue;
+
 /// No timer needs more, and none overflows below it.
 const HUNDRED_YEARS: Duration = Duration::from_hours(100 * 366 * 24);
 
@@ -9,8 +11,8 @@ const HUNDRED_YEARS: Duration = Duration::from_hours(100 * 366 * 24);
 ///
 /// # Errors
 /// When the text is no time, or more than a hundred years; the message says what is right.
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is not a time: write 500ms, 30s, 10m, 2h, 14d or 5m30s");
+pub(in crate::cli::args) fn parse(text: &str) -> Result<Duration, InvalidValue> {
+    let wrong = || InvalidValue(format!("{text:?} is not a time: write 500ms, 30s, 10m, 2h, 14d or 5m30s"));
     if text == "0" {
         return Ok(Duration::ZERO);
     }
@@ -66,7 +68,7 @@ mod tests {
         for text in
             ["", "30", "s", "-1s", "+1s", "1.5h", "1 s", "1w", "1S", "99999999999999999999s", "18446744073709551615d"]
         {
-            assert!(parse(text).is_err_and(|e| e.contains("5m30s")), "{text}");
+            assert!(parse(text).is_err_and(|e| e.0.contains("5m30s")), "{text}");
         }
     }
 }

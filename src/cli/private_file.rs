@@ -1,0 +1,63 @@
+//! Files that hold secrets, or name commands to run and servers to trust.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::Path;
+
+/// What others must not be able to do with a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Forbidden {
+    /// To read it, or to change it.
+    Read,
+    /// To change it, as ssh asks of its own settings.
+    Change,
+}
+
+/// Opens a file that is closed to others.
+///
+/// # Errors
+/// When it cannot be opened, is a directory, or is open to others; the message says what to do.
+pub(super) fn open(path: &Path, forbidden: Forbidden) -> io::Result<File> {
+    let directory = || io::Error::other("it is a directory");
+    // Windows does not even open one.
+    let file = File::open(path).map_err(|error| if path.is_dir() { directory() } else { error })?;
+    // Of what was opened, not of what has that name by now.
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(directory());
+    }
+    match forbidden {
+        Forbidden::Read if others_may(&metadata, 0o077) => {
+            Err(io::Error::other("others can read it: run chmod 600 on it"))
+        }
+        Forbidden::Change if metadata.is_file() && (is_foreign(&metadata) || others_may(&metadata, 0o022)) => {
+            Err(io::Error::other(
+                "others can change it: it must be yours or root's, and writable by nobody else (chmod go-w)",
+            ))
+        }
+        _ => Ok(file),
+    }
+}
+
+#[cfg(unix)]
+fn others_may(metadata: &Metadata, mode: u32) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.mode() & mode != 0
+}
+
+#[cfg(unix)]
+fn is_foreign(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.uid() != 0 && metadata.uid() != rustix::process::geteuid().as_raw()
+}
+
+/// Who may do what with a file is inherited from its folder, and not told by its metadata.
+#[cfg(not(unix))]
+fn others_may(_: &Metadata, _: u32) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn is_foreign(_: &Metadata) -> bool {
+    false
+}

@@ -1,0 +1,49 @@
+//! Why a receiver does not start.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::tls::TlsError;
+
+/// The server cannot work.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The folder cannot be used.
+    Root(PathBuf, io::Error),
+    /// A session of an earlier server cannot be read from its files; they are left as they are.
+    Session(PathBuf, io::Error),
+    /// The certificate or its key cannot be used.
+    Tls(TlsError),
+    /// Another server uses the folder.
+    InUse(PathBuf),
+    /// The address cannot be bound.
+    Bind(SocketAddr, io::Error),
+    /// The system has no threads or sockets for it.
+    Runtime(io::Error),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root(root, _) => write!(f, "use the folder {}", root.display()),
+            Self::Session(file, _) => write!(f, "go on with the unfinished upload {}", file.display()),
+            Self::Tls(error) => error.fmt(f),
+            Self::InUse(root) => write!(f, "use the folder {}: another server receives into it", root.display()),
+            Self::Bind(address, _) => write!(f, "listen on {address}"),
+            Self::Runtime(_) => f.write_str("start the server"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Root(_, error) | Self::Session(_, error) | Self::Bind(_, error) | Self::Runtime(error) => Some(error),
+            Self::Tls(error) => error.source(),
+            Self::InUse(_) => None,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Options of a receiver.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::account::Account;
+use super::limits::Limits;
+use super::tls::TlsFiles;
+use crate::protocol::HostId;
+
+/// Options of a receiver.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// The folder that receives the files. Unfinished ones lie in `.bitsup-sessions` below it.
+    pub root: PathBuf,
+    /// The address to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Whether an upload may replace an existing file. Default: no.
+    pub allow_overwrite: bool,
+    /// Whether published files can be read by HEAD and GET; folders are never listed. Default: no.
+    pub allow_read: bool,
+    /// The account that may upload and read. Default: everyone who reaches the address.
+    pub account: Option<Account>,
+    /// Certificate and key, for HTTPS. Default: plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// The command that sees each complete file before the last fragment is acknowledged ([MC-BUP] 1.3.3). Default: none.
+    ///
+    /// It runs through the system's shell (`sh -c`, on Windows `cmd /C`), once for a session, with `BITSUP_FILE` (the path
+    /// of the received bytes), `BITSUP_URL` and `BITSUP_SESSION` in its environment. What it writes to its standard output
+    /// is the reply. An exit code other than 0 refuses the file. A run that the server's own end cuts short, or whose reply
+    /// the disk does not take, counts as none.
+    pub reply_command: Option<String>,
+    /// Space, sessions, connections and time that clients may take.
+    pub limits: Limits,
+    /// The host that Create-Session's Ack names, for the client to go on with ([MC-BUP] 2.2.3.2). Default: none.
+    pub host_id: Option<HostId>,
+    /// Time without progress, in whole seconds, after which the client returns to its first host. Default: not said.
+    pub host_id_fallback_timeout: Option<Duration>,
+    /// Whether bytes are synced to the disk before they are acknowledged. Default: yes. Without it a power cut may lose
+    /// acknowledged bytes; a crash of the server alone does not.
+    pub durable: bool,
+}
+
+impl Options {
+    /// The defaults, for a folder and an address.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>, listen: SocketAddr) -> Self {
+        Self {
+            root: root.into(),
+            listen,
+            allow_overwrite: false,
+            allow_read: false,
+            account: None,
+            tls: None,
+            reply_command: None,
+            limits: Limits::default(),
+            host_id: None,
+            host_id_fallback_timeout: None,
+            durable: true,
+        }
+    }
+}
