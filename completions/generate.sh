@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes what the program prints about itself: completions, manual pages, the help of each verb, the options in README.md.
+# Writes what the program prints about itself: completions, manual pages, the help of each verb, the options in README.md,
+# and the schemas of its JSON.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,3 +35,6 @@ readme=$(HELP="$(help upload -h)" awk '
     !(found && fences == 1) { print }
 ' README.md)
 printf '%s\n' "$readme" >README.md
+
+# The tests that compare them write them too.
+BITSUP_WRITE_SCHEMAS=1 cargo test --quiet --lib schema >/dev/null

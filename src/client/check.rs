@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use http::Uri;
 use http::header::SERVER;
+use serde::Serialize;
 
 use crate::auth::{Authenticator, Scheme};
 use crate::exchange::TransportErrorKind;
@@ -64,7 +65,8 @@ pub struct Findings {
 }
 
 /// What is known of the size of fragments.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FragmentLimit {
     /// The largest that the server took, in bytes.
     pub accepted: u64,

@@ -1,112 +1,12 @@
-//! The bar: one line, drawn again in place.
+//! A bar as text: what it shows, and what of that has room.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use unicode_width::UnicodeWidthChar;
 
-use super::progress::{Phase, Progress};
-use super::screen::{Screen, Sink};
-use super::{Terminal, clean, redact, units};
-use crate::uploader::UploadEvent;
-
-/// Shortest time between two drawings.
-pub(super) const INTERVAL: Duration = Duration::from_millis(100);
-
-/// What the drawing needs, shared with the closure that indicatif calls for it.
-#[derive(Debug)]
-struct Shown {
-    progress: Progress,
-    now: Instant,
-    /// Whether time goes on between events: then the clock is read instead of `now`.
-    animated: bool,
-}
-
-/// One file's bar.
-#[derive(Debug)]
-pub(super) struct Bar {
-    drawing: ProgressBar,
-    shown: Arc<Mutex<Shown>>,
-    sink: Sink,
-    drawn: Option<Instant>,
-    finished: bool,
-}
-
-impl Bar {
-    /// A bar that is drawn after each event, and with `animated` in between too: an upload may stand still for minutes.
-    pub(super) fn new(progress: Progress, terminal: &Terminal, sink: &Sink, animated: bool, now: Instant) -> Self {
-        let shown = Arc::new(Mutex::new(Shown { progress, now, animated }));
-        let screen = Screen::new(sink.clone(), terminal.clone());
-        let drawing = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(Box::new(screen)));
-        drawing.set_style(style(&shown, terminal.clone()));
-        if animated {
-            drawing.enable_steady_tick(INTERVAL);
-        }
-        Self { drawing, shown, sink: sink.clone(), drawn: None, finished: false }
-    }
-
-    /// Shows `progress`, now or soon.
-    pub(super) fn event(&mut self, event: &UploadEvent, progress: &Progress, now: Instant) {
-        {
-            let mut shown = lock(&self.shown);
-            shown.progress.clone_from(progress);
-            shown.now = now;
-        }
-        if matches!(event, UploadEvent::Completed { .. }) {
-            self.finish();
-        } else if self.drawn.is_none_or(|drawn| now.saturating_duration_since(drawn) >= INTERVAL) {
-            self.drawn = Some(now);
-            // Does nothing while it is animated.
-            self.drawing.tick();
-        }
-    }
-
-    /// Writes a line above the bar.
-    pub(super) fn line(&self, text: &str) {
-        if self.finished {
-            self.sink.line(text);
-        } else {
-            self.drawing.suspend(|| self.sink.line(text));
-        }
-    }
-
-    /// The same for a line that is to act: nothing in it is escaped.
-    pub(super) fn raw_line(&self, text: &str) {
-        let write = || self.sink.raw(&format!("{text}\n"));
-        if self.finished { write() } else { self.drawing.suspend(write) }
-    }
-
-    /// Draws the last state and ends its line: what follows starts on a line of its own.
-    pub(super) fn finish(&mut self) {
-        if !std::mem::replace(&mut self.finished, true) {
-            self.drawing.abandon();
-            self.sink.raw("\n");
-        }
-    }
-}
-
-impl Drop for Bar {
-    fn drop(&mut self) {
-        self.finish();
-    }
-}
-
-fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
-    shown.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The line is made when indicatif draws, for the width that the terminal has then.
-fn style(shown: &Arc<Mutex<Shown>>, terminal: Terminal) -> ProgressStyle {
-    let shown = Arc::clone(shown);
-    let write = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
-        let shown = lock(&shown);
-        let now = if shown.animated { Instant::now() } else { shown.now };
-        let _ = out.write_str(&line(&shown.progress, now, usize::from(terminal.width()), terminal.colour()));
-    };
-    let style = ProgressStyle::with_template("{line}").unwrap_or_else(|_| ProgressStyle::default_bar());
-    style.with_key("line", write)
-}
+use super::escape::clean;
+use super::progress::{Activity, UploadProgress};
+use super::{redact, units};
 
 /// Wider does not read better, and a window made narrower then leaves the line whole.
 const MAX_COLUMNS: usize = 110;
@@ -118,7 +18,7 @@ const MAX_BAR: usize = 42;
 const MIN_CAUSE: usize = 12;
 
 /// Name, bar, percent, amount, rate, time: as many of them as `width` has room for, in less than `width` columns.
-pub(super) fn line(progress: &Progress, now: Instant, width: usize, colour: bool) -> String {
+pub(super) fn line(progress: &UploadProgress, now: Instant, width: usize, colour: bool) -> String {
     let limit = width.saturating_sub(1).min(MAX_COLUMNS);
     let name = clean(&progress.name);
     let name_width = columns(&name);
@@ -127,7 +27,7 @@ pub(super) fn line(progress: &Progress, now: Instant, width: usize, colour: bool
     while fields.len() > 1 && least_name + 1 + columns(&fields.join(" ")) > limit {
         fields.pop();
     }
-    if matches!(progress.phase, Phase::Waiting(_)) {
+    if matches!(progress.activity, Activity::Waiting(_)) {
         let room = |reserved| limit.saturating_sub(reserved + 2 + columns(&fields.join(" ")));
         // Beside the bar if that leaves enough to read, else in its place.
         let beside = room(MIN_NAME + MIN_BAR + 1);
@@ -148,15 +48,15 @@ pub(super) fn line(progress: &Progress, now: Instant, width: usize, colour: bool
 }
 
 /// The figures, the most important first, each of a constant width so that the bar stands still.
-fn fields(progress: &Progress, now: Instant) -> Vec<String> {
+fn fields(progress: &UploadProgress, now: Instant) -> Vec<String> {
     let rate = progress.rate(now).map(units::rate).unwrap_or_default();
-    let state = match progress.phase {
-        Phase::Connecting => "connecting".to_owned(),
-        Phase::Sending => progress.eta(now).map(|eta| format!("ETA {}", units::remaining(eta))).unwrap_or_default(),
-        Phase::Waiting(until) => format!("again in {}", units::remaining(until.saturating_duration_since(now))),
-        Phase::Closing => "closing".to_owned(),
-        Phase::Cancelling => "cancelling".to_owned(),
-        Phase::Completed => format!("in {}", units::duration(progress.elapsed(now))),
+    let state = match progress.activity {
+        Activity::Connecting => "connecting".to_owned(),
+        Activity::Sending => progress.eta(now).map(|eta| format!("ETA {}", units::remaining(eta))).unwrap_or_default(),
+        Activity::Waiting(until) => format!("again in {}", units::remaining(until.saturating_duration_since(now))),
+        Activity::Closing => "closing".to_owned(),
+        Activity::Cancelling => "cancelling".to_owned(),
+        Activity::Completed => format!("in {}", units::duration(progress.elapsed(now))),
     };
     let mut fields = vec![
         format!("{:>3} %", progress.percent()),
@@ -164,7 +64,7 @@ fn fields(progress: &Progress, now: Instant) -> Vec<String> {
         format!("{rate:>10}"),
         format!("{state:<12}"),
     ];
-    if matches!(progress.phase, Phase::Waiting(_)) {
+    if matches!(progress.activity, Activity::Waiting(_)) {
         // Nothing moves; why is worth the room.
         fields.remove(2);
     }
@@ -172,7 +72,7 @@ fn fields(progress: &Progress, now: Instant) -> Vec<String> {
 }
 
 /// Why it waits, in at most `room` columns.
-fn cause(progress: &Progress, room: usize) -> Option<String> {
+fn cause(progress: &UploadProgress, room: usize) -> Option<String> {
     let text = clean(&redact::url(&progress.cause));
     match columns(&text) {
         needed if needed <= room => Some(text),
@@ -182,13 +82,13 @@ fn cause(progress: &Progress, room: usize) -> Option<String> {
 }
 
 /// `[====---   ]`: acknowledged, on its way, to do. Not full before the end, as the percentage.
-fn cells(progress: &Progress, width: usize, colour: bool) -> String {
+fn cells(progress: &UploadProgress, width: usize, colour: bool) -> String {
     let filled = |bytes: u64| -> usize {
         let cells = (u128::from(bytes) * width as u128).checked_div(u128::from(progress.size)).unwrap_or(0);
         usize::try_from(cells).unwrap_or(width).min(width)
     };
-    let done = match progress.phase {
-        Phase::Completed => width,
+    let done = match progress.activity {
+        Activity::Completed => width,
         _ => filled(progress.acked()).min(width.saturating_sub(1)),
     };
     let flying = filled(progress.acked() + progress.in_flight()).saturating_sub(done);
@@ -231,14 +131,17 @@ fn take(chars: impl Iterator<Item = char>, max: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
     use crate::output::testing::{any_event, close, fragment, started};
+    use crate::uploader::UploadEvent;
 
-    fn progress(name: &str, events: &[UploadEvent]) -> (Progress, Instant) {
+    fn progress(name: &str, events: &[UploadEvent]) -> (UploadProgress, Instant) {
         let start = Instant::now();
-        let mut progress = Progress::new("", "", 0, start);
+        let mut progress = UploadProgress::new("", "", 0, start);
         progress.apply(&started(name, 100 << 20), start);
         let mut now = start;
         for event in events {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{clean, redact};
+use super::escape::clean;
+use super::redact;
 
 /// An error in up to four lines: what failed, what the server said, the likely cause, what to do next.
 ///

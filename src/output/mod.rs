@@ -5,28 +5,41 @@
 mod bar;
 mod ci;
 mod error;
+mod escape;
 pub mod json;
-mod many;
-mod notice;
+mod lines;
 mod plain;
 mod progress;
 mod redact;
 mod reporter;
+mod run;
 mod screen;
 mod terminal;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
+mod timestamp;
 pub mod units;
-mod verbose;
+
+use std::io::{self, Write};
 
 pub use ci::Ci;
 pub use error::ErrorText;
-pub use many::{Board, Lane, Run};
+pub use escape::escape_line;
 pub use redact::{header_value as redact_header_value, url as redact_url};
-pub use reporter::Reporter;
+pub use reporter::{Lane, Reporter};
+pub use run::Batch;
 pub use terminal::Terminal;
 
-use crate::protocol::text::Escaped;
+/// Writes data to standard output. A reader that went away has seen enough.
+///
+/// # Errors
+/// Whatever else ended the output.
+pub fn print(data: impl AsRef<[u8]>) -> io::Result<()> {
+    match io::stdout().lock().write_all(data.as_ref()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,29 +67,4 @@ pub struct Verbosity {
     pub quiet: bool,
     /// 1: packets and Acks. 2: also the heads of requests and answers.
     pub level: u8,
-}
-
-/// A text as a line: nothing in it acts on a terminal, or is a command to a CI service.
-#[must_use]
-pub fn escape_line(text: &str) -> String {
-    ci::disarm(&clean(text))
-}
-
-/// Escapes what could act on a terminal, like [`crate::protocol::text::escape`] but without a limit to the length.
-fn clean(text: &str) -> String {
-    if text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
-        return text.to_owned();
-    }
-    text.chars().map(|c| Escaped(c.encode_utf8(&mut [0; 4]).as_bytes()).to_string()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cleaning_keeps_long_text_and_drops_controls() {
-        assert_eq!(clean(&"ö".repeat(500)), "ö".repeat(500));
-        assert_eq!(clean("a\u{202e}\x07\t"), "a\\u{202e}\\u{7}\\u{9}");
-    }
 }

@@ -8,7 +8,7 @@ use crate::uploader::UploadEvent;
 
 /// What the upload is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum Activity {
     Connecting,
     Sending,
     /// A pause until then.
@@ -20,11 +20,11 @@ pub(super) enum Phase {
 
 /// One file's progress.
 #[derive(Debug, Clone)]
-pub(super) struct Progress {
+pub(super) struct UploadProgress {
     pub(super) name: String,
     pub(super) url: String,
     pub(super) size: u64,
-    pub(super) phase: Phase,
+    pub(super) activity: Activity,
     /// Why it waits, while it does.
     pub(super) cause: String,
     /// Where the first fragment began: what a resumed upload does not send again.
@@ -39,13 +39,13 @@ pub(super) struct Progress {
     started: Instant,
 }
 
-impl Progress {
+impl UploadProgress {
     pub(super) fn new(name: &str, url: &str, size: u64, now: Instant) -> Self {
         Self {
             name: name.to_owned(),
             url: url.to_owned(),
             size,
-            phase: Phase::Connecting,
+            activity: Activity::Connecting,
             cause: String::new(),
             baseline: None,
             acked: 0,
@@ -76,33 +76,33 @@ impl Progress {
             UploadEvent::SessionLost { .. } | UploadEvent::StartingOver { .. } => self.stand_at(0),
             UploadEvent::Retrying { cause, pause, .. } => {
                 self.cause.clone_from(cause);
-                self.phase = Phase::Waiting(now.checked_add(*pause).unwrap_or(now));
+                self.activity = Activity::Waiting(now.checked_add(*pause).unwrap_or(now));
             }
-            UploadEvent::Completed { .. } => self.phase = Phase::Completed,
+            UploadEvent::Completed { .. } => self.activity = Activity::Completed,
             _ => {}
         }
-        if self.phase == Phase::Sending {
+        if self.activity == Activity::Sending {
             self.speed.record(now, self.moved);
         }
     }
 
     fn sending(&mut self, packet: &Packet) {
         match packet {
-            Packet::Ping | Packet::CreateSession { .. } => self.phase = Phase::Connecting,
+            Packet::Ping | Packet::CreateSession { .. } => self.activity = Activity::Connecting,
             Packet::Fragment { range, .. } => {
-                self.phase = Phase::Sending;
+                self.activity = Activity::Sending;
                 self.baseline.get_or_insert(range.first());
                 self.stand_at(range.first());
                 self.fragment = Some(*range);
             }
-            Packet::CloseSession { .. } => self.phase = Phase::Closing,
-            Packet::CancelSession { .. } => self.phase = Phase::Cancelling,
+            Packet::CloseSession { .. } => self.activity = Activity::Closing,
+            Packet::CancelSession { .. } => self.activity = Activity::Cancelling,
         }
     }
 
     /// Several files as one stand there: bytes acknowledged, on their way, and sent in this run.
     pub(super) fn stand_together(&mut self, acked: u64, in_flight: u64, moved: u64, now: Instant) {
-        (self.phase, self.acked, self.sent, self.moved) = (Phase::Sending, acked, in_flight, moved);
+        (self.activity, self.acked, self.sent, self.moved) = (Activity::Sending, acked, in_flight, moved);
         self.speed.record(now, moved);
     }
 
@@ -117,7 +117,7 @@ impl Progress {
     }
 
     pub(super) fn is_completed(&self) -> bool {
-        self.phase == Phase::Completed
+        self.activity == Activity::Completed
     }
 
     /// Bytes that the server acknowledged.
@@ -205,14 +205,14 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     struct Run {
-        progress: Progress,
+        progress: UploadProgress,
         now: Instant,
     }
 
     impl Run {
         fn of(size: u64) -> Self {
             let now = Instant::now();
-            let mut run = Self { progress: Progress::new("", "", 0, now), now };
+            let mut run = Self { progress: UploadProgress::new("", "", 0, now), now };
             run.then(0, &started("a.bin", size));
             run
         }
@@ -232,7 +232,7 @@ mod tests {
         run.then(0, &UploadEvent::Acknowledged { offset: 100, total: 100 });
         assert_eq!(run.progress.percent(), 99);
         run.then(0, &close());
-        assert_eq!((run.progress.percent(), run.progress.phase), (99, Phase::Closing));
+        assert_eq!((run.progress.percent(), run.progress.activity), (99, Activity::Closing));
         run.then(0, &UploadEvent::Completed { size: 100 });
         assert_eq!(run.progress.percent(), 100);
     }

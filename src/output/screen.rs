@@ -3,16 +3,23 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use indicatif::TermLike;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
-use super::{Terminal, escape_line};
+use super::Terminal;
+use super::escape::escape_line;
+
+/// What shows progress goes on after a panic elsewhere.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A writer that several parts share and that never fails: an upload does not end because nobody reads its messages.
 #[derive(Clone)]
-pub(super) struct Sink(Arc<Mutex<Box<dyn Write + Send>>>);
+pub(super) struct SharedWriter(Arc<Mutex<Box<dyn Write + Send>>>);
 
-impl Sink {
+impl SharedWriter {
     pub(super) fn new(out: Box<dyn Write + Send>) -> Self {
         Self(Arc::new(Mutex::new(out)))
     }
@@ -24,25 +31,78 @@ impl Sink {
 
     /// Writes text as it is.
     pub(super) fn raw(&self, text: &str) {
-        let mut out = self.lock();
+        let mut out = lock(&self.0);
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Box<dyn Write + Send>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Debug for Sink {
+impl fmt::Debug for SharedWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sink")
+        f.write_str("SharedWriter")
+    }
+}
+
+/// Lines at the bottom of the terminal that are drawn again in place. Dropping it leaves them as they are at last, and ends
+/// the last one: what follows starts on a line of its own.
+#[derive(Debug)]
+pub(super) struct Drawing {
+    bar: ProgressBar,
+    writer: SharedWriter,
+    drawn: Option<Instant>,
+}
+
+impl Drawing {
+    /// Shortest time between two drawings.
+    const INTERVAL: Duration = Duration::from_millis(100);
+
+    /// `text` is asked for at each drawing, with the columns that the terminal has then. With `animated` it is drawn between
+    /// events too: an upload may stand still for minutes.
+    pub(super) fn new(
+        writer: &SharedWriter,
+        terminal: &Terminal,
+        animated: bool,
+        text: impl Fn(usize) -> String + Send + Sync + Clone + 'static,
+    ) -> Self {
+        let screen = Screen::new(writer.clone(), terminal.clone());
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(Box::new(screen)));
+        let terminal = terminal.clone();
+        let write = move |_: &ProgressState, out: &mut dyn fmt::Write| {
+            let _ = out.write_str(&text(usize::from(terminal.width())));
+        };
+        let style = ProgressStyle::with_template("{lines}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.with_key("lines", write));
+        if animated {
+            bar.enable_steady_tick(Self::INTERVAL);
+        }
+        Self { bar, writer: writer.clone(), drawn: None }
+    }
+
+    /// Draws again, unless that was just done.
+    pub(super) fn draw(&mut self, now: Instant) {
+        if self.drawn.is_none_or(|drawn| now.saturating_duration_since(drawn) >= Self::INTERVAL) {
+            self.drawn = Some(now);
+            // Does nothing while it is animated.
+            self.bar.tick();
+        }
+    }
+
+    /// Lets lines be written above.
+    pub(super) fn above(&self, write: impl FnOnce()) {
+        self.bar.suspend(write);
+    }
+}
+
+impl Drop for Drawing {
+    fn drop(&mut self) {
+        self.bar.abandon();
+        self.writer.raw("\n");
     }
 }
 
 /// The terminal as indicatif draws on it: a whole redraw reaches the writer at once, so it does not flicker.
 #[derive(Debug)]
 pub(super) struct Screen {
-    sink: Sink,
+    writer: SharedWriter,
     terminal: Terminal,
     pending: Mutex<Pending>,
 }
@@ -56,16 +116,12 @@ struct Pending {
 }
 
 impl Screen {
-    pub(super) fn new(sink: Sink, terminal: Terminal) -> Self {
-        Self { sink, terminal, pending: Mutex::default() }
+    pub(super) fn new(writer: SharedWriter, terminal: Terminal) -> Self {
+        Self { writer, terminal, pending: Mutex::default() }
     }
 
     fn push(&self, text: &str) {
-        self.lock().text.push_str(text);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.pending).text.push_str(text);
     }
 
     fn push_move(&self, n: usize, direction: char) {
@@ -109,7 +165,7 @@ impl TermLike for Screen {
     fn write_str(&self, text: &str) -> io::Result<()> {
         // indicatif fills the rest of each line with blanks, and so gets to the next. They would wrap when the window
         // gets narrower.
-        let mut pending = self.lock();
+        let mut pending = lock(&self.pending);
         let is_filler = !text.is_empty() && text.bytes().all(|b| b == b' ');
         if std::mem::replace(&mut pending.ends_line, is_filler) {
             pending.text.push('\n');
@@ -124,9 +180,9 @@ impl TermLike for Screen {
     }
 
     fn flush(&self) -> io::Result<()> {
-        let text = std::mem::take(&mut *self.lock()).text;
+        let text = std::mem::take(&mut *lock(&self.pending)).text;
         if !text.is_empty() {
-            self.sink.raw(&text);
+            self.writer.raw(&text);
         }
         Ok(())
     }
@@ -140,19 +196,19 @@ mod tests {
     #[test]
     fn a_line_is_escaped_and_written_whole() {
         let buffer = Buffer::default();
-        Sink::new(Box::new(buffer.clone())).line("a\x1b[31m\r\nb");
+        SharedWriter::new(Box::new(buffer.clone())).line("a\x1b[31m\r\nb");
         assert_eq!(buffer.text(), "a\\u{1b}[31m\\u{d}\\u{a}b\n");
     }
 
     #[test]
     fn a_closed_pipe_is_ignored() {
-        Sink::new(Box::new(Broken)).line("lost");
+        SharedWriter::new(Box::new(Broken)).line("lost");
     }
 
     #[test]
     fn a_redraw_is_one_write() {
         let buffer = Buffer::default();
-        let screen = Screen::new(Sink::new(Box::new(buffer.clone())), Terminal::new(true, |_| None, || 10));
+        let screen = Screen::new(SharedWriter::new(Box::new(buffer.clone())), Terminal::new(true, |_| None, || 10));
         for result in [screen.clear_line(), screen.write_str("abc"), screen.write_str("       ")] {
             result.expect("drawing never fails");
         }

@@ -1,14 +1,31 @@
-//! Writers and events for this room's tests.
+//! Writers and events for this room's tests, and the schemas in `docs/`.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use http::StatusCode;
 use indicatif::{InMemoryTerm, TermLike};
 use proptest::prelude::*;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 
 use crate::protocol::{ContentName, ContentRange, Packet, PacketKind, Session};
 use crate::uploader::{Resize, UploadEvent};
+
+/// Fails unless `docs/NAME.schema.json` is the schema of `T`; writes it instead where `BITSUP_WRITE_SCHEMAS` is set.
+#[track_caller]
+pub(crate) fn check_schema<T: JsonSchema>(name: &str) {
+    let schema = SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>();
+    let text = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/{name}.schema.json"));
+    if std::env::var_os("BITSUP_WRITE_SCHEMAS").is_some() {
+        std::fs::write(path, text).expect("written");
+    } else {
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == text, "{} is out of date: run completions/generate.sh", path.display());
+    }
+}
 
 /// A writer that keeps what was written.
 #[derive(Clone, Default)]

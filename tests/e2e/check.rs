@@ -1,6 +1,7 @@
 //! `bitsup check`: what it finds, what it leaves behind, how it fails.
 
 use crate::support::bitsup::{Finished, command, run};
+use crate::support::schema;
 use crate::support::script::{ACK, Reply, Request, ScriptServer};
 
 const ARGS: [&str; 2] = ["check", "--json"];
@@ -18,9 +19,9 @@ fn server(limit: usize) -> ScriptServer {
 }
 
 fn json(finished: &Finished) -> serde_json::Value {
-    let text = finished.stdout();
-    assert_eq!(text.lines().count(), 1, "{text}");
-    serde_json::from_str(&text).expect("JSON")
+    let lines = schema::lines("check", &finished.stdout());
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    lines[0].clone()
 }
 
 #[test]

@@ -11,6 +11,7 @@ use bitsup::uploader::ResumeState;
 use tempfile::TempDir;
 
 use crate::support::bitsup::{Finished, Source, command};
+use crate::support::schema;
 use crate::support::script::{ACK, Reply, ScriptServer};
 
 /// A state folder, and files that are on their way.
@@ -56,7 +57,7 @@ impl State {
     fn list(&self) -> Vec<serde_json::Value> {
         let finished = self.run(&["list", "--json"]);
         assert_eq!((finished.0.status.code(), finished.stderr().as_str()), (Some(0), ""));
-        finished.stdout().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+        schema::lines("sessions", &finished.stdout())
     }
 
     fn only_id(&self) -> String {
@@ -186,7 +187,7 @@ fn broken_records_are_named_and_escaped_and_pruned() {
     assert!(state.run(&["list"]).stdout().contains("damaged"));
     state.run(&["cancel", &state.only_id()]).exits(2).says(&["bitsup sessions prune"]);
     let pruned = state.run(&["prune", "--json"]).stdout();
-    let pruned: serde_json::Value = serde_json::from_str(&pruned).expect("JSON");
+    let pruned = &schema::lines("sessions-prune", &pruned)[0];
     assert_eq!((&pruned["v"], &pruned["removed"]), (&1.into(), &"broken".into()));
     assert_eq!(state.files(), 0);
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::support::bitsup::{Finished, Source, command};
+use crate::support::schema;
 use crate::support::script::{Model, ScriptServer};
 
 struct Config {
@@ -91,12 +92,8 @@ fn config_shows_what_holds_and_where_it_is_set_but_no_secret() {
     let again = Config::new(&text);
     assert!(again.run(&["config"], &[]).stdout().contains("fragment-size = \"4M\""));
 
-    let json = config.run(&["config", "--json"], &variables).stdout();
-    let row = |key: &str| {
-        let wanted = serde_json::Value::from(key);
-        let mut rows = json.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
-        rows.find(|row| row["option"] == wanted).unwrap_or_else(|| panic!("no {key}"))
-    };
+    let rows = schema::lines("config", &config.run(&["config", "--json"], &variables).stdout());
+    let row = |key: &str| rows.iter().find(|row| row["option"] == key).unwrap_or_else(|| panic!("no {key}"));
     assert_eq!(row("fragment-size")["source"], "environment");
     assert_eq!(row("fragment-size")["variable"], "BITSUP_FRAGMENT_SIZE");
     assert_eq!((&row("retries")["source"], &row("retries")["line"]), (&"file".into(), &1.into()));

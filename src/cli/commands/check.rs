@@ -1,23 +1,22 @@
 //! `bitsup check URL`: what is there, and would it take an upload.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
 
 use anyhow::Context;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 use crate::cli::args::CheckArgs;
 use crate::cli::config::CheckConfig;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
-use crate::client::{self, Findings};
-use crate::output::{ProgressMode, Reporter, redact_url};
+use crate::client::{self, Findings, FragmentLimit};
+use crate::output::{ProgressMode, Reporter, json, print, redact_url};
 use crate::protocol::HostId;
 use crate::transport::Http;
 
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
     let config = CheckConfig::new(args)?;
-    let mut reporter = Reporter::stderr(ProgressMode::None, config.verbosity);
+    let reporter = Reporter::stderr(ProgressMode::None, config.verbosity);
     for warning in &config.connect.warnings {
         reporter.warn_always(warning);
     }
@@ -25,16 +24,14 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
     let mut login = secret::login(secret::identity(config.auth)?);
     let mut transport = Http::new(config.connect.settings(&config.plan.destination));
     let mut findings = Findings::default();
-    let result =
-        client::check(&config.plan, &mut transport, &mut login, &mut |event| reporter.event(event), &mut findings);
-    reporter.finish();
+    let mut lane = reporter.lane(0);
+    let result = client::check(&config.plan, &mut transport, &mut login, &mut |event| lane.event(event), &mut findings);
     findings.reached = findings.reached.or_else(|| transport.connection_info());
     let result = result.with_context(|| format!("cannot upload to {url}"));
-    let text = if config.json { record(&url, &findings, &result) } else { lines(&url, &findings) };
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        // Whoever reads it has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        written => written?,
+    if config.json {
+        print(json::line(&CheckReport::new(&url, &findings, result.as_ref().err())))?;
+    } else {
+        print(lines(&url, &findings))?;
     }
     result
 }
@@ -83,45 +80,106 @@ fn facts(url: &str, findings: &Findings) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// The same as an object; what was not found out is missing.
-fn record(url: &str, findings: &Findings, result: &anyhow::Result<()>) -> String {
-    let mut record = Map::new();
-    let mut put = |name: &str, value: Value| {
-        if !value.is_null() {
-            record.insert(name.to_owned(), value);
-        }
-    };
-    put("v", json!(1));
-    put("url", json!(url));
-    if let Some(reached) = &findings.reached {
-        put("proxy", json!(reached.proxy));
-        put("address", json!(reached.address.to_string()));
-        let tls = reached.tls.as_ref().map(|tls| {
-            json!({
-                "version": tls.version,
-                "cipher": tls.cipher,
-                "names": tls.names,
-                "pin": tls.pin.map(|pin| pin.to_string()),
-                "client_certificate": tls.sent_certificate,
-            })
+/// The same for programs. What was not found out is missing.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(deny_unknown_fields, title = "The line of `bitsup check --json`"))]
+struct CheckReport<'a> {
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
+    v: u8,
+    /// RFC 3339, UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
+    time: String,
+    url: &'a str,
+    /// The proxy, without user and password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy: Option<&'a str>,
+    /// The proxy's, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<TlsReport<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<&'a str>,
+    /// How the server was signed in to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth: Option<String>,
+    /// Why the Ping was no success, if the rest went on without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ping_doubt: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host_id_fallback_seconds: Option<u64>,
+    /// Whether the server acknowledged Cancel-Session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fragment: Option<&'a FragmentLimit>,
+    #[cfg_attr(test, schemars(extend("enum" = ["ok", "error"])))]
+    status: &'static str,
+    exit: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct TlsReport<'a> {
+    version: &'static str,
+    cipher: Option<&'a str>,
+    /// The names in the server's certificate.
+    names: &'a [String],
+    /// Its key, as `--pin-sha256` takes it.
+    pin: Option<String>,
+    /// Whether the server asked for a certificate of the client and got one.
+    client_certificate: bool,
+}
+
+impl<'a> CheckReport<'a> {
+    fn new(url: &'a str, findings: &'a Findings, error: Option<&anyhow::Error>) -> Self {
+        let diagnosis = error.map(Diagnosis::of);
+        let (reached, session) = (findings.reached.as_ref(), findings.session.as_ref());
+        let tls = reached.and_then(|reached| reached.tls.as_ref()).map(|tls| TlsReport {
+            version: tls.version,
+            cipher: tls.cipher.as_deref(),
+            names: &tls.names,
+            pin: tls.pin.map(|pin| pin.to_string()),
+            client_certificate: tls.sent_certificate,
         });
-        put("tls", json!(tls));
+        Self {
+            v: json::VERSION,
+            time: json::now(),
+            url,
+            proxy: reached.and_then(|reached| reached.proxy.as_deref()),
+            address: reached.map(|reached| reached.address.to_string()),
+            tls,
+            server: findings.server.as_deref(),
+            auth: findings.scheme.map(|scheme| scheme.to_string()),
+            ping_doubt: findings.ping_doubt.as_deref(),
+            protocol: session.and_then(|session| session.protocol).map(|id| id.to_string()),
+            host_id: session.and_then(|session| session.host.as_ref()).map(HostId::as_str),
+            host_id_fallback_seconds: session
+                .and_then(|session| session.host_fallback_timeout)
+                .map(|time| time.as_secs()),
+            cancelled: session.and(findings.cancelled.as_ref()).map(Result::is_ok),
+            fragment: findings.fragment.as_ref(),
+            status: if error.is_some() { "error" } else { "ok" },
+            exit: diagnosis.as_ref().map_or(0, |diagnosis| diagnosis.exit_code as u8),
+            error: diagnosis.map(|diagnosis| diagnosis.what),
+        }
     }
-    put("server", json!(findings.server));
-    put("auth", json!(findings.scheme.map(|scheme| scheme.to_string())));
-    put("ping_doubt", json!(findings.ping_doubt));
-    if let Some(session) = &findings.session {
-        put("protocol", json!(session.protocol.map(|id| id.to_string())));
-        put("host_id", json!(session.host.as_ref().map(HostId::as_str)));
-        put("host_id_fallback_seconds", json!(session.host_fallback_timeout.map(|time| time.as_secs())));
-        put("cancelled", json!(findings.cancelled.as_ref().map(Result::is_ok)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::testing::check_schema;
+
+    #[test]
+    fn the_schema_is_that_of_the_report() {
+        check_schema::<CheckReport<'_>>("check");
     }
-    if let Some(limit) = &findings.fragment {
-        put("fragment", json!({ "accepted": limit.accepted, "refused": limit.refused, "reason": limit.reason }));
-    }
-    let error = result.as_ref().err().map(Diagnosis::of);
-    put("status", json!(if error.is_some() { "error" } else { "ok" }));
-    put("exit", json!(error.as_ref().map_or(0, |error| error.exit_code as u8)));
-    put("error", json!(error.map(|error| error.what)));
-    format!("{}\n", Value::Object(record))
 }

@@ -1,8 +1,5 @@
 //! `bitsup config [URL]`
 
-use std::io::{self, Write};
-use std::path::PathBuf;
-
 use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
@@ -10,25 +7,40 @@ use crate::cli::args::{ConfigArgs, SettingsArgs};
 use crate::cli::config::UsageError;
 use crate::cli::help;
 use crate::cli::settings::{self, Environment, OptionKind, Section, SetBy, Setting};
-use crate::output::{redact_header_value, redact_url};
+use crate::output::{json, print, redact_header_value, redact_url};
 use crate::transport::Proxy;
 
 /// An option and what it is set to, without secrets.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(deny_unknown_fields, title = "A line of `bitsup config --json`"))]
 struct Row {
-    v: u32,
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
+    v: u8,
+    /// Its long name; behind `serve.` those of the receiver.
     option: String,
     #[serde(skip)]
-    kind: Shape,
+    shape: Shape,
     values: Vec<String>,
-    /// `environment`, `file`, `default`, or `none` for what is not set at all.
-    source: &'static str,
+    source: Provenance,
     #[serde(skip_serializing_if = "Option::is_none")]
     variable: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<PathBuf>,
+    file: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
+}
+
+/// Where the values come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum Provenance {
+    Environment,
+    File,
+    Default,
+    /// It is not set at all.
+    None,
 }
 
 /// How TOML writes the values.
@@ -60,16 +72,12 @@ pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()>
             text.push_str(&if args.json { row.json(prefix) } else { row.text() });
         }
     }
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        // Whoever reads it has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
-    }
+    Ok(print(text)?)
 }
 
 impl Row {
     fn new(key: &str, arg: &clap::Arg, setting: Option<&Setting>) -> Self {
-        let kind = match OptionKind::of(arg) {
+        let shape = match OptionKind::of(arg) {
             OptionKind::Flag | OptionKind::Count => Shape::Bare,
             OptionKind::One => Shape::Text,
             OptionKind::Many => Shape::Array,
@@ -86,25 +94,25 @@ impl Row {
             None => default(),
         };
         let mut row = Self {
-            v: 1,
+            v: json::VERSION,
             option: key.to_owned(),
-            kind,
+            shape,
             values,
-            source: "default",
+            source: Provenance::Default,
             variable: None,
             file: None,
             line: None,
         };
         match setting.map(|setting| &setting.set_by) {
             Some(SetBy::Environment(name)) => {
-                row.source = "environment";
+                row.source = Provenance::Environment;
                 row.variable = Some(name.clone());
             }
             Some(SetBy::File { path, line }) => {
-                row.source = "file";
-                (row.file, row.line) = (Some(path.clone()), Some(*line));
+                row.source = Provenance::File;
+                (row.file, row.line) = (Some(path.display().to_string()), Some(*line));
             }
-            None if row.values.is_empty() => row.source = "none",
+            None if row.values.is_empty() => row.source = Provenance::None,
             None => {}
         }
         row
@@ -112,14 +120,14 @@ impl Row {
 
     fn json(mut self, prefix: &str) -> String {
         self.option.insert_str(0, prefix);
-        serde_json::to_string(&self).map_or_else(|_| String::new(), |line| line + "\n")
+        json::line(&self)
     }
 
     /// A line of TOML: what is printed can be read again.
     fn text(&self) -> String {
         let texts: Vec<String> = self.values.iter().map(|value| quoted(value)).collect();
-        let value = match self.kind {
-            _ if self.source == "none" => return format!("# {} is not set\n", self.option),
+        let value = match self.shape {
+            _ if self.source == Provenance::None => return format!("# {} is not set\n", self.option),
             Shape::Bare => self.values.concat(),
             Shape::Text => texts.concat(),
             Shape::Array => format!("[{}]", texts.join(", ")),
@@ -127,7 +135,7 @@ impl Row {
         let setting = format!("{} = {value}", self.option);
         let from = match (&self.variable, &self.file, self.line) {
             (Some(name), ..) => name.clone(),
-            (_, Some(path), Some(line)) => crate::protocol::text::escape(format!("{}:{line}", path.display())),
+            (_, Some(path), Some(line)) => crate::protocol::text::escape(format!("{path}:{line}")),
             _ => "default".to_owned(),
         };
         format!("{setting:<40} # {from}\n")
@@ -173,6 +181,26 @@ fn shown_proxy(proxy: &Proxy) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::testing::check_schema;
+
+    #[test]
+    fn the_schema_is_that_of_the_lines() {
+        check_schema::<Row>("config");
+    }
+
+    /// A path that is no text.
+    #[test]
+    #[cfg(unix)]
+    fn a_setting_of_any_file_has_its_line() {
+        use std::os::unix::ffi::OsStringExt;
+        let path = std::ffi::OsString::from_vec(b"/etc/\xff.toml".to_vec()).into();
+        let set_by = SetBy::File { path, line: 3 };
+        let setting = Setting { key: "retries".to_owned(), values: vec!["7".into()], set_by };
+        let row = Row::new("retries", &clap::Arg::new("retries").long("retries"), Some(&setting));
+        assert!(row.text().ends_with(".toml:3\n"), "{}", row.text());
+        let line: serde_json::Value = serde_json::from_str(&row.json("")).expect("JSON");
+        assert_eq!((&line["file"], &line["line"]), (&"/etc/\u{fffd}.toml".into(), &3.into()));
+    }
 
     #[test]
     fn secrets_are_not_shown() {

@@ -1,7 +1,7 @@
 //! `bitsup man [DIR]`
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use clap::Command;
@@ -11,16 +11,13 @@ use clap_mangen::roff::{Roff, bold, roman};
 use crate::cli::config::UsageError;
 use crate::cli::diagnosis::ExitCode;
 use crate::cli::help;
+use crate::output::print;
 
 pub(super) fn run(folder: Option<&Path>) -> anyhow::Result<()> {
     let mut command = help::command().disable_help_subcommand(true);
     command.build();
     let Some(folder) = folder else {
-        return match io::stdout().lock().write_all(&page(&command)?) {
-            // Whoever reads it has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => Ok(result?),
-        };
+        return Ok(print(page(&command)?)?);
     };
     fs::create_dir_all(folder)
         .map_err(|error| UsageError(format!("cannot make the folder {}: {error}", folder.display())))?;

@@ -15,7 +15,6 @@ use crate::cli::config::{OutputConfig, UploadConfig};
 use crate::cli::signals::Signals;
 use crate::output::Reporter;
 use crate::server::{Options, Server, StopHandle};
-use crate::uploader::UploadEvent;
 
 /// Size of the generated file.
 const GENERATED: u64 = 64 * 1024 * 1024;
@@ -26,7 +25,7 @@ const BLOCK: usize = 1024 * 1024;
 pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     let output = OutputConfig::new(&args.output);
     let signals = Signals::watch()?;
-    let mut reporter = Reporter::stderr(output.progress, output.verbosity);
+    let reporter = Reporter::stderr(output.progress, output.verbosity);
     let folder = TempDir::new().context("cannot make a temporary folder")?;
     let mut files = args.files.clone();
     if files.is_empty() {
@@ -34,7 +33,7 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     }
     let receiver = LocalReceiver::start(&folder)?;
     for file in &files {
-        try_one(file, args, &receiver, &signals, &mut reporter)?;
+        try_one(file, args, &receiver, &signals, &reporter)?;
     }
     Ok(())
 }
@@ -44,15 +43,13 @@ fn try_one(
     args: &TryArgs,
     receiver: &LocalReceiver,
     signals: &Signals,
-    reporter: &mut Reporter,
+    reporter: &Reporter,
 ) -> anyhow::Result<()> {
     let config = UploadConfig::new(UploadArgs::plain(file.to_owned(), receiver.url(), args.output.clone()))?;
     for item in config.files.items(Vec::new(), |source| Ok(vec![source]))? {
         let identity = AuthSettings::anonymous(&item.destination);
-        let mut report = |event: &UploadEvent| reporter.event(event);
-        let result = super::upload::upload(&config, &item, &identity, signals, &mut report);
-        reporter.finish();
-        result?;
+        let mut lane = reporter.lane(0);
+        super::upload::upload(&config, &item, &identity, signals, &mut |event| lane.event(event))?;
     }
     let arrived = receiver.path_of(file);
     if !same_bytes(file, &arrived).with_context(|| format!("cannot compare {} with what arrived", file.display()))? {

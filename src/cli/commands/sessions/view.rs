@@ -6,17 +6,21 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::journal::{EXPIRY, ListedRecord, Pruned, PrunedWhat, Record};
-use crate::output::units;
+use crate::output::{json, units};
 use crate::protocol::text::escape;
 
 /// What is told of an upload. The names are a public contract.
 #[derive(Debug, Serialize)]
-pub(super) struct View {
-    v: u32,
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(deny_unknown_fields, title = "A line of `bitsup sessions list --json`, or `show --json`"))]
+pub(super) struct UnfinishedUpload {
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
+    v: u8,
     id: String,
     key: String,
-    /// `new`, `open`, `closing` or `broken`.
+    #[cfg_attr(test, schemars(extend("enum" = ["new", "open", "closing", "broken"])))]
     status: &'static str,
+    /// Why nothing more is known of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
     #[serde(flatten)]
@@ -24,6 +28,7 @@ pub(super) struct View {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Known {
     file: String,
     url: String,
@@ -34,24 +39,19 @@ struct Known {
     acked: u64,
     session: Option<String>,
     target: Option<String>,
-    /// Seconds since 1970.
+    /// Seconds since 1970, as the next two.
     created: u64,
     updated: u64,
     expires: u64,
 }
 
-impl View {
+impl UnfinishedUpload {
     pub(super) fn new(listed: &ListedRecord, id: &str) -> Self {
         let (status, problem, known) = match &listed.record {
             Ok(record) => (status(record), None, Some(Known::of(record))),
             Err(reason) => ("broken", Some(reason.to_string()), None),
         };
-        Self { v: 1, id: id.to_owned(), key: listed.key.to_string(), status, problem, known }
-    }
-
-    /// One line.
-    pub(super) fn json(&self) -> String {
-        json_line(self)
+        Self { v: json::VERSION, id: id.to_owned(), key: listed.key.to_string(), status, problem, known }
     }
 
     /// A line for each thing that is known.
@@ -139,9 +139,9 @@ fn since(earlier: u64, later: u64) -> Duration {
 }
 
 /// Columns, aligned by what a terminal shows.
-pub(super) fn table(views: &[View], now: SystemTime) -> String {
+pub(super) fn table(uploads: &[UnfinishedUpload], now: SystemTime) -> String {
     let head = ["ID", "DONE", "SIZE", "AGE", "FILE", "URL"].map(str::to_owned);
-    let rows: Vec<_> = std::iter::once(head).chain(views.iter().map(|view| view.row(now))).collect();
+    let rows: Vec<_> = std::iter::once(head).chain(uploads.iter().map(|upload| upload.row(now))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
     let widths = [0, 1, 2, 3, 4, 5].map(width);
     let line = |row: &[String; 6]| {
@@ -161,46 +161,39 @@ pub(super) fn pruned_text(pruned: &Pruned) -> String {
     format!("removed {:.8}: {what}\n", pruned.key.to_string())
 }
 
-pub(super) fn pruned_json(pruned: &Pruned) -> String {
-    #[derive(Serialize)]
-    struct Line {
-        v: u32,
-        removed: &'static str,
-        key: String,
-        problem: Option<String>,
-    }
-    let (removed, problem) = match pruned.what {
-        PrunedWhat::Expired => ("expired", None),
-        PrunedWhat::Broken(reason) => ("broken", Some(reason.to_string())),
-        PrunedWhat::Leftover => ("leftover", None),
-        PrunedWhat::HostExpired => ("host-expired", None),
-    };
-    json_line(&Line { v: 1, removed, key: pruned.key.to_string(), problem })
+/// What was removed, and why.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(deny_unknown_fields, title = "A line of `bitsup sessions prune --json`"))]
+pub(super) struct PrunedLine {
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
+    v: u8,
+    #[cfg_attr(test, schemars(extend("enum" = ["expired", "broken", "leftover", "host-expired"])))]
+    removed: &'static str,
+    key: String,
+    problem: Option<String>,
 }
 
-/// JSON in plain ASCII: exact for programs, and harmless to a terminal.
-fn json_line(value: &impl Serialize) -> String {
-    let text = serde_json::to_string(value).expect("names and texts are always written");
-    let mut line = String::with_capacity(text.len() + 1);
-    for c in text.chars() {
-        if c.is_ascii() && c != '\x7f' {
-            line.push(c);
-        } else {
-            line.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
-        }
+impl PrunedLine {
+    pub(super) fn new(pruned: &Pruned) -> Self {
+        let (removed, problem) = match pruned.what {
+            PrunedWhat::Expired => ("expired", None),
+            PrunedWhat::Broken(reason) => ("broken", Some(reason.to_string())),
+            PrunedWhat::Leftover => ("leftover", None),
+            PrunedWhat::HostExpired => ("host-expired", None),
+        };
+        Self { v: json::VERSION, removed, key: pruned.key.to_string(), problem }
     }
-    line + "\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::testing::check_schema;
 
     #[test]
-    fn json_is_exact_and_harmless() {
-        let text = "ä\u{9b}31m\x7f\u{202e}\u{1f600}\n";
-        let line = json_line(&text);
-        assert!(line.trim_end().bytes().all(|b| b.is_ascii_graphic()), "{line}");
-        assert_eq!(serde_json::from_str::<String>(&line).expect("JSON"), text);
+    fn the_schemas_are_those_of_the_lines() {
+        check_schema::<UnfinishedUpload>("sessions");
+        check_schema::<PrunedLine>("sessions-prune");
     }
 }

@@ -10,7 +10,7 @@ use crate::cli::diagnosis::{Diagnosis, ExitCode};
 use crate::cli::error::Resumability;
 use crate::cli::signals::Signals;
 use crate::output::json::JsonLog;
-use crate::output::{Board, Lane, Run};
+use crate::output::{Batch, Lane, Reporter};
 use crate::uploader::UploadEvent;
 
 use super::one::{self, RunContext, UploadConnection};
@@ -24,12 +24,13 @@ pub(super) fn run(
     resume_command: Option<&str>,
 ) -> anyhow::Result<()> {
     let jobs = config.files.jobs.min(items.len());
-    let run = Run { files: items.len(), size: items.iter().map(size).sum(), jobs };
-    let board = Board::stderr(&run, config.output.progress, config.output.verbosity, config.machine.ci);
-    config.connect.warnings.iter().for_each(|text| board.warn_always(text));
+    let batch = Batch { files: items.len(), size: items.iter().map(size).sum(), jobs };
+    let reporter = Reporter::stderr(config.output.progress, config.output.verbosity);
+    let reporter = reporter.with_ci(config.machine.ci).with_batch(&batch);
+    config.connect.warnings.iter().for_each(|text| reporter.warn_always(text));
     let journal = one::journal(config, &mut |event| {
         if let UploadEvent::Warning { text } = event {
-            board.message(&format!("warning: {text}"));
+            reporter.message(&format!("warning: {text}"));
         }
     });
     let context = RunContext { config, identity, signals, journal: &journal, of_many: true };
@@ -38,7 +39,7 @@ pub(super) fn run(
         context,
         json,
         resume_command,
-        lane: board.lane(number),
+        lane: reporter.lane(number),
         connection: UploadConnection::default(),
     };
     let mut workers: Vec<_> = (0..jobs).map(worker).collect();
@@ -53,7 +54,7 @@ pub(super) fn run(
             scope.spawn(move || while worker.run_next(queue) {});
         }
     });
-    board.finish();
+    drop(reporter);
     let outcome = queue.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
     let verdict = outcome.tally.verdict(items.len());
     let leaves = outcome.leaves.unwrap_or(Resumability::StartsOver);

@@ -67,17 +67,17 @@ fn single(
     json: Option<&JsonLog>,
     resume_command: Option<&str>,
 ) -> anyhow::Result<()> {
-    let mut reporter = Reporter::stderr(config.output.progress, config.output.verbosity).with_ci(config.machine.ci);
+    let reporter = Reporter::stderr(config.output.progress, config.output.verbosity).with_ci(config.machine.ci);
     config.connect.warnings.iter().for_each(|text| reporter.warn_always(text));
     let mut record = json.map(|json| json.file(1, &item.source.to_string()));
+    let mut lane = reporter.lane(0);
     let mut report = |event: &UploadEvent| {
-        reporter.event(event);
+        lane.event(event);
         if let Some(record) = &mut record {
             record.event(event);
         }
     };
     let result = upload(config, item, identity, signals, &mut report);
-    reporter.finish();
     if let (Err(error), Some(record)) = (&result, &record) {
         record.failed(&Diagnosis::of(error).failure(resume_command));
     }

@@ -1,0 +1,275 @@
+//! How far the files of a run are, as lines and as bars. Knows no clock and prints nothing.
+
+use std::time::Instant;
+
+use super::plain::{self, Steps};
+use super::progress::UploadProgress;
+use super::{bar, units};
+use crate::uploader::UploadEvent;
+
+/// Bars at a time; more would fill a screen, and a block higher than the screen cannot be drawn again in place.
+const MAX_BARS: usize = 8;
+
+/// Up to so many files, each has a line when it is done.
+const FEW: usize = 50;
+
+/// Several files that are shown together.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Files in all.
+    pub files: usize,
+    /// Their bytes, as far as known.
+    pub size: u64,
+    /// Files at a time.
+    pub jobs: usize,
+}
+
+/// Each lane has one file after the other. Without a total each file is shown for itself.
+#[derive(Debug)]
+pub(super) struct RunProgress {
+    lanes: Vec<Option<UploadProgress>>,
+    total: Option<Total>,
+    steps: Steps,
+    /// When the last event was.
+    now: Instant,
+}
+
+/// All files of a batch together.
+#[derive(Debug)]
+struct Total {
+    files: usize,
+    uploaded: usize,
+    failed: usize,
+    progress: UploadProgress,
+    /// What files that are over contribute.
+    past: Sums,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    acked: u64,
+    in_flight: u64,
+    moved: u64,
+}
+
+impl RunProgress {
+    /// One file at a time, each for itself.
+    pub(super) fn single(now: Instant) -> Self {
+        Self { lanes: vec![Some(UploadProgress::new("", "", 0, now))], total: None, steps: Steps::default(), now }
+    }
+
+    pub(super) fn of_batch(batch: &Batch, now: Instant) -> Self {
+        let progress = UploadProgress::new(&format!("0/{} files", batch.files), "", batch.size, now);
+        let total = Total { files: batch.files, uploaded: 0, failed: 0, progress, past: Sums::default() };
+        Self { lanes: vec![None; batch.jobs], total: Some(total), steps: Steps::from(now), now }
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.now
+    }
+
+    pub(super) fn begin(&mut self, lane: usize, name: &str, size: u64, now: Instant) {
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            *lane = Some(UploadProgress::new(name, "", size, now));
+        }
+    }
+
+    /// Takes an event in; the line for a log, if one is due.
+    pub(super) fn event(&mut self, lane: usize, event: &UploadEvent, now: Instant) -> Option<String> {
+        self.now = now;
+        let progress = self.lanes.get_mut(lane)?.as_mut()?;
+        let planned = progress.size;
+        progress.apply(event, now);
+        let Some(total) = &mut self.total else {
+            return file_line(&mut self.steps, event, progress, now);
+        };
+        // It may have grown, or shrunk, since it was looked at.
+        total.progress.size = total.progress.size.saturating_sub(planned).saturating_add(progress.size);
+        total.add_up(&self.lanes, now);
+        let is_due = self.steps.is_due(total.progress.percent(), now);
+        is_due.then(|| format!("{}, {}", total.counted(), plain::figures(&total.progress, now)))
+    }
+
+    /// The file is on the server; a line about it, if it is one of a few.
+    pub(super) fn done(&mut self, lane: usize, now: Instant) -> Option<String> {
+        let total = self.total.as_mut()?;
+        let progress = self.lanes.get_mut(lane)?.take()?;
+        total.uploaded += 1;
+        total.progress.name = format!("{}/{} files", total.uploaded, total.files);
+        total.past.acked = total.past.acked.saturating_add(progress.size);
+        total.past.moved = total.past.moved.saturating_add(progress.moved());
+        total.add_up(&self.lanes, now);
+        if total.uploaded == total.files {
+            total.progress.apply(&UploadEvent::Completed { size: total.progress.size }, now);
+        }
+        (total.files <= FEW).then(|| format!("{}: {}", progress.name, plain::uploaded(&progress, now)))
+    }
+
+    pub(super) fn failed(&mut self, lane: usize) {
+        let Some(total) = &mut self.total else { return };
+        total.failed += 1;
+        if let Some(progress) = self.lanes.get_mut(lane).and_then(Option::take) {
+            total.past.moved = total.past.moved.saturating_add(progress.moved());
+            // Nothing more of it is to be waited for.
+            total.progress.size = total.progress.size.saturating_sub(progress.size);
+        }
+    }
+
+    /// The last line about several files.
+    pub(super) fn last_line(&self, now: Instant) -> Option<String> {
+        let total = self.total.as_ref()?;
+        let (size, time) = (units::size(total.past.acked), units::duration(total.progress.elapsed(now)));
+        Some(format!("{}, {size} in {time}", total.counted()))
+    }
+
+    /// A line for each file under way, and one for all if they are shown together, each shorter than `width`.
+    pub(super) fn bars(&self, now: Instant, width: usize, colour: bool) -> String {
+        let under_way = self.lanes.iter().flatten();
+        let line = |progress| bar::line(progress, now, width, colour);
+        let mut lines: Vec<String> = under_way.clone().take(MAX_BARS).map(line).collect();
+        let hidden = under_way.count().saturating_sub(MAX_BARS);
+        if hidden > 0 {
+            lines.push(bar::shorten(&format!("and {hidden} more"), width.saturating_sub(1)));
+        }
+        lines.extend(self.total.iter().map(|total| line(&total.progress)));
+        lines.join("\n")
+    }
+}
+
+impl Total {
+    fn add_up(&mut self, lanes: &[Option<UploadProgress>], now: Instant) {
+        let sums = lanes.iter().flatten().fold(self.past, |sums, lane| Sums {
+            acked: sums.acked.saturating_add(lane.acked()),
+            in_flight: sums.in_flight.saturating_add(lane.in_flight()),
+            moved: sums.moved.saturating_add(lane.moved()),
+        });
+        self.progress.stand_together(sums.acked, sums.in_flight, sums.moved, now);
+    }
+
+    fn counted(&self) -> String {
+        let failed = if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
+        format!("{} of {} files uploaded{failed}", self.uploaded, self.files)
+    }
+}
+
+/// The line about a file that is shown for itself.
+fn file_line(steps: &mut Steps, event: &UploadEvent, progress: &UploadProgress, now: Instant) -> Option<String> {
+    match event {
+        UploadEvent::Started { .. } => {
+            *steps = Steps::from(now);
+            Some(plain::first_line(progress))
+        }
+        UploadEvent::Completed { .. } => {
+            *steps = Steps::default();
+            Some(plain::last_line(progress, now))
+        }
+        _ => {
+            let is_due = steps.is_due(progress.percent(), now);
+            is_due.then(|| format!("{}: {}", progress.name, plain::figures(progress, now)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::output::testing::{close, fragment, started};
+
+    fn batch(files: usize, jobs: usize) -> Batch {
+        Batch { files, size: files as u64 * 1000, jobs }
+    }
+
+    struct Log {
+        run: RunProgress,
+        now: Instant,
+        lines: Vec<String>,
+    }
+
+    impl Log {
+        fn of(size: u64) -> Self {
+            let now = Instant::now();
+            let mut log = Self { run: RunProgress::single(now), now, lines: Vec::new() };
+            log.then(0, &started("a.bin", size));
+            log
+        }
+
+        fn then(&mut self, seconds: u64, event: &UploadEvent) {
+            self.now += Duration::from_secs(seconds);
+            self.lines.extend(self.run.event(0, event, self.now));
+        }
+    }
+
+    #[test]
+    fn a_fast_upload_has_a_line_every_ten_percent() {
+        let mut log = Log::of(1000);
+        for n in 0..100 {
+            log.then(0, &fragment(n * 10, 10, 1000));
+            log.then(0, &UploadEvent::Acknowledged { offset: n * 10 + 10, total: 1000 });
+        }
+        log.then(0, &close());
+        log.then(2, &UploadEvent::Completed { size: 1000 });
+        assert_eq!(log.lines.len(), 1 + 9 + 1, "{:#?}", log.lines);
+        assert_eq!(log.lines[0], "a.bin: uploading 1000 B to http://h/up/a.bin");
+        assert_eq!(log.lines[1], "a.bin: 10 %, 100 B of 1000 B");
+        assert_eq!(log.lines[10], "a.bin: 100 %, uploaded 1000 B in 2.0 s, 500 B/s");
+    }
+
+    #[test]
+    fn a_slow_upload_has_a_line_every_thirty_seconds() {
+        let mut log = Log::of(100 << 20);
+        log.then(0, &fragment(0, 28 << 20, 100 << 20));
+        for n in 1..=60 {
+            log.then(1, &UploadEvent::BytesSent(n << 10));
+        }
+        assert_eq!(log.lines.len(), 3, "{:#?}", log.lines);
+        assert_eq!(log.lines[2], "a.bin: 0 %, 0 B of 100 MiB, 1.00 KiB/s, ETA 28:25:40");
+    }
+
+    #[test]
+    fn a_step_is_told_once_even_if_the_server_goes_back() {
+        let mut log = Log::of(100);
+        for offset in [50, 0, 50, 0, 50] {
+            log.then(0, &UploadEvent::Resynced { from: 0, to: offset });
+        }
+        assert_eq!(log.lines.len(), 2, "{:#?}", log.lines);
+    }
+
+    #[test]
+    fn a_small_file_has_its_first_and_last_line() {
+        let mut log = Log::of(0);
+        log.then(0, &close());
+        log.then(0, &UploadEvent::Completed { size: 0 });
+        assert_eq!(log.lines.len(), 2);
+    }
+
+    #[test]
+    fn a_hundred_percent_of_all_is_only_after_the_last_close() {
+        let mut run = RunProgress::of_batch(&batch(2, 1), Instant::now());
+        let now = Instant::now() + Duration::from_secs(1);
+        for n in 0..2 {
+            run.begin(0, "a", 1000, now);
+            run.event(0, &started("a", 1000), now);
+            run.event(0, &UploadEvent::Acknowledged { offset: 1000, total: 1000 }, now);
+            let text = run.bars(now, 80, false);
+            assert!(!text.contains("100 %"), "{text}");
+            run.event(0, &UploadEvent::Completed { size: 1000 }, now);
+            run.done(0, now);
+            assert_eq!(run.bars(now, 80, false).contains("100 %"), n == 1);
+        }
+    }
+
+    #[test]
+    fn bars_fit_a_narrow_terminal_and_a_low_one() {
+        let mut run = RunProgress::of_batch(&batch(300, 256), Instant::now());
+        for lane in 0..256 {
+            run.begin(lane, "a long name with 漢字", 1000, Instant::now());
+        }
+        for width in [2, 10, 30, 80] {
+            let text = run.bars(Instant::now(), width, false);
+            assert_eq!(text.lines().count(), 8 + 2, "{text}");
+            assert!(text.lines().all(|line| line.chars().count() < width), "{text}");
+        }
+    }
+}
