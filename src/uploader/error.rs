@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::exchange::TransportError;
 use crate::protocol::{AckError, BitsError, PacketKind};
 
-use super::recovery::counts_as_lost;
-use super::{Difference, Refusal, ReplyError, Unverified};
+use super::refusal::{Refusal, counts_as_lost};
+use super::reply::ReplyError;
+use super::verify::{Mismatch, Unverified};
 
 /// Why an upload ended without success. Messages read well after "cannot upload the file: ".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +88,7 @@ pub enum UploadError {
     /// The server has every byte, but the reply that was asked for cannot be had. Close-Session was not sent.
     Reply(ReplyError),
     /// The server acknowledged everything, and what is at the destination is not the file.
-    Different(Difference),
+    Different(Mismatch),
     /// The server acknowledged everything, and does not show what is at the destination.
     Unverified(Unverified),
     /// Something on this machine, which the driver tells.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-use crate::protocol::{BitsError, ErrorContext, HResult, PacketKind};
+use crate::protocol::{AckError, BitsError, ErrorContext, HResult, PacketKind};
 
 /// What a refusal means for the upload (MC-BUP 2.2.1.2, 3.1.5.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,6 +112,11 @@ fn by_status(error: &BitsError, packet: PacketKind) -> Refusal {
         _ if opening => Refusal::NoEndpoint,
         _ => Refusal::Invalid,
     }
+}
+
+/// Responses that count as none: they came from something else, or cannot be told from ones that did.
+pub(super) fn counts_as_lost(error: &AckError) -> bool {
+    matches!(error, AckError::NotAnAck { .. } | AckError::NotHttp11 | AckError::Ambiguous(_) | AckError::OtherSession)
 }
 
 impl fmt::Display for Refusal {

@@ -14,7 +14,7 @@ mod tests;
 use std::num::NonZeroU64;
 
 use crate::exchange::Timing;
-use crate::uploader::Resize;
+use crate::uploader::event::Resize;
 
 use estimator::PathEstimator;
 
@@ -64,7 +64,7 @@ pub enum FragmentSize {
 
 /// A change of size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Change {
+pub(super) struct SizeChange {
     pub(super) from: u64,
     pub(super) to: u64,
     pub(super) why: Resize,
@@ -84,7 +84,7 @@ pub(super) enum Strike {
 /// What a strike leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Struck {
-    pub(super) change: Option<Change>,
+    pub(super) change: Option<SizeChange>,
     /// A size that is proven to be refused, for later uploads to that host and folder.
     pub(super) proven: Option<u64>,
 }
@@ -116,7 +116,7 @@ enum Trial {
 
 /// The current size and where it may go.
 #[derive(Debug, Clone)]
-pub(super) struct Sizing {
+pub(super) struct FragmentSizer {
     current: u64,
     /// The user's, or `auto`'s usual one.
     max: u64,
@@ -137,7 +137,7 @@ pub(super) struct Sizing {
     probed: bool,
 }
 
-impl Sizing {
+impl FragmentSizer {
     pub(super) fn new(choice: FragmentSize) -> Self {
         let (current, max, is_auto) = match choice {
             FragmentSize::Auto => (START, USUAL_MAX, true),
@@ -169,13 +169,13 @@ impl Sizing {
     }
 
     /// What an earlier run of this upload learnt.
-    pub(super) fn resumed(&mut self, limit: Option<u64>) {
+    pub(super) fn resume_with(&mut self, limit: Option<u64>) {
         self.hard = limit;
         self.current = self.current.min(self.ceiling());
     }
 
     /// What an earlier upload to this host and folder learnt. A size that the user asks for is tried all the same.
-    pub(super) fn remembered(&mut self, refused: u64) {
+    pub(super) fn remember_refusal(&mut self, refused: u64) {
         if self.is_auto && refused > 1 {
             self.memory = Some(Memory { refused, accepted: 0, trial: Trial::Due });
             self.current = self.current.min(self.ceiling());
@@ -183,12 +183,12 @@ impl Sizing {
     }
 
     /// A packet without a body was answered.
-    pub(super) fn exchanged(&mut self, timing: Timing) {
+    pub(super) fn bodiless_exchange(&mut self, timing: Timing) {
         self.pace.bodiless(timing);
     }
 
     /// A fragment of `len` bytes was accepted whole. `healed`: what was remembered of the host is wrong by now.
-    pub(super) fn accepted(&mut self, len: u64, timing: Option<Timing>) -> (Option<Change>, bool) {
+    pub(super) fn on_accepted(&mut self, len: u64, timing: Option<Timing>) -> (Option<SizeChange>, bool) {
         self.largest_accepted = self.largest_accepted.max(len);
         self.struck = self.struck.filter(|struck| *struck > len);
         self.refused = self.refused.filter(|refused| *refused > len);
@@ -277,7 +277,7 @@ impl Sizing {
     ///
     /// The first time the ceiling halves and may double again; a second strike in a row at or above the same size, or a
     /// 413, halves it for the rest of the upload.
-    pub(super) fn strike(&mut self, len: u64, how: Strike) -> Struck {
+    pub(super) fn on_strike(&mut self, len: u64, how: Strike) -> Struck {
         // Nothing is smaller: the file's last bytes failed by chance.
         if len <= MIN {
             return Struck::default();
@@ -316,7 +316,7 @@ impl Sizing {
     }
 
     /// The server keeps only so many bytes of each fragment, however many are sent.
-    pub(super) fn keeps_only(&mut self, kept: u64) -> Option<Change> {
+    pub(super) fn on_only_kept(&mut self, kept: u64) -> Option<SizeChange> {
         self.hard = Some(self.hard.map_or(kept, |hard| hard.min(kept)));
         self.change_to(kept, Resize::Kept)
     }
@@ -332,10 +332,10 @@ impl Sizing {
         self.is_auto && len > USUAL_MAX && len > self.largest_accepted
     }
 
-    fn change_to(&mut self, to: u64, why: Resize) -> Option<Change> {
+    fn change_to(&mut self, to: u64, why: Resize) -> Option<SizeChange> {
         let to = to.max(MIN.min(self.current)).min(self.ceiling());
         let to = if to > FIRST_STEP { to - to % GRAIN } else { to };
         let from = std::mem::replace(&mut self.current, to);
-        (from != to).then_some(Change { from, to, why })
+        (from != to).then_some(SizeChange { from, to, why })
     }
 }

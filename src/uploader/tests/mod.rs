@@ -14,9 +14,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
 
 use super::*;
-use crate::exchange::{BodySent, Timing, TlsFault, TransportErrorKind};
-use crate::protocol::{ContentName, ContentRange, PacketKind, header};
-use crate::uploader::Resize;
+use crate::exchange::{BodySent, Timing, TlsFault, TransportError, TransportErrorKind};
+use crate::protocol::{ContentName, ContentRange, Packet, PacketKind, header};
 
 fn plan(size: u64, fragment: u64) -> Plan {
     let destination = Uri::from_static("http://host/file.bin");

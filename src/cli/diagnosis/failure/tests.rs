@@ -201,7 +201,7 @@ fn what_ends_an_upload_elsewhere_has_its_lines() {
     ] {
         has_all_lines(upload(UploadError::Unverified(reason)));
     }
-    has_all_lines(upload(UploadError::Different(crate::uploader::Difference::Size { expected: 1, found: None })));
+    has_all_lines(upload(UploadError::Different(crate::uploader::Mismatch::Size { expected: 1, found: None })));
     has_all_lines(JournalError::Locked);
     for left in [Left::Nothing, Left::Session, Left::SpurnedSession, Left::Acknowledged] {
         has_all_lines(TimeIsUp { left });
