@@ -233,7 +233,7 @@ impl<'a> Client<'a> {
 
     fn learn(&mut self, request: &Request<()>, response: &Response<()>) {
         self.cookies.learn(request.uri(), response.headers());
-        (self.report)(&UploadEvent::AnswerHead(Box::new(head_of(response))));
+        (self.report)(&UploadEvent::ResponseHead(Box::new(head_of(response))));
     }
 
     fn tell_request(&mut self, request: &Request<()>) {
@@ -241,7 +241,7 @@ impl<'a> Client<'a> {
     }
 
     fn tell_response(&mut self, packet: PacketKind, response: &Response<()>) {
-        (self.report)(&UploadEvent::Answered {
+        (self.report)(&UploadEvent::Responded {
             packet,
             status: response.status(),
             next_offset: response.headers().get(header::RECEIVED_CONTENT_RANGE).map(|v| escape(v.as_bytes())),
