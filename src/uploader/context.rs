@@ -1,6 +1,6 @@
 //! What all states of an upload share.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::protocol::SessionId;
 
@@ -84,7 +84,9 @@ impl Context {
     pub(super) fn of_earlier(plan: Plan, state: &ResumeState, now: Instant, seed: u64) -> Self {
         let mut context = Self::new(plan, now, seed);
         context.had_session = true;
-        context.target.stay_at(state.target_for(&context.plan.destination), state.host.clone(), state.host_fallback());
+        let target = state.target_for(&context.plan.destination);
+        let timeout = state.host_fallback_seconds.map(Duration::from_secs);
+        context.target.stay_at(target, state.host.clone(), timeout);
         context.saves.found(state);
         context
     }

@@ -19,21 +19,21 @@ fn timing(len: u64, rate: u64, wait: u64) -> Timing {
 }
 
 /// The current fragment is taken on a link of 1 Gbit/s with 50 ms.
-fn take(sizer: &mut FragmentSizer) -> Option<SizeChange> {
-    let len = sizer.current();
-    sizer.on_accepted(len, Some(timing(len, 125_000, 50))).0
+fn take(sizing: &mut FragmentSizer) -> Option<SizeChange> {
+    let len = sizing.current();
+    sizing.on_accepted(len, Some(timing(len, 125_000, 50))).0
 }
 
 /// All sizes until nothing changes any more.
-fn sizes(sizer: &mut FragmentSizer) -> Vec<u64> {
-    let first = sizer.current();
-    std::iter::once(first).chain(std::iter::from_fn(|| take(sizer).map(|change| change.to))).collect()
+fn sizes(sizing: &mut FragmentSizer) -> Vec<u64> {
+    let first = sizing.current();
+    std::iter::once(first).chain(std::iter::from_fn(|| take(sizing).map(|change| change.to))).collect()
 }
 
 #[test]
 fn auto_reaches_the_usual_limit_within_five_fragments_and_probes_beyond_by_doubling() {
-    let mut sizer = auto();
-    let sizes = sizes(&mut sizer);
+    let mut sizing = auto();
+    let sizes = sizes(&mut sizing);
     assert_eq!(sizes[..4], [START, MIB, USUAL_MAX, 56 * MIB]);
     assert_eq!(sizes[4..], [112 * MIB, 224 * MIB, 256 * MIB]);
 }
@@ -41,12 +41,12 @@ fn auto_reaches_the_usual_limit_within_five_fragments_and_probes_beyond_by_doubl
 #[test]
 fn beyond_the_usual_limit_is_only_tried_where_half_as_much_again_pays() {
     let at_rate = |rate| {
-        let mut sizer = auto();
+        let mut sizing = auto();
         for _ in 0..10 {
-            let len = sizer.current();
-            sizer.on_accepted(len, Some(timing(len, rate, 10)));
+            let len = sizing.current();
+            sizing.on_accepted(len, Some(timing(len, rate, 10)));
         }
-        sizer.current()
+        sizing.current()
     };
     // 99 × 10 ms at the rate, a little less for the roundings of milliseconds.
     assert!(at_rate(20_000) < 20_000_000);
@@ -56,55 +56,55 @@ fn beyond_the_usual_limit_is_only_tried_where_half_as_much_again_pays() {
 
 #[test]
 fn each_change_says_why() {
-    let mut sizer = auto();
-    let change = sizer.on_accepted(START, Some(timing(START, 4096, 2))).0.expect("grows");
+    let mut sizing = auto();
+    let change = sizing.on_accepted(START, Some(timing(START, 4096, 2))).0.expect("grows");
     assert_eq!(change, SizeChange { from: START, to: 99 * 2 * 4096, why: Resize::Waiting { permille: 40 } });
 }
 
 #[test]
 fn no_more_than_30_seconds_carry() {
-    let mut sizer = auto();
+    let mut sizing = auto();
     // 1 KiB a second.
-    let len = sizer.current();
+    let len = sizing.current();
     let timing = Timing { total: Duration::from_secs(192), waiting: Duration::ZERO };
     assert_eq!(
-        sizer.on_accepted(len, Some(timing)).0,
+        sizing.on_accepted(len, Some(timing)).0,
         Some(SizeChange { from: START, to: 30 * 1024, why: Resize::Slow })
     );
     let slower = Timing { total: Duration::from_mins(50), waiting: Duration::ZERO };
     for _ in 0..20 {
-        sizer.on_accepted(sizer.current(), Some(slower));
+        sizing.on_accepted(sizing.current(), Some(slower));
     }
-    assert_eq!(sizer.current(), MIN);
+    assert_eq!(sizing.current(), MIN);
 }
 
 #[test]
 fn where_waiting_takes_nothing_fragments_get_smaller_again() {
-    let mut sizer = auto();
-    sizes(&mut sizer);
+    let mut sizing = auto();
+    sizes(&mut sizing);
     let quick = |len| Some(Timing { total: Duration::from_micros(len / 1000), waiting: Duration::from_nanos(100) });
     for _ in 0..20 {
-        sizer.on_accepted(sizer.current(), quick(sizer.current()));
+        sizing.on_accepted(sizing.current(), quick(sizing.current()));
     }
-    assert!((START..FIRST_STEP).contains(&sizer.current()), "{}", sizer.current());
+    assert!((START..FIRST_STEP).contains(&sizing.current()), "{}", sizing.current());
 }
 
 #[test]
 fn a_fixed_size_stays_unless_it_strikes() {
-    let mut sizer = fixed(10_000);
-    assert_eq!(take(&mut sizer), None);
-    sizer.remember_refusal(6000);
-    assert_eq!(sizer.current(), 10_000);
-    assert_eq!(sizer.on_strike(10_000, Strike::Loss).change.map(|change| change.to), Some(MIN));
+    let mut sizing = fixed(10_000);
+    assert_eq!(take(&mut sizing), None);
+    sizing.remember_refusal(6000);
+    assert_eq!(sizing.current(), 10_000);
+    assert_eq!(sizing.on_strike(10_000, Strike::Loss).change.map(|change| change.to), Some(MIN));
     for _ in 0..STABLE_COUNT {
-        take(&mut sizer);
+        take(&mut sizing);
     }
-    assert_eq!(sizer.current(), 10_000, "chance");
-    assert_eq!(sizer.on_strike(10_000, Strike::TooLarge).change.map(|change| change.to), Some(MIN));
+    assert_eq!(sizing.current(), 10_000, "chance");
+    assert_eq!(sizing.on_strike(10_000, Strike::TooLarge).change.map(|change| change.to), Some(MIN));
     for _ in 0..20 {
-        take(&mut sizer);
+        take(&mut sizing);
     }
-    assert_eq!((sizer.current(), sizer.limit()), (MIN, Some(MIN)));
+    assert_eq!((sizing.current(), sizing.limit()), (MIN, Some(MIN)));
 }
 
 #[test]
@@ -119,68 +119,68 @@ fn without_a_measurement_the_size_stays() {
 
 #[test]
 fn a_413_halves_for_good_and_is_proven() {
-    let mut sizer = auto();
+    let mut sizing = auto();
     let change = SizeChange { from: START, to: START / 2, why: Resize::Refused };
-    assert_eq!(sizer.on_strike(START, Strike::TooLarge), Struck { change: Some(change), proven: Some(START) });
-    sizes(&mut sizer);
-    assert_eq!((sizer.current(), sizer.limit()), (START / 2, Some(START / 2)));
+    assert_eq!(sizing.on_strike(START, Strike::TooLarge), Struck { change: Some(change), proven: Some(START) });
+    sizes(&mut sizing);
+    assert_eq!((sizing.current(), sizing.limit()), (START / 2, Some(START / 2)));
 }
 
 #[test]
 fn a_limit_of_one_mib_is_found_by_refusals_of_larger_ones_alone() {
-    let mut sizer = auto();
+    let mut sizing = auto();
     let mut refused = Vec::new();
     for _ in 0..20 {
-        let len = sizer.current();
+        let len = sizing.current();
         if len > MIB {
             refused.push(len / MIB);
-            sizer.on_strike(len, Strike::TooLarge);
+            sizing.on_strike(len, Strike::TooLarge);
         } else {
-            take(&mut sizer);
+            take(&mut sizing);
         }
     }
-    assert_eq!((sizer.current(), refused), (MIB, vec![28, 14, 7, 3, 1]));
+    assert_eq!((sizing.current(), refused), (MIB, vec![28, 14, 7, 3, 1]));
 }
 
 /// Plays fragments against a peer that fails each of more than `limit` bytes like this; the strikes, and the size after
 /// `count` fragments.
-fn against(sizer: &mut FragmentSizer, limit: u64, how: Strike, count: u32) -> (u32, u64) {
+fn against(sizing: &mut FragmentSizer, limit: u64, how: Strike, count: u32) -> (u32, u64) {
     let mut strikes = 0;
     for _ in 0..count {
-        let len = sizer.current();
+        let len = sizing.current();
         if len > limit {
             strikes += 1;
-            sizer.on_strike(len, how);
+            sizing.on_strike(len, how);
         } else {
-            take(sizer);
+            take(sizing);
         }
     }
-    (strikes, sizer.current())
+    (strikes, sizing.current())
 }
 
 #[test]
 fn a_box_that_cuts_bodies_over_50_000_bytes_costs_a_few_strikes_and_then_nothing() {
-    for mut sizer in [auto(), fixed(1 << 20)] {
-        let (strikes, size) = against(&mut sizer, 50_000, Strike::Loss, 40);
+    for mut sizing in [auto(), fixed(1 << 20)] {
+        let (strikes, size) = against(&mut sizing, 50_000, Strike::Loss, 40);
         assert!(strikes <= 8 && (25_000..=50_000).contains(&size), "{strikes} strikes, {size}");
-        assert_eq!(against(&mut sizer, 50_000, Strike::Loss, 200), (0, size), "full speed");
+        assert_eq!(against(&mut sizing, 50_000, Strike::Loss, 200), (0, size), "full speed");
     }
 }
 
 #[test]
 fn pages_that_strike_twice_at_one_size_while_half_of_it_passed_are_proven() {
-    let mut sizer = auto();
+    let mut sizing = auto();
     let mut proven = Vec::new();
     for _ in 0..40 {
-        let len = sizer.current();
+        let len = sizing.current();
         if len > 200_000 {
-            proven.extend(sizer.on_strike(len, Strike::Page).proven);
+            proven.extend(sizing.on_strike(len, Strike::Page).proven);
         } else {
-            take(&mut sizer);
+            take(&mut sizing);
         }
     }
     assert_eq!(proven.len(), 1, "{proven:?}");
-    assert!(sizer.current() <= 200_000 && sizer.current() >= 100_000, "{}", sizer.current());
+    assert!(sizing.current() <= 200_000 && sizing.current() >= 100_000, "{}", sizing.current());
     let mut small = auto();
     small.on_strike(START, Strike::Page);
     small.on_strike(START / 2, Strike::Page);
@@ -189,30 +189,30 @@ fn pages_that_strike_twice_at_one_size_while_half_of_it_passed_are_proven() {
 
 #[test]
 fn a_small_success_clears_no_strike_and_a_success_of_that_size_does() {
-    let mut sizer = fixed(100_000);
-    sizer.on_strike(100_000, Strike::Loss);
+    let mut sizing = fixed(100_000);
+    sizing.on_strike(100_000, Strike::Loss);
     for _ in 0..STABLE_COUNT {
-        take(&mut sizer);
+        take(&mut sizing);
     }
-    assert_eq!((sizer.current(), sizer.limit()), (100_000, None));
-    sizer.on_strike(100_000, Strike::Loss);
-    assert_eq!(sizer.limit(), Some(50_000), "the second in a row");
-    let mut sizer = fixed(100_000);
+    assert_eq!((sizing.current(), sizing.limit()), (100_000, None));
+    sizing.on_strike(100_000, Strike::Loss);
+    assert_eq!(sizing.limit(), Some(50_000), "the second in a row");
+    let mut sizing = fixed(100_000);
     for _ in 0..5 {
-        sizer.on_strike(100_000, Strike::Loss);
+        sizing.on_strike(100_000, Strike::Loss);
         for _ in 0..=STABLE_COUNT {
-            take(&mut sizer);
+            take(&mut sizing);
         }
     }
-    assert_eq!((sizer.current(), sizer.limit()), (100_000, None), "chance, each time");
+    assert_eq!((sizing.current(), sizing.limit()), (100_000, None), "chance, each time");
 }
 
 #[test]
 fn a_struck_probe_costs_one_strike_and_the_usual_size_is_used() {
     for how in [Strike::TooLarge, Strike::Page, Strike::Loss] {
         for limit in [USUAL_MAX, 60 * MIB, 200 * MIB] {
-            let mut sizer = auto();
-            let (strikes, size) = against(&mut sizer, limit, how, 40);
+            let mut sizing = auto();
+            let (strikes, size) = against(&mut sizing, limit, how, 40);
             assert!(strikes <= 2 && size >= USUAL_MAX, "{how:?} at {limit}: {strikes}, {size}");
         }
     }
@@ -220,26 +220,26 @@ fn a_struck_probe_costs_one_strike_and_the_usual_size_is_used() {
 
 #[test]
 fn halving_ends_at_5_kib() {
-    let mut sizer = auto();
+    let mut sizing = auto();
     let mut steps = 0;
-    while sizer.on_strike(sizer.current(), Strike::TooLarge).change.is_some() {
+    while sizing.on_strike(sizing.current(), Strike::TooLarge).change.is_some() {
         steps += 1;
     }
-    assert_eq!((sizer.current(), steps), (MIN, 6));
+    assert_eq!((sizing.current(), steps), (MIN, 6));
     assert_eq!(fixed(1000).on_strike(1000, Strike::TooLarge).change, None, "below 5 KiB there is nothing to try");
 }
 
 #[test]
 fn a_loss_halves_and_is_forgotten_by_and_by() {
-    let mut sizer = auto();
-    while sizer.current() < 16 * MIB {
-        take(&mut sizer);
+    let mut sizing = auto();
+    while sizing.current() < 16 * MIB {
+        take(&mut sizing);
     }
-    assert_eq!(sizer.on_strike(16 * MIB, Strike::Loss).change.map(|change| change.to), Some(8 * MIB));
+    assert_eq!(sizing.on_strike(16 * MIB, Strike::Loss).change.map(|change| change.to), Some(8 * MIB));
     let after: Vec<u64> = (0..8)
         .map(|_| {
-            take(&mut sizer);
-            sizer.current() / MIB
+            take(&mut sizing);
+            sizing.current() / MIB
         })
         .collect();
     assert_eq!(after, [8, 8, 8, 16, 16, 16, 16, 28]);
@@ -247,27 +247,27 @@ fn a_loss_halves_and_is_forgotten_by_and_by() {
 
 #[test]
 fn what_the_server_keeps_is_the_size_for_good() {
-    let mut sizer = auto();
-    assert_eq!(sizer.on_only_kept(3000).map(|change| (change.to, change.why)), Some((3000, Resize::Kept)));
+    let mut sizing = auto();
+    assert_eq!(sizing.on_only_kept(3000).map(|change| (change.to, change.why)), Some((3000, Resize::Kept)));
     for _ in 0..20 {
-        take(&mut sizer);
+        take(&mut sizing);
     }
-    assert_eq!(sizer.current(), 3000);
+    assert_eq!(sizing.current(), 3000);
 }
 
 #[test]
 fn a_remembered_limit_is_tried_again_once_and_a_wrong_one_heals() {
     let play = |limit: u64| {
-        let mut sizer = auto();
-        sizer.remember_refusal(MIB);
+        let mut sizing = auto();
+        sizing.remember_refusal(MIB);
         let (mut sizes, mut healed) = (Vec::new(), false);
         for _ in 0..8 {
-            let len = sizer.current();
+            let len = sizing.current();
             sizes.push(len);
             if len > limit {
-                sizer.on_strike(len, Strike::TooLarge);
+                sizing.on_strike(len, Strike::TooLarge);
             } else {
-                healed |= sizer.on_accepted(len, Some(timing(len, 125_000, 50))).1;
+                healed |= sizing.on_accepted(len, Some(timing(len, 125_000, 50))).1;
             }
         }
         (sizes, healed)
@@ -282,9 +282,9 @@ fn a_remembered_limit_is_tried_again_once_and_a_wrong_one_heals() {
 
 #[test]
 fn a_cut_and_a_page_at_one_size_do_not_prove_that_it_is_refused() {
-    let mut sizer = fixed(MIB);
-    sizer.on_strike(MIB, Strike::Loss);
-    sizer.on_accepted(MIB / 2, None);
-    assert_eq!(sizer.on_strike(MIB, Strike::Page).proven, None);
-    assert_eq!(sizer.on_strike(MIB, Strike::Page).proven, Some(MIB));
+    let mut sizing = fixed(MIB);
+    sizing.on_strike(MIB, Strike::Loss);
+    sizing.on_accepted(MIB / 2, None);
+    assert_eq!(sizing.on_strike(MIB, Strike::Page).proven, None);
+    assert_eq!(sizing.on_strike(MIB, Strike::Page).proven, Some(MIB));
 }

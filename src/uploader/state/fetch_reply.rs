@@ -17,7 +17,6 @@ use crate::uploader::head::{content_length, is_chunked, is_encoded, single};
 use crate::uploader::reply::{MAX_REPLY, ReplyError, ReplyFetched, ReplyRequest};
 use crate::uploader::resume_state::ResumeState;
 
-use super::close::CloseSession;
 use super::{State, Step};
 
 /// How often a download begins at its first byte: a reply that changes all the time has no end.
@@ -168,7 +167,7 @@ impl FetchReply {
     }
 
     fn whole(self) -> State {
-        State::KeepReply(KeepReply { session: ResumeState { reply_saved: true, ..self.session } })
+        State::KeepReply(ResumeState { reply_saved: true, ..self.session })
     }
 
     /// The reply at that URL is another by now.
@@ -187,22 +186,6 @@ impl FetchReply {
             return Err(attempt.cause);
         }
         context.retry(attempt, State::FetchReply(self))
-    }
-}
-
-/// The reply has arrived: its file gets its name once that is on record.
-#[derive(Debug, Clone)]
-pub(crate) struct KeepReply {
-    session: ResumeState,
-}
-
-impl KeepReply {
-    pub(super) fn session(&self) -> &ResumeState {
-        &self.session
-    }
-
-    pub(super) fn on_kept(self) -> State {
-        State::CloseSession(CloseSession::of(self.session))
     }
 }
 

@@ -23,7 +23,7 @@ use super::resume_state::ResumeState;
 use cancel::CancelSession;
 use close::CloseSession;
 use create::CreateSession;
-use fetch_reply::{FetchReply, KeepReply};
+use fetch_reply::FetchReply;
 use fragment::Fragment;
 use ping::Ping;
 use verify::Verification;
@@ -48,7 +48,8 @@ pub(super) enum State {
     CreateSession(CreateSession),
     Fragment(Fragment),
     FetchReply(FetchReply),
-    KeepReply(KeepReply),
+    /// The reply has arrived: its file gets its name once that is on record.
+    KeepReply(ResumeState),
     CloseSession(CloseSession),
     Verify(Verification),
     CancelSession(CancelSession),
@@ -120,7 +121,7 @@ impl State {
                 Some(ResumeState { sent_end: session.sent_end.max(fragment.range().end()), ..session.clone() })
             }
             Self::FetchReply(fetch) => Some(fetch.session().clone()),
-            Self::KeepReply(keep) => Some(keep.session().clone()),
+            Self::KeepReply(session) => Some(session.clone()),
             Self::CloseSession(close) => Some(close.session().clone()),
             Self::Verify(verification) => verification.session().cloned(),
             Self::CancelSession(cancel) => cancel.then_session(),
@@ -178,7 +179,7 @@ impl State {
             }
             (Input::Lost(error), state) => state.on_loss(context, error),
             (Input::ReplyFetched(fetched), Self::FetchReply(fetch)) => fetch.on_fetched(context, fetched),
-            (Input::ReplyKept, Self::KeepReply(keep)) => Ok(keep.on_kept()),
+            (Input::ReplyKept, Self::KeepReply(session)) => Ok(Self::CloseSession(CloseSession::of(session))),
             (Input::Seen(seen), Self::Verify(verification)) => verification.on_seen(context, seen),
             _ => Err(UploadError::OutOfTurn),
         }
