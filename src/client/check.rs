@@ -215,7 +215,7 @@ fn note(findings: &mut Findings, event: &UploadEvent) {
     match event {
         UploadEvent::SessionCreated(created) => _ = findings.session.get_or_insert_with(|| created.clone()),
         UploadEvent::PingIgnored { reason } => findings.ping_doubt = Some(reason.clone()),
-        UploadEvent::AnswerHead(head) if findings.server.is_none() => {
+        UploadEvent::ResponseHead(head) if findings.server.is_none() => {
             findings.server = head.headers.get(SERVER).map(|value| escape(value.as_bytes()));
         }
         UploadEvent::SessionCancelled { refusal } if findings.cancelled.is_none() => {

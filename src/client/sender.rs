@@ -237,7 +237,7 @@ impl<'a> Client<'a> {
 
     fn learn(&mut self, request: &Request<()>, response: &Response<()>) {
         self.cookies.learn(request.uri(), response.headers());
-        (self.report)(&UploadEvent::AnswerHead(Box::new(response.clone().into_parts().0)));
+        (self.report)(&UploadEvent::ResponseHead(Box::new(response.clone().into_parts().0)));
     }
 
     fn tell_request(&mut self, request: &Request<()>) {
@@ -245,7 +245,7 @@ impl<'a> Client<'a> {
     }
 
     fn tell_response(&mut self, packet: PacketKind, response: &Response<()>) {
-        (self.report)(&UploadEvent::Answered {
+        (self.report)(&UploadEvent::Responded {
             packet,
             status: response.status(),
             next_offset: response.headers().get(header::RECEIVED_CONTENT_RANGE).map(|v| escape(v.as_bytes())),

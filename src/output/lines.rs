@@ -23,7 +23,7 @@ fn wire(event: &UploadEvent, level: u8) -> Vec<String> {
             let first = format!(">> {} {uri} {}", head.method, version(&head.version));
             with_headers(first, ">>", &head.headers)
         }
-        UploadEvent::AnswerHead(head) if level > 1 => {
+        UploadEvent::ResponseHead(head) if level > 1 => {
             let first = format!("<< {} {}", version(&head.version), head.status);
             with_headers(first, "<<", &head.headers)
         }
@@ -34,10 +34,10 @@ fn wire(event: &UploadEvent, level: u8) -> Vec<String> {
 fn packet_line(event: &UploadEvent) -> Option<String> {
     Some(match event {
         UploadEvent::Sending(packet) => format!("> {packet}"),
-        UploadEvent::Answered { status, next_offset: Some(offset), .. } => {
+        UploadEvent::Responded { status, next_offset: Some(offset), .. } => {
             format!("< {} next offset {offset}", status.as_u16())
         }
-        UploadEvent::Answered { status, .. } => format!("< {}", status.as_u16()),
+        UploadEvent::Responded { status, .. } => format!("< {}", status.as_u16()),
         UploadEvent::PingIgnored { reason } => format!("* ping failed, going on: {}", redact::url(reason)),
         UploadEvent::SessionCreated(session) => session_line(session),
         UploadEvent::SessionCancelled { refusal: None } => "* session cancelled".to_owned(),
@@ -128,7 +128,7 @@ mod tests {
     use crate::protocol::PacketKind;
 
     fn answered(status: StatusCode, offset: Option<&str>) -> UploadEvent {
-        UploadEvent::Answered { packet: PacketKind::Fragment, status, next_offset: offset.map(str::to_owned) }
+        UploadEvent::Responded { packet: PacketKind::Fragment, status, next_offset: offset.map(str::to_owned) }
     }
 
     #[test]

@@ -116,7 +116,7 @@ pub(super) fn any_event() -> impl Strategy<Value = UploadEvent> {
         (text.clone(), text.clone()).prop_map(|(name, value)| request_head(&name, &value)),
         text.clone().prop_map(|value| answer_head(&value)),
         number.clone().prop_map(UploadEvent::BytesSent),
-        text.clone().prop_map(|offset| UploadEvent::Answered {
+        text.clone().prop_map(|offset| UploadEvent::Responded {
             packet: PacketKind::Fragment,
             status: StatusCode::OK,
             next_offset: Some(offset)
@@ -145,5 +145,5 @@ pub(super) fn answer_head(value: &str) -> UploadEvent {
     if let Ok(value) = http::HeaderValue::from_bytes(value.as_bytes()) {
         answer = answer.header("server", value);
     }
-    UploadEvent::AnswerHead(Box::new(answer.body(()).expect("an answer").into_parts().0))
+    UploadEvent::ResponseHead(Box::new(answer.body(()).expect("an answer").into_parts().0))
 }

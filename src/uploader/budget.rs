@@ -46,13 +46,13 @@ struct Spent {
 
 /// What is left to do after something went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum BudgetCheck {
     /// Go on in the same session.
-    GoOn,
+    Continue,
     /// The session stores nothing: a new one may.
-    Stalled,
-    /// It gets nowhere.
-    Stop,
+    SessionStalled,
+    /// The upload gets nowhere.
+    Exhausted,
 }
 
 impl Budget {
@@ -76,7 +76,7 @@ impl Budget {
 
     /// After `sent` bytes went out the server wants `offset` next; `advanced` says whether that is beyond where the
     /// fragment began.
-    pub(super) fn acknowledged(&mut self, offset: u64, sent: u64, advanced: bool, now: Instant) -> Verdict {
+    pub(super) fn acknowledged(&mut self, offset: u64, sent: u64, advanced: bool, now: Instant) -> BudgetCheck {
         if offset > self.highest_of_file {
             self.highest_of_file = offset;
             self.restarts = 0;
@@ -84,15 +84,15 @@ impl Budget {
         if offset > self.highest {
             self.highest = offset;
             self.progressed(now);
-            return Verdict::GoOn;
+            return BudgetCheck::Continue;
         }
-        if self.spend(sent) == Verdict::Stop {
-            return Verdict::Stop;
+        if self.spend(sent) == BudgetCheck::Exhausted {
+            return BudgetCheck::Exhausted;
         }
         if !advanced {
             self.spent.stalled += 1;
         }
-        if self.spent.stalled > MAX_STALLED_ACKS { Verdict::Stalled } else { Verdict::GoOn }
+        if self.spent.stalled > MAX_STALLED_ACKS { BudgetCheck::SessionStalled } else { BudgetCheck::Continue }
     }
 
     /// Something that is no offset got further: bytes of a reply.
@@ -102,9 +102,9 @@ impl Budget {
     }
 
     /// `sent` bytes went out in vain.
-    pub(super) fn spend(&mut self, sent: u64) -> Verdict {
+    pub(super) fn spend(&mut self, sent: u64) -> BudgetCheck {
         self.spent.resent = self.spent.resent.saturating_add(sent);
-        if self.spent.resent > self.max_resent { Verdict::Stop } else { Verdict::GoOn }
+        if self.spent.resent > self.max_resent { BudgetCheck::Exhausted } else { BudgetCheck::Continue }
     }
 
     /// A new session is about to be opened; returns whether that is still allowed. From then on only its own Acks count.

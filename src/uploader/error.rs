@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::exchange::TransportError;
 use crate::protocol::{AckError, BitsError, PacketKind};
 
-use super::recovery::counts_as_lost;
-use super::{Difference, Refusal, ReplyError, Unverified};
+use super::refusal::{Refusal, counts_as_lost};
+use super::reply::ReplyError;
+use super::verify::{Mismatch, Unverified};
 
 /// Why an upload ended without success. Messages read well after "cannot upload the file: ".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub enum UploadError {
         error: BitsError,
     },
     /// The server's answer broke the protocol, or came from something else.
-    BadAnswer {
+    BadResponse {
         /// To which packet.
         packet: PacketKind,
         /// What was wrong with it.
@@ -87,7 +88,7 @@ pub enum UploadError {
     /// The server has every byte, but the reply that was asked for cannot be had. Close-Session was not sent.
     Reply(ReplyError),
     /// The server acknowledged everything, and what is at the destination is not the file.
-    Different(Difference),
+    Different(Mismatch),
     /// The server acknowledged everything, and does not show what is at the destination.
     Unverified(Unverified),
     /// Something on this machine, which the driver tells.
@@ -121,7 +122,7 @@ impl UploadError {
             Self::Refused { .. } => self.is_a_last_word(),
             Self::GaveUp { cause, .. } => cause.is_a_last_word(),
             // An Ack that claims too much is one of a server that has not stored the file.
-            Self::BadAnswer { packet, .. } => *packet != PacketKind::Fragment,
+            Self::BadResponse { packet, .. } => *packet != PacketKind::Fragment,
             Self::Redirected { .. } => true,
             _ => false,
         };
@@ -162,7 +163,7 @@ impl UploadError {
         match self {
             Self::SourceChanged | Self::AppendsBlindly => true,
             Self::Refused { refusal, .. } => refusal.cancels_session(),
-            Self::BadAnswer { error, .. } => !counts_as_lost(error),
+            Self::BadResponse { error, .. } => !counts_as_lost(error),
             Self::Redirected { .. }
             | Self::Lost { .. }
             | Self::NoProgress { .. }
@@ -185,7 +186,7 @@ impl fmt::Display for UploadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused { packet, refusal, .. } => write!(f, "the server refused {packet}: {refusal}"),
-            Self::BadAnswer { packet, error } => write!(f, "no usable answer to {packet}: {error}"),
+            Self::BadResponse { packet, error } => write!(f, "no usable answer to {packet}: {error}"),
             Self::Redirected { packet, location, reason } => {
                 write!(f, "the answer to {packet} redirects to {location}: {reason}")
             }
@@ -231,7 +232,7 @@ impl std::error::Error for UploadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Refused { error, .. } => Some(error),
-            Self::BadAnswer { error, .. } => Some(error),
+            Self::BadResponse { error, .. } => Some(error),
             Self::Lost { error, .. } => Some(error),
             Self::GaveUp { cause, .. } | Self::CannotResume { cause } | Self::Unconfirmed { cause, .. } => {
                 cause.source()

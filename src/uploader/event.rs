@@ -1,4 +1,4 @@
-//! What happens during an upload, for whoever shows or records it.
+//! What happens during an upload, to be shown or recorded.
 
 use std::time::Duration;
 
@@ -30,15 +30,15 @@ pub enum UploadEvent {
     RequestHead(Box<http::request::Parts>),
     /// The network has taken this many bytes of the current fragment in all.
     BytesSent(u64),
-    /// The head of an answer, before anything is made of it.
-    AnswerHead(Box<http::response::Parts>),
-    /// An answer arrived for the packet sent last.
-    Answered {
+    /// The head of a response, before anything is made of it.
+    ResponseHead(Box<http::response::Parts>),
+    /// A response arrived for the packet sent last.
+    Responded {
         /// The packet's kind.
         packet: PacketKind,
         /// HTTP's status.
         status: StatusCode,
-        /// The offset the server wants next, if the answer has one (escaped).
+        /// The offset the server wants next, if the response has one (escaped).
         next_offset: Option<String>,
     },
     /// A Ping failed in a way that does not rule an upload out; the upload goes on with Create-Session.

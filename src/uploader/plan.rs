@@ -4,7 +4,9 @@ use http::Uri;
 
 use crate::protocol::{ContentName, ProtocolId};
 
-use super::{FragmentSize, RetryPolicy, Verify};
+use super::backoff::RetryPolicy;
+use super::fragment_size::FragmentSize;
+use super::verify::Verify;
 
 /// What is to be uploaded, and how. Does not change during an upload.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-use crate::protocol::{BitsError, ErrorContext, HResult, PacketKind};
+use crate::protocol::{AckError, BitsError, ErrorContext, HResult, PacketKind};
 
 /// What a refusal means for the upload (MC-BUP 2.2.1.2, 3.1.5.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,13 +44,24 @@ impl Refusal {
         if error.context == Some(ErrorContext::RemoteApplication) {
             return by_application(error.status);
         }
-        error.code.and_then(|code| by_code(code, error.status)).unwrap_or_else(|| by_status(error, packet))
+        error.code.and_then(|code| Self::of_code(code, error.status)).unwrap_or_else(|| by_status(error, packet))
     }
 
     /// What BITS's code alone means, beside this status; `None` where the status decides.
     #[must_use]
     pub fn of_code(code: HResult, status: StatusCode) -> Option<Self> {
-        by_code(code, status)
+        Some(match code {
+            HResult::BG_E_SESSION_NOT_FOUND => Self::SessionNotFound,
+            HResult::E_ACCESSDENIED if status == StatusCode::NOT_IMPLEMENTED => Self::NoEndpoint,
+            // 401 and 407 with this code still ask for credentials.
+            HResult::E_ACCESSDENIED if !matches!(status.as_u16(), 401 | 407) => Self::Permission,
+            HResult::BG_E_TOO_LARGE => Self::FileTooLarge,
+            HResult::E_INVALIDARG if status == StatusCode::BAD_REQUEST => Self::Invalid,
+            HResult::DISK_FULL | HResult::DISK_FULL_AS_PRINTED => Self::DiskFull,
+            HResult::BG_E_CLIENT_SERVER_PROTOCOL_MISMATCH | HResult::BG_E_SERVER_EXECUTE_ENABLE => Self::NoEndpoint,
+            HResult::BG_E_STRING_TOO_LONG => Self::NameTooLong,
+            _ => return None,
+        })
     }
 
     /// Whether the same request may be taken later.
@@ -79,21 +90,6 @@ fn by_application(status: StatusCode) -> Refusal {
     if transient { Refusal::ApplicationUnavailable } else { Refusal::ApplicationRejected }
 }
 
-fn by_code(code: HResult, status: StatusCode) -> Option<Refusal> {
-    Some(match code {
-        HResult::BG_E_SESSION_NOT_FOUND => Refusal::SessionNotFound,
-        HResult::E_ACCESSDENIED if status == StatusCode::NOT_IMPLEMENTED => Refusal::NoEndpoint,
-        // 401 and 407 with this code still ask for credentials.
-        HResult::E_ACCESSDENIED if !matches!(status.as_u16(), 401 | 407) => Refusal::Permission,
-        HResult::BG_E_TOO_LARGE => Refusal::FileTooLarge,
-        HResult::E_INVALIDARG if status == StatusCode::BAD_REQUEST => Refusal::Invalid,
-        HResult::DISK_FULL | HResult::DISK_FULL_AS_PRINTED => Refusal::DiskFull,
-        HResult::BG_E_CLIENT_SERVER_PROTOCOL_MISMATCH | HResult::BG_E_SERVER_EXECUTE_ENABLE => Refusal::NoEndpoint,
-        HResult::BG_E_STRING_TOO_LONG => Refusal::NameTooLong,
-        _ => return None,
-    })
-}
-
 /// HTTP alone, without a usable code. What such a status says of a fragment's size, or of the session, is decided where
 /// failed attempts are read: a 404 page is also how IIS refuses a large body (404.13).
 fn by_status(error: &BitsError, packet: PacketKind) -> Refusal {
@@ -112,6 +108,11 @@ fn by_status(error: &BitsError, packet: PacketKind) -> Refusal {
         _ if opening => Refusal::NoEndpoint,
         _ => Refusal::Invalid,
     }
+}
+
+/// Responses that count as none: they came from something else, or cannot be told from ones that did.
+pub(super) fn counts_as_lost(error: &AckError) -> bool {
+    matches!(error, AckError::NotAnAck { .. } | AckError::NotHttp11 | AckError::Ambiguous(_) | AckError::OtherSession)
 }
 
 impl fmt::Display for Refusal {

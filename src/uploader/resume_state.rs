@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 use http::Uri;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -93,10 +92,6 @@ impl ResumeState {
     pub fn target_for(&self, destination: &Uri) -> Uri {
         self.target.clone().unwrap_or_else(|| destination.clone())
     }
-
-    pub(super) fn host_fallback(&self) -> Option<Duration> {
-        self.host_fallback_seconds.map(Duration::from_secs)
-    }
 }
 
 /// Only to the URL's own host or the one that the server named, and never from https to http; never with a query, which
@@ -156,6 +151,8 @@ mod as_optional_text {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn state() -> ResumeState {

@@ -1,4 +1,4 @@
-//! What is written down when, so that another process can go on: decided here, carried out by the driver.
+//! What is written down when, so that another process can go on: decided here, carried out by the client.
 //!
 //! The record never leads: that so much may have been sent is on the disk *before* the network gets it, and "Close was
 //! sent" before Close is. An acknowledged offset may lag, and is written without waiting for the disk: a record that says
@@ -6,9 +6,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::protocol::SessionId;
-
-use super::{ResumeState, State, UploadError};
+use super::error::UploadError;
+use super::resume_state::ResumeState;
 
 /// A durable write waits for the disk twice: in a steady upload there is one in this time.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -27,7 +26,8 @@ pub enum Save {
 /// What another process would find now, and what is due.
 #[derive(Debug, Clone)]
 pub(super) struct Saves {
-    saved: Option<Saved>,
+    /// The record as it is now.
+    saved: Option<ResumeState>,
     due: Option<Save>,
     last: Option<Written>,
     /// Whether anything is written at all.
@@ -36,16 +36,6 @@ pub(super) struct Saves {
     deferred: bool,
     /// What is on record is of another file than this run's, and stays so until the server has no more of that.
     of_another_file: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Saved {
-    session: SessionId,
-    target: Option<http::Uri>,
-    sent_end: u64,
-    acknowledged: u64,
-    close_sent: bool,
-    has_reply: bool,
 }
 
 /// The last durable write, and what had been sent by then.
@@ -62,7 +52,7 @@ impl Saves {
 
     /// This is what an earlier run left.
     pub(super) fn found(&mut self, state: &ResumeState) {
-        self.saved = Some(Saved::of(state));
+        self.saved = Some(state.clone());
         self.deferred = false;
     }
 
@@ -80,34 +70,33 @@ impl Saves {
         (self.due, self.is_on) = (None, is_on);
     }
 
-    /// After a step: what must be written before `state` goes on. `snapshot` is the session at hand, `size` the file's.
-    pub(super) fn plan(&mut self, state: &State, snapshot: Option<ResumeState>, size: u64, now: Instant) {
+    /// After a step: what must be written down before the next. `wanted` is the session at hand, `size` the file's.
+    pub(super) fn plan(&mut self, is_pause: bool, wanted: Option<ResumeState>, size: u64, now: Instant) {
         if !self.is_on {
             return;
         }
-        let Some(snapshot) = snapshot else { return self.forget() };
+        let Some(wanted) = wanted else { return self.forget() };
         if self.of_another_file {
             return;
         }
-        match state {
-            // What was to be over soon is not.
-            State::Waiting(..) => self.deferred = false,
-            _ if self.deferred => return,
-            _ => {}
+        // What was to be over soon is not.
+        self.deferred &= !is_pause;
+        if self.deferred {
+            return;
         }
-        let wanted = Saved::of(&snapshot);
-        let durably = self.saved.as_ref().is_none_or(|saved| {
-            let promised = wanted.sent_end <= saved.sent_end;
-            let same = (&saved.session, &saved.target) == (&wanted.session, &wanted.target);
-            !(same && promised && saved.close_sent == wanted.close_sent && saved.has_reply == wanted.has_reply)
-        });
-        if durably {
-            let sent_end = wanted.sent_end.saturating_add(self.ahead(wanted.sent_end, now)).min(size);
-            self.last = Some(Written { at: now, sent_end: wanted.sent_end });
-            self.write(ResumeState { sent_end, ..snapshot }, Save::Durable);
-        } else if let Some(saved) = self.saved.as_ref().filter(|saved| saved.acknowledged != wanted.acknowledged) {
-            let sent_end = saved.sent_end;
-            self.write(ResumeState { sent_end, ..snapshot }, Save::Progress);
+        match &self.saved {
+            Some(saved) if covers(saved, &wanted) => {
+                // The promise stays as it was: a lower one would have to be raised again before the next fragment.
+                let sent_end = saved.sent_end;
+                if saved.acknowledged != wanted.acknowledged {
+                    self.write(ResumeState { sent_end, ..wanted }, Save::Progress);
+                }
+            }
+            _ => {
+                let sent_end = wanted.sent_end.saturating_add(self.ahead(wanted.sent_end, now)).min(size);
+                self.last = Some(Written { at: now, sent_end: wanted.sent_end });
+                self.write(ResumeState { sent_end, ..wanted }, Save::Durable);
+            }
         }
     }
 
@@ -116,14 +105,18 @@ impl Saves {
         match snapshot.filter(|_| self.is_on && error.keeps_record()) {
             Some(_) if self.of_another_file => {}
             // What was read beyond the last Ack is written with it, so that a later run knows it again.
-            Some(snapshot)
-                if snapshot.sent_end > snapshot.acknowledged || self.saved.as_ref() != Some(&Saved::of(&snapshot)) =>
-            {
+            Some(snapshot) if snapshot.sent_end > snapshot.acknowledged || !self.is_saved(&snapshot) => {
                 self.write(snapshot, Save::Durable);
             }
             Some(_) => {}
             None => self.forget(),
         }
+    }
+
+    fn is_saved(&self, state: &ResumeState) -> bool {
+        self.saved.as_ref().is_some_and(|saved| {
+            covers(saved, state) && (saved.sent_end, saved.acknowledged) == (state.sent_end, state.acknowledged)
+        })
     }
 
     fn forget(&mut self) {
@@ -135,7 +128,7 @@ impl Saves {
     }
 
     fn write(&mut self, state: ResumeState, how: impl FnOnce(ResumeState) -> Save) {
-        self.saved = Some(Saved::of(&state));
+        self.saved = Some(state.clone());
         self.due = Some(how(state));
     }
 
@@ -152,15 +145,11 @@ impl Saves {
     }
 }
 
-impl Saved {
-    fn of(state: &ResumeState) -> Self {
-        Self {
-            session: state.session.clone(),
-            target: state.target.clone(),
-            sent_end: state.sent_end,
-            acknowledged: state.acknowledged,
-            close_sent: state.close_sent,
-            has_reply: state.reply_saved,
-        }
-    }
+/// Whether the record `saved` allows what `wanted` is about to do: it names the session and where it is, promises all that
+/// may have been sent, and knows of Close and the reply. Only an Ack may be newer (R7).
+fn covers(saved: &ResumeState, wanted: &ResumeState) -> bool {
+    let is_same_session = (&saved.session, &saved.target) == (&wanted.session, &wanted.target);
+    is_same_session
+        && wanted.sent_end <= saved.sent_end
+        && (saved.close_sent, saved.reply_saved) == (wanted.close_sent, wanted.reply_saved)
 }

@@ -9,8 +9,8 @@ use http::{Response, StatusCode, Uri};
 use crate::protocol::text::escape;
 use crate::protocol::{HostId, Origin, PacketKind};
 
-use super::UploadError;
 use super::backoff::left;
+use super::error::UploadError;
 
 /// Redirects followed in one upload.
 const MAX_REDIRECTS: u32 = 5;
@@ -100,39 +100,39 @@ impl Target {
     }
 
     /// An exchange with the host failed.
-    pub(super) fn failed(&mut self, now: Instant) {
+    pub(super) fn note_failure(&mut self, now: Instant) {
         if let Some(host) = &mut self.host {
             host.first_error.get_or_insert(now);
         }
     }
 
     /// The host acknowledged something new.
-    pub(super) fn progressed(&mut self) {
+    pub(super) fn note_progress(&mut self) {
         if let Some(host) = &mut self.host {
             host.first_error = None;
         }
     }
 
     /// Whether the stay at the host has lasted too long without progress.
-    pub(super) fn gives_host_up(&self, now: Instant) -> bool {
+    pub(super) fn is_stay_over(&self, now: Instant) -> bool {
         self.host.as_ref().is_some_and(|host| match (host.timeout, host.first_error) {
             (Some(timeout), Some(since)) => left(since, timeout, now).is_none(),
             _ => false,
         })
     }
 
-    /// Follows an answer that redirects, if it is one that may be followed: 307 and 308, to the same host, with the
+    /// Follows a response that redirects, if it is one that may be followed: 307 and 308, to the same host, with the
     /// same scheme or from http to https.
     ///
     /// # Errors
-    /// When the answer redirects to where we do not go.
-    pub(super) fn redirects(&mut self, answer: &Response<()>, packet: PacketKind) -> Result<bool, UploadError> {
-        if !answer.status().is_redirection() {
+    /// When it redirects to where we do not go.
+    pub(super) fn follow_redirect(&mut self, response: &Response<()>, packet: PacketKind) -> Result<bool, UploadError> {
+        if !response.status().is_redirection() {
             return Ok(false);
         }
-        let location = answer.headers().get(LOCATION).map(http::HeaderValue::as_bytes).unwrap_or_default();
+        let location = response.headers().get(LOCATION).map(http::HeaderValue::as_bytes).unwrap_or_default();
         let refuse = |reason| Err(UploadError::Redirected { packet, location: escape(location), reason });
-        if !matches!(answer.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
+        if !matches!(response.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
             return refuse("only 307 and 308 keep the method, so this one is not followed");
         }
         if self.redirects == MAX_REDIRECTS {
@@ -178,10 +178,13 @@ mod tests {
 
     fn redirect(from: &str, status: u16, location: &str) -> Result<String, String> {
         let mut target = Target::new(from.parse().expect("a URL"));
-        let mut answer = Response::new(());
-        *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
-        answer.headers_mut().insert(LOCATION, location.parse().expect("a header value"));
-        target.redirects(&answer, PacketKind::Ping).map(|_| target.current().to_string()).map_err(|e| e.to_string())
+        let mut response = Response::new(());
+        *response.status_mut() = StatusCode::from_u16(status).expect("a status");
+        response.headers_mut().insert(LOCATION, location.parse().expect("a header value"));
+        target
+            .follow_redirect(&response, PacketKind::Ping)
+            .map(|_| target.current().to_string())
+            .map_err(|e| e.to_string())
     }
 
     #[test]
@@ -225,10 +228,10 @@ mod tests {
     #[test]
     fn redirects_end() {
         let mut target = Target::new(Uri::from_static("http://h/a"));
-        let mut answer = Response::new(());
-        *answer.status_mut() = StatusCode::TEMPORARY_REDIRECT;
-        answer.headers_mut().insert(LOCATION, http::HeaderValue::from_static("/a"));
-        let followed = (0..10).take_while(|_| target.redirects(&answer, PacketKind::Ping).is_ok()).count();
+        let mut response = Response::new(());
+        *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+        response.headers_mut().insert(LOCATION, http::HeaderValue::from_static("/a"));
+        let followed = (0..10).take_while(|_| target.follow_redirect(&response, PacketKind::Ping).is_ok()).count();
         assert_eq!(followed, 5);
     }
 

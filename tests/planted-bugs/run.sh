@@ -10,7 +10,8 @@ export CARGO_INCREMENTAL=1
 
 copy=$(mktemp -d)
 trap 'rm -rf "$copy" "$copy.log"' EXIT
-(cd "$root" && git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf -) | tar -xf - -C "$copy"
+# With the time of now (-m): else Cargo takes what an earlier run built from its last bug for newer than the sources.
+(cd "$root" && git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf -) | tar -xmf - -C "$copy"
 cd "$copy"
 # Outside of any repository, `git apply` takes paths as they are.
 export GIT_CEILING_DIRECTORIES="$copy"

@@ -162,7 +162,7 @@ impl World {
             UploadError::Refused { .. } | UploadError::Lost { .. } if self.has_lost_two_sessions() => {
                 Some(Excuse::ForgottenTwice)
             }
-            UploadError::Refused { .. } | UploadError::Redirected { .. } | UploadError::BadAnswer { .. }
+            UploadError::Refused { .. } | UploadError::Redirected { .. } | UploadError::BadResponse { .. }
                 if watch.is_disturbed
                     && !watch.had_session
                     && matches!(watch.last, Some(Request::Ping | Request::Create)) =>

@@ -142,7 +142,7 @@ fn every_bad_answer_has_its_lines() {
             AckError::OffsetNotSent { claimed: 2, sent: 1 },
             AckError::BadHostId("x".to_owned(), IdError::NotAHost),
         ] {
-            has_all_lines(upload(UploadError::BadAnswer { packet, error }));
+            has_all_lines(upload(UploadError::BadResponse { packet, error }));
         }
     }
 }
@@ -190,7 +190,7 @@ fn what_ends_an_upload_elsewhere_has_its_lines() {
         assert_eq!(text.contains("it goes on where this one stopped"), can_go_on, "{text}");
     }
     for error in
-        [ReplyError::NotOffered, ReplyError::Status(not_found), ReplyError::BadAnswer("x"), ReplyError::TooLarge]
+        [ReplyError::NotOffered, ReplyError::Status(not_found), ReplyError::BadResponse("x"), ReplyError::TooLarge]
     {
         has_all_lines(upload(UploadError::Reply(error)));
     }
@@ -203,7 +203,7 @@ fn what_ends_an_upload_elsewhere_has_its_lines() {
     ] {
         has_all_lines(upload(UploadError::Unverified(reason)));
     }
-    has_all_lines(upload(UploadError::Different(crate::uploader::Difference::Size { expected: 1, found: None })));
+    has_all_lines(upload(UploadError::Different(crate::uploader::Mismatch::Size { expected: 1, found: None })));
     has_all_lines(JournalError::Locked);
     for leaves in
         [Resumability::StartsOver, Resumability::Resumes, Resumability::ResumesWithoutNever, Resumability::Acknowledged]

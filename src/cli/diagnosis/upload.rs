@@ -44,7 +44,7 @@ fn finding(error: &UploadError) -> Finding {
     use ExitCode as Code;
     match error {
         UploadError::Refused { packet, refusal, error } => refused(*packet, *refusal, error),
-        UploadError::BadAnswer { packet, error } => bad_answer(*packet, error),
+        UploadError::BadResponse { packet, error } => bad_answer(*packet, error),
         UploadError::Redirected { .. } => {
             because(Code::NoEndpoint, "the upload folder moved, or a login page is in front of it")
                 .next("use the URL that it leads to, if that is the folder")
@@ -120,7 +120,7 @@ fn reply(error: &ReplyError) -> ExitCode {
         ReplyError::Status(status) if status.as_u16() == 401 => ExitCode::Authentication,
         ReplyError::Status(status) if status.is_server_error() => ExitCode::Server,
         ReplyError::NotOffered | ReplyError::TooLarge | ReplyError::Status(_) => ExitCode::Application,
-        ReplyError::BadAnswer(_) => ExitCode::Protocol,
+        ReplyError::BadResponse(_) => ExitCode::Protocol,
         ReplyError::Lost(error) => lost(PacketKind::CloseSession, error.kind).exit_code,
     }
 }

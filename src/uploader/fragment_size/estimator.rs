@@ -3,8 +3,8 @@
 
 use crate::exchange::Timing;
 
-/// A fragment takes at most so long, as far as the rate is known: more would be lost with a connection.
-const LONGEST: u128 = 30;
+/// A fragment takes at most so many seconds, as far as the rate is known: more would be lost with a connection.
+const LONGEST_SECONDS: u128 = 30;
 
 /// A fragment is to be so many times as long as the wait that it costs. Twice what keeps the wait under 2 % of the
 /// time: the first fragments and the packets around them wait as well.
@@ -23,10 +23,10 @@ struct Sample {
 #[derive(Debug, Clone, Default)]
 pub(super) struct PathEstimator {
     /// The shortest exchange without a body: the round trip, and little else.
-    shortest: Option<u128>,
+    shortest_bodiless: Option<u128>,
     last: Option<Sample>,
-    /// What two fragments of different sizes have in common.
-    in_common: Option<u128>,
+    /// What two fragments of different sizes took alike: what a fragment costs whatever its size.
+    fixed_cost: Option<u128>,
     /// Nanoseconds that the last fragment would have taken without any byte.
     wait: u128,
     /// Bytes a second beyond that, smoothed.
@@ -40,7 +40,7 @@ impl PathEstimator {
     /// A packet without a body was answered.
     pub(super) fn bodiless(&mut self, timing: Timing) {
         let total = timing.total.as_nanos();
-        self.shortest = Some(self.shortest.map_or(total, |shortest| shortest.min(total)));
+        self.shortest_bodiless = Some(self.shortest_bodiless.map_or(total, |shortest| shortest.min(total)));
     }
 
     /// A fragment of `len` bytes was taken whole.
@@ -49,14 +49,14 @@ impl PathEstimator {
         if let Some(last) = self.last.replace(sample)
             && (last.len * 2 <= sample.len || sample.len * 2 <= last.len)
         {
-            self.in_common = in_common(last, sample);
+            self.fixed_cost = fixed_cost(last, sample);
         }
         // Neither bound is the truth. What was handed to the network need not have left, and something in between may
         // take everything at once: so the wait after the last byte is too long. A bodiless packet costs the server less
         // than a fragment: so that is too short.
         let most = timing.waiting.as_nanos().min(sample.total / 2);
-        let least = self.shortest.unwrap_or(0).min(most);
-        self.wait = self.in_common.unwrap_or(most).clamp(least, most);
+        let least = self.shortest_bodiless.unwrap_or(0).min(most);
+        self.wait = self.fixed_cost.unwrap_or(most).clamp(least, most);
         let in_time = |time: u128| (sample.len * NANOS / time).max(1);
         let (rate, throughput) = (in_time(sample.total - self.wait), in_time(sample.total));
         // Small fragments end before the network is up to speed.
@@ -67,13 +67,13 @@ impl PathEstimator {
     }
 
     /// The size at which waiting takes a small enough share; 0 before anything was measured.
-    pub(super) fn wanted(&self) -> u64 {
+    pub(super) fn efficient_size(&self) -> u64 {
         bytes((TIMES_THE_WAIT * self.wait).saturating_mul(self.rate) / NANOS)
     }
 
     /// What the longest time for a fragment carries; no limit before anything was measured.
-    pub(super) fn most(&self) -> u64 {
-        if self.last.is_some() { bytes(LONGEST * self.throughput) } else { u64::MAX }
+    pub(super) fn largest_in_time(&self) -> u64 {
+        if self.last.is_some() { bytes(LONGEST_SECONDS * self.throughput) } else { u64::MAX }
     }
 
     /// The share of the last fragment's time that went into waiting, in thousandths.
@@ -84,7 +84,7 @@ impl PathEstimator {
 }
 
 /// The time that two fragments of different sizes have in common, if the larger one took longer.
-fn in_common(a: Sample, b: Sample) -> Option<u128> {
+fn fixed_cost(a: Sample, b: Sample) -> Option<u128> {
     let (small, large) = if a.len < b.len { (a, b) } else { (b, a) };
     let longer = large.total.checked_sub(small.total).filter(|longer| *longer > 0)?;
     Some(small.total.saturating_sub(longer * small.len / (large.len - small.len)))
@@ -105,53 +105,53 @@ mod tests {
     }
 
     /// At 1 byte a microsecond with `wait` microseconds for each fragment.
-    fn pace(wait: u64, sizes: &[u64], waiting: impl Fn(u64) -> u64) -> PathEstimator {
-        let mut pace = PathEstimator::default();
-        pace.bodiless(timing(100, 100));
+    fn path(wait: u64, sizes: &[u64], waiting: impl Fn(u64) -> u64) -> PathEstimator {
+        let mut path = PathEstimator::default();
+        path.bodiless(timing(100, 100));
         for &len in sizes {
-            pace.fragment(len, timing(len + wait, waiting(len)));
+            path.fragment(len, timing(len + wait, waiting(len)));
         }
-        pace
+        path
     }
 
     #[test]
     fn waiting_takes_one_in_a_hundred_at_the_wanted_size() {
-        let pace = pace(1000, &[10_000], |_| 1000);
-        assert_eq!((pace.wanted(), pace.waiting_permille(), pace.most()), (99_000, 90, 27_272_700));
+        let path = path(1000, &[10_000], |_| 1000);
+        assert_eq!((path.efficient_size(), path.waiting_permille(), path.largest_in_time()), (99_000, 90, 27_272_700));
     }
 
     #[test]
     fn what_a_server_needs_for_each_fragment_is_waiting_although_an_empty_exchange_is_short() {
-        let pace = pace(5000, &[10_000, 100_000], |_| 5000);
-        assert_eq!(pace.wanted(), 495_000);
+        let path = path(5000, &[10_000, 100_000], |_| 5000);
+        assert_eq!(path.efficient_size(), 495_000);
     }
 
     #[test]
     fn what_a_buffer_in_between_took_at_once_is_not_waiting() {
-        // Everything was sent at once, and the answer came when it had trickled through.
-        let pace = pace(200, &[10_000, 100_000], |len| len + 190);
-        assert_eq!((pace.wanted(), pace.waiting_permille()), (19_800, 1));
+        // Everything was sent at once, and the response came when it had trickled through.
+        let path = path(200, &[10_000, 100_000], |len| len + 190);
+        assert_eq!((path.efficient_size(), path.waiting_permille()), (19_800, 1));
     }
 
     #[test]
     fn the_throughput_is_that_of_the_largest_then_smoothed() {
-        let mut pace = pace(0, &[10_000], |_| 0);
-        pace.fragment(20_000, timing(10_000, 0));
-        assert_eq!(pace.most(), 60_000_000);
-        pace.fragment(20_000, timing(20_000, 0));
-        assert_eq!(pace.most(), 45_000_000);
+        let mut path = path(0, &[10_000], |_| 0);
+        path.fragment(20_000, timing(10_000, 0));
+        assert_eq!(path.largest_in_time(), 60_000_000);
+        path.fragment(20_000, timing(20_000, 0));
+        assert_eq!(path.largest_in_time(), 45_000_000);
     }
 
     #[test]
     fn nonsense_does_not_overflow() {
-        let mut pace = PathEstimator::default();
-        assert_eq!((pace.wanted(), pace.most()), (0, u64::MAX));
+        let mut path = PathEstimator::default();
+        assert_eq!((path.efficient_size(), path.largest_in_time()), (0, u64::MAX));
         let for_ever = Timing { total: Duration::MAX, waiting: Duration::MAX };
         for (len, timing) in [(u64::MAX, timing(0, 0)), (0, for_ever), (u64::MAX, for_ever), (1, timing(0, 9))] {
-            pace.fragment(len, timing);
-            pace.bodiless(timing);
-            assert!(pace.waiting_permille() <= 1000 && pace.most() > 0);
-            let _ = pace.wanted();
+            path.fragment(len, timing);
+            path.bodiless(timing);
+            assert!(path.waiting_permille() <= 1000 && path.largest_in_time() > 0);
+            let _ = path.efficient_size();
         }
     }
 }

@@ -1,10 +1,12 @@
 //! How large the next fragment is.
 //!
-//! `auto` goes by what exchanges took: [`PathEstimator`] says which size makes waiting for Acks cheap. Sizes that servers and
-//! proxies refuse by default are passed one at a time, so that a refusal costs little.
+//! `auto` goes by what exchanges took: [`PathEstimator`] says which size makes waiting for Acks cheap. Three things keep it
+//! from that size at once:
 //!
-//! Whether a fragment failed *because of its size* is not known from its failure alone: the small question that follows
-//! tells (recovery rule R4). Only when that passes is the failure a *strike* against the size, and this module is told.
+//! - Sizes that servers and proxies refuse by default are passed one at a time, so that a refusal costs little.
+//! - A size that *struck* is avoided. Whether a fragment failed because of its size is not known from its failure alone: the
+//!   small question that follows tells (recovery rule R4). Only when that passes is this module told.
+//! - What an earlier upload proved of the host is believed, but for one trial.
 
 mod estimator;
 
@@ -14,7 +16,7 @@ mod tests;
 use std::num::NonZeroU64;
 
 use crate::exchange::Timing;
-use crate::uploader::Resize;
+use crate::uploader::event::Resize;
 
 use estimator::PathEstimator;
 
@@ -33,23 +35,24 @@ const USUAL_MAX: u64 = 28 * 1024 * 1024;
 /// What `auto` tries at most where a size beyond [`USUAL_MAX`] pays.
 const MAX: u64 = 256 * 1024 * 1024;
 
-/// One fragment to the next: at most so many times as large.
-const GROWTH: u64 = 28;
+/// One fragment to the next: at most so many times as large. From [`FIRST_STEP`] that is [`USUAL_MAX`] in one step: there
+/// is no default limit between them that would be worth a stop.
+const MAX_GROWTH: u64 = 28;
 
 /// The same beyond [`USUAL_MAX`]: a refusal may come only after all of it was sent.
 const PROBE_GROWTH: u64 = 2;
 
-/// Fragments accepted at the ceiling after which it may double.
-const STABLE: u32 = 4;
+/// Fragments accepted at the growth cap after which that doubles: a first strike may be chance (R4).
+const STABLE_COUNT: u32 = 4;
 
 /// Fragments begin at pages of the file as long as nothing goes wrong.
-const GRAIN: u64 = 4096;
+const PAGE: u64 = 4096;
 
 /// A limit that was learnt from pages is not remembered below this: it would rather be the page's own fault.
 const SMALLEST_REMEMBERED: u64 = 64 * 1024;
 
-/// A remembered limit is tried again among so many fragments at the beginning.
-const MEMORY_TRIAL: u32 = 4;
+/// A remembered limit is tried again among so many fragments at the beginning: servers get new settings (R4).
+const TRIAL_WITHIN: u32 = 4;
 
 /// The user's choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,7 +67,7 @@ pub enum FragmentSize {
 
 /// A change of size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Change {
+pub(super) struct SizeChange {
     pub(super) from: u64,
     pub(super) to: u64,
     pub(super) why: Resize,
@@ -84,23 +87,23 @@ pub(super) enum Strike {
 /// What a strike leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Struck {
-    pub(super) change: Option<Change>,
+    pub(super) change: Option<SizeChange>,
     /// A size that is proven to be refused, for later uploads to that host and folder.
     pub(super) proven: Option<u64>,
 }
 
 /// A size that fragments do not exceed for now.
 #[derive(Debug, Clone, Copy)]
-struct Ceiling {
+struct GrowthCap {
     size: u64,
     /// Fragments of this size that were accepted in a row.
-    stable: u32,
+    stable_count: u32,
 }
 
 /// What an earlier upload learnt of the host and folder.
 #[derive(Debug, Clone, Copy)]
-struct Memory {
-    refused: u64,
+struct RememberedRefusal {
+    size: u64,
     /// Fragments that were accepted since the upload began.
     accepted: u32,
     trial: Trial,
@@ -116,28 +119,27 @@ enum Trial {
 
 /// The current size and where it may go.
 #[derive(Debug, Clone)]
-pub(super) struct Sizing {
+pub(super) struct FragmentSizer {
     current: u64,
     /// The user's, or `auto`'s usual one.
     max: u64,
     is_auto: bool,
-    pace: PathEstimator,
-    /// The largest that was accepted.
+    estimator: PathEstimator,
     largest_accepted: u64,
     /// The smallest size that struck and did not pass since. Small successes say nothing of it, so they leave it.
-    struck: Option<u64>,
+    smallest_struck: Option<u64>,
     /// The same for pages only: a cut at that size says nothing of a page.
-    refused: Option<u64>,
+    smallest_refused: Option<u64>,
     /// After a first strike: may double again.
-    soft: Option<Ceiling>,
+    growth_cap: Option<GrowthCap>,
     /// After a strike that proves more: for the rest of the upload.
-    hard: Option<u64>,
-    memory: Option<Memory>,
+    limit: Option<u64>,
+    remembered: Option<RememberedRefusal>,
     /// A probe beyond [`USUAL_MAX`] struck: no more of them in this upload.
-    probed: bool,
+    probe_struck: bool,
 }
 
-impl Sizing {
+impl FragmentSizer {
     pub(super) fn new(choice: FragmentSize) -> Self {
         let (current, max, is_auto) = match choice {
             FragmentSize::Auto => (START, USUAL_MAX, true),
@@ -147,14 +149,14 @@ impl Sizing {
             current,
             max,
             is_auto,
-            pace: PathEstimator::default(),
+            estimator: PathEstimator::default(),
             largest_accepted: 0,
-            struck: None,
-            refused: None,
-            soft: None,
-            hard: None,
-            memory: None,
-            probed: false,
+            smallest_struck: None,
+            smallest_refused: None,
+            growth_cap: None,
+            limit: None,
+            remembered: None,
+            probe_struck: false,
         }
     }
 
@@ -165,145 +167,152 @@ impl Sizing {
 
     /// What fragments do not exceed for the rest of the upload, if there is such a limit.
     pub(super) fn limit(&self) -> Option<u64> {
-        self.hard
+        self.limit
     }
 
     /// What an earlier run of this upload learnt.
-    pub(super) fn resumed(&mut self, limit: Option<u64>) {
-        self.hard = limit;
+    pub(super) fn resume_with(&mut self, limit: Option<u64>) {
+        self.limit = limit;
         self.current = self.current.min(self.ceiling());
     }
 
     /// What an earlier upload to this host and folder learnt. A size that the user asks for is tried all the same.
-    pub(super) fn remembered(&mut self, refused: u64) {
-        if self.is_auto && refused > 1 {
-            self.memory = Some(Memory { refused, accepted: 0, trial: Trial::Due });
+    pub(super) fn remember_refusal(&mut self, size: u64) {
+        if self.is_auto && size > 1 {
+            self.remembered = Some(RememberedRefusal { size, accepted: 0, trial: Trial::Due });
             self.current = self.current.min(self.ceiling());
         }
     }
 
     /// A packet without a body was answered.
-    pub(super) fn exchanged(&mut self, timing: Timing) {
-        self.pace.bodiless(timing);
+    pub(super) fn bodiless_exchange(&mut self, timing: Timing) {
+        self.estimator.bodiless(timing);
     }
 
     /// A fragment of `len` bytes was accepted whole. `healed`: what was remembered of the host is wrong by now.
-    pub(super) fn accepted(&mut self, len: u64, timing: Option<Timing>) -> (Option<Change>, bool) {
+    pub(super) fn on_accepted(&mut self, len: u64, timing: Option<Timing>) -> (Option<SizeChange>, bool) {
         self.largest_accepted = self.largest_accepted.max(len);
-        self.struck = self.struck.filter(|struck| *struck > len);
-        self.refused = self.refused.filter(|refused| *refused > len);
-        self.raise_ceiling(len);
+        self.smallest_struck = self.smallest_struck.filter(|struck| *struck > len);
+        self.smallest_refused = self.smallest_refused.filter(|refused| *refused > len);
+        self.raise_growth_cap(len);
         if !self.is_auto {
             let to = self.max.min(self.ceiling());
             return (self.change_to(to, Resize::Recovered), false);
         }
         // The last one of a file says little of the others.
         let Some(timing) = timing.filter(|_| len >= self.current) else { return (None, self.is_healed_by(len)) };
-        self.pace.fragment(len, timing);
-        let healed = self.try_memory(len);
+        self.estimator.fragment(len, timing);
+        let healed = self.try_remembered(len);
         let (to, why) = self.next();
         (self.change_to(to, why), healed)
     }
 
-    fn raise_ceiling(&mut self, len: u64) {
-        let Some(ceiling) = self.soft.as_mut().filter(|ceiling| len >= ceiling.size) else { return };
-        ceiling.stable += 1;
-        if ceiling.stable >= STABLE {
-            *ceiling = Ceiling { size: ceiling.size.saturating_mul(2), stable: 0 };
-            self.soft = self.soft.filter(|ceiling| ceiling.size < MAX);
+    fn raise_growth_cap(&mut self, len: u64) {
+        let Some(cap) = self.growth_cap.as_mut().filter(|cap| len >= cap.size) else { return };
+        cap.stable_count += 1;
+        if cap.stable_count >= STABLE_COUNT {
+            *cap = GrowthCap { size: cap.size.saturating_mul(2), stable_count: 0 };
+            self.growth_cap = self.growth_cap.filter(|cap| cap.size < MAX);
         }
     }
 
     /// A wrong memory heals: one of the first fragments is as large as what was refused then.
-    fn try_memory(&mut self, len: u64) -> bool {
+    fn try_remembered(&mut self, len: u64) -> bool {
         if self.is_healed_by(len) {
             return true;
         }
-        let Some(memory) = &mut self.memory else { return false };
-        memory.accepted += 1;
-        memory.trial = match memory.trial {
+        let Some(remembered) = &mut self.remembered else { return false };
+        remembered.accepted += 1;
+        remembered.trial = match remembered.trial {
             // Whatever the measurements say of it, but no longer than a fragment should take.
-            Trial::Due if memory.accepted < MEMORY_TRIAL && memory.refused <= self.pace.most() => Trial::Now,
-            Trial::Due if memory.accepted < MEMORY_TRIAL => Trial::Due,
+            Trial::Due if remembered.accepted < TRIAL_WITHIN && remembered.size <= self.estimator.largest_in_time() => {
+                Trial::Now
+            }
+            Trial::Due if remembered.accepted < TRIAL_WITHIN => Trial::Due,
             _ => Trial::Over,
         };
         false
     }
 
     fn is_healed_by(&mut self, len: u64) -> bool {
-        self.memory.take_if(|memory| len >= memory.refused).is_some()
+        self.remembered.take_if(|remembered| len >= remembered.size).is_some()
     }
 
     /// What no fragment exceeds now.
     fn ceiling(&self) -> u64 {
-        let memory = self.memory.map_or(MAX, |memory| match memory.trial {
-            Trial::Now => memory.refused,
-            Trial::Due | Trial::Over => (memory.refused / 2).max(MIN.min(memory.refused)),
+        let remembered = self.remembered.map_or(MAX, |remembered| match remembered.trial {
+            Trial::Now => remembered.size,
+            // Half of what was refused is what passed then, or is no larger than that.
+            Trial::Due | Trial::Over => (remembered.size / 2).max(MIN.min(remembered.size)),
         });
-        memory.min(self.soft.map_or(MAX, |ceiling| ceiling.size)).min(self.hard.unwrap_or(u64::MAX)).max(1)
+        let cap = self.growth_cap.map_or(MAX, |cap| cap.size);
+        remembered.min(cap).min(self.limit.unwrap_or(u64::MAX)).max(1)
     }
 
     fn next(&self) -> (u64, Resize) {
         // What was small for other reasons becomes as large again as it began.
-        let (wanted, most) = (self.pace.wanted().max(START), self.pace.most());
-        let by_waiting = Resize::Waiting { permille: self.pace.waiting_permille() };
-        if self.memory.is_some_and(|memory| memory.trial == Trial::Now) {
+        let (efficient, in_time) = (self.estimator.efficient_size().max(START), self.estimator.largest_in_time());
+        let by_waiting = Resize::Waiting { permille: self.estimator.waiting_permille() };
+        if self.remembered.is_some_and(|remembered| remembered.trial == Trial::Now) {
             (self.ceiling(), by_waiting)
-        } else if self.current > most {
-            (most, Resize::Slow)
-        } else if wanted > self.current.saturating_add(self.current / 4) {
-            (wanted.min(self.reach(wanted)).min(most).max(self.current.min(self.ceiling())), by_waiting)
-        } else if wanted < self.current / 4 {
-            (wanted.max(self.current / 2).max(START.min(self.current)), by_waiting)
+        } else if self.current > in_time {
+            (in_time, Resize::Slow)
+        // Measurements scatter: less than a quarter more, or down to a quarter, is no reason to change.
+        } else if efficient > self.current.saturating_add(self.current / 4) {
+            let to = efficient.min(self.largest_step(efficient)).min(in_time);
+            (to.max(self.current.min(self.ceiling())), by_waiting)
+        } else if efficient < self.current / 4 {
+            (efficient.max(self.current / 2).max(START.min(self.current)), by_waiting)
         } else {
             (self.current.min(self.ceiling()), by_waiting)
         }
     }
 
-    /// How far the next step may go.
-    fn reach(&self, wanted: u64) -> u64 {
+    /// How large the next fragment may be at most where `efficient` would be best.
+    fn largest_step(&self, efficient: u64) -> u64 {
         let step = match self.current {
             ..FIRST_STEP => FIRST_STEP,
-            FIRST_STEP..USUAL_MAX => self.current.saturating_mul(GROWTH).min(USUAL_MAX),
+            FIRST_STEP..USUAL_MAX => self.current.saturating_mul(MAX_GROWTH).min(USUAL_MAX),
             _ => self.current.saturating_mul(PROBE_GROWTH).min(MAX),
         };
-        let pays = wanted >= USUAL_MAX + USUAL_MAX / 2;
-        let may_probe = pays && !self.probed && self.hard.is_none() && self.memory.is_none();
+        // A refused probe costs more than a little less waiting saves.
+        let pays = efficient >= USUAL_MAX + USUAL_MAX / 2;
+        let may_probe = pays && !self.probe_struck && self.limit.is_none() && self.remembered.is_none();
         let max = if may_probe { MAX } else { self.max.max(self.largest_accepted) };
         step.min(max).min(self.ceiling())
     }
 
     /// A fragment of `len` bytes failed, and the small question after it passed: the size is to blame.
     ///
-    /// The first time the ceiling halves and may double again; a second strike in a row at or above the same size, or a
+    /// The first time the growth cap halves and may double again; a second strike in a row at or above the same size, or a
     /// 413, halves it for the rest of the upload.
-    pub(super) fn strike(&mut self, len: u64, how: Strike) -> Struck {
+    pub(super) fn on_strike(&mut self, len: u64, how: Strike) -> Struck {
         // Nothing is smaller: the file's last bytes failed by chance.
         if len <= MIN {
             return Struck::default();
         }
-        let again = self.struck.is_some_and(|struck| len >= struck);
-        self.struck = Some(self.struck.map_or(len, |struck| struck.min(len)));
-        let refused_again = self.refused.is_some_and(|refused| len >= refused);
+        let again = self.smallest_struck.is_some_and(|struck| len >= struck);
+        lower(&mut self.smallest_struck, len);
+        let refused_again = self.smallest_refused.is_some_and(|refused| len >= refused);
         if how == Strike::Page {
-            self.refused = Some(self.refused.map_or(len, |refused| refused.min(len)));
+            lower(&mut self.smallest_refused, len);
         }
-        let why = if how == Strike::Loss { Resize::Lost } else { Resize::Refused };
-        let to = self.after(len, how);
+        let to = self.size_after(len, how);
         if how == Strike::TooLarge || again {
-            self.hard = Some(self.hard.map_or(to, |hard| hard.min(to)));
+            lower(&mut self.limit, to);
         } else {
-            self.soft = Some(Ceiling { size: self.soft.map_or(to, |soft| soft.size.min(to)), stable: 0 });
+            let size = self.growth_cap.map_or(to, |cap| cap.size.min(to));
+            self.growth_cap = Some(GrowthCap { size, stable_count: 0 });
         }
-        self.probed |= self.is_probe(len);
-        if let Some(memory) = &mut self.memory {
+        self.probe_struck |= self.is_probe(len);
+        if let Some(remembered) = &mut self.remembered {
             // A loss is no refusal: it is tried again.
-            memory.accepted = 0;
-            memory.trial = if how == Strike::Loss && !again { Trial::Due } else { Trial::Over };
+            remembered.accepted = 0;
+            remembered.trial = if how == Strike::Loss && !again { Trial::Due } else { Trial::Over };
         }
-        let proven = match how {
+        let is_proven = match how {
             Strike::TooLarge => true,
-            // Half of it passed: the ceiling has risen from there since the first strike.
+            // Half of it passed: the cap has risen from there since the first strike.
             Strike::Page => refused_again && len >= SMALLEST_REMEMBERED && self.largest_accepted >= len / 2,
             Strike::Loss => false,
         };
@@ -312,17 +321,18 @@ impl Sizing {
             self.largest_accepted = 0;
         }
         self.current = self.current.min(len);
-        Struck { change: self.change_to(to, why), proven: proven.then_some(len) }
+        let why = if how == Strike::Loss { Resize::Lost } else { Resize::Refused };
+        Struck { change: self.change_to(to, why), proven: is_proven.then_some(len) }
     }
 
     /// The server keeps only so many bytes of each fragment, however many are sent.
-    pub(super) fn keeps_only(&mut self, kept: u64) -> Option<Change> {
-        self.hard = Some(self.hard.map_or(kept, |hard| hard.min(kept)));
+    pub(super) fn on_only_kept(&mut self, kept: u64) -> Option<SizeChange> {
+        lower(&mut self.limit, kept);
         self.change_to(kept, Resize::Kept)
     }
 
     /// What is tried after `len` bytes: half, but where the peer refuses by size not less than what it accepted before.
-    fn after(&self, len: u64, how: Strike) -> u64 {
+    fn size_after(&self, len: u64, how: Strike) -> u64 {
         let accepted = if how == Strike::Loss || self.largest_accepted >= len { 0 } else { self.largest_accepted };
         let half = if self.is_probe(len) { USUAL_MAX } else { len / 2 };
         half.max(accepted).max(MIN).min(len)
@@ -332,10 +342,14 @@ impl Sizing {
         self.is_auto && len > USUAL_MAX && len > self.largest_accepted
     }
 
-    fn change_to(&mut self, to: u64, why: Resize) -> Option<Change> {
+    fn change_to(&mut self, to: u64, why: Resize) -> Option<SizeChange> {
         let to = to.max(MIN.min(self.current)).min(self.ceiling());
-        let to = if to > FIRST_STEP { to - to % GRAIN } else { to };
+        let to = if to > FIRST_STEP { to - to % PAGE } else { to };
         let from = std::mem::replace(&mut self.current, to);
-        (from != to).then_some(Change { from, to, why })
+        (from != to).then_some(SizeChange { from, to, why })
     }
+}
+
+fn lower(bound: &mut Option<u64>, to: u64) {
+    *bound = Some(bound.map_or(to, |bound| bound.min(to)));
 }

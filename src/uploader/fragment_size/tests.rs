@@ -4,12 +4,12 @@ use super::*;
 
 const MIB: u64 = 1 << 20;
 
-fn fixed(size: u64) -> Sizing {
-    Sizing::new(FragmentSize::Fixed(NonZeroU64::new(size).expect("a size")))
+fn fixed(size: u64) -> FragmentSizer {
+    FragmentSizer::new(FragmentSize::Fixed(NonZeroU64::new(size).expect("a size")))
 }
 
-fn auto() -> Sizing {
-    Sizing::new(FragmentSize::Auto)
+fn auto() -> FragmentSizer {
+    FragmentSizer::new(FragmentSize::Auto)
 }
 
 /// An exchange over a link that carries `rate` bytes a millisecond and makes each wait `wait` milliseconds.
@@ -19,13 +19,13 @@ fn timing(len: u64, rate: u64, wait: u64) -> Timing {
 }
 
 /// The current fragment is taken on a link of 1 Gbit/s with 50 ms.
-fn take(sizing: &mut Sizing) -> Option<Change> {
+fn take(sizing: &mut FragmentSizer) -> Option<SizeChange> {
     let len = sizing.current();
-    sizing.accepted(len, Some(timing(len, 125_000, 50))).0
+    sizing.on_accepted(len, Some(timing(len, 125_000, 50))).0
 }
 
 /// All sizes until nothing changes any more.
-fn sizes(sizing: &mut Sizing) -> Vec<u64> {
+fn sizes(sizing: &mut FragmentSizer) -> Vec<u64> {
     let first = sizing.current();
     std::iter::once(first).chain(std::iter::from_fn(|| take(sizing).map(|change| change.to))).collect()
 }
@@ -44,7 +44,7 @@ fn beyond_the_usual_limit_is_only_tried_where_half_as_much_again_pays() {
         let mut sizing = auto();
         for _ in 0..10 {
             let len = sizing.current();
-            sizing.accepted(len, Some(timing(len, rate, 10)));
+            sizing.on_accepted(len, Some(timing(len, rate, 10)));
         }
         sizing.current()
     };
@@ -57,8 +57,8 @@ fn beyond_the_usual_limit_is_only_tried_where_half_as_much_again_pays() {
 #[test]
 fn each_change_says_why() {
     let mut sizing = auto();
-    let change = sizing.accepted(START, Some(timing(START, 4096, 2))).0.expect("grows");
-    assert_eq!(change, Change { from: START, to: 99 * 2 * 4096, why: Resize::Waiting { permille: 40 } });
+    let change = sizing.on_accepted(START, Some(timing(START, 4096, 2))).0.expect("grows");
+    assert_eq!(change, SizeChange { from: START, to: 99 * 2 * 4096, why: Resize::Waiting { permille: 40 } });
 }
 
 #[test]
@@ -67,10 +67,13 @@ fn no_more_than_30_seconds_carry() {
     // 1 KiB a second.
     let len = sizing.current();
     let timing = Timing { total: Duration::from_secs(192), waiting: Duration::ZERO };
-    assert_eq!(sizing.accepted(len, Some(timing)).0, Some(Change { from: START, to: 30 * 1024, why: Resize::Slow }));
+    assert_eq!(
+        sizing.on_accepted(len, Some(timing)).0,
+        Some(SizeChange { from: START, to: 30 * 1024, why: Resize::Slow })
+    );
     let slower = Timing { total: Duration::from_mins(50), waiting: Duration::ZERO };
     for _ in 0..20 {
-        sizing.accepted(sizing.current(), Some(slower));
+        sizing.on_accepted(sizing.current(), Some(slower));
     }
     assert_eq!(sizing.current(), MIN);
 }
@@ -81,7 +84,7 @@ fn where_waiting_takes_nothing_fragments_get_smaller_again() {
     sizes(&mut sizing);
     let quick = |len| Some(Timing { total: Duration::from_micros(len / 1000), waiting: Duration::from_nanos(100) });
     for _ in 0..20 {
-        sizing.accepted(sizing.current(), quick(sizing.current()));
+        sizing.on_accepted(sizing.current(), quick(sizing.current()));
     }
     assert!((START..FIRST_STEP).contains(&sizing.current()), "{}", sizing.current());
 }
@@ -90,14 +93,14 @@ fn where_waiting_takes_nothing_fragments_get_smaller_again() {
 fn a_fixed_size_stays_unless_it_strikes() {
     let mut sizing = fixed(10_000);
     assert_eq!(take(&mut sizing), None);
-    sizing.remembered(6000);
+    sizing.remember_refusal(6000);
     assert_eq!(sizing.current(), 10_000);
-    assert_eq!(sizing.strike(10_000, Strike::Loss).change.map(|change| change.to), Some(MIN));
-    for _ in 0..STABLE {
+    assert_eq!(sizing.on_strike(10_000, Strike::Loss).change.map(|change| change.to), Some(MIN));
+    for _ in 0..STABLE_COUNT {
         take(&mut sizing);
     }
     assert_eq!(sizing.current(), 10_000, "chance");
-    assert_eq!(sizing.strike(10_000, Strike::TooLarge).change.map(|change| change.to), Some(MIN));
+    assert_eq!(sizing.on_strike(10_000, Strike::TooLarge).change.map(|change| change.to), Some(MIN));
     for _ in 0..20 {
         take(&mut sizing);
     }
@@ -106,19 +109,19 @@ fn a_fixed_size_stays_unless_it_strikes() {
 
 #[test]
 fn a_short_last_fragment_says_nothing_about_a_larger_one() {
-    assert_eq!(auto().accepted(START - 1, Some(timing(START - 1, 1, 1000))).0, None);
+    assert_eq!(auto().on_accepted(START - 1, Some(timing(START - 1, 1, 1000))).0, None);
 }
 
 #[test]
 fn without_a_measurement_the_size_stays() {
-    assert_eq!(auto().accepted(START, None).0, None);
+    assert_eq!(auto().on_accepted(START, None).0, None);
 }
 
 #[test]
 fn a_413_halves_for_good_and_is_proven() {
     let mut sizing = auto();
-    let change = Change { from: START, to: START / 2, why: Resize::Refused };
-    assert_eq!(sizing.strike(START, Strike::TooLarge), Struck { change: Some(change), proven: Some(START) });
+    let change = SizeChange { from: START, to: START / 2, why: Resize::Refused };
+    assert_eq!(sizing.on_strike(START, Strike::TooLarge), Struck { change: Some(change), proven: Some(START) });
     sizes(&mut sizing);
     assert_eq!((sizing.current(), sizing.limit()), (START / 2, Some(START / 2)));
 }
@@ -131,7 +134,7 @@ fn a_limit_of_one_mib_is_found_by_refusals_of_larger_ones_alone() {
         let len = sizing.current();
         if len > MIB {
             refused.push(len / MIB);
-            sizing.strike(len, Strike::TooLarge);
+            sizing.on_strike(len, Strike::TooLarge);
         } else {
             take(&mut sizing);
         }
@@ -141,13 +144,13 @@ fn a_limit_of_one_mib_is_found_by_refusals_of_larger_ones_alone() {
 
 /// Plays fragments against a peer that fails each of more than `limit` bytes like this; the strikes, and the size after
 /// `count` fragments.
-fn against(sizing: &mut Sizing, limit: u64, how: Strike, count: u32) -> (u32, u64) {
+fn against(sizing: &mut FragmentSizer, limit: u64, how: Strike, count: u32) -> (u32, u64) {
     let mut strikes = 0;
     for _ in 0..count {
         let len = sizing.current();
         if len > limit {
             strikes += 1;
-            sizing.strike(len, how);
+            sizing.on_strike(len, how);
         } else {
             take(sizing);
         }
@@ -171,7 +174,7 @@ fn pages_that_strike_twice_at_one_size_while_half_of_it_passed_are_proven() {
     for _ in 0..40 {
         let len = sizing.current();
         if len > 200_000 {
-            proven.extend(sizing.strike(len, Strike::Page).proven);
+            proven.extend(sizing.on_strike(len, Strike::Page).proven);
         } else {
             take(&mut sizing);
         }
@@ -179,25 +182,25 @@ fn pages_that_strike_twice_at_one_size_while_half_of_it_passed_are_proven() {
     assert_eq!(proven.len(), 1, "{proven:?}");
     assert!(sizing.current() <= 200_000 && sizing.current() >= 100_000, "{}", sizing.current());
     let mut small = auto();
-    small.strike(START, Strike::Page);
-    small.strike(START / 2, Strike::Page);
-    assert_eq!(small.strike(SMALLEST_REMEMBERED - 1, Strike::Page).proven, None);
+    small.on_strike(START, Strike::Page);
+    small.on_strike(START / 2, Strike::Page);
+    assert_eq!(small.on_strike(SMALLEST_REMEMBERED - 1, Strike::Page).proven, None);
 }
 
 #[test]
 fn a_small_success_clears_no_strike_and_a_success_of_that_size_does() {
     let mut sizing = fixed(100_000);
-    sizing.strike(100_000, Strike::Loss);
-    for _ in 0..STABLE {
+    sizing.on_strike(100_000, Strike::Loss);
+    for _ in 0..STABLE_COUNT {
         take(&mut sizing);
     }
     assert_eq!((sizing.current(), sizing.limit()), (100_000, None));
-    sizing.strike(100_000, Strike::Loss);
+    sizing.on_strike(100_000, Strike::Loss);
     assert_eq!(sizing.limit(), Some(50_000), "the second in a row");
     let mut sizing = fixed(100_000);
     for _ in 0..5 {
-        sizing.strike(100_000, Strike::Loss);
-        for _ in 0..=STABLE {
+        sizing.on_strike(100_000, Strike::Loss);
+        for _ in 0..=STABLE_COUNT {
             take(&mut sizing);
         }
     }
@@ -219,11 +222,11 @@ fn a_struck_probe_costs_one_strike_and_the_usual_size_is_used() {
 fn halving_ends_at_5_kib() {
     let mut sizing = auto();
     let mut steps = 0;
-    while sizing.strike(sizing.current(), Strike::TooLarge).change.is_some() {
+    while sizing.on_strike(sizing.current(), Strike::TooLarge).change.is_some() {
         steps += 1;
     }
     assert_eq!((sizing.current(), steps), (MIN, 6));
-    assert_eq!(fixed(1000).strike(1000, Strike::TooLarge).change, None, "below 5 KiB there is nothing to try");
+    assert_eq!(fixed(1000).on_strike(1000, Strike::TooLarge).change, None, "below 5 KiB there is nothing to try");
 }
 
 #[test]
@@ -232,7 +235,7 @@ fn a_loss_halves_and_is_forgotten_by_and_by() {
     while sizing.current() < 16 * MIB {
         take(&mut sizing);
     }
-    assert_eq!(sizing.strike(16 * MIB, Strike::Loss).change.map(|change| change.to), Some(8 * MIB));
+    assert_eq!(sizing.on_strike(16 * MIB, Strike::Loss).change.map(|change| change.to), Some(8 * MIB));
     let after: Vec<u64> = (0..8)
         .map(|_| {
             take(&mut sizing);
@@ -245,7 +248,7 @@ fn a_loss_halves_and_is_forgotten_by_and_by() {
 #[test]
 fn what_the_server_keeps_is_the_size_for_good() {
     let mut sizing = auto();
-    assert_eq!(sizing.keeps_only(3000).map(|change| (change.to, change.why)), Some((3000, Resize::Kept)));
+    assert_eq!(sizing.on_only_kept(3000).map(|change| (change.to, change.why)), Some((3000, Resize::Kept)));
     for _ in 0..20 {
         take(&mut sizing);
     }
@@ -256,15 +259,15 @@ fn what_the_server_keeps_is_the_size_for_good() {
 fn a_remembered_limit_is_tried_again_once_and_a_wrong_one_heals() {
     let play = |limit: u64| {
         let mut sizing = auto();
-        sizing.remembered(MIB);
+        sizing.remember_refusal(MIB);
         let (mut sizes, mut healed) = (Vec::new(), false);
         for _ in 0..8 {
             let len = sizing.current();
             sizes.push(len);
             if len > limit {
-                sizing.strike(len, Strike::TooLarge);
+                sizing.on_strike(len, Strike::TooLarge);
             } else {
-                healed |= sizing.accepted(len, Some(timing(len, 125_000, 50))).1;
+                healed |= sizing.on_accepted(len, Some(timing(len, 125_000, 50))).1;
             }
         }
         (sizes, healed)
@@ -280,8 +283,8 @@ fn a_remembered_limit_is_tried_again_once_and_a_wrong_one_heals() {
 #[test]
 fn a_cut_and_a_page_at_one_size_do_not_prove_that_it_is_refused() {
     let mut sizing = fixed(MIB);
-    sizing.strike(MIB, Strike::Loss);
-    sizing.accepted(MIB / 2, None);
-    assert_eq!(sizing.strike(MIB, Strike::Page).proven, None);
-    assert_eq!(sizing.strike(MIB, Strike::Page).proven, Some(MIB));
+    sizing.on_strike(MIB, Strike::Loss);
+    sizing.on_accepted(MIB / 2, None);
+    assert_eq!(sizing.on_strike(MIB, Strike::Page).proven, None);
+    assert_eq!(sizing.on_strike(MIB, Strike::Page).proven, Some(MIB));
 }

@@ -3,17 +3,21 @@
 use http::Response;
 
 use crate::exchange::TransportError;
-use crate::protocol::{Packet, PacketKind, PacketResponse, SessionId, ack};
-use crate::uploader::UploadEvent;
+use crate::protocol::{PacketKind, PacketResponse, SessionId, ack};
+use crate::uploader::context::Context;
+use crate::uploader::error::UploadError;
+use crate::uploader::event::UploadEvent;
+use crate::uploader::failed_attempt::FailureClass;
+use crate::uploader::refusal::Refusal;
+use crate::uploader::resume_state::ResumeState;
 
-use crate::uploader::recovery::Reading;
-use crate::uploader::{Context, Refusal, ResumeState, State, UploadError};
+use super::{State, Step};
 
 const PACKET: PacketKind = PacketKind::CancelSession;
 
 /// Waits for Cancel-Session's Ack. Whatever comes back, the upload goes on or ends: the server forgets sessions by itself.
 #[derive(Debug, Clone)]
-pub(in crate::uploader) struct CancelSession {
+pub(crate) struct CancelSession {
     session: SessionId,
     then: Then,
 }
@@ -27,20 +31,24 @@ enum Then {
 }
 
 impl CancelSession {
-    pub(in crate::uploader) fn because(session: SessionId, cause: UploadError) -> Self {
+    pub(crate) fn because(session: SessionId, cause: UploadError) -> Self {
         Self { session, then: Then::End(cause) }
     }
 
-    pub(in crate::uploader) fn alone(session: SessionId) -> Self {
+    pub(crate) fn alone(session: SessionId) -> Self {
         Self { session, then: Then::Tell }
     }
 
-    pub(in crate::uploader) fn then(session: SessionId, then: State) -> Self {
+    pub(crate) fn then(session: SessionId, then: State) -> Self {
         Self { session, then: Then::GoOn(Box::new(then)) }
     }
 
+    pub(super) fn session(&self) -> &SessionId {
+        &self.session
+    }
+
     /// The session that comes after it.
-    pub(in crate::uploader) fn then_session(&self) -> Option<ResumeState> {
+    pub(super) fn then_session(&self) -> Option<ResumeState> {
         match &self.then {
             Then::GoOn(state) => state.session(),
             Then::End(_) | Then::Tell => None,
@@ -48,27 +56,19 @@ impl CancelSession {
     }
 
     /// Whether the upload ends after it.
-    pub(in crate::uploader) fn is_last(&self) -> bool {
+    pub(crate) fn is_last(&self) -> bool {
         matches!(self.then, Then::End(_))
     }
 
     /// How an upload ends that is stopped here.
-    pub(in crate::uploader) fn interrupted(self) -> UploadError {
+    pub(super) fn interrupted(self) -> UploadError {
         match self.then {
             Then::End(cause) => cause,
             Then::GoOn(_) | Then::Tell => UploadError::Interrupted,
         }
     }
 
-    pub(in crate::uploader) fn packet(&self) -> Packet {
-        Packet::CancelSession { session: self.session.clone() }
-    }
-
-    pub(in crate::uploader) fn answered(
-        self,
-        context: &mut Context,
-        response: &Response<()>,
-    ) -> Result<State, UploadError> {
+    pub(super) fn on_response(self, context: &mut Context, response: &Response<()>) -> Step {
         let failure = match ack::end_of_session(response, &self.session) {
             Ok(PacketResponse::Ack(())) => None,
             Ok(PacketResponse::Refused(error)) => match Refusal::classify(&error, PACKET) {
@@ -76,24 +76,25 @@ impl CancelSession {
                 Refusal::SessionNotFound => None,
                 refusal => Some(UploadError::Refused { packet: PACKET, refusal, error }),
             },
-            Err(error) => Some(UploadError::BadAnswer { packet: PACKET, error }),
+            Err(error) => Some(UploadError::BadResponse { packet: PACKET, error }),
         };
         self.done(context, failure)
     }
 
-    pub(in crate::uploader) fn lost(self, context: &mut Context, error: TransportError) -> Result<State, UploadError> {
+    pub(super) fn on_loss(self, context: &mut Context, error: TransportError) -> Step {
         self.done(context, Some(UploadError::Lost { packet: PACKET, error }))
     }
 
     /// Mostly it was a courtesy, and nothing depends on it.
-    fn done(self, context: &mut Context, failure: Option<UploadError>) -> Result<State, UploadError> {
+    fn done(self, context: &mut Context, failure: Option<UploadError>) -> Step {
         let refusal = failure.as_ref().map(UploadError::of_a_try);
         context.tell(UploadEvent::SessionCancelled { refusal });
         match (self.then, failure) {
             (Then::End(cause), _) => Err(cause),
             (Then::GoOn(state), failure) => {
+                // A server that does not let us will not later either; one that did not hear of it is told again (R5).
                 let is_heard = failure.is_none_or(|failure| {
-                    matches!(&failure, UploadError::Refused { refusal, error, .. } if refusal.reading(error) == Reading::Final)
+                    matches!(&failure, UploadError::Refused { refusal, error, .. } if refusal.class(error) == FailureClass::Final)
                 });
                 context.left = Some(self.session).filter(|_| !is_heard);
                 Ok(*state)

@@ -1,17 +1,19 @@
 //! Create-Session: asks for a session in one of our protocols.
 
-use std::time::Instant;
-
 use http::{Response, StatusCode};
 
 use crate::exchange::TransportError;
-use crate::protocol::{AckError, Packet, PacketKind, PacketResponse, Session, ack};
-use crate::uploader::UploadEvent;
+use crate::protocol::{AckError, PacketKind, Session, ack};
+use crate::uploader::context::Context;
+use crate::uploader::error::UploadError;
+use crate::uploader::event::UploadEvent;
+use crate::uploader::failed_attempt::{FailedAttempt, FailureClass};
+use crate::uploader::refusal::counts_as_lost;
+use crate::uploader::resume_state::ResumeState;
 
 use super::fragment::Fragment;
 use super::ping::Ping;
-use crate::uploader::recovery::{FailedAttempt, Reading, counts_as_lost};
-use crate::uploader::{Context, ResumeState, State, UploadError};
+use super::{State, Step};
 
 const PACKET: PacketKind = PacketKind::CreateSession;
 
@@ -24,7 +26,7 @@ const MAX_ODD: u32 = 3;
 
 /// Waits for Create-Session's Ack.
 #[derive(Debug, Clone)]
-pub(in crate::uploader) struct CreateSession {
+pub(crate) struct CreateSession {
     /// No Ping went before it, because its connection had one.
     skipped_ping: bool,
     /// Refusals and odd responses so far.
@@ -32,58 +34,40 @@ pub(in crate::uploader) struct CreateSession {
 }
 
 impl CreateSession {
-    pub(in crate::uploader) fn after_ping() -> Self {
+    pub(crate) fn new() -> Self {
         Self { skipped_ping: false, failures: 0 }
     }
 
-    /// Another one, since a session was lost.
-    pub(in crate::uploader) fn again() -> Self {
-        Self::after_ping()
-    }
-
-    pub(in crate::uploader) fn without_ping() -> Self {
+    pub(crate) fn without_ping() -> Self {
         Self { skipped_ping: true, failures: 0 }
     }
 
-    pub(in crate::uploader) fn skipped_ping(&self) -> bool {
+    pub(crate) fn skipped_ping(&self) -> bool {
         self.skipped_ping
     }
 
-    pub(in crate::uploader) fn packet(context: &Context) -> Packet {
-        Packet::CreateSession { protocols: context.plan.protocols.clone(), name: context.plan.name.clone() }
-    }
-
-    pub(in crate::uploader) fn answered(
-        self,
-        context: &mut Context,
-        response: &Response<()>,
-        now: Instant,
-    ) -> Result<State, UploadError> {
-        match context.target.redirects(response, PACKET) {
-            // Where it leads, nobody was greeted.
+    pub(super) fn on_response(self, context: &mut Context, response: &Response<()>) -> Step {
+        match context.target.follow_redirect(response, PACKET) {
+            // Where it leads, nobody was pinged.
             Ok(true) if self.skipped_ping => return Ok(State::Ping(Ping::before_create())),
             Ok(true) => return Ok(State::CreateSession(self)),
             Ok(false) => {}
-            Err(cause) if context.had_session => {
-                let attempt = FailedAttempt { cause, hint: crate::uploader::backoff::Hint::default() };
-                return self.failed(context, attempt, now);
-            }
+            Err(cause) if context.had_session => return self.on_failure(context, FailedAttempt::of(cause)),
             Err(error) => return Err(error),
         }
-        match ack::create_session(response, &context.plan.protocols) {
-            Ok(PacketResponse::Ack(session)) => Ok(open(context, &session)),
-            Ok(PacketResponse::Refused(error)) => {
-                self.failed(context, FailedAttempt::refused(PACKET, error, response), now)
+        let ack = ack::create_session(response, &context.plan.protocols);
+        let may_be_odd = |error: &AckError| is_odd(error) || (context.had_session && counts_as_lost(error));
+        match FailedAttempt::or_ack(PACKET, ack, response, may_be_odd)? {
+            Ok(session) => {
+                let next = begin(context, &session);
+                Ok(context.tell_of_left_session(&session.id, next))
             }
-            Err(error) if is_odd(&error) || (context.had_session && counts_as_lost(&error)) => {
-                self.failed(context, FailedAttempt::bad_answer(PACKET, error), now)
-            }
-            Err(error) => Err(UploadError::BadAnswer { packet: PACKET, error }),
+            Err(attempt) => self.on_failure(context, attempt),
         }
     }
 
-    fn failed(mut self, context: &mut Context, attempt: FailedAttempt, now: Instant) -> Result<State, UploadError> {
-        // A session that was lost at the host that the server named is opened again there only if that host lets it.
+    fn on_failure(mut self, context: &mut Context, attempt: FailedAttempt) -> Step {
+        // A session that was lost at the host that the server named is opened again there only if that host lets it (R8).
         if context.target.is_elsewhere() {
             context.leave_host();
             return Ok(State::CreateSession(self));
@@ -93,32 +77,27 @@ impl CreateSession {
             UploadError::Refused { refusal, error, .. } => {
                 refusal.may_pass() || (error.status == StatusCode::NO_CONTENT && self.failures < MAX_ODD)
             }
-            UploadError::BadAnswer { error, .. } => self.failures < MAX_ODD && is_odd(error),
+            UploadError::BadResponse { error, .. } => self.failures < MAX_ODD && is_odd(error),
             _ => false,
         };
         let is_outage = context.had_session
-            && match attempt.reading() {
-                Reading::Outage => true,
+            && match attempt.class() {
+                FailureClass::Outage => true,
                 // A conflict is no page: the file is there, or another session has it.
-                Reading::Page if attempt.status() == Some(StatusCode::CONFLICT) => false,
-                // The file may be there, and that be the reason.
-                Reading::Page | Reading::Doubt if context.may_be_there => self.failures < MAX_PAGES,
-                Reading::Page | Reading::Doubt => !attempt.is_from_bits(),
-                Reading::SessionGone | Reading::TooLarge | Reading::Final => false,
+                FailureClass::Page if attempt.status() == Some(StatusCode::CONFLICT) => false,
+                // The file may be there, and that be the reason (R6).
+                FailureClass::Page | FailureClass::Doubtful if context.may_be_there => self.failures < MAX_PAGES,
+                FailureClass::Page | FailureClass::Doubtful => !attempt.is_from_bits(),
+                FailureClass::SessionGone | FailureClass::TooLarge | FailureClass::Final => false,
             };
         if may_pass || is_outage {
-            return context.retry(attempt, State::CreateSession(self), now);
+            return context.retry(attempt, State::CreateSession(self));
         }
         Err(attempt.cause)
     }
 
     /// The server may have opened a session all the same; it will forget it.
-    pub(in crate::uploader) fn lost(
-        self,
-        context: &mut Context,
-        error: TransportError,
-        now: Instant,
-    ) -> Result<State, UploadError> {
+    pub(super) fn on_loss(self, context: &mut Context, error: TransportError) -> Step {
         if self.skipped_ping {
             // The server closed it meanwhile, as it may: nothing is wrong yet.
             return Ok(State::Ping(Ping::before_create()));
@@ -129,7 +108,7 @@ impl CreateSession {
         if context.target.is_elsewhere() {
             context.leave_host();
         }
-        context.retry(FailedAttempt::lost(PACKET, error), State::CreateSession(self), now)
+        context.retry(FailedAttempt::lost(PACKET, error), State::CreateSession(self))
     }
 }
 
@@ -142,13 +121,7 @@ fn is_odd(error: &AckError) -> bool {
     }
 }
 
-/// Begins with the session.
-fn open(context: &mut Context, session: &Session) -> State {
-    let next = begin(context, session);
-    context.tell_of_left_session(&session.id, next)
-}
-
-/// At the host that the server named if it named one.
+/// Begins with the session, at the host that the server named if it named one.
 fn begin(context: &mut Context, session: &Session) -> State {
     context.had_session = true;
     context.tell(UploadEvent::SessionCreated(session.clone()));

@@ -1,85 +1,32 @@
 //! The reply of the server's application (MC-BUP 1.3.3): fetched before Close-Session, which deletes it.
 
-use std::fmt;
-use std::time::Instant;
+use std::time::Duration;
 
-use http::header::TRANSFER_ENCODING;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED};
+use http::header::{CONTENT_RANGE, ETAG, HeaderValue, LAST_MODIFIED};
 use http::{HeaderMap, Response, StatusCode, Uri};
 
 use crate::exchange::TransportError;
 use crate::protocol::text::escape;
 use crate::protocol::{ContentRange, digits, reply_url};
-use crate::uploader::UploadEvent;
-
-use super::close::CloseSession;
 use crate::uploader::backoff::{Hint, retry_after};
-use crate::uploader::recovery::FailedAttempt;
-use crate::uploader::{Context, ResumeState, State, UploadError};
+use crate::uploader::context::Context;
+use crate::uploader::error::UploadError;
+use crate::uploader::event::UploadEvent;
+use crate::uploader::failed_attempt::{FailedAttempt, FailureClass};
+use crate::uploader::head::{content_length, is_chunked, is_encoded, single};
+use crate::uploader::reply::{MAX_REPLY, ReplyError, ReplyFetched, ReplyRequest};
+use crate::uploader::resume_state::ResumeState;
 
-/// Largest reply that is saved, in bytes.
-pub const MAX_REPLY: u64 = 1 << 30;
+use super::{State, Step};
 
 /// How often a download begins at its first byte: a reply that changes all the time has no end.
 const MAX_STARTS: u32 = 3;
 
-const CHANGES: ReplyError = ReplyError::BadAnswer("changes all the time");
-
-/// A GET of the reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReplyRequest {
-    /// Where it is.
-    pub url: Uri,
-    /// From this byte on.
-    pub from: u64,
-    /// Only if this still identifies it, for `If-Range`.
-    pub validator: Option<HeaderValue>,
-}
-
-/// What came of a GET of the reply.
-#[derive(Debug)]
-pub struct ReplyFetched {
-    /// The response's head, if there was one.
-    pub head: Option<Response<()>>,
-    /// Bytes of its body that were stored, behind the offset that [`Uploader::accept_reply`](crate::uploader::Uploader) told.
-    pub taken: u64,
-    /// Whether the body arrived to its end.
-    pub end: Result<(), TransportError>,
-}
-
-/// Why there is no reply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReplyError {
-    /// The server offered none, or none that can be fetched.
-    NotOffered,
-    /// The server does not give it out.
-    Status(StatusCode),
-    /// The response is none of one's request.
-    BadAnswer(&'static str),
-    /// It is larger than what is saved.
-    TooLarge,
-    /// No response came.
-    Lost(TransportError),
-}
-
-/// Reads well after "the reply cannot be fetched: ".
-impl fmt::Display for ReplyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotOffered => f.write_str("the server offered none"),
-            Self::Status(status) => write!(f, "the server answered GET with {status}"),
-            Self::BadAnswer(what) => write!(f, "the answer to GET {what}"),
-            Self::TooLarge => write!(f, "it is larger than {MAX_REPLY} bytes"),
-            Self::Lost(error) => write!(f, "no answer to GET: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for ReplyError {}
+const CHANGES: ReplyError = ReplyError::BadResponse("changes all the time");
 
 /// A reply on its way to its file.
 #[derive(Debug, Clone)]
-pub(in crate::uploader) struct FetchReply {
+pub(crate) struct FetchReply {
     session: ResumeState,
     url: Uri,
     have: u64,
@@ -95,7 +42,7 @@ pub(in crate::uploader) struct FetchReply {
 
 /// What a response's body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Body {
+enum ReplyBody {
     /// The reply from this byte on, of so many in all; `None`: it comes in chunks, which tell their end themselves.
     From(u64, Option<u64>),
     /// Nothing of use.
@@ -107,7 +54,7 @@ enum Body {
 impl FetchReply {
     /// # Errors
     /// When none was offered that may be fetched.
-    pub(in crate::uploader) fn of(context: &mut Context, session: ResumeState) -> Result<Self, UploadError> {
+    pub(super) fn of(context: &mut Context, session: ResumeState) -> Result<Self, UploadError> {
         let raw = session.reply_url.as_deref();
         let url = raw.and_then(|raw| reply_url::resolve(raw, &context.plan.destination).ok());
         let url = url.ok_or(UploadError::Reply(ReplyError::NotOffered))?;
@@ -115,11 +62,11 @@ impl FetchReply {
         Ok(Self { session, url, have: 0, most: 0, total: None, validator: None, starts: 1, failure: None })
     }
 
-    pub(in crate::uploader) fn session(&self) -> &ResumeState {
+    pub(super) fn session(&self) -> &ResumeState {
         &self.session
     }
 
-    pub(in crate::uploader) fn request(&self) -> ReplyRequest {
+    pub(super) fn request(&self) -> ReplyRequest {
         ReplyRequest {
             url: self.url.clone(),
             from: self.have,
@@ -128,54 +75,49 @@ impl FetchReply {
     }
 
     /// At which byte the response's body begins, if it is wanted.
-    pub(in crate::uploader) fn accept(&self, head: &Response<()>) -> Option<u64> {
+    pub(crate) fn accept(&self, head: &Response<()>) -> Option<u64> {
         match self.body(head) {
-            Ok(Body::From(at, _)) => Some(at),
-            Ok(Body::Nothing | Body::Changed) | Err(_) => None,
+            Ok(ReplyBody::From(at, _)) => Some(at),
+            Ok(ReplyBody::Nothing | ReplyBody::Changed) | Err(_) => None,
         }
     }
 
-    fn body(&self, head: &Response<()>) -> Result<Body, ReplyError> {
+    fn body(&self, head: &Response<()>) -> Result<ReplyBody, ReplyError> {
         let headers = head.headers();
         let body = match head.status() {
             // The whole: what is there already is of no use, or there is nothing.
-            StatusCode::OK => Body::From(0, length(headers)?),
+            StatusCode::OK => ReplyBody::From(0, length(headers)?),
             StatusCode::PARTIAL_CONTENT if self.have > 0 => {
                 let range = single(headers, CONTENT_RANGE).and_then(|range| range.parse::<ContentRange>().ok());
-                let range = range.ok_or(ReplyError::BadAnswer("has no usable Content-Range"))?;
+                let range = range.ok_or(ReplyError::BadResponse("has no usable Content-Range"))?;
                 if range.first() != self.have || self.total.is_some_and(|total| total != range.total()) {
-                    return Ok(Body::Changed);
+                    return Ok(ReplyBody::Changed);
                 }
-                Body::From(self.have, Some(range.total()))
+                ReplyBody::From(self.have, Some(range.total()))
             }
-            StatusCode::PARTIAL_CONTENT => return Err(ReplyError::BadAnswer("is a part that was not asked for")),
-            _ => return Ok(Body::Nothing),
+            StatusCode::PARTIAL_CONTENT => return Err(ReplyError::BadResponse("is a part that was not asked for")),
+            _ => return Ok(ReplyBody::Nothing),
         };
-        if headers.get_all(CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Err(ReplyError::BadAnswer("is compressed although that was not asked for"));
+        if is_encoded(headers) {
+            return Err(ReplyError::BadResponse("is compressed although that was not asked for"));
         }
         match body {
-            Body::From(_, Some(total)) if total > MAX_REPLY => Err(ReplyError::TooLarge),
+            ReplyBody::From(_, Some(total)) if total > MAX_REPLY => Err(ReplyError::TooLarge),
             body => Ok(body),
         }
     }
 
-    pub(in crate::uploader) fn fetched(
-        mut self,
-        context: &mut Context,
-        fetched: ReplyFetched,
-        now: Instant,
-    ) -> Result<State, UploadError> {
+    pub(super) fn on_fetched(mut self, context: &mut Context, fetched: ReplyFetched) -> Step {
         let Some(head) = fetched.head else {
             return match fetched.end {
-                Err(error) => self.again(context, ReplyError::Lost(error), None, now),
+                Err(error) => self.again(context, ReplyError::Lost(error), None),
                 Ok(()) => Err(UploadError::OutOfTurn),
             };
         };
         match self.body(&head).map_err(UploadError::Reply)? {
-            Body::Changed => self.begin_again(context, now),
-            Body::Nothing => self.nothing(context, &head, now),
-            Body::From(at, total) => {
+            ReplyBody::Changed => self.begin_again(context),
+            ReplyBody::Nothing => self.nothing(context, &head),
+            ReplyBody::From(at, total) => {
                 if at == 0 && self.have > 0 && !self.starts_anew() {
                     // A connection that breaks again and again before the end, to a server that cannot go on in the middle.
                     return Err(UploadError::Reply(self.failure.unwrap_or(CHANGES)));
@@ -185,7 +127,7 @@ impl FetchReply {
                 }
                 self.total = total;
                 self.have = at + fetched.taken;
-                self.arrived(context, fetched.end, now)
+                self.arrived(context, fetched.end)
             }
         }
     }
@@ -195,92 +137,61 @@ impl FetchReply {
         self.starts <= MAX_STARTS
     }
 
-    fn arrived(
-        mut self,
-        context: &mut Context,
-        end: Result<(), TransportError>,
-        now: Instant,
-    ) -> Result<State, UploadError> {
+    fn arrived(mut self, context: &mut Context, end: Result<(), TransportError>) -> Step {
         if self.have > MAX_REPLY {
             return Err(UploadError::Reply(ReplyError::TooLarge));
         }
         if self.have > self.most {
             self.most = self.have;
-            context.budget.progressed(now);
+            context.budget.progressed(context.now);
         }
         match (end, self.total) {
-            (Err(error), _) => self.again(context, ReplyError::Lost(error), None, now),
-            (Ok(()), Some(total)) if self.have > total => self.begin_again(context, now),
+            (Err(error), _) => self.again(context, ReplyError::Lost(error), None),
+            (Ok(()), Some(total)) if self.have > total => self.begin_again(context),
             // A server may answer with less than was asked for.
             (Ok(()), Some(total)) if self.have < total => {
-                self.again(context, ReplyError::BadAnswer("ends before its length"), None, now)
+                self.again(context, ReplyError::BadResponse("ends before its length"), None)
             }
             (Ok(()), _) => Ok(self.whole()),
         }
     }
 
-    fn nothing(self, context: &mut Context, head: &Response<()>, now: Instant) -> Result<State, UploadError> {
+    fn nothing(self, context: &mut Context, head: &Response<()>) -> Step {
         if head.status() == StatusCode::RANGE_NOT_SATISFIABLE && self.have > 0 {
             let told = single(head.headers(), CONTENT_RANGE).and_then(|range| range.strip_prefix("bytes */"));
             // The last byte arrived, and the news of it did not.
-            return if told.and_then(digits) == Some(self.have) {
-                Ok(self.whole())
-            } else {
-                self.begin_again(context, now)
-            };
+            return if told.and_then(digits) == Some(self.have) { Ok(self.whole()) } else { self.begin_again(context) };
         }
         let after = retry_after(head.headers());
-        self.again(context, ReplyError::Status(head.status()), after, now)
+        self.again(context, ReplyError::Status(head.status()), after)
     }
 
     fn whole(self) -> State {
-        State::KeepReply(KeepReply { session: ResumeState { reply_saved: true, ..self.session } })
+        State::KeepReply(ResumeState { reply_saved: true, ..self.session })
     }
 
     /// The reply at that URL is another by now.
-    fn begin_again(mut self, context: &mut Context, now: Instant) -> Result<State, UploadError> {
+    fn begin_again(mut self, context: &mut Context) -> Step {
         if self.have > 0 && !self.starts_anew() {
             return Err(UploadError::Reply(CHANGES));
         }
         (self.have, self.total, self.validator) = (0, None, None);
-        self.again(context, CHANGES, None, now)
+        self.again(context, CHANGES, None)
     }
 
-    fn again(
-        mut self,
-        context: &mut Context,
-        error: ReplyError,
-        after: Option<std::time::Duration>,
-        now: Instant,
-    ) -> Result<State, UploadError> {
+    fn again(mut self, context: &mut Context, error: ReplyError, after: Option<Duration>) -> Step {
         self.failure = Some(error.clone());
         let attempt = FailedAttempt { cause: UploadError::Reply(error), hint: Hint { after, ..Hint::default() } };
-        if attempt.reading() == crate::uploader::recovery::Reading::Final {
+        if attempt.class() == FailureClass::Final {
             return Err(attempt.cause);
         }
-        context.retry(attempt, State::FetchReply(self), now)
-    }
-}
-
-/// The reply has arrived: its file gets its name once that is on record.
-#[derive(Debug, Clone)]
-pub(in crate::uploader) struct KeepReply {
-    session: ResumeState,
-}
-
-impl KeepReply {
-    pub(in crate::uploader) fn session(&self) -> &ResumeState {
-        &self.session
-    }
-
-    pub(in crate::uploader) fn kept(self) -> State {
-        State::CloseSession(CloseSession::of(self.session))
+        context.retry(attempt, State::FetchReply(self))
     }
 }
 
 impl Context {
     /// Notes where the reply is, if that is somewhere it may be fetched from.
-    pub(in crate::uploader) fn usable_reply(&mut self, raw: String) -> Option<String> {
+    pub(super) fn usable_reply(&mut self, raw: String) -> Option<String> {
         match reply_url::resolve(&raw, &self.plan.destination) {
             Ok(_) => Some(raw),
             Err(error) => {
@@ -296,22 +207,15 @@ impl Context {
 
 /// The body's length; `None` if it comes in chunks, which tell their end themselves.
 fn length(headers: &HeaderMap) -> Result<Option<u64>, ReplyError> {
-    if headers.contains_key(TRANSFER_ENCODING) {
+    if is_chunked(headers) {
         return Ok(None);
     }
     // Whether such a body is whole could not be told.
-    single(headers, CONTENT_LENGTH).and_then(digits).map(Some).ok_or(ReplyError::BadAnswer("does not tell its length"))
+    content_length(headers).map(Some).ok_or(ReplyError::BadResponse("does not tell its length"))
 }
 
 /// A weak tag does not vouch for bytes.
 fn validator(headers: &HeaderMap) -> Option<HeaderValue> {
     let tag = headers.get(ETAG).filter(|tag| tag.as_bytes().starts_with(b"\""));
     tag.or_else(|| headers.get(LAST_MODIFIED)).cloned()
-}
-
-/// A field's value, if it is given once.
-pub(in crate::uploader) fn single(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next()?;
-    if values.next().is_some() { None } else { value.to_str().ok().map(str::trim) }
 }

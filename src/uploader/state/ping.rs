@@ -1,54 +1,44 @@
 //! Ping: is a BITS server there, and may we talk to it?
 
-use std::time::Instant;
-
 use http::{Response, StatusCode};
 
 use crate::exchange::TransportError;
 use crate::protocol::{PacketKind, PacketResponse, ack};
-use crate::uploader::UploadEvent;
+use crate::uploader::context::Context;
+use crate::uploader::error::UploadError;
+use crate::uploader::event::UploadEvent;
+use crate::uploader::failed_attempt::FailedAttempt;
+use crate::uploader::refusal::Refusal;
 
 use super::create::CreateSession;
-use crate::uploader::recovery::FailedAttempt;
-use crate::uploader::{Context, Refusal, State, UploadError};
+use super::{State, Step};
 
 const PACKET: PacketKind = PacketKind::Ping;
 
 /// Waits for a Ping's Ack.
 #[derive(Debug, Clone)]
-pub(in crate::uploader) struct Ping {
+pub(crate) struct Ping {
     /// What goes on afterwards; `None`: Create-Session.
     then: Option<Box<State>>,
 }
 
 impl Ping {
     /// The first packet of an upload: opens the connection and settles authentication on an empty body.
-    pub(in crate::uploader) fn before_create() -> Self {
+    pub(crate) fn before_create() -> Self {
         Self { then: None }
     }
 
     /// Greets a server, or another host, before a session goes on there (MC-BUP 3.1.5.1.7).
-    pub(in crate::uploader) fn before(then: State) -> Self {
+    pub(crate) fn before(then: State) -> Self {
         Self { then: Some(Box::new(then)) }
     }
 
-    /// The session that goes on afterwards may hold bytes of another file, behind the `known` ones.
-    pub(in crate::uploader) fn distrust(&mut self, context: &Context, known: u64) {
-        if let Some(State::Fragment(fragment)) = self.then.as_deref_mut() {
-            fragment.distrust(context, known);
-        }
-    }
-
-    pub(in crate::uploader) fn then(&self) -> Option<&State> {
+    pub(crate) fn then(&self) -> Option<&State> {
         self.then.as_deref()
     }
 
-    pub(in crate::uploader) fn answered(
-        self,
-        context: &mut Context,
-        response: &Response<()>,
-    ) -> Result<State, UploadError> {
-        let redirected = match context.target.redirects(response, PACKET) {
+    pub(super) fn on_response(self, context: &mut Context, response: &Response<()>) -> Step {
+        let redirected = match context.target.follow_redirect(response, PACKET) {
             Ok(true) => return Ok(State::Ping(self)),
             Ok(false) => None,
             // Within a session it is a portal's.
@@ -69,7 +59,7 @@ impl Ping {
             },
             Err(error) => Some(error.to_string()),
         };
-        let mut then = self.then.map_or(State::CreateSession(CreateSession::after_ping()), |then| *then);
+        let mut then = self.then.map_or(State::CreateSession(CreateSession::new()), |then| *then);
         match doubt {
             None => then.ping_acknowledged(),
             // Some servers do not know Ping at all; the next packet decides.
@@ -78,19 +68,14 @@ impl Ping {
         Ok(then)
     }
 
-    pub(in crate::uploader) fn lost(
-        mut self,
-        context: &mut Context,
-        error: TransportError,
-        now: Instant,
-    ) -> Result<State, UploadError> {
+    pub(super) fn on_loss(mut self, context: &mut Context, error: TransportError) -> Step {
         if let Some(then) = &mut self.then {
             then.connection_lost();
         }
         if context.is_final_loss(&error) {
             return Err(UploadError::Lost { packet: PACKET, error });
         }
-        context.target.failed(now);
-        context.retry(FailedAttempt::lost(PACKET, error), State::Ping(self), now)
+        context.target.note_failure(context.now);
+        context.retry(FailedAttempt::lost(PACKET, error), State::Ping(self))
     }
 }

@@ -3,6 +3,7 @@
 
 mod recovery;
 mod resuming;
+mod scenario;
 mod simulated;
 mod sizes;
 mod skipped_ping;
@@ -13,10 +14,11 @@ use std::time::{Duration, Instant};
 use http::{HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
 
+use scenario::{file, half_then, left_session, respond, upload, whole_then};
+
 use super::*;
-use crate::exchange::{BodySent, Timing, TlsFault, TransportErrorKind};
-use crate::protocol::{ContentName, ContentRange, PacketKind, header};
-use crate::uploader::Resize;
+use crate::exchange::{BodySent, Timing, TlsFault, TransportError, TransportErrorKind};
+use crate::protocol::{ContentName, ContentRange, Packet, PacketKind, header};
 
 fn plan(size: u64, fragment: u64) -> Plan {
     let destination = Uri::from_static("http://host/file.bin");
@@ -25,27 +27,27 @@ fn plan(size: u64, fragment: u64) -> Plan {
 }
 
 /// `200 ack Name: value | Name: value`; `Sent: n` is how much of the body went out, and no field.
-fn answer(text: &str) -> Response<()> {
+fn response(text: &str) -> Response<()> {
     let (status, mut fields) = text.split_once(' ').unwrap_or((text, ""));
-    let mut answer = Response::new(());
-    *answer.status_mut() = StatusCode::from_bytes(status.as_bytes()).expect("a status");
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::from_bytes(status.as_bytes()).expect("a status");
     if let Some(rest) = fields.strip_prefix("ack") {
-        answer.headers_mut().insert(header::PACKET_TYPE, HeaderValue::from_static("Ack"));
+        response.headers_mut().insert(header::PACKET_TYPE, HeaderValue::from_static("Ack"));
         fields = rest;
     }
     for field in fields.split('|').filter(|field| !field.trim().is_empty()) {
         let (name, value) = field.split_once(':').expect("Name: value");
         match name.trim() {
-            "Took" => _ = answer.extensions_mut().insert(timing(value)),
-            "Sent" => _ = answer.extensions_mut().insert(BodySent(value.trim().parse().expect("a number"))),
-            "Version" => *answer.version_mut() = http::Version::HTTP_10,
+            "Took" => _ = response.extensions_mut().insert(timing(value)),
+            "Sent" => _ = response.extensions_mut().insert(BodySent(value.trim().parse().expect("a number"))),
+            "Version" => *response.version_mut() = http::Version::HTTP_10,
             name => {
                 let name: HeaderName = name.parse().expect("a header name");
-                answer.headers_mut().append(name, value.trim().parse().expect("a header value"));
+                response.headers_mut().append(name, value.trim().parse().expect("a header value"));
             }
         }
     }
-    answer
+    response
 }
 
 /// `total, waiting` in milliseconds.
@@ -93,11 +95,7 @@ fn body_of(machine: &Uploader) -> u64 {
 
 /// Plays a transcript against a machine with a 20,000-byte file in fragments of 10,000.
 fn play(transcript: &str) {
-    play_with(plan(20_000, 10_000), transcript);
-}
-
-fn play_with(plan: Plan, transcript: &str) {
-    play_machine(Uploader::new(plan, Instant::now(), 1), transcript);
+    upload().then(transcript);
 }
 
 /// What is written down is written down at once.
@@ -111,8 +109,13 @@ fn write_down(mut machine: Uploader, now: Instant) -> Uploader {
     }
 }
 
-/// Pauses pass by themselves; `~` asserts that there is one.
 fn play_machine(machine: Uploader, transcript: &str) {
+    assert!(converse(machine, transcript).is_none(), "the transcript has no end");
+}
+
+/// Plays a transcript; returns the machine if that does not tell how it ends. Pauses pass by themselves; `~` asserts that
+/// there is one.
+fn converse(machine: Uploader, transcript: &str) -> Option<Uploader> {
     let mut now = Instant::now();
     let mut machine = write_down(machine, now);
     for line in transcript.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -129,7 +132,7 @@ fn play_machine(machine: Uploader, transcript: &str) {
             assert_eq!(machine.next_action(), Action::Finish, "{line}");
             let end = machine.into_result().map_or_else(|error| error.to_string(), |()| "success".to_owned());
             assert!(end.contains(text), "{line}, but: {end}");
-            return;
+            return None;
         }
         assert_ne!(machine.next_action(), Action::Finish, "ended before {line:?}: {:?}", machine.into_result());
         let body = body_of(&machine);
@@ -144,13 +147,13 @@ fn play_machine(machine: Uploader, transcript: &str) {
                 }
                 machine
             }
-            "<" => machine.handle(Input::Responded(answer(text)), now),
+            "<" => machine.handle(Input::Responded(response(text)), now),
             "!" => machine.handle(event(text, body), now),
             mark => panic!("unknown mark {mark:?}"),
         };
         machine = write_down(machine, now);
     }
-    panic!("the transcript has no end");
+    Some(machine)
 }
 
 #[test]
@@ -172,8 +175,7 @@ fn the_straight_path() {
 
 #[test]
 fn an_empty_file_needs_no_fragment() {
-    play_with(
-        plan(0, 10),
+    file(0, 10).then(
         "> Ping
          < 200 ack
          > Create-Session
@@ -223,10 +225,8 @@ fn redirects_of_ping_and_create_are_followed_on_the_same_host() {
 
 #[test]
 fn a_redirect_of_a_fragment_is_not_followed() {
-    play(
-        "< 200 ack
-         < 200 ack BITS-Session-Id: s
-         < 307 Location: /elsewhere
+    upload().in_session().then(
+        "< 307 Location: /elsewhere
          > Fragment bytes 0-5119/20000
          < 307 Location: /elsewhere
          ~
@@ -248,10 +248,8 @@ fn a_plain_web_server_is_no_endpoint() {
 
 #[test]
 fn the_server_decides_the_offset_forwards_and_backwards() {
-    play(
-        "< 200 ack
-         < 200 ack BITS-Session-Id: s
-         > Fragment bytes 0-9999/20000
+    upload().in_session().then(
+        "> Fragment bytes 0-9999/20000
          < 416 BITS-Received-Content-Range: 7
          > Fragment bytes 7-10006/20000
          < 200 ack BITS-Received-Content-Range: 5000
@@ -269,10 +267,8 @@ fn the_server_decides_the_offset_forwards_and_backwards() {
 
 #[test]
 fn bytes_that_were_never_sent_are_never_skipped() {
-    play(
-        "< 200 ack
-         < 200 ack BITS-Session-Id: s
-         > Fragment bytes 0-9999/20000
+    upload().in_session().then(
+        "> Fragment bytes 0-9999/20000
          < 200 ack BITS-Received-Content-Range: 10001
          > Cancel-Session
          < 500
@@ -282,10 +278,8 @@ fn bytes_that_were_never_sent_are_never_skipped() {
 
 #[test]
 fn a_server_that_never_tells_the_offset_is_believed_on_200() {
-    play(
+    upload().in_session().then(
         "< 200 ack
-         < 200 ack BITS-Session-Id: s
-         < 200 ack
          > Fragment bytes 10000-19999/20000
          < 200 ack
          > Close-Session
@@ -296,10 +290,8 @@ fn a_server_that_never_tells_the_offset_is_believed_on_200() {
 
 #[test]
 fn a_server_that_once_told_the_offset_is_not_believed_without() {
-    play(
-        "< 200 ack
-         < 200 ack BITS-Session-Id: s
-         < 200 ack BITS-Received-Content-Range: 10000
+    upload().in_session().then(
+        "< 200 ack BITS-Received-Content-Range: 10000
          > Fragment bytes 10000-19999/20000
          < 200 ack
          > Fragment bytes 10000-15119/20000
@@ -312,10 +304,8 @@ fn a_server_that_once_told_the_offset_is_not_believed_without() {
 
 #[test]
 fn an_ack_of_another_session_counts_as_lost() {
-    play(
-        "< 200 ack
-         < 200 ack BITS-Session-Id: s
-         < 200 ack BITS-Session-Id: t | BITS-Received-Content-Range: 10000
+    upload().in_session().then(
+        "< 200 ack BITS-Session-Id: t | BITS-Received-Content-Range: 10000
          > Fragment bytes 0-5119/20000
          < 200 ack BITS-Session-Id: s | BITS-Received-Content-Range: 10000
          > Fragment bytes 10000-15119/20000
@@ -326,14 +316,10 @@ fn an_ack_of_another_session_counts_as_lost() {
 
 #[test]
 fn another_host_is_greeted_before_the_first_fragment() {
-    let now = Instant::now();
-    let mut machine = Uploader::new(plan(20_000, 10_000), now, 1);
-    for text in ["200 ack", "200 ack BITS-Session-Id: s | BITS-Host-Id: HOST"] {
-        machine = write_down(machine.handle(Input::Responded(answer(text)), now), now);
-    }
+    let machine = upload().after(&["200 ack", "200 ack BITS-Session-Id: s | BITS-Host-Id: HOST"]);
     assert_eq!(machine.next_action(), Action::Send(Packet::Ping));
     assert_eq!(machine.target(), &Uri::from_static("http://HOST/file.bin"));
-    let machine = machine.handle(Input::Responded(answer("200 ack")), now);
+    let machine = respond(machine, "200 ack", Instant::now());
     assert!(matches!(machine.next_action(), Action::Send(Packet::Fragment { .. })));
 }
 
@@ -345,10 +331,8 @@ fn a_refusal_that_is_final_gives_the_session_up() {
         ("400 ack BITS-Error: 0x80070057", "found the request invalid"),
         ("411", "found the request invalid"),
     ] {
-        play(&format!(
-            "< 200 ack
-             < 200 ack BITS-Session-Id: s
-             > Fragment bytes 0-9999/20000
+        upload().in_session().then(&format!(
+            "> Fragment bytes 0-9999/20000
              < {refusal}
              > Cancel-Session
              ! cut
@@ -366,21 +350,17 @@ fn a_refusal_that_may_pass_keeps_the_session() {
         ("401", "authentication is required"),
         ("200", "but not a BITS Ack"),
     ] {
-        let mut plan = plan(20_000, 10_000);
-        plan.retry.no_progress_timeout = Duration::ZERO;
-        play_with(
-            plan,
-            &format!("< 200 ack\n< 200 ack BITS-Session-Id: s\n> Fragment bytes 0-9999/20000\n< {refusal}\n= {end}"),
-        );
+        upload()
+            .with(|plan| plan.retry.no_progress_timeout = Duration::ZERO)
+            .in_session()
+            .then(&format!("> Fragment bytes 0-9999/20000\n< {refusal}\n= {end}"));
     }
 }
 
 #[test]
 fn a_changed_source_cancels_and_an_interrupt_does_not() {
-    play(
-        "< 200 ack
-         < 200 ack BITS-Session-Id: s
-         ! source changed
+    upload().in_session().then(
+        "! source changed
          > Cancel-Session
          < 200 ack
          = the file changed",
@@ -392,11 +372,12 @@ fn a_changed_source_cancels_and_an_interrupt_does_not() {
 #[test]
 fn nothing_but_close_acknowledged_is_success() {
     for close in ["200", "204 ack", "500", "404 ack", "200 ack BITS-Error: 0x80070005"] {
-        let now = Instant::now();
-        let mut machine = Uploader::new(plan(5, 10), now, 1);
-        for text in ["200 ack", "200 ack BITS-Session-Id: s", "200 ack BITS-Received-Content-Range: 5", close] {
-            machine = write_down(machine.handle(Input::Responded(answer(text)), now), now);
-        }
+        let machine = file(5, 10).after(&[
+            "200 ack",
+            "200 ack BITS-Session-Id: s",
+            "200 ack BITS-Received-Content-Range: 5",
+            close,
+        ]);
         assert!(machine.into_result().is_err(), "{close}");
     }
 }
@@ -430,15 +411,15 @@ fn run(mut machine: Uploader, mut server: impl FnMut(usize, &Packet) -> Input) -
 fn with_fragments(mut fragment: impl FnMut(usize) -> Input) -> impl FnMut(usize, &Packet) -> Input {
     move |n, packet| match packet.kind() {
         PacketKind::Fragment => fragment(n),
-        _ => Input::Responded(answer("200 ack BITS-Session-Id: s")),
+        _ => Input::Responded(response("200 ack BITS-Session-Id: s")),
     }
 }
 
 #[test]
 fn answers_without_progress_end() {
     for stuck in ["200 ack BITS-Received-Content-Range: 0", "416 BITS-Received-Content-Range: 0", "416"] {
-        let machine = Uploader::new(plan(20_000, 10_000), Instant::now(), 1);
-        let (end, packets) = run(machine, with_fragments(|_| Input::Responded(answer(stuck))));
+        let machine = upload().machine();
+        let (end, packets) = run(machine, with_fragments(|_| Input::Responded(response(stuck))));
         assert!(end.is_err_and(|e| e.to_string().contains("took nothing new beyond byte 0")), "{stuck}");
         assert!(packets < 40, "{stuck}: {packets}");
     }
@@ -447,8 +428,8 @@ fn answers_without_progress_end() {
 #[test]
 fn ping_pong_ends() {
     let offsets = ["200 ack BITS-Received-Content-Range: 9000", "416 BITS-Received-Content-Range: 0"];
-    let machine = Uploader::new(plan(20_000, 10_000), Instant::now(), 1);
-    let (end, packets) = run(machine, with_fragments(|n| Input::Responded(answer(offsets[n % 2]))));
+    let machine = upload().machine();
+    let (end, packets) = run(machine, with_fragments(|n| Input::Responded(response(offsets[n % 2]))));
     assert!(end.is_err_and(|e| e.to_string().contains("took nothing new beyond byte 9000")));
     assert!(packets < 100, "{packets}");
 }
@@ -500,7 +481,7 @@ proptest! {
         let machine = Uploader::new(plan(size as u64, fragment.max(size as u64 / 50).max(1)), Instant::now(), 1);
         let (end, _) = run(machine, |_, packet| {
             let whim = if packet.kind() == PacketKind::Fragment { whims.pop().flatten() } else { None };
-            Input::Responded(answer(&server.answer(packet, &source, whim)))
+            Input::Responded(response(&server.answer(packet, &source, whim)))
         });
         prop_assert_eq!(end, Ok(()));
         prop_assert_eq!(server.published, Some(source));
@@ -511,11 +492,11 @@ proptest! {
     fn no_answers_make_the_machine_panic_or_run_for_ever(
         answers in proptest::collection::vec((100u16..600, proptest::bool::weighted(0.9), proptest::option::of(0u64..300)), 1..60),
     ) {
-        let machine = Uploader::new(plan(200, 64), Instant::now(), 1);
+        let machine = file(200, 64).machine();
         let _ = run(machine, |n, _| {
             let (status, ack, offset) = answers[n % answers.len()];
             let offset = offset.map(|offset| format!("| BITS-Received-Content-Range: {offset}")).unwrap_or_default();
-            Input::Responded(answer(&format!("{status} {} BITS-Session-Id: s{offset}", if ack { "ack" } else { "" })))
+            Input::Responded(response(&format!("{status} {} BITS-Session-Id: s{offset}", if ack { "ack" } else { "" })))
         });
     }
 }

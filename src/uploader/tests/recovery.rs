@@ -2,14 +2,6 @@
 
 use super::*;
 
-/// A session, and 10,000 of 20,000 bytes acknowledged.
-const HALF: &str = "< 200 ack
-     < 200 ack BITS-Session-Id: s
-     > Fragment bytes 0-9999/20000
-     < 200 ack BITS-Received-Content-Range: 10000
-     > Fragment bytes 10000-19999/20000
-     ";
-
 /// The rest of a session that is lost: a new one from 0.
 const ANEW: &str = "
      < 200 ack BITS-Session-Id: t
@@ -20,15 +12,6 @@ const ANEW: &str = "
      > Close-Session
      < 200 ack
      = success";
-
-fn half_then(transcript: &str) {
-    play(&format!("{HALF}{transcript}"));
-}
-
-/// With every byte acknowledged, and Close-Session about to be sent.
-fn whole_then(transcript: &str) {
-    half_then(&format!("< 200 ack BITS-Received-Content-Range: 20000\n> Close-Session\n{transcript}"));
-}
 
 #[test]
 fn r1_a_large_fragment_that_was_applied_is_found_whatever_size_comes_next() {
@@ -161,11 +144,8 @@ fn r3_a_refusal_of_the_second_question_says_nothing_and_its_loss_begins_anew() {
 
 #[test]
 fn r3_nobody_is_asked_with_the_last_byte_unless_there_is_no_other() {
-    play_with(
-        plan(100, 100),
-        "< 200 ack
-         < 200 ack BITS-Session-Id: s
-         > Fragment bytes 0-99/100
+    file(100, 100).in_session().then(
+        "> Fragment bytes 0-99/100
          ! cut
          > Fragment bytes 0-98/100
          < 416 BITS-Received-Content-Range: 100
@@ -174,11 +154,8 @@ fn r3_nobody_is_asked_with_the_last_byte_unless_there_is_no_other() {
          = success",
     );
     // One byte, and it is the file's first: it is sent in a new session sooner than twice in one.
-    play_with(
-        plan(1, 100),
-        "< 200 ack
-         < 200 ack BITS-Session-Id: s
-         > Fragment bytes 0-0/1
+    file(1, 100).in_session().then(
+        "> Fragment bytes 0-0/1
          ! cut
          > Fragment bytes 0-0/1
          < 200 ack BITS-Received-Content-Range: 1
@@ -220,10 +197,8 @@ fn r3_an_ack_without_the_offset_is_asked_about() {
 
 #[test]
 fn r3_a_server_that_never_tells_its_offset_is_not_asked() {
-    play(
+    upload().in_session().then(
         "< 200 ack
-         < 200 ack BITS-Session-Id: s
-         < 200 ack
          > Fragment bytes 10000-19999/20000
          ! cut
          > Cancel-Session
@@ -311,12 +286,8 @@ fn r4_what_the_server_says_about_when_comes_before_the_question() {
 #[test]
 fn r4_a_fragment_that_fails_while_the_question_passes_is_halved() {
     for failure in ["< 413", "< 404 Server: IIS", "< 403", "< 408", "< 504", "! cut", "! timed out"] {
-        play_with(
-            plan(90_000, 40_000),
-            &format!(
-                "< 200 ack
-                 < 200 ack BITS-Session-Id: s
-                 > Fragment bytes 0-39999/90000
+        file(90_000, 40_000).in_session().then(&format!(
+            "> Fragment bytes 0-39999/90000
                  {failure}
                  > Fragment bytes 0-5119/90000
                  < 416 BITS-Received-Content-Range: 0
@@ -328,18 +299,14 @@ fn r4_a_fragment_that_fails_while_the_question_passes_is_halved() {
                  < 200 ack BITS-Received-Content-Range: 10000
                  ! interrupted
                  = interrupted"
-            ),
-        );
+        ));
     }
 }
 
 #[test]
 fn r4_the_smallest_fragment_refused_as_too_large_is_final_and_pages_are_not() {
-    play_with(
-        plan(90_000, 40_000),
-        "< 200 ack
-         < 200 ack BITS-Session-Id: s
-         > Fragment bytes 0-39999/90000
+    file(90_000, 40_000).in_session().then(
+        "> Fragment bytes 0-39999/90000
          < 413
          > Fragment bytes 0-5119/90000
          < 413
@@ -347,19 +314,16 @@ fn r4_the_smallest_fragment_refused_as_too_large_is_final_and_pages_are_not() {
          < 200 ack
          = the fragment is larger",
     );
-    let machine = Uploader::new(plan(20_000, 10_000), Instant::now(), 1);
-    let (end, _) = run(machine, with_fragments(|_| Input::Responded(answer("403 Server: firewall"))));
+    let machine = upload().machine();
+    let (end, _) = run(machine, with_fragments(|_| Input::Responded(response("403 Server: firewall"))));
     let error = end.expect_err("ends with the budget");
     assert!(error.to_string().contains("access is denied") && !error.cancels_session(), "{error}");
 }
 
 #[test]
 fn r4_a_server_that_keeps_part_of_each_fragment_gets_fragments_of_that_size() {
-    play_with(
-        plan(90_000, 40_000),
-        "< 200 ack
-         < 200 ack BITS-Session-Id: s
-         > Fragment bytes 0-39999/90000
+    file(90_000, 40_000).in_session().then(
+        "> Fragment bytes 0-39999/90000
          < 200 ack BITS-Received-Content-Range: 8000
          > Fragment bytes 8000-47999/90000
          < 200 ack BITS-Received-Content-Range: 16000
@@ -377,7 +341,7 @@ fn r4_what_is_proven_is_remembered_and_an_outage_never() {
     const NOTHING: &str = "416 BITS-Received-Content-Range: 0";
     let remembered = |failures: &[&str]| {
         let now = Instant::now();
-        let mut machine = Uploader::new(plan(900_000, 400_000), now, 1);
+        let mut machine = file(900_000, 400_000).machine_at(now);
         let mut limits = Vec::new();
         let begin = ["200 ack", "200 ack BITS-Session-Id: s"];
         for text in begin.iter().chain(failures) {
@@ -394,7 +358,7 @@ fn r4_what_is_proven_is_remembered_and_an_outage_never() {
             }
             let Action::Send(packet) = machine.next_action() else { panic!("ended") };
             let end = if let Packet::Fragment { range, .. } = packet { range.end() } else { 0 };
-            machine = machine.handle(Input::Responded(answer(&text.replace("END", &end.to_string()))), now);
+            machine = machine.handle(Input::Responded(response(&text.replace("END", &end.to_string()))), now);
         }
         write_down(machine, now);
         limits
@@ -455,22 +419,22 @@ fn r5_a_suspect_session_is_lost_after_three_failures_with_acknowledged_pings_bet
 #[test]
 fn r5_pages_and_gateways_never_cost_a_session() {
     for failure in ["403 Server: firewall", "405 Server: firewall", "503", "502", "504", "429", "408", "302", "200"] {
-        let machine = Uploader::new(plan(20_000, 10_000), Instant::now(), 1);
+        let machine = upload().machine();
         let mut count = 0;
         let mut sessions = 0;
         let (end, _) = run(machine, |_, packet| match packet {
             Packet::CreateSession { .. } => {
                 sessions += 1;
-                Input::Responded(answer("200 ack BITS-Session-Id: s"))
+                Input::Responded(response("200 ack BITS-Session-Id: s"))
             }
             Packet::Fragment { range, .. } => {
                 count += 1;
                 if count < 15 {
-                    return Input::Responded(answer(failure));
+                    return Input::Responded(response(failure));
                 }
-                Input::Responded(answer(&format!("200 ack BITS-Received-Content-Range: {}", range.end().max(10_000))))
+                Input::Responded(response(&format!("200 ack BITS-Received-Content-Range: {}", range.end().max(10_000))))
             }
-            _ => Input::Responded(answer("200 ack")),
+            _ => Input::Responded(response("200 ack")),
         });
         assert_eq!((end, sessions), (Ok(()), 1), "{failure}");
     }
@@ -513,7 +477,7 @@ fn r5_a_session_that_is_not_suspect_means_what_it_says() {
 fn r5_only_the_new_sessions_counters_count() {
     // Lost at 90 %: every fragment of the second session refills the budget, whatever the first one got.
     let mut now = Instant::now();
-    let mut machine = Uploader::new(plan(100_000, 10_000), now, 1);
+    let mut machine = file(100_000, 10_000).machine_at(now);
     let (mut lost, mut hiccup, mut packets) = (false, false, 0);
     let end = loop {
         machine = write_down(machine, now);
@@ -529,15 +493,15 @@ fn r5_only_the_new_sessions_counters_count() {
                 now += Duration::from_secs(100);
                 if range.first() >= 90_000 && !lost {
                     lost = true;
-                    Input::Responded(answer("500 ack BITS-Error: 0x8020001F"))
+                    Input::Responded(response("500 ack BITS-Error: 0x8020001F"))
                 } else if range.first() == 50_000 && lost && !hiccup {
                     hiccup = true;
                     event("cut", range.len())
                 } else {
-                    Input::Responded(answer(&format!("200 ack BITS-Received-Content-Range: {}", range.end())))
+                    Input::Responded(response(&format!("200 ack BITS-Received-Content-Range: {}", range.end())))
                 }
             }
-            _ => Input::Responded(answer("200 ack BITS-Session-Id: s")),
+            _ => Input::Responded(response("200 ack BITS-Session-Id: s")),
         };
         machine = machine.handle(input, now);
         assert!(packets < 100);
@@ -547,8 +511,8 @@ fn r5_only_the_new_sessions_counters_count() {
 
 #[test]
 fn r5_a_session_that_is_lost_again_and_again_ends_the_upload() {
-    let machine = Uploader::new(plan(20_000, 10_000), Instant::now(), 1);
-    let lost = || Input::Responded(answer("500 ack BITS-Error: 0x8020001F"));
+    let machine = upload().machine();
+    let lost = || Input::Responded(response("500 ack BITS-Error: 0x8020001F"));
     let (end, packets) = run(machine, with_fragments(|_| lost()));
     assert!(end.is_err_and(|e| matches!(e, UploadError::GaveUp { .. })));
     assert_eq!(packets, 1 + 4 * 2, "a Ping, and four sessions with a fragment each");
@@ -668,7 +632,7 @@ fn r8_a_peer_that_never_answered_is_waited_for_30_seconds_only() {
     let end_of = |events: &'static str| {
         let began = Instant::now();
         let mut now = began;
-        let mut machine = Uploader::new(plan(20_000, 10_000), began, 1);
+        let mut machine = upload().machine_at(began);
         loop {
             let input = match machine.next_action() {
                 Action::Finish => return (machine.into_result().expect_err("ends"), now - began),
@@ -694,7 +658,7 @@ fn r8_a_peer_that_never_answered_is_waited_for_30_seconds_only() {
 #[test]
 fn r8_a_connection_that_the_peer_had_closed_is_no_sign_of_size() {
     let mut now = Instant::now();
-    let mut machine = Uploader::new(plan(900_000, 100_000), now, 1);
+    let mut machine = file(900_000, 100_000).machine_at(now);
     let (mut fragments, mut new_connections) = (0_u32, 0);
     let end = loop {
         machine = write_down(machine, now);
@@ -709,14 +673,14 @@ fn r8_a_connection_that_the_peer_had_closed_is_no_sign_of_size() {
                 fragments += 1;
                 if machine.needs_new_connection() {
                     new_connections += 1;
-                    Input::Responded(answer(&format!("200 ack BITS-Received-Content-Range: {}", range.end())))
+                    Input::Responded(response(&format!("200 ack BITS-Received-Content-Range: {}", range.end())))
                 } else if fragments % 2 == 0 {
                     event("closed by the peer", range.len())
                 } else {
-                    Input::Responded(answer(&format!("200 ack BITS-Received-Content-Range: {}", range.end())))
+                    Input::Responded(response(&format!("200 ack BITS-Received-Content-Range: {}", range.end())))
                 }
             }
-            _ => Input::Responded(answer("200 ack BITS-Session-Id: s")),
+            _ => Input::Responded(response("200 ack BITS-Session-Id: s")),
         };
         machine = machine.handle(input, now);
         assert_eq!(machine.fragment_size(), 100_000);
@@ -758,13 +722,13 @@ fn r8_a_session_lost_at_a_named_host_is_opened_again_there_if_it_lets_us() {
     let target = |machine: &Uploader| machine.target().host().map(str::to_owned);
     for (reply, host) in [("200 ack BITS-Session-Id: t", "other"), ("404", "host")] {
         let now = Instant::now();
-        let mut machine = Uploader::new(plan(20_000, 10_000), now, 1);
+        let mut machine = upload().machine_at(now);
         for line in named.lines().filter_map(|line| line.trim().strip_prefix("< ")) {
-            machine = write_down(machine.handle(Input::Responded(answer(line)), now), now);
+            machine = respond(machine, line, now);
         }
         assert!(matches!(machine.next_action(), Action::Send(Packet::CreateSession { .. })));
         assert_eq!(target(&machine).as_deref(), Some("other"));
-        machine = write_down(machine.handle(Input::Responded(answer(reply)), now), now);
+        machine = respond(machine, reply, now);
         assert_eq!(target(&machine).as_deref(), Some(host));
     }
 }
@@ -773,11 +737,11 @@ fn r8_a_session_lost_at_a_named_host_is_opened_again_there_if_it_lets_us() {
 fn r8_a_named_host_that_fails_or_refuses_is_left_in_time() {
     for failure in ["unknown host", "503"] {
         let now = Instant::now();
-        let mut machine = Uploader::new(plan(20_000, 10_000), now, 1);
+        let mut machine = upload().machine_at(now);
         for text in
             ["200 ack", "200 ack BITS-Session-Id: s | BITS-Host-Id: other:99 | BITS-Host-Id-Fallback-Timeout: 60"]
         {
-            machine = write_down(machine.handle(Input::Responded(answer(text)), now), now);
+            machine = respond(machine, text, now);
         }
         assert_eq!(machine.target(), &Uri::from_static("http://other:99/file.bin"));
         let (mut packets, mut later) = (0, now);
@@ -790,7 +754,7 @@ fn r8_a_named_host_that_fails_or_refuses_is_left_in_time() {
                 Action::Send(_) => {
                     packets += 1;
                     later += Duration::from_secs(5);
-                    let input = if failure == "503" { Input::Responded(answer("503")) } else { event(failure, 0) };
+                    let input = if failure == "503" { Input::Responded(response("503")) } else { event(failure, 0) };
                     machine.handle(input, later)
                 }
                 Action::Finish => panic!("finished: {:?}", machine.into_result()),
@@ -811,10 +775,7 @@ fn r8_a_named_host_that_fails_or_refuses_is_left_in_time() {
 
 #[test]
 fn a_named_host_is_ignored_on_request() {
-    let mut plan = plan(20_000, 10_000);
-    plan.follow_host_id = false;
-    play_with(
-        plan,
+    upload().with(|plan| plan.follow_host_id = false).then(
         "< 200 ack\n< 200 ack BITS-Session-Id: s | BITS-Host-Id: other\n> Fragment bytes 0-9999/20000\n! interrupted\n= interrupted",
     );
 }
@@ -844,9 +805,7 @@ fn ping_and_create_are_tried_again() {
 fn r9_the_budget_is_time_without_progress() {
     let server = || with_fragments(|_| event("refused", 0));
     let give_up = |change: &dyn Fn(&mut RetryPolicy)| {
-        let mut plan = plan(20_000, 10_000);
-        change(&mut plan.retry);
-        let (end, packets) = run(Uploader::new(plan, Instant::now(), 1), server());
+        let (end, packets) = run(upload().with(|plan| change(&mut plan.retry)).machine(), server());
         (end.expect_err("gives up"), packets)
     };
     let (end, packets) = give_up(&|_| ());
@@ -867,12 +826,12 @@ fn r9_the_budget_is_time_without_progress() {
 fn r9_only_new_bytes_refill_the_budget() {
     // A server that never stores what it is sent, and says so, after each loss.
     let mut flip = false;
-    let machine = Uploader::new(plan(20_000, 10_000), Instant::now(), 1);
+    let machine = upload().machine();
     let (end, packets) = run(
         machine,
         with_fragments(move |_| {
             flip = !flip;
-            if flip { event("cut", 10_000) } else { Input::Responded(answer("416 BITS-Received-Content-Range: 0")) }
+            if flip { event("cut", 10_000) } else { Input::Responded(response("416 BITS-Received-Content-Range: 0")) }
         }),
     );
     assert!(end.is_err());
@@ -882,7 +841,7 @@ fn r9_only_new_bytes_refill_the_budget() {
 #[test]
 fn r9_a_files_last_fragment_gets_the_time_that_an_application_needs() {
     let now = Instant::now();
-    let mut machine = Uploader::new(Plan { wants_reply: true, ..plan(20_000, 10_000) }, now, 1);
+    let mut machine = upload().with(|plan| plan.wants_reply = true).machine_at(now);
     let mut times = Vec::new();
     for text in [
         "200 ack",
@@ -892,7 +851,7 @@ fn r9_a_files_last_fragment_gets_the_time_that_an_application_needs() {
         "416 BITS-Received-Content-Range: 20000 | BITS-Reply-URL: r",
     ] {
         times.push(machine.response_time());
-        machine = write_down(machine.handle(Input::Responded(answer(text)), now), now);
+        machine = respond(machine, text, now);
     }
     let usual = ResponseTime::default();
     let last = ResponseTime { at_least: Duration::from_secs(330), at_most: None };
@@ -904,9 +863,9 @@ fn r9_a_files_last_fragment_gets_the_time_that_an_application_needs() {
 fn every_input_is_either_expected_or_refused() {
     let now = Instant::now();
     let end = |machine: Uploader, input| machine.handle(input, now).into_result().expect_err("refused");
-    let new = || Uploader::new(plan(1, 1), now, 1);
+    let new = || file(1, 1).machine_at(now);
     assert_eq!(end(new(), Input::Waited), UploadError::OutOfTurn);
     assert_eq!(end(new(), Input::ReplyKept), UploadError::OutOfTurn);
     let waiting = new().handle(event("cut", 0), now);
-    assert_eq!(end(waiting, Input::Responded(answer("200 ack"))), UploadError::OutOfTurn);
+    assert_eq!(end(waiting, Input::Responded(response("200 ack"))), UploadError::OutOfTurn);
 }

@@ -1,16 +1,13 @@
 //! What is written down when, and how another process goes on with it (recovery rule R7).
 
 use super::*;
-use crate::protocol::Session;
 
 fn saved(acknowledged: u64, close_sent: bool) -> ResumeState {
-    let session =
-        Session { id: "s".parse().expect("a session id"), protocol: None, host: None, host_fallback_timeout: None };
-    ResumeState { acknowledged, sent_end: 20_000, tells_offset: true, close_sent, ..ResumeState::new(&session) }
+    ResumeState { close_sent, ..left_session(acknowledged) }
 }
 
 fn resumed(saved: ResumeState, transcript: &str) {
-    play_machine(Uploader::resume(plan(20_000, 10_000), saved, Instant::now(), 1), transcript);
+    upload().resuming(saved).then(transcript);
 }
 
 #[test]
@@ -93,9 +90,10 @@ fn a_resumed_upload_of_a_lost_session_starts_over_only_if_it_may() {
         saved(10_000, false),
         "< 200 ack\n< 500 ack BITS-Error: 0x8020001F\n> Create-Session\n! interrupted\n= interrupted",
     );
-    let plan = Plan { may_start_over: false, ..plan(20_000, 10_000) };
-    let machine = Uploader::resume(plan, saved(10_000, false), Instant::now(), 1);
-    play_machine(machine, "< 200 ack\n< 500 ack BITS-Error: 0x8020001F\n= cannot be resumed");
+    upload()
+        .with(|plan| plan.may_start_over = false)
+        .resuming(saved(10_000, false))
+        .then("< 200 ack\n< 500 ack BITS-Error: 0x8020001F\n= cannot be resumed");
 }
 
 #[test]
@@ -184,14 +182,15 @@ fn a_session_that_could_not_be_given_up_is_given_up_before_close() {
 
 #[test]
 fn a_session_that_nobody_can_resume_is_given_up_at_every_end() {
-    let begin = "< 200 ack\n< 200 ack BITS-Session-Id: s\n> Fragment bytes 0-9999/20000\n";
     for end in [
         "! interrupted\n> Cancel-Session\n< 200 ack\n= interrupted",
         "! failed\n> Cancel-Session\n! interrupted\n= internal error",
         "! untrusted\n> Cancel-Session\n! cut\n= no answer to Fragment",
     ] {
-        let plan = Plan { can_resume: false, ..plan(20_000, 10_000) };
-        play_with(plan, &format!("{begin}{end}"));
+        upload()
+            .with(|plan| plan.can_resume = false)
+            .in_session()
+            .then(&format!("> Fragment bytes 0-9999/20000\n{end}"));
     }
 }
 
@@ -223,7 +222,7 @@ fn saves(plan: Plan, inputs: Vec<Input>) -> Vec<(Save, String)> {
 }
 
 fn responses(texts: &[&str]) -> Vec<Input> {
-    texts.iter().map(|text| Input::Responded(answer(text))).collect()
+    texts.iter().map(|text| Input::Responded(response(text))).collect()
 }
 
 #[test]
@@ -303,9 +302,9 @@ fn one_of_many_small_files_is_written_down_only_when_something_goes_wrong() {
 #[test]
 fn what_cannot_be_saved_is_given_up_in_the_end() {
     let now = Instant::now();
-    let mut machine = Uploader::new(plan(20_000, 10_000), now, 1);
+    let mut machine = upload().machine_at(now);
     for text in ["200 ack", "200 ack BITS-Session-Id: s"] {
-        machine = machine.handle(Input::Responded(answer(text)), now);
+        machine = machine.handle(Input::Responded(response(text)), now);
     }
     assert!(matches!(machine.next_action(), Action::Save(Save::Durable(_))));
     machine = machine.handle(Input::Saved { can_resume: false }, now);

@@ -1,15 +1,6 @@
 //! What the simulation (`tests/simulation`) found: the shortest conversation that shows each.
 
 use super::*;
-use crate::protocol::Session;
-
-/// A session, and 10,000 of 20,000 bytes acknowledged.
-const HALF: &str = "< 200 ack
-     < 200 ack BITS-Session-Id: s
-     > Fragment bytes 0-9999/20000
-     < 200 ack BITS-Received-Content-Range: 10000
-     > Fragment bytes 10000-19999/20000
-     ";
 
 /// A first question that a server which appends whatever comes answers like any other, and the second one.
 const ASKED_TWICE: &str = "! cut
@@ -23,16 +14,6 @@ const ANEW: &str = "> Cancel-Session
      > Create-Session
      ! interrupted
      = interrupted";
-
-fn half_then(transcript: &str) {
-    play(&format!("{HALF}{transcript}"));
-}
-
-fn saved(acknowledged: u64) -> ResumeState {
-    let id = "s".parse().expect("a session id");
-    let session = Session { id, protocol: None, host: None, host_fallback_timeout: None };
-    ResumeState { acknowledged, sent_end: 20_000, tells_offset: true, ..ResumeState::new(&session) }
-}
 
 #[test]
 fn a_second_question_that_was_appended_before_its_answer_was_lost_is_noticed() {
@@ -48,7 +29,7 @@ fn a_second_question_that_was_appended_before_its_answer_was_lost_is_noticed() {
         ));
     }
     // Also by another process.
-    let lost = ResumeState { lost_question: Some((10_000, 12_560)), ..saved(15_120) };
+    let lost = ResumeState { lost_question: Some((10_000, 12_560)), ..left_session(15_120) };
     let text = format!(
         "> Ping
          < 200 ack
@@ -56,7 +37,7 @@ fn a_second_question_that_was_appended_before_its_answer_was_lost_is_noticed() {
          < 416 BITS-Received-Content-Range: 12560
          {ANEW}"
     );
-    play_machine(Uploader::resume(plan(20_000, 10_000), lost, Instant::now(), 1), &text);
+    upload().resuming(lost).then(&text);
 }
 
 #[test]
@@ -163,7 +144,7 @@ fn a_run_after_one_that_may_have_sent_all_is_unconfirmed_where_that_one_would_be
          < 403 ack BITS-Error: 0x80070005
          = the file may be there";
     let text = format!("> Ping\n< 200 ack\n> Fragment bytes 10000-15119/20000\n{refused}");
-    play_machine(Uploader::resume(plan(20_000, 10_000), saved(10_000), Instant::now(), 1), &text);
+    upload().resuming(left_session(10_000)).then(&text);
 }
 
 #[test]
@@ -172,10 +153,10 @@ fn a_run_that_goes_on_at_a_named_host_that_is_gone_leaves_it_in_time() {
         target: Some(Uri::from_static("http://other/file.bin")),
         host: Some("other".parse().expect("a host")),
         host_fallback_seconds: Some(110),
-        ..saved(10_000)
+        ..left_session(10_000)
     };
     let mut now = Instant::now();
-    let mut machine = Uploader::resume(plan(20_000, 10_000), session, now, 1);
+    let mut machine = upload().resuming(session).machine_at(now);
     let began = now;
     while machine.target().host() == Some("other") {
         machine = match machine.next_action() {
@@ -207,21 +188,7 @@ fn a_session_that_is_tied_to_its_connection_outlives_a_peer_that_closed_two() {
          < 200 ack BITS-Received-Content-Range: 10000
          > Fragment bytes 10000-19999/20000
          ";
-    let now = Instant::now();
-    let mut machine = write_down(Uploader::new(plan(20_000, 10_000), now, 1), now);
-    for line in format!("{HALF}{closed}{closed}").lines().map(str::trim).filter(|line| !line.starts_with('>')) {
-        while let Action::Wait(_) = machine.next_action() {
-            machine = write_down(machine.handle(Input::Waited, now), now);
-        }
-        let (mark, text) = line.split_at(usize::from(!line.is_empty()));
-        let body = body_of(&machine);
-        machine = match mark {
-            "<" => machine.handle(Input::Responded(answer(text.trim())), now),
-            "!" => machine.handle(event(text.trim(), body), now),
-            _ => machine,
-        };
-        machine = write_down(machine, now);
-    }
+    let machine = upload().half().converse(&format!("{closed}{closed}")).expect("goes on");
     assert!(!machine.needs_new_connection());
 }
 
@@ -256,7 +223,7 @@ fn a_connection_that_is_lost_by_a_ping_makes_the_session_suspect() {
 
 #[test]
 fn a_whole_file_is_not_closed_before_the_second_question_is_answered() {
-    let in_doubt = ResumeState { lost_question: Some((10_000, 12_560)), ..saved(20_000) };
+    let in_doubt = ResumeState { lost_question: Some((10_000, 12_560)), ..left_session(20_000) };
     let text = format!(
         "> Ping
          < 200 ack
@@ -266,16 +233,13 @@ fn a_whole_file_is_not_closed_before_the_second_question_is_answered() {
          < 200 ack BITS-Received-Content-Range: 17439
          {ANEW}"
     );
-    play_machine(Uploader::resume(plan(20_000, 10_000), in_doubt, Instant::now(), 1), &text);
+    upload().resuming(in_doubt).then(&text);
 }
 
 #[test]
 fn the_last_few_bytes_that_fail_are_no_sign_of_size() {
-    play_with(
-        plan(20_001, 20_000),
-        "< 200 ack
-         < 200 ack BITS-Session-Id: s
-         > Fragment bytes 0-19999/20001
+    file(20_001, 20_000).in_session().then(
+        "> Fragment bytes 0-19999/20001
          < 200 ack BITS-Received-Content-Range: 20000
          > Fragment bytes 20000-20000/20001
          < 503
@@ -290,15 +254,15 @@ fn the_last_few_bytes_that_fail_are_no_sign_of_size() {
 #[test]
 fn the_record_of_another_file_is_kept_as_it_is_until_the_server_has_no_more_of_it() {
     let now = Instant::now();
-    let mut machine = Uploader::resume_with_another_file(plan(20_000, 10_000), saved(10_000), 10_000, now, 1);
-    for input in [Input::Responded(answer("200 ack")), event("cut", 5120), Input::Waited] {
+    let mut machine = Uploader::resume_with_another_file(plan(20_000, 10_000), left_session(10_000), 10_000, now, 1);
+    for input in [Input::Responded(response("200 ack")), event("cut", 5120), Input::Waited] {
         machine = machine.handle(input, now);
         assert!(!matches!(machine.next_action(), Action::Save(_)), "{:?}", machine.next_action());
     }
     let stopped = machine.clone().handle(Input::Interrupted, now);
     assert_eq!(stopped.next_action(), Action::Finish);
     for offset in [10_000, 20_000] {
-        let ack = answer(&format!("416 BITS-Received-Content-Range: {offset}"));
+        let ack = response(&format!("416 BITS-Received-Content-Range: {offset}"));
         machine = machine.handle(Input::Responded(ack), now);
     }
     assert!(matches!(machine.next_action(), Action::Save(_)), "{:?}", machine.next_action());

@@ -81,19 +81,19 @@ fn what_an_earlier_upload_was_refused_is_tried_again_once_at_most() {
         let (mut fragments, mut stored) = (0, 0);
         let (end, _) = run(machine, |_, packet| {
             let Packet::Fragment { range, .. } = packet else {
-                return Input::Responded(answer("200 ack BITS-Session-Id: s | Took: 200, 200"));
+                return Input::Responded(response("200 ack BITS-Session-Id: s | Took: 200, 200"));
             };
             fragments += 1;
             assert!(fragments != 1 || range.len() == first, "{range:?}");
             if range.len() >= refused {
                 larger += 1;
                 assert!(fragments <= 4, "{fragments}");
-                return Input::Responded(answer("413 Sent: 0"));
+                return Input::Responded(response("413 Sent: 0"));
             }
             let took = range.len() / 100_000 + 200;
             stored = range.end().max(stored);
             let head = format!("200 ack BITS-Received-Content-Range: {stored} | Took: {took}, 200");
-            Input::Responded(answer(&head))
+            Input::Responded(response(&head))
         });
         assert_eq!((end, larger), (Ok(()), 1));
     }
@@ -110,7 +110,7 @@ fn changes_are_told_with_their_reason() {
         "413",
         "416 BITS-Received-Content-Range: 196608",
     ] {
-        machine = write_down(machine.handle(Input::Responded(answer(text)), now), now);
+        machine = respond(machine, text, now);
     }
     let resized = |event| match event {
         UploadEvent::Resized { from, to, why } => Some((from / KIB, to / KIB, why)),

@@ -3,7 +3,7 @@
 use super::*;
 
 fn greeted() -> Uploader {
-    Uploader::new(plan(20_000, 20_000), Instant::now(), 1).skip_ping()
+    file(20_000, 20_000).machine().skip_ping()
 }
 
 fn play_greeted(transcript: &str) {
@@ -48,7 +48,7 @@ fn a_connection_that_is_gone_is_no_failure_and_a_new_one_is_pinged() {
 #[test]
 fn only_the_first_packet_needs_the_connection() {
     let machine = greeted();
-    let machine = machine.handle(Input::Responded(answer("200 ack BITS-Session-Id: s")), Instant::now());
+    let machine = machine.handle(Input::Responded(response("200 ack BITS-Session-Id: s")), Instant::now());
     assert!(!machine.needs_same_connection());
 }
 

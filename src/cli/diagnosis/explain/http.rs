@@ -77,7 +77,7 @@ fn refusal(title: String, status: StatusCode) -> Explanation {
     let mut explanation = Explanation::new(title, &meaning, cause, next);
     let later = Refusal::classify(&answer(status), PacketKind::Fragment);
     // By the table that an upload acts on.
-    explanation.add("within a session", &later.reading(&answer(status)).to_string());
+    explanation.add("within a session", &later.class(&answer(status)).to_string());
     explanation
 }
 
