@@ -73,10 +73,11 @@ impl SessionDoubt {
         if !self.counts_lost(attempt) {
             return Doubted::Outage;
         }
-        if std::mem::replace(&mut history.has_doubted, true) {
-            return Doubted::Meant;
+        if history.has_doubted {
+            // What its predecessor did not meet says nothing of this one: links fail as well as servers.
+            return if history.status == attempt.status() { Doubted::Meant } else { Doubted::Outage };
         }
-        history.status = attempt.status();
+        *history = DoubtHistory { has_doubted: true, status: attempt.status() };
         Doubted::Lost
     }
 

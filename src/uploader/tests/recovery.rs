@@ -417,6 +417,31 @@ fn r5_a_suspect_session_is_lost_after_three_failures_with_acknowledged_pings_bet
 }
 
 #[test]
+fn r5_what_only_the_new_session_meets_is_not_its_servers_last_word() {
+    // The old session was answered by plain 500s; in the new one the link cuts whatever is sent.
+    let (mut fragments, mut sessions, mut stored) = (0, 0, 0);
+    let (end, _) = run(upload().machine(), |_, packet| match packet {
+        Packet::CreateSession { .. } => {
+            (sessions, stored) = (sessions + 1, 0);
+            Input::Responded(response(&format!("200 ack BITS-Session-Id: s{sessions}")))
+        }
+        Packet::Fragment { range, .. } => {
+            fragments += 1;
+            match fragments {
+                2 | 7..12 => event("cut", range.len()),
+                3..6 => Input::Responded(response("500")),
+                _ => {
+                    stored = range.end().max(stored);
+                    Input::Responded(response(&format!("200 ack BITS-Received-Content-Range: {stored}")))
+                }
+            }
+        }
+        _ => Input::Responded(response("200 ack")),
+    });
+    assert_eq!((end, sessions), (Ok(()), 2));
+}
+
+#[test]
 fn r5_pages_and_gateways_never_cost_a_session() {
     for failure in ["403 Server: firewall", "405 Server: firewall", "503", "502", "504", "429", "408", "302", "200"] {
         let machine = upload().machine();
