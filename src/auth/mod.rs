@@ -10,6 +10,7 @@ mod kerberos;
 mod mechanism;
 #[cfg(feature = "windows-auth")]
 mod ntlm;
+pub(crate) mod pem;
 mod scheme;
 mod secret;
 mod shell;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use authenticator::{AuthSettings, AuthStatus, Authenticator, Prepared};
 pub use credentials::{Credentials, Password, Token};
+pub use pem::PemError;
 pub use scheme::{Choice, Scheme, SignInError};
 pub use secret::Secret;
 pub(crate) use shell::shell;

@@ -1,12 +1,15 @@
 //! A certificate and its key, from PEM files.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use zeroize::Zeroizing;
+
+use crate::auth::pem::{self, PemError};
 
 /// The files of certificate and key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +24,10 @@ pub struct TlsFiles {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TlsError {
-    /// A file cannot be read, or holds nothing of the kind.
-    File(PathBuf, pem::Error),
+    /// A file cannot be read.
+    File(PathBuf, io::Error),
+    /// A file holds nothing of the kind.
+    Pem(PathBuf, PemError),
     /// The two do not fit together, or are of a kind that is not supported.
     Unusable(Box<TlsFiles>, rustls::Error),
 }
@@ -30,7 +35,7 @@ pub enum TlsError {
 impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path, _) => write!(f, "read {}", path.display()),
+            Self::File(path, _) | Self::Pem(path, _) => write!(f, "read {}", path.display()),
             Self::Unusable(files, _) => {
                 write!(f, "use the certificate {} with the key {}", files.cert.display(), files.key.display())
             }
@@ -42,6 +47,7 @@ impl std::error::Error for TlsError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::File(_, error) => Some(error),
+            Self::Pem(_, error) => Some(error),
             Self::Unusable(_, error) => Some(error),
         }
     }
@@ -49,16 +55,9 @@ impl std::error::Error for TlsError {
 
 /// Reads both files. Only HTTP/1.1 is offered to clients: the protocol knows no other.
 pub(crate) fn config(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
-    let at = |path: &PathBuf| {
-        let path = path.clone();
-        move |error| TlsError::File(path, error)
-    };
-    let certs = CertificateDer::pem_file_iter(&files.cert).map_err(at(&files.cert))?;
-    let certs = certs.collect::<Result<Vec<_>, _>>().map_err(at(&files.cert))?;
-    if certs.is_empty() {
-        return Err(TlsError::File(files.cert.clone(), pem::Error::NoItemsFound));
-    }
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(at(&files.key))?;
+    let read = |path: &Path| fs::read(path).map(Zeroizing::new).map_err(|error| TlsError::File(path.to_owned(), error));
+    let certs = pem::certificates(&read(&files.cert)?).map_err(|error| TlsError::Pem(files.cert.clone(), error))?;
+    let key = pem::private_key(&read(&files.key)?).map_err(|error| TlsError::Pem(files.key.clone(), error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

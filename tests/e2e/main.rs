@@ -20,6 +20,7 @@ mod kills;
 mod many;
 #[cfg(all(unix, feature = "windows-auth"))]
 mod ntlm;
+mod pem;
 #[cfg(all(unix, feature = "serve"))]
 mod readme;
 #[cfg(feature = "serve")]

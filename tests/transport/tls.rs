@@ -238,9 +238,9 @@ fn certificates_and_keys_that_do_not_fit_are_refused() {
         ClientIdentity::from_pem(certificate.as_bytes(), key.as_bytes(), None).expect_err("refused")
     };
     assert!(matches!(read(&certificate, &other_key), IdentityError::Unusable(_)));
-    assert!(matches!(read(&certificate, &certificate), IdentityError::Key(_)));
-    assert!(matches!(read(&key, &key), IdentityError::Certificate(_)));
-    assert!(matches!(read("0\u{9}\u{2}\u{1}\u{3}", &key), IdentityError::Pkcs12));
+    assert!(matches!(read(&certificate, &certificate), IdentityError::Pem(_)));
+    assert!(matches!(read(&key, &key), IdentityError::Pem(_)));
+    assert!(matches!(read("0\u{9}\u{2}\u{1}\u{3}", &key), IdentityError::Pem(_)));
     let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n";
     assert!(matches!(read(&certificate, old), IdentityError::TraditionalEncryption));
     let both = format!("{key}{certificate}");

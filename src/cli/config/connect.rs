@@ -3,10 +3,10 @@
 use std::io::Read;
 use std::path::Path;
 
+use crate::auth::pem;
 use http::Uri;
 use http::uri::Scheme;
 use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
 use crate::auth::Secret;
@@ -92,12 +92,7 @@ fn tls(args: TlsArgs) -> Result<TlsSettings, UsageError> {
 fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, UsageError> {
     let wrong = |reason: &dyn std::fmt::Display| UsageError(format!("--cacert {}: {reason}", path.display()));
     let bytes = read("--cacert", path)?;
-    let found = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
-    let found = found.map_err(|error| wrong(&error))?;
-    if found.is_empty() {
-        return Err(wrong(&"no certificate in PEM: openssl x509 -inform DER -in FILE -out NEW makes one of DER"));
-    }
-    Ok(found)
+    pem::certificates(&bytes).map_err(|error| wrong(&error))
 }
 
 fn identity(cert: &Path, key: Option<&Path>, passphrase: Option<&Path>) -> Result<ClientIdentity, UsageError> {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use pkcs8::der::Document;
 use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
-use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
+
+use crate::auth::pem::{self, PemError};
 
 /// A certificate, those that vouch for it, and its private key.
 #[derive(Debug, Clone)]
@@ -19,14 +20,7 @@ impl ClientIdentity {
     /// # Errors
     /// When either holds nothing of the kind, when they do not fit together, and when the key cannot be decrypted.
     pub fn from_pem(certificate: &[u8], key: &[u8], passphrase: Option<&[u8]>) -> Result<Self, IdentityError> {
-        if is_pkcs12(certificate) {
-            return Err(IdentityError::Pkcs12);
-        }
-        let chain = CertificateDer::pem_slice_iter(certificate).collect::<Result<Vec<_>, _>>();
-        let chain = chain.map_err(IdentityError::Certificate)?;
-        if chain.is_empty() {
-            return Err(IdentityError::Certificate(pem::Error::NoItemsFound));
-        }
+        let chain = pem::certificates(certificate).map_err(IdentityError::Pem)?;
         let key = private_key(key, passphrase)?;
         let provider = rustls::crypto::ring::default_provider();
         let key = CertifiedKey::from_der(chain, key, &provider).map_err(IdentityError::Unusable)?;
@@ -38,21 +32,16 @@ impl ClientIdentity {
     }
 }
 
-/// PKCS#12 is a sequence in DER whose first element is the number 3.
-fn is_pkcs12(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&0x30) && bytes.windows(3).take(8).any(|three| three == [2, 1, 3])
-}
-
 fn private_key(text: &[u8], passphrase: Option<&[u8]>) -> Result<PrivateKeyDer<'static>, IdentityError> {
     let text_only = String::from_utf8_lossy(text);
     if text_only.contains("Proc-Type: 4,ENCRYPTED") {
         return Err(IdentityError::TraditionalEncryption);
     }
     let Some(begin) = text_only.find("-----BEGIN ENCRYPTED PRIVATE KEY-----") else {
-        return PrivateKeyDer::from_pem_slice(text).map_err(IdentityError::Key);
+        return pem::private_key(text).map_err(IdentityError::Pem);
     };
     let end = text_only[begin..].find("-----END ENCRYPTED PRIVATE KEY-----");
-    let end = end.ok_or(IdentityError::Key(pem::Error::NoItemsFound))? + "-----END ENCRYPTED PRIVATE KEY-----".len();
+    let end = end.ok_or_else(|| IdentityError::Pem(pem::cut_off_key()))? + "-----END ENCRYPTED PRIVATE KEY-----".len();
     let passphrase = passphrase.ok_or(IdentityError::NoPassphrase)?;
     let (_, document) = Document::from_pem(&text_only[begin..begin + end])
         .map_err(|error| IdentityError::Encryption(error.to_string()))?;
@@ -72,12 +61,8 @@ fn private_key(text: &[u8], passphrase: Option<&[u8]>) -> Result<PrivateKeyDer<'
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum IdentityError {
-    /// No certificate in PEM.
-    Certificate(pem::Error),
-    /// No private key in PEM.
-    Key(pem::Error),
-    /// A PKCS#12 file.
-    Pkcs12,
+    /// No certificate, or no private key, in PEM.
+    Pem(PemError),
     /// A key encrypted the way of old OpenSSL.
     TraditionalEncryption,
     /// The key is encrypted and there is no passphrase.
@@ -93,13 +78,7 @@ pub enum IdentityError {
 impl fmt::Display for IdentityError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Certificate(error) => write!(f, "no certificate in PEM: {error}"),
-            Self::Key(error) => write!(f, "no private key in PEM: {error}"),
-            Self::Pkcs12 => f.write_str(
-                "a PKCS#12 file, of which PEM files are to be made: \
-                 openssl pkcs12 -in FILE -clcerts -nokeys -out cert.pem, \
-                 then openssl pkcs12 -in FILE -nocerts -out key.pem",
-            ),
+            Self::Pem(error) => write!(f, "{error}"),
             Self::TraditionalEncryption => f.write_str(
                 "a key encrypted in OpenSSL's own old way, which is easily broken; make it PKCS#8: \
                  openssl pkcs8 -topk8 -in FILE -out NEW",
