@@ -29,7 +29,7 @@ use config::{MachineConfig, UsageError};
 use diagnosis::Diagnosis;
 use settings::{Completed, Environment};
 
-pub use args::Cli;
+use args::Cli;
 pub use diagnosis::ExitCode;
 
 /// Runs the program with its arguments, the program's name first.

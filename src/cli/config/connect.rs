@@ -43,18 +43,18 @@ impl ConnectConfig {
             };
             warnings.push(format!("--insecure: the server's certificate is not checked; {rest}"));
         }
-        let family = match (args.address.ipv4, args.address.ipv6) {
+        let family = match (args.ipv4, args.ipv6) {
             (true, _) => Some(AddressFamily::V4),
             (_, true) => Some(AddressFamily::V6),
             _ => None,
         };
         let settings = Settings {
-            connect_timeout: args.timeouts.connect_timeout,
-            request_timeout: args.timeouts.request_timeout,
-            response_timeout: args.timeouts.response_timeout,
+            connect_timeout: args.connect_timeout,
+            request_timeout: args.request_timeout,
+            response_timeout: args.response_timeout,
             tls: tls(args.tls)?,
             proxies: proxies(args.proxy)?,
-            addresses: AddressSettings { fixed: args.address.resolve, family },
+            addresses: AddressSettings { fixed: args.resolve, family },
             ..Settings::default()
         };
         Ok(Self { settings, warnings })

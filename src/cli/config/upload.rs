@@ -34,8 +34,7 @@ pub(in crate::cli) struct UploadConfig {
 impl UploadConfig {
     pub(in crate::cli) fn new(args: UploadArgs) -> Result<Self, UsageError> {
         let machine = MachineConfig::new(&args.machine);
-        let resume = args.resume;
-        if resume.no_state && resume.resume == ResumeMode::Always {
+        if args.no_state && args.resume == ResumeMode::Always {
             return Err(UsageError("--resume always needs what --no-state does not keep: leave one out".to_owned()));
         }
         let plan = Plan {
@@ -50,7 +49,7 @@ impl UploadConfig {
                 max_time: args.retry.max_time,
             },
             follow_host_id: !args.no_host_id,
-            may_start_over: resume.resume != ResumeMode::Always,
+            may_start_over: args.resume != ResumeMode::Always,
             wants_reply: args.reply.is_some(),
             verify: args.verify,
             ..Plan::new(Uri::default(), 0, ContentName::new(""))
@@ -64,8 +63,8 @@ impl UploadConfig {
             force: args.force,
             output: OutputConfig::new(&args.output).beside(machine),
             machine,
-            state_dir: if resume.no_state { None } else { Some(state_dir(resume.state)?) },
-            resume: resume.resume,
+            state_dir: if args.no_state { None } else { Some(state_dir(args.state)?) },
+            resume: args.resume,
             plan,
         })
     }
