@@ -46,7 +46,7 @@ pub(crate) struct AuthArgs {
     pub(crate) netrc_file: Option<PathBuf>,
 
     /// How to sign in: `auto` takes the strongest that the server offers, and nothing weaker after it was refused
-    #[arg(long, value_name = "HOW", default_value = "auto")]
+    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = values::one_of(values::AUTH))]
     pub(crate) auth: Choice,
 
     /// Allow Basic and bearer tokens over http, where anybody on the way can read them

@@ -20,8 +20,8 @@ pub(super) use auth::AuthArgs;
 pub(super) use connect::{ConnectArgs, ProxyArgs, TlsArgs};
 #[cfg(feature = "serve")]
 pub(super) use serve::{ServeArgs, TryArgs};
-pub(super) use upload::{CiArg, FilesArgs, MachineArgs, OutputArgs, StateArgs, UploadArgs};
-pub(super) use values::InvalidValue;
+pub(super) use upload::{FilesArgs, MachineArgs, OutputArgs, StateArgs, UploadArgs};
+pub(super) use values::{InvalidValue, ci_named};
 
 /// Uploads files with Microsoft's BITS upload protocol to IIS and other BITS servers
 #[derive(Debug, Parser)]

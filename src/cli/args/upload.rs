@@ -5,13 +5,13 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
 #[cfg(feature = "serve")]
 use clap::{Command, FromArgMatches};
 
 use super::{AuthArgs, ConnectArgs, values};
 use crate::client::ResumeMode;
-use crate::output::ProgressMode;
+use crate::output::{Ci, ProgressMode, Reporter, Verbosity};
 use crate::protocol::ProtocolId;
 use crate::uploader::{FragmentSize, Verify};
 
@@ -50,7 +50,7 @@ pub(crate) struct UploadArgs {
     pub(crate) force: bool,
 
     /// Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it
-    #[arg(long, value_name = "HOW", default_value = "none", help_heading = "Safety")]
+    #[arg(long, value_name = "HOW", default_value = "none", value_parser = values::one_of(values::VERIFY), help_heading = "Safety")]
     pub(crate) verify: Verify,
 
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub(crate) struct UploadArgs {
     /// the server acknowledged decide; its path, inode and times do not. With `auto`, another content starts over, and the
     /// old session is cancelled. `always` ends with exit 16 instead, also when the server has lost the session. `never`
     /// cancels the old session.
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Resume")]
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = values::one_of(values::RESUME), help_heading = "Resume")]
     pub(crate) resume: ResumeMode,
 
     /// Keep nothing of this upload for resuming it
@@ -184,7 +184,7 @@ pub(crate) struct RetryArgs {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct OutputArgs {
     /// How progress is shown: `auto` is a bar on a terminal and lines elsewhere
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = values::one_of(values::PROGRESS), help_heading = "Output")]
     pub(crate) progress: ProgressMode,
 
     /// Print nothing but errors
@@ -196,6 +196,12 @@ pub(crate) struct OutputArgs {
     pub(crate) verbose: u8,
 }
 
+impl OutputArgs {
+    pub(crate) fn reporter(&self) -> Reporter {
+        Reporter::stderr(self.progress, Verbosity { quiet: self.quiet, level: self.verbose })
+    }
+}
+
 #[derive(Debug, Clone, Args)]
 pub(crate) struct MachineArgs {
     /// Print what happens on standard output, one JSON object a line
@@ -203,22 +209,6 @@ pub(crate) struct MachineArgs {
     pub(crate) json: bool,
 
     /// Annotations and log sections of this CI service; `auto` looks for it in the environment
-    #[arg(long, value_name = "SERVICE", default_value = "auto", help_heading = "Output")]
-    pub(crate) ci: CiArg,
-}
-
-/// Whose commands are written into the log
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum CiArg {
-    /// By the environment
-    #[default]
-    Auto,
-    /// GitHub Actions
-    Github,
-    /// GitLab CI
-    Gitlab,
-    /// Azure Pipelines
-    Azure,
-    /// Nobody's
-    None,
+    #[arg(long, value_name = "SERVICE", default_value = "auto", value_parser = values::ci(), help_heading = "Output")]
+    pub(crate) ci: Ci,
 }

@@ -21,6 +21,8 @@ use crate::uploader::FragmentSize;
 
 pub(super) use duration::parse as time;
 pub(super) use header::header;
+pub(in crate::cli) use names::ci_named;
+pub(super) use names::{AUTH, PROGRESS, RESUME, VERIFY, ci, one_of};
 
 /// Why an option does not take a value; reads well after the option and a colon. It repeats no secret.
 #[derive(Debug, PartialEq, Eq)]

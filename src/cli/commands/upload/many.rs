@@ -10,7 +10,7 @@ use crate::cli::diagnosis::{Diagnosis, ExitCode};
 use crate::cli::error::Resumability;
 use crate::cli::signals::Signals;
 use crate::output::json::JsonLog;
-use crate::output::{Batch, Lane, Reporter};
+use crate::output::{Batch, Lane};
 use crate::uploader::UploadEvent;
 
 use super::one::{self, RunContext, UploadConnection};
@@ -25,8 +25,7 @@ pub(super) fn run(
 ) -> anyhow::Result<()> {
     let jobs = config.files.jobs.min(items.len());
     let batch = Batch { files: items.len(), size: items.iter().map(size).sum(), jobs };
-    let reporter = Reporter::stderr(config.output.progress, config.output.verbosity);
-    let reporter = reporter.with_ci(config.machine.ci).with_batch(&batch);
+    let reporter = config.output.reporter().with_ci(config.machine.ci).with_batch(&batch);
     config.connect.warnings.iter().for_each(|text| reporter.warn_always(text));
     let journal = one::journal(config, &mut |event| {
         if let UploadEvent::Warning { text } = event {

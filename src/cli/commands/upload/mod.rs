@@ -12,7 +12,6 @@ use crate::cli::config::{Item, UploadConfig, UsageError};
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
 use crate::cli::signals::Signals;
-use crate::output::Reporter;
 use crate::output::json::JsonLog;
 use crate::uploader::UploadEvent;
 
@@ -67,7 +66,7 @@ fn single(
     json: Option<&JsonLog>,
     resume_command: Option<&str>,
 ) -> anyhow::Result<()> {
-    let reporter = Reporter::stderr(config.output.progress, config.output.verbosity).with_ci(config.machine.ci);
+    let reporter = config.output.reporter().with_ci(config.machine.ci);
     config.connect.warnings.iter().for_each(|text| reporter.warn_always(text));
     let mut record = json.map(|json| json.file(1, &item.source.to_string()));
     let mut lane = reporter.lane(0);
