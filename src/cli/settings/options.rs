@@ -31,14 +31,6 @@ impl Section {
             _ => Some(Self::Client),
         }
     }
-
-    /// What its environment variables begin with.
-    pub(super) fn prefix(self) -> &'static str {
-        match self {
-            Self::Client => "BITSUP_",
-            Self::Serve => "BITSUP_SERVE_",
-        }
-    }
 }
 
 /// What an option takes.
