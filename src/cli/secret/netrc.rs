@@ -1,39 +1,26 @@
 //! `.netrc`: logins by host, as ftp, curl and git read them.
 
 use std::fmt;
-use std::fs;
 use std::io::Read;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::auth::Secret;
+use crate::auth::{Password, Secret};
 use crate::cli::config::UsageError;
 use crate::cli::private_file::{self, Forbidden};
 
 /// Longest file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
-/// A login for a host.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::cli) struct NetrcLogin {
-    pub(in crate::cli) user: String,
-    pub(in crate::cli) password: Secret,
-}
-
 /// The login for `host`, of `user` if one is given, in the file that `option` names; `None`: it has none.
 ///
 /// # Errors
 /// When the file cannot be read, others can read it, or it is not a netrc file.
-pub(in crate::cli) fn find(
-    option: &str,
-    path: &Path,
-    host: &str,
-    user: Option<&str>,
-) -> Result<Option<NetrcLogin>, UsageError> {
+pub(super) fn find(option: &str, path: &Path, host: &str, user: Option<&str>) -> Result<Option<Password>, UsageError> {
     let wrong = |reason: &dyn fmt::Display| UsageError(format!("{option}: {}: {reason}", path.display()));
     let file = private_file::open(path, Forbidden::Read).map_err(|error| wrong(&error))?;
-    let size = file.metadata().map_or(0, |metadata: fs::Metadata| metadata.len()).min(MAX_FILE);
+    let size = file.metadata().map_or(0, |metadata| metadata.len()).min(MAX_FILE);
     let mut text = Zeroizing::new(String::with_capacity(usize::try_from(size).unwrap_or(0) + 1));
     file.take(MAX_FILE).read_to_string(&mut text).map_err(|error| wrong(&error))?;
     parse(&text, host, user).map_err(|reason| wrong(&reason))
@@ -48,7 +35,7 @@ struct NetrcEntry {
 }
 
 impl NetrcEntry {
-    fn into_login(self, user: Option<&str>) -> Option<NetrcLogin> {
+    fn into_login(self, user: Option<&str>) -> Option<Password> {
         let password = Secret::new(std::mem::take(&mut *self.password?));
         let name = match (self.login, user) {
             (Some(login), Some(user)) if login != user => return None,
@@ -56,11 +43,11 @@ impl NetrcEntry {
             (None, Some(user)) => user.to_owned(),
             (None, None) => return None,
         };
-        self.applies.then_some(NetrcLogin { user: name, password })
+        self.applies.then_some(Password { user: name, password })
     }
 }
 
-fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<NetrcLogin>, String> {
+fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<Password>, String> {
     let mut words = Words { rest: text };
     let mut entry = NetrcEntry::default();
     while let Some(word) = words.next_word()? {
