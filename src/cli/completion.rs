@@ -1,6 +1,7 @@
 //! Completion scripts: `clap_complete`'s, and what it cannot know or leaves out. Bash and PowerShell offer options where a
 //! file may stand, PowerShell no values, and none of them the ids of unfinished uploads.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use clap::{Arg, Command, ValueHint};
@@ -117,19 +118,15 @@ OPTIONS
 "#;
 
 /// Every option of every verb, once for a name.
-fn all_options(command: &Command) -> Vec<(String, &Arg)> {
-    let mut options: Vec<(String, &Arg)> = Vec::new();
+fn all_options(command: &Command) -> BTreeMap<String, &Arg> {
+    let mut options = BTreeMap::new();
     let mut verbs = vec![command];
     while let Some(verb) = verbs.pop() {
         verbs.extend(verb.get_subcommands());
         for arg in verb.get_opts() {
-            let name = format!("--{}", arg.get_long().unwrap_or_default());
-            if !options.iter().any(|(known, _)| *known == name) {
-                options.push((name, arg));
-            }
+            options.entry(format!("--{}", arg.get_long().unwrap_or_default())).or_insert(arg);
         }
     }
-    options.sort_by(|a, b| a.0.cmp(&b.0));
     options
 }
 
