@@ -45,7 +45,7 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, resume_command: Option
     if let Some(json) = json {
         json.expect_files(items.len());
     }
-    if config.files.dry_run {
+    if config.files.args.dry_run {
         return dry_run::run(&config, &items, json, resume_command);
     }
     if items.len() > 1 && config.reply.is_some() {
