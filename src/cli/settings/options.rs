@@ -85,7 +85,7 @@ pub(super) fn suggestion<'a>(key: &str, known: impl Iterator<Item = &'a str>, li
 }
 
 /// Whether an option's value is a path.
-pub(super) fn is_path(arg: &Arg) -> bool {
+pub(in crate::cli) fn is_path(arg: &Arg) -> bool {
     let hint = arg.get_value_hint();
     matches!(hint, ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath | ValueHint::ExecutablePath)
 }
