@@ -3,9 +3,9 @@
 use std::ffi::OsStr;
 
 use clap::{Arg, Command};
-use http::Uri;
 
 use crate::cli::config::UsageError;
+use crate::cli::destination;
 use crate::protocol::{Origin, without_brackets};
 
 use super::document::{self, Document};
@@ -13,10 +13,9 @@ use super::environment::Environment;
 use super::options::Section;
 use super::{Setting, file};
 
-/// The server that a URL names. What is no URL is refused elsewhere.
+/// The server that a destination names. What is none is refused elsewhere.
 pub(in crate::cli) fn server_of(url: &str) -> Option<Origin> {
-    let uri: Uri = url.parse().ok()?;
-    (uri.scheme().is_some() && uri.host().is_some()).then(|| Origin::of(&uri))
+    destination::parse(url, b"").ok().map(|url| Origin::of(&url))
 }
 
 /// All that is set elsewhere than on the command line.

@@ -84,7 +84,8 @@ pub(super) fn complete(
     let Some((name, matches)) = matches.subcommand() else { return nothing(typed) };
     let (Some(verb), Some(section)) = (command.find_subcommand(name), Section::of(name)) else { return nothing(typed) };
     let sources = Sources::read(command, environment, raw(matches, "config"), is_set(matches, "no_config"))?;
-    let server = destination(verb, matches).and_then(|url| server_of(&url));
+    let words = verb.get_positionals().filter_map(|arg| matches.get_raw(arg.get_id().as_str())).flatten();
+    let server = words.filter_map(|word| server_of(word.to_str()?)).last();
     let typed_options = verb.get_arguments().filter(|arg| is_set(matches, arg.get_id().as_str())).collect();
     let settings = sources.effective(verb, section, typed_options, server.as_ref())?;
     let tokens = settings.iter().flat_map(|setting| tokens(verb, setting));
@@ -111,17 +112,6 @@ fn tokens(verb: &Command, setting: &Setting) -> Vec<OsString> {
         Some(OptionKind::Count) => vec![option; text.parse().unwrap_or(0)],
         _ => setting.values.iter().map(with_value).collect(),
     }
-}
-
-/// The last word beside the options that is a URL.
-fn destination(verb: &Command, matches: &ArgMatches) -> Option<String> {
-    let words = verb.get_positionals().filter_map(|arg| matches.get_raw(arg.get_id().as_str())).flatten();
-    words.filter_map(|word| word.to_str()).filter(|word| is_url(word)).last().map(str::to_owned)
-}
-
-fn is_url(word: &str) -> bool {
-    let scheme = word.split_once("://").map_or("", |(scheme, _)| scheme);
-    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }
 
 /// Whether an option is typed behind the verb, or behind one of its own verbs.

@@ -84,6 +84,17 @@ fn what_is_typed_goes_before_the_environment_the_host_and_the_top_of_the_file() 
     );
 }
 
+/// Blanks are escaped before anything is sent.
+#[test]
+fn a_host_is_known_in_each_url_that_an_upload_takes() {
+    for url in ["https://H.example:8443/", "HTTPS://h.example:8443", "https://h.example:8443/a b/ü?x={y}"] {
+        assert_eq!(server_of(url).expect(url).authority(), "h.example:8443");
+    }
+    for url in ["h.example", "ftp://h.example/", "https:///a", "https://u@h.example/"] {
+        assert_eq!(server_of(url), None, "{url}");
+    }
+}
+
 #[test]
 fn every_kind_of_option_can_be_set() {
     let text = "retries = 1_000\nheader = ['A: b', 'C: d']\nverbose = 2\nno-state = true\n";
