@@ -2,7 +2,6 @@
 //! options, or needs a file, is checked in `config`. A new option can be set in the environment and in `config.toml` at
 //! once; `help` has the ones that `-h` shows.
 
-mod auth;
 mod connect;
 #[cfg(feature = "serve")]
 mod serve;
@@ -16,8 +15,7 @@ use clap_complete::Shell;
 
 use crate::protocol::ProtocolId;
 
-pub(super) use auth::AuthArgs;
-pub(super) use connect::{ConnectArgs, ProxyArgs, TlsArgs};
+pub(super) use connect::{AuthArgs, ConnectArgs, ProxyArgs, TlsArgs};
 #[cfg(feature = "serve")]
 pub(super) use serve::{ServeArgs, TryArgs};
 pub(super) use upload::{FilesArgs, MachineArgs, OutputArgs, StateArgs, UploadArgs};
