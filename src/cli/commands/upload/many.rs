@@ -26,7 +26,7 @@ pub(super) fn run(
     let jobs = usize::from(config.files.args.jobs).min(items.len());
     let batch = Batch { files: items.len(), size: items.iter().map(size).sum(), jobs };
     let reporter = config.output.reporter().with_ci(config.machine.ci).with_batch(&batch);
-    config.connect.warnings.iter().for_each(|text| reporter.warn_always(text));
+    config.connect.warning.iter().for_each(|text| reporter.warn_always(text));
     let journal = one::journal(config, &mut |event| {
         if let UploadEvent::Warning { text } = event {
             reporter.message(&format!("warning: {text}"));

@@ -67,7 +67,7 @@ fn single(
     resume_command: Option<&str>,
 ) -> anyhow::Result<()> {
     let reporter = config.output.reporter().with_ci(config.machine.ci);
-    config.connect.warnings.iter().for_each(|text| reporter.warn_always(text));
+    config.connect.warning.iter().for_each(|text| reporter.warn_always(text));
     let mut record = json.map(|json| json.file(1, &item.source.to_string()));
     let mut lane = reporter.lane(0);
     let mut report = |event: &UploadEvent| {
