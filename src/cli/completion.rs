@@ -1,10 +1,13 @@
 //! Completion scripts: `clap_complete`'s, and what it cannot know or leaves out. Bash and PowerShell offer options where a
 //! file may stand, PowerShell no values, and none of them the ids of unfinished uploads.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use clap::{Arg, Command, ValueHint};
+use clap::{Arg, Command};
 use clap_complete::Shell;
+
+use super::settings::is_path;
 
 /// The script for a shell.
 pub(super) fn script(shell: Shell, mut command: Command) -> String {
@@ -21,11 +24,14 @@ pub(super) fn script(shell: Shell, mut command: Command) -> String {
 }
 
 fn bash(script: &str) -> String {
-    // The registration comes last.
     let script = script.replace("complete -F _bitsup ", "complete -F _bitsup_words ");
-    let at = script.rfind("\nif [[ \"${BASH_VERSINFO").unwrap_or(script.len());
-    let (functions, registration) = script.split_at(at);
-    format!("{functions}{BASH}{registration}")
+    // The registration comes last.
+    insert(&script, script.rfind("\nif [[ \"${BASH_VERSINFO"), BASH)
+}
+
+fn insert(script: &str, at: Option<usize>, text: &str) -> String {
+    let (before, after) = script.split_at(at.unwrap_or(script.len()));
+    format!("{before}{text}{after}")
 }
 
 const BASH: &str = r#"
@@ -50,13 +56,11 @@ _bitsup_words() {
 "#;
 
 fn zsh(script: &str) -> String {
-    let mut lines: Vec<String> = script.lines().map(str::to_owned).collect();
-    for line in lines.iter_mut().filter(|line| line.starts_with("':id -- ")) {
-        *line = line.replace(":_default'", ":_bitsup_ids'");
-    }
-    let at = lines.iter().rposition(|line| line.starts_with("if [ \"$funcstack[1]\"")).unwrap_or(lines.len());
-    lines.insert(at, ZSH.to_owned());
-    lines.join("\n") + "\n"
+    let with_ids = |line: &str| {
+        if line.starts_with("':id -- ") { line.replace(":_default'", ":_bitsup_ids'") } else { line.to_owned() }
+    };
+    let script: String = script.split_inclusive('\n').map(with_ids).collect();
+    insert(&script, script.rfind("if [ \"$funcstack[1]\""), ZSH)
 }
 
 const ZSH: &str = r#"(( $+functions[_bitsup_ids] )) ||
@@ -66,6 +70,7 @@ _bitsup_ids() {
         sed -n 's/^{"v":1,"id":"\([^"]*\)".*/\1/p')"})
     compadd -a ids
 }
+
 "#;
 
 const FISH: &str = r#"
@@ -82,17 +87,15 @@ fn powershell(script: &str, command: &Command) -> String {
     for (names, arg) in all_options(command) {
         let values: Vec<String> =
             arg.get_possible_values().iter().map(|value| format!("'{}'", value.get_name())).collect();
-        let is_path = matches!(arg.get_value_hint(), ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath);
         // Nothing to offer: the shell completes files.
-        let offer = if is_path { "return".to_owned() } else { values.join(", ") };
+        let offer = if is_path(arg) { "return".to_owned() } else { values.join(", ") };
         if !offer.is_empty() {
             // Writing to a String cannot fail.
             let _ = writeln!(options, "        '{names}' {{ {offer} }}");
         }
     }
-    let at = script.find("    $completions = @(switch").unwrap_or(script.len());
-    let (before, after) = script.split_at(at);
-    format!("{before}{}{after}", POWERSHELL.replace("OPTIONS", options.trim_end()))
+    let text = POWERSHELL.replace("OPTIONS", options.trim_end());
+    insert(script, script.find("    $completions = @(switch"), &text)
 }
 
 const POWERSHELL: &str = r#"    # Values of options, files, shells, and the ids of unfinished uploads.
@@ -117,19 +120,15 @@ OPTIONS
 "#;
 
 /// Every option of every verb, once for a name.
-fn all_options(command: &Command) -> Vec<(String, &Arg)> {
-    let mut options: Vec<(String, &Arg)> = Vec::new();
+fn all_options(command: &Command) -> BTreeMap<String, &Arg> {
+    let mut options = BTreeMap::new();
     let mut verbs = vec![command];
     while let Some(verb) = verbs.pop() {
         verbs.extend(verb.get_subcommands());
         for arg in verb.get_opts() {
-            let name = format!("--{}", arg.get_long().unwrap_or_default());
-            if !options.iter().any(|(known, _)| *known == name) {
-                options.push((name, arg));
-            }
+            options.entry(format!("--{}", arg.get_long().unwrap_or_default())).or_insert(arg);
         }
     }
-    options.sort_by(|a, b| a.0.cmp(&b.0));
     options
 }
 

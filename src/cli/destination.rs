@@ -18,24 +18,25 @@ const TYPED: &AsciiSet =
 /// When `url` is not the http or https URL of a host, or holds what a URL for uploading must not; the message says
 /// what is right.
 pub(super) fn parse(url: &str, name: &[u8]) -> Result<Uri, String> {
-    let shown = shown(url);
-    let (scheme, rest) = url
-        .split_once("://")
-        .ok_or_else(|| format!("{shown} is not a URL: write it like https://server.example/folder/"))?;
-    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-        return Err(format!("{shown} is neither an http nor an https URL: BITS uploads go over these two"));
-    }
-    if url.chars().any(char::is_control) {
-        return Err(format!("{shown} holds a control character"));
-    }
-    if rest.contains('#') {
-        return Err(format!("{shown} has a fragment (#), which is never sent: write %23 if # is part of the name"));
-    }
+    whole(url, name).map_err(|reason| format!("{} {reason}", shown(url)))
+}
+
+/// [`parse`], with errors that read well behind the URL.
+fn whole(url: &str, name: &[u8]) -> Result<Uri, String> {
+    let (scheme, rest) = url.split_once("://").ok_or("is not a URL: write it like https://server.example/folder/")?;
+    let is_known = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    ensure(is_known, "is neither an http nor an https URL: BITS uploads go over these two")?;
+    ensure(!url.chars().any(char::is_control), "holds a control character")?;
+    ensure(!rest.contains('#'), "has a fragment (#), which is never sent: write %23 if # is part of the name")?;
     let (authority, path_and_query) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    check_authority(authority, &shown)?;
-    let path_and_query = complete(path_and_query, name, &shown)?;
+    check_authority(authority)?;
+    let path_and_query = complete(path_and_query, name)?;
     let whole = format!("{}://{authority}{path_and_query}", scheme.to_ascii_lowercase());
-    whole.parse().map_err(|error| format!("{shown} is not a URL: {error}"))
+    whole.parse().map_err(|error| format!("is not a URL: {error}"))
+}
+
+fn ensure(holds: bool, reason: &'static str) -> Result<(), &'static str> {
+    if holds { Ok(()) } else { Err(reason) }
 }
 
 /// Whether names are appended to this URL, as typed: its path ends in `/`.
@@ -106,43 +107,29 @@ fn shown(url: &str) -> String {
     format!("\"{}\"", escape(text))
 }
 
-fn check_authority(authority: &str, shown: &str) -> Result<(), String> {
-    if authority.contains('@') {
-        return Err(format!("{shown} has a user or password in it, which others could read in the process list"));
-    }
-    if authority.contains('\\') {
-        return Err(format!("{shown} has a backslash in its host: URLs are written with /"));
-    }
-    if !authority.is_ascii() {
-        return Err(format!("{shown} has a host outside ASCII: write its xn-- form"));
-    }
-    let parsed: http::uri::Authority = authority
-        .parse()
-        .map_err(|_| format!("{shown} has no valid host: write it like https://server.example/folder/"))?;
+fn check_authority(authority: &str) -> Result<(), &'static str> {
+    ensure(!authority.contains('@'), "has a user or password in it, which others could read in the process list")?;
+    ensure(!authority.contains('\\'), "has a backslash in its host: URLs are written with /")?;
+    ensure(authority.is_ascii(), "has a host outside ASCII: write its xn-- form")?;
+    let parsed: http::uri::Authority =
+        authority.parse().map_err(|_| "has no valid host: write it like https://server.example/folder/")?;
     let host = parsed.host();
-    if host.is_empty() || host == "[]" {
-        return Err(format!("{shown} has no host"));
-    }
+    ensure(!host.is_empty() && host != "[]", "has no host")?;
     let address = without_brackets(host);
-    if address.len() < host.len() && address.parse::<std::net::Ipv6Addr>().is_err() {
-        return Err(format!("{shown} has no valid IPv6 address as its host"));
-    }
-    let port = &authority[host.len()..];
-    if !port.is_empty() && parsed.port_u16().is_none_or(|port| port == 0) {
-        return Err(format!("{shown} has no valid port: it is a number from 1 to 65535"));
-    }
-    Ok(())
+    let is_ipv6 = || address.parse::<std::net::Ipv6Addr>().is_ok();
+    ensure(address.len() == host.len() || is_ipv6(), "has no valid IPv6 address as its host")?;
+    let is_valid_port = authority.len() == host.len() || parsed.port_u16().is_some_and(|port| port > 0);
+    ensure(is_valid_port, "has no valid port: it is a number from 1 to 65535")
 }
 
 /// Escapes what no URL may hold, and appends the name to a folder.
-fn complete(path_and_query: &str, name: &[u8], shown: &str) -> Result<String, String> {
+fn complete(path_and_query: &str, name: &[u8]) -> Result<String, &'static str> {
     let (path, query) = path_and_query.split_at(path_and_query.find('?').unwrap_or(path_and_query.len()));
-    if path.contains('\\') {
-        return Err(format!("{shown} has a backslash in its path: URLs are written with /, and a name's \\ as %5C"));
-    }
-    if has_broken_escape(path) || has_broken_escape(query) {
-        return Err(format!("{shown} has a % that is not followed by two hexadecimal digits: write %25 for a plain %"));
-    }
+    ensure(!path.contains('\\'), "has a backslash in its path: URLs are written with /, and a name's \\ as %5C")?;
+    ensure(
+        !has_broken_escape(path) && !has_broken_escape(query),
+        "has a % that is not followed by two hexadecimal digits: write %25 for a plain %",
+    )?;
     let path = if path.is_empty() { "/" } else { path };
     let mut whole = utf8_percent_encode(path, TYPED).to_string();
     if path.ends_with('/') {

@@ -5,48 +5,19 @@ use clap::{Arg, Command, CommandFactory};
 use super::args::Cli;
 
 /// What `-h` of a verb shows beside its arguments; the rest is in `--help`. A new option starts out as a rare one.
-const OFTEN: &[(&str, &[&str])] = &[
-    ("upload", UPLOAD),
-    ("check", &["user", "password_file", "cacert", "proxy", "probe_fragment", "json", "verbose", "help"]),
-    ("sessions cancel", &["force", "user", "password_file", "cacert", "proxy", "help"]),
+const OFTEN: &[(&str, &str)] = &[
+    (
+        "upload",
+        "fragment_size name resume user password_file cacert proxy limit_rate jobs files_from verify dry_run progress \
+         json quiet verbose help",
+    ),
+    ("check", "user password_file cacert proxy probe_fragment json verbose help"),
+    ("sessions cancel", "force user password_file cacert proxy help"),
     (
         "serve",
-        &[
-            "listen",
-            "user",
-            "password_file",
-            "tls_cert",
-            "tls_key",
-            "allow_anonymous",
-            "allow_read",
-            "overwrite",
-            "reply_command",
-            "max_size",
-            "json",
-            "quiet",
-            "help",
-        ],
+        "listen user password_file tls_cert tls_key allow_anonymous allow_read overwrite reply_command max_size json \
+         quiet help",
     ),
-];
-
-const UPLOAD: &[&str] = &[
-    "fragment_size",
-    "name",
-    "resume",
-    "user",
-    "password_file",
-    "cacert",
-    "proxy",
-    "limit_rate",
-    "jobs",
-    "files_from",
-    "verify",
-    "dry_run",
-    "progress",
-    "json",
-    "quiet",
-    "verbose",
-    "help",
 ];
 
 const MORE: &str = "\
@@ -69,8 +40,8 @@ pub(super) fn in_short(command: Command) -> Command {
         if ["config", "no_config"].contains(&arg.get_id().as_str()) { arg.hide_short_help(true) } else { arg }
     };
     OFTEN.iter().fold(command.mut_args(settings), |command, (verb, often)| {
-        let path: Vec<&str> = verb.split(' ').collect();
-        in_verb(command, &path, often)
+        let words = |text: &'static str| text.split(' ').collect::<Vec<_>>();
+        in_verb(command, &words(verb), &words(often))
     })
 }
 

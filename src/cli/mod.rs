@@ -25,11 +25,11 @@ use crate::output::json::JsonLog;
 use crate::output::{Ci, ProgressMode, Reporter, Verbosity};
 
 use args::InvalidValue;
-use config::{MachineConfig, UsageError};
+use config::UsageError;
 use diagnosis::Diagnosis;
 use settings::{Completed, Environment};
 
-pub use args::Cli;
+use args::Cli;
 pub use diagnosis::ExitCode;
 
 /// Runs the program with its arguments, the program's name first.
@@ -68,7 +68,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Says why nothing was begun, also to programs if they read along: the words may make no sense, but these do.
 fn refuse(error: &anyhow::Error, words: &[OsString]) -> ExitCode {
-    let machine = MachineConfig::new(&usage_error::machine(words));
+    let machine = usage_error::machine(words);
     let diagnosis = Diagnosis::of(error);
     if machine.json {
         JsonLog::stdout().end(Some(&diagnosis.failure(None)));

@@ -26,38 +26,29 @@ pub(super) fn open(path: &Path, forbidden: Forbidden) -> io::Result<File> {
     if metadata.is_dir() {
         return Err(directory());
     }
+    check(&metadata, forbidden).map(|()| file)
+}
+
+#[cfg(unix)]
+fn check(metadata: &Metadata, forbidden: Forbidden) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let is_foreign = metadata.uid() != 0 && metadata.uid() != rustix::process::geteuid().as_raw();
     match forbidden {
-        Forbidden::Read if others_may(&metadata, 0o077) => {
+        Forbidden::Read if metadata.mode() & 0o077 != 0 => {
             Err(io::Error::other("others can read it: run chmod 600 on it"))
         }
-        Forbidden::Change if metadata.is_file() && (is_foreign(&metadata) || others_may(&metadata, 0o022)) => {
+        Forbidden::Change if metadata.is_file() && (is_foreign || metadata.mode() & 0o022 != 0) => {
             Err(io::Error::other(
                 "others can change it: it must be yours or root's, and writable by nobody else (chmod go-w)",
             ))
         }
-        _ => Ok(file),
+        _ => Ok(()),
     }
-}
-
-#[cfg(unix)]
-fn others_may(metadata: &Metadata, mode: u32) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    metadata.mode() & mode != 0
-}
-
-#[cfg(unix)]
-fn is_foreign(metadata: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    metadata.uid() != 0 && metadata.uid() != rustix::process::geteuid().as_raw()
 }
 
 /// Who may do what with a file is inherited from its folder, and not told by its metadata.
 #[cfg(not(unix))]
-fn others_may(_: &Metadata, _: u32) -> bool {
-    false
-}
-
-#[cfg(not(unix))]
-fn is_foreign(_: &Metadata) -> bool {
-    false
+#[expect(clippy::unnecessary_wraps, reason = "has the signature of the other")]
+fn check(_: &Metadata, _: Forbidden) -> io::Result<()> {
+    Ok(())
 }

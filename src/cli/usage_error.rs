@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 
+use clap::Command;
 use clap::error::{ContextKind as Kind, ContextValue, ErrorKind};
-use clap::{Command, ValueEnum};
 
-use super::args::{CiArg, MachineArgs};
+use super::args::{MachineArgs, ci_named};
 use super::error::ParseError;
+use crate::output::Ci;
 
 /// `None` if clap's text is help: that is shown as it is, and holds no word that was typed.
 pub(super) fn read(error: &clap::Error, command: &Command, words: &[OsString]) -> Option<ParseError> {
@@ -125,9 +126,11 @@ pub(super) fn machine(words: &[OsString]) -> MachineArgs {
     let is_upload = options.get(1) == Some(&"upload");
     let after = options.windows(2).filter(|pair| pair[0] == "--ci").map(|pair| pair[1]);
     let within = options.iter().filter_map(|word| word.strip_prefix("--ci="));
-    let ci = after.chain(within).filter_map(|name| CiArg::from_str(name, false).ok()).next_back();
-    let nobody = if is_upload { CiArg::Auto } else { CiArg::None };
-    MachineArgs { json: is_upload && options.contains(&"--json"), ci: ci.filter(|_| is_upload).unwrap_or(nobody) }
+    if !is_upload {
+        return MachineArgs { json: false, ci: Ci::None };
+    }
+    let ci = after.chain(within).filter_map(ci_named).next_back().or_else(|| ci_named("auto"));
+    MachineArgs { json: options.contains(&"--json"), ci: ci.unwrap_or_default() }
 }
 
 #[cfg(test)]
@@ -193,14 +196,15 @@ mod tests {
 
     #[test]
     fn readers_are_found_in_words_that_make_no_sense() {
+        let here = ci_named("auto").expect("a name");
         let found = |typed: &[&str]| {
             let machine = machine(&words(typed));
             (machine.json, machine.ci)
         };
-        assert_eq!(found(&["bitsup", "upload", "--x", "--json", "--ci", "none"]), (true, CiArg::None));
-        assert_eq!(found(&["bitsup", "upload", "--ci=github", "--ci=x"]), (false, CiArg::Github));
-        assert_eq!(found(&["bitsup", "upload", "--", "--json", "--ci=none"]), (false, CiArg::Auto));
-        assert_eq!(found(&["bitsup", "serve", "--json", "--ci=github"]), (false, CiArg::None));
-        assert_eq!(found(&["bitsup"]), (false, CiArg::None));
+        assert_eq!(found(&["bitsup", "upload", "--x", "--json", "--ci", "none"]), (true, Ci::None));
+        assert_eq!(found(&["bitsup", "upload", "--ci=github", "--ci=x"]), (false, Ci::Github));
+        assert_eq!(found(&["bitsup", "upload", "--", "--json", "--ci=none"]), (false, here));
+        assert_eq!(found(&["bitsup", "serve", "--json", "--ci=github"]), (false, Ci::None));
+        assert_eq!(found(&["bitsup"]), (false, Ci::None));
     }
 }

@@ -2,48 +2,45 @@
 //! options, or needs a file, is checked in `config`. A new option can be set in the environment and in `config.toml` at
 //! once; `help` has the ones that `-h` shows.
 
-mod auth;
-mod check;
 mod connect;
-mod files;
-mod output;
-mod resume;
-mod retry;
 #[cfg(feature = "serve")]
 mod serve;
-mod sessions;
-mod settings;
 mod upload;
 mod values;
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 
-pub(super) use auth::AuthArgs;
-pub(super) use check::CheckArgs;
-pub(super) use connect::{ConnectArgs, ProxyArgs, TlsArgs};
-pub(super) use files::FilesArgs;
-pub(super) use output::{CiArg, MachineArgs, OutputArgs};
-pub(super) use resume::{ResumeArgs, StateArgs};
-pub(super) use retry::RetryArgs;
+use crate::protocol::ProtocolId;
+
+pub(super) use connect::{AuthArgs, ConnectArgs, ProxyArgs, TlsArgs};
 #[cfg(feature = "serve")]
 pub(super) use serve::{ServeArgs, TryArgs};
-pub(super) use sessions::{SessionsArgs, SessionsCommand};
-pub(super) use settings::{ConfigArgs, SettingsArgs};
-pub(super) use upload::UploadArgs;
-pub(super) use values::InvalidValue;
+pub(super) use upload::{FilesArgs, MachineArgs, OutputArgs, StateArgs, UploadArgs};
+pub(super) use values::{InvalidValue, ci_named};
 
 /// Uploads files with Microsoft's BITS upload protocol to IIS and other BITS servers
 #[derive(Debug, Parser)]
 #[command(name = "bitsup", version, max_term_width = 100, arg_required_else_help = true, after_help = AFTER_HELP)]
-pub struct Cli {
-    /// What to do
+pub(crate) struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 
-    /// Where settings come from
     #[command(flatten)]
-    pub settings: SettingsArgs,
+    pub(crate) settings: SettingsArgs,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct SettingsArgs {
+    /// Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system's folder for such things]
+    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath, help_heading = "Settings")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Read no settings from a file
+    #[arg(long, global = true, conflicts_with = "config", help_heading = "Settings")]
+    pub(crate) no_config: bool,
 }
 
 const AFTER_HELP: &str = "\
@@ -52,9 +49,8 @@ Exit codes: 0 uploaded and closed, 2 usage, 3 source file, 4 source changed mean
 13 rejected by the server's application, 14 what arrived differs, 15 only some of several files arrived, \
 16 nothing to resume (--resume always), 17 another bitsup is busy with it, 18 unconfirmed: look at the server; 1 is a mistake in bitsup itself. `bitsup explain CODE` says more.";
 
-/// The verbs
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Upload files
     Upload(Box<UploadArgs>),
     /// Ask a server whether it would take uploads, and how it is reached
@@ -78,12 +74,103 @@ pub enum Command {
     /// Print the manual, or write all of its pages into a folder
     Man {
         /// The folder [default: `bitsup.1` to standard output]
-        #[arg(value_hint = clap::ValueHint::DirPath)]
-        dir: Option<std::path::PathBuf>,
+        #[arg(value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
     },
     /// Print the completion script for a shell
     Completions {
         /// The shell
         shell: Shell,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  bitsup check https://files.example.com/drop/")]
+pub(crate) struct CheckArgs {
+    /// Where uploads would go: a folder, or a file in it; nothing is stored there
+    #[arg(value_hint = ValueHint::Url)]
+    pub(crate) url: String,
+
+    /// Offer this protocol to the server; repeat for several, in order of preference
+    /// [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]
+    #[arg(long, value_name = "GUID", value_parser = values::parsed::<ProtocolId>, help_heading = "Protocol")]
+    pub(crate) protocol: Vec<ProtocolId>,
+
+    /// Stay at the URL's host, whatever other host the server names
+    #[arg(long, help_heading = "Protocol")]
+    pub(crate) no_host_id: bool,
+
+    /// Find the largest fragment that gets through, up to 32 MiB: sends some hundred MiB at most, and finishes no file
+    #[arg(long, help_heading = "Protocol")]
+    pub(crate) probe_fragment: bool,
+
+    #[command(flatten)]
+    pub(crate) auth: AuthArgs,
+
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+
+    /// Print one JSON object
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+
+    /// Print each packet and Ack; twice: also the heads, without secrets
+    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SessionsArgs {
+    #[command(subcommand)]
+    pub(crate) command: SessionsCommand,
+
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionsCommand {
+    /// List unfinished uploads
+    List {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all that is kept of an unfinished upload
+    Show {
+        /// The first characters of its id, as `list` shows it
+        id: String,
+        /// Print a JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give an unfinished upload up, here and at the server
+    Cancel {
+        /// The first characters of its id, as `list` shows it
+        id: String,
+        /// Forget it here, also when the server cannot be told
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        auth: Box<AuthArgs>,
+        #[command(flatten)]
+        connect: Box<ConnectArgs>,
+    },
+    /// Remove what expired after 14 days, is broken or left over
+    Prune {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// Also show what the file says for this URL's host
+    #[arg(value_hint = ValueHint::Url)]
+    pub(crate) url: Option<String>,
+
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
 }

@@ -10,16 +10,15 @@ use crate::cli::config::CheckConfig;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
 use crate::client::{self, Findings, FragmentLimit};
-use crate::output::{ProgressMode, Reporter, json, print, redact_url};
+use crate::output::{ProgressMode, Reporter, Verbosity, json, print, redact_url};
 use crate::protocol::HostId;
 use crate::transport::Http;
 
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
+    let json = args.json;
+    let reporter = Reporter::stderr(ProgressMode::None, Verbosity { quiet: false, level: args.verbose });
     let config = CheckConfig::new(args)?;
-    let reporter = Reporter::stderr(ProgressMode::None, config.verbosity);
-    for warning in &config.connect.warnings {
-        reporter.warn_always(warning);
-    }
+    config.connect.warning.iter().for_each(|text| reporter.warn_always(text));
     let url = redact_url(&config.plan.destination.to_string());
     let mut login = secret::login(secret::identity(config.auth)?);
     let mut transport = Http::new(config.connect.settings(&config.plan.destination));
@@ -28,7 +27,7 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
     let result = client::check(&config.plan, &mut transport, &mut login, &mut |event| lane.event(event), &mut findings);
     findings.reached = findings.reached.or_else(|| transport.connection_info());
     let result = result.with_context(|| format!("cannot upload to {url}"));
-    if config.json {
+    if json {
         print(json::line(&CheckReport::new(&url, &findings, result.as_ref().err())))?;
     } else {
         print(lines(&url, &findings))?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::cli::args::{ConfigArgs, SettingsArgs};
 use crate::cli::config::UsageError;
 use crate::cli::help;
-use crate::cli::settings::{self, Environment, OptionKind, Section, SetBy, Setting};
+use crate::cli::settings::{self, Environment, OptionKind, Section, SetBy, Setting, Sources};
 use crate::output::{json, print, redact_header_value, redact_url};
 use crate::transport::Proxy;
 
@@ -55,15 +55,15 @@ pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()>
     let mut command = help::command();
     command.build();
     let environment = Environment::read();
-    let location = settings::file_location(given.config.as_deref().map(AsRef::as_ref), given.no_config, &environment)?;
-    let file = settings::read_file(location)?;
+    let typed = given.config.as_deref().map(AsRef::as_ref);
+    let sources = Sources::read(&command, &environment, typed, given.no_config)?;
     let not_a_url = |url| UsageError(format!("{url:?} is no URL"));
     let server = args.url.as_deref().map(|url| settings::server_of(url).ok_or_else(|| not_a_url(url))).transpose()?;
     let mut text = String::new();
     for (name, section, prefix) in [("upload", Section::Client, ""), ("serve", Section::Serve, "serve.")] {
         // Without the receiver there is no such verb.
         let Some(verb) = command.find_subcommand(name) else { continue };
-        let set = settings::effective(&command, verb, section, &[], &environment, file.as_ref(), server.as_ref())?;
+        let set = sources.effective(verb, section, Vec::new(), server.as_ref())?;
         if !args.json && section == Section::Serve {
             text.push_str("\n[serve]\n");
         }

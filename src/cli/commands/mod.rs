@@ -13,13 +13,12 @@ mod try_out;
 mod upload;
 
 use super::args::{Cli, Command};
-use super::config::MachineConfig;
 use crate::output::Ci;
 
 /// The CI service that an error is told to.
 pub(super) fn ci(command: &Command) -> Ci {
     match command {
-        Command::Upload(args) => MachineConfig::new(&args.machine).ci,
+        Command::Upload(args) => args.machine.ci,
         _ => Ci::None,
     }
 }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::auth::AuthSettings;
 use crate::cli::args::{TryArgs, UploadArgs};
-use crate::cli::config::{OutputConfig, UploadConfig};
+use crate::cli::config::UploadConfig;
 use crate::cli::signals::Signals;
 use crate::output::Reporter;
 use crate::server::{Options, Server, StopHandle};
@@ -23,9 +23,8 @@ const GENERATED: u64 = 64 * 1024 * 1024;
 const BLOCK: usize = 1024 * 1024;
 
 pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
-    let output = OutputConfig::new(&args.output);
     let signals = Signals::watch()?;
-    let reporter = Reporter::stderr(output.progress, output.verbosity);
+    let reporter = args.output.reporter();
     let folder = TempDir::new().context("cannot make a temporary folder")?;
     let mut files = args.files.clone();
     if files.is_empty() {

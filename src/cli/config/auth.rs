@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
+use http::Uri;
 use http::uri::Scheme as UriScheme;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use crate::auth::{AuthSettings, Choice, Scheme};
 use crate::cli::args::AuthArgs;
-
 use crate::protocol::Origin;
 
 use super::UsageError;
@@ -63,7 +62,7 @@ impl AuthConfig {
             choice,
             allow_cleartext: args.allow_cleartext_auth,
             trusted_hosts: args.trust_host_id,
-            headers: headers(args.header),
+            headers: args.header.into_iter().collect(),
             ..AuthSettings::anonymous(origin)
         };
         let config = Self { identity, user: args.user, secret, netrc };
@@ -103,15 +102,6 @@ impl AuthConfig {
                 .to_owned(),
         ))
     }
-}
-
-/// In the order in which they were typed.
-fn headers(typed: Vec<(HeaderName, HeaderValue)>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in typed {
-        headers.append(name, value);
-    }
-    headers
 }
 
 fn usual_netrc() -> Result<PathBuf, UsageError> {

@@ -3,7 +3,6 @@
 use crate::cli::args::CheckArgs;
 use crate::cli::destination;
 use crate::client::CheckPlan;
-use crate::output::Verbosity;
 use crate::protocol::ContentName;
 
 use super::{AuthConfig, ConnectConfig, UsageError, upload};
@@ -18,8 +17,6 @@ pub(in crate::cli) struct CheckConfig {
     pub(in crate::cli) plan: CheckPlan,
     pub(in crate::cli) auth: AuthConfig,
     pub(in crate::cli) connect: ConnectConfig,
-    pub(in crate::cli) json: bool,
-    pub(in crate::cli) verbosity: Verbosity,
 }
 
 impl CheckConfig {
@@ -39,8 +36,6 @@ impl CheckConfig {
                 follow_host_id: !args.no_host_id,
                 probe_fragment: args.probe_fragment,
             },
-            json: args.json,
-            verbosity: Verbosity { quiet: false, level: args.verbose },
         })
     }
 }

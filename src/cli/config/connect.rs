@@ -28,36 +28,35 @@ const PASSWORD_VARIABLE: &str = "BITSUP_PROXY_PASSWORD";
 #[derive(Debug)]
 pub(in crate::cli) struct ConnectConfig {
     settings: Settings,
-    /// What whoever runs this must not overlook.
-    pub(in crate::cli) warnings: Vec<String>,
+    /// Told however quiet the output is.
+    pub(in crate::cli) warning: Option<String>,
 }
 
 impl ConnectConfig {
     pub(in crate::cli) fn new(args: ConnectArgs) -> Result<Self, UsageError> {
-        let mut warnings = Vec::new();
-        if args.tls.insecure {
+        let warning = args.tls.insecure.then(|| {
             let rest = if args.tls.pin_sha256.is_empty() {
                 "anybody in between can pretend to be it and read or change the file"
             } else {
                 "only its key is, by --pin-sha256"
             };
-            warnings.push(format!("--insecure: the server's certificate is not checked; {rest}"));
-        }
-        let family = match (args.address.ipv4, args.address.ipv6) {
+            format!("--insecure: the server's certificate is not checked; {rest}")
+        });
+        let family = match (args.ipv4, args.ipv6) {
             (true, _) => Some(AddressFamily::V4),
             (_, true) => Some(AddressFamily::V6),
             _ => None,
         };
         let settings = Settings {
-            connect_timeout: args.timeouts.connect_timeout,
-            request_timeout: args.timeouts.request_timeout,
-            response_timeout: args.timeouts.response_timeout,
+            connect_timeout: args.connect_timeout,
+            request_timeout: args.request_timeout,
+            response_timeout: args.response_timeout,
             tls: tls(args.tls)?,
             proxies: proxies(args.proxy)?,
-            addresses: AddressSettings { fixed: args.address.resolve, family },
+            addresses: AddressSettings { fixed: args.resolve, family },
             ..Settings::default()
         };
-        Ok(Self { settings, warnings })
+        Ok(Self { settings, warning })
     }
 
     /// Refuses what would look safer than it is.
@@ -80,10 +79,7 @@ impl ConnectConfig {
 }
 
 fn tls(args: TlsArgs) -> Result<TlsSettings, UsageError> {
-    let mut extra_roots = Vec::new();
-    for path in &args.cacert {
-        extra_roots.extend(authorities(path)?);
-    }
+    let extra_roots = args.cacert.iter().map(|path| authorities(path)).collect::<Result<Vec<_>, _>>()?.concat();
     let identity =
         args.cert.map(|cert| identity(&cert, args.key.as_deref(), args.key_passphrase_file.as_deref())).transpose()?;
     Ok(TlsSettings { extra_roots, pins: args.pin_sha256, insecure: args.insecure, identity })

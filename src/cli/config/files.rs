@@ -41,32 +41,20 @@ pub(in crate::cli) struct Item {
 /// What was typed about files.
 #[derive(Debug)]
 pub(in crate::cli) struct FilesConfig {
-    typed: Vec<OsString>,
+    /// Its paths are those of files; the URL is apart.
+    pub(in crate::cli) args: FilesArgs,
     url: Option<String>,
     name: Option<String>,
-    pub(in crate::cli) list: Option<PathBuf>,
-    pub(in crate::cli) null: bool,
-    pub(in crate::cli) fail_fast: bool,
-    pub(in crate::cli) dry_run: bool,
-    pub(in crate::cli) jobs: usize,
 }
 
 impl FilesConfig {
-    pub(in crate::cli) fn new(args: FilesArgs, name: Option<String>) -> Result<Self, UsageError> {
-        let mut typed = args.paths;
-        let url = match typed.pop() {
-            Some(url) => Some(
-                url.into_string()
-                    .map_err(|url| UsageError(format!("the last argument, {}, is not a URL", url.display())))?,
-            ),
-            None => None,
-        };
-        if typed.is_empty() && args.files_from.is_none() {
+    pub(in crate::cli) fn new(mut args: FilesArgs, name: Option<String>) -> Result<Self, UsageError> {
+        let url = args.paths.pop().map(OsString::into_string).transpose();
+        let url = url.map_err(|url| UsageError(format!("the last argument, {}, is not a URL", url.display())))?;
+        if args.paths.is_empty() && args.files_from.is_none() {
             return Err(UsageError("a file and a URL are needed: bitsup upload FILE URL".to_owned()));
         }
-        let (list, null) = (args.files_from, args.null);
-        let jobs = usize::from(args.jobs);
-        Ok(Self { typed, url, name, list, null, fail_fast: args.fail_fast, dry_run: args.dry_run, jobs })
+        Ok(Self { args, url, name })
     }
 
     /// The files that were typed and those that a list has, each with its destination. `expand` turns a pattern that
@@ -79,7 +67,7 @@ impl FilesConfig {
         listed: Vec<ListedFile>,
         expand: impl Fn(OsString) -> Result<Vec<OsString>, UsageError>,
     ) -> Result<Vec<Item>, UsageError> {
-        let typed = self.typed.iter().map(|source| ListedFile { source: source.clone(), destination: None });
+        let typed = self.args.paths.iter().map(|source| ListedFile { source: source.clone(), destination: None });
         let mut all: Vec<ListedFile> = Vec::new();
         for ListedFile { source, destination } in typed.chain(listed) {
             let sources = expand(source)?;
@@ -93,7 +81,7 @@ impl FilesConfig {
         }
         let several = all.len() > 1;
         let items: Vec<Item> = all.into_iter().map(|file| self.item(file, several)).collect::<Result<_, _>>()?;
-        check_inputs(&items, self.list.as_deref())?;
+        check_inputs(&items, self.args.files_from.as_deref())?;
         check_duplicates(&items)?;
         Ok(items)
     }
@@ -103,7 +91,8 @@ impl FilesConfig {
         let url = self.url_of(file.destination, several)?;
         let name = match (&self.name, &source) {
             (Some(name), _) => OsString::from(name),
-            (None, Source::File(path)) => file_name(path).to_owned(),
+            // A path without a last part (`/`, `..`) names a folder; opening it will say so.
+            (None, Source::File(path)) => path.file_name().unwrap_or_else(|| OsStr::new("file")).to_owned(),
             (None, Source::StandardInput) => destination::last_segment(&url)
                 .ok_or_else(|| {
                     UsageError("standard input has no name: add --name NAME, or type the whole URL".to_owned())
@@ -154,11 +143,6 @@ fn check_duplicates(items: &[Item]) -> Result<(), UsageError> {
         }
     }
     Ok(())
-}
-
-/// A path without a last part (`/`, `..`) names a folder; opening it will say so.
-fn file_name(file: &Path) -> &OsStr {
-    file.file_name().unwrap_or_else(|| OsStr::new("file"))
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ mod auth;
 mod check;
 mod connect;
 mod files;
-mod output;
 #[cfg(feature = "serve")]
 mod serve;
 mod upload;
@@ -13,7 +12,6 @@ pub(super) use auth::{AuthConfig, SecretSource};
 pub(super) use check::CheckConfig;
 pub(super) use connect::ConnectConfig;
 pub(super) use files::{FilesConfig, Item, Source};
-pub(super) use output::{MachineConfig, OutputConfig};
 #[cfg(feature = "serve")]
 pub(super) use serve::options as serve_options;
 pub(super) use upload::{UploadConfig, state_dir};

@@ -13,12 +13,12 @@ use super::UsageError;
 pub(in crate::cli) fn options(args: ServeArgs) -> Result<Options, UsageError> {
     check_reach(&args)?;
     let mut options = Options::new(args.dir, args.listen);
-    options.account = match (&args.access.user, &args.access.password_file) {
+    options.account = match (&args.user, &args.password_file) {
         (Some(user), Some(file)) => Some(account(user, file)?),
         _ => None,
     };
-    options.tls = args.access.tls_cert.zip(args.access.tls_key).map(|(cert, key)| TlsFiles { cert, key });
-    options.allow_read = args.access.allow_read;
+    options.tls = args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key });
+    options.allow_read = args.allow_read;
     options.reply_command = args.reply_command;
     options.allow_overwrite = args.overwrite;
     options.limits.max_size = args.max_size.map(NonZeroU64::get);
@@ -39,14 +39,14 @@ fn check_reach(args: &ServeArgs) -> Result<(), UsageError> {
     if args.listen.ip().is_loopback() {
         return Ok(());
     }
-    if args.access.user.is_none() && !args.access.allow_anonymous {
+    if args.user.is_none() && !args.allow_anonymous {
         return Err(UsageError(format!(
             "--listen {} can be reached from other machines, and anyone could upload: \
              add --user and --password-file, or --allow-anonymous if you want that",
             args.listen
         )));
     }
-    if args.access.user.is_some() && args.access.tls_cert.is_none() && !args.access.allow_cleartext_auth {
+    if args.user.is_some() && args.tls_cert.is_none() && !args.allow_cleartext_auth {
         return Err(UsageError(format!(
             "--user on --listen {} sends the password over the network for all to read: \
              add --tls-cert and --tls-key, or --allow-cleartext-auth if something in front does TLS",

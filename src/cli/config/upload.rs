@@ -5,20 +5,21 @@ use std::path::PathBuf;
 use etcetera::BaseStrategy;
 use http::Uri;
 
-use crate::cli::args::{AuthArgs, StateArgs, UploadArgs};
+use crate::cli::args::{AuthArgs, MachineArgs, OutputArgs, StateArgs, UploadArgs};
 use crate::client::ResumeMode;
+use crate::output::ProgressMode;
 use crate::protocol::{ContentName, ProtocolId};
 use crate::transport::{RateLimiter, Settings};
 use crate::uploader::{Plan, RetryPolicy};
 
-use super::{AuthConfig, ConnectConfig, FilesConfig, Item, MachineConfig, OutputConfig, UsageError};
+use super::{AuthConfig, ConnectConfig, FilesConfig, Item, UsageError};
 
 /// `bitsup upload`, checked.
 #[derive(Debug)]
 pub(in crate::cli) struct UploadConfig {
     pub(in crate::cli) files: FilesConfig,
-    pub(in crate::cli) output: OutputConfig,
-    pub(in crate::cli) machine: MachineConfig,
+    pub(in crate::cli) output: OutputArgs,
+    pub(in crate::cli) machine: MachineArgs,
     pub(in crate::cli) connect: ConnectConfig,
     rate_limit: Option<RateLimiter>,
     pub(in crate::cli) resume: ResumeMode,
@@ -33,9 +34,12 @@ pub(in crate::cli) struct UploadConfig {
 
 impl UploadConfig {
     pub(in crate::cli) fn new(args: UploadArgs) -> Result<Self, UsageError> {
-        let machine = MachineConfig::new(&args.machine);
-        let resume = args.resume;
-        if resume.no_state && resume.resume == ResumeMode::Always {
+        let mut output = args.output;
+        // Where a program reads along there is no progress, unless it was asked for.
+        if args.machine.json && output.progress == ProgressMode::Auto {
+            output.progress = ProgressMode::None;
+        }
+        if args.no_state && args.resume == ResumeMode::Always {
             return Err(UsageError("--resume always needs what --no-state does not keep: leave one out".to_owned()));
         }
         let plan = Plan {
@@ -50,7 +54,7 @@ impl UploadConfig {
                 max_time: args.retry.max_time,
             },
             follow_host_id: !args.no_host_id,
-            may_start_over: resume.resume != ResumeMode::Always,
+            may_start_over: args.resume != ResumeMode::Always,
             wants_reply: args.reply.is_some(),
             verify: args.verify,
             ..Plan::new(Uri::default(), 0, ContentName::new(""))
@@ -62,10 +66,10 @@ impl UploadConfig {
             auth: args.auth,
             reply: args.reply,
             force: args.force,
-            output: OutputConfig::new(&args.output).beside(machine),
-            machine,
-            state_dir: if resume.no_state { None } else { Some(state_dir(resume.state)?) },
-            resume: resume.resume,
+            output,
+            machine: args.machine,
+            state_dir: if args.no_state { None } else { Some(state_dir(args.state)?) },
+            resume: args.resume,
             plan,
         })
     }

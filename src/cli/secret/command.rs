@@ -11,9 +11,8 @@ use rustix::process::{Pid, Signal};
 use rustix::termios::tcgetpgrp;
 use zeroize::Zeroizing;
 
-use super::file::read;
 use super::patience::{is_over, is_watched, wait_for};
-use super::{line, password};
+use super::{line, password, read};
 use crate::auth::{Secret, shell};
 use crate::cli::config::UsageError;
 use crate::protocol::text::escape;

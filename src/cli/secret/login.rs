@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::netrc::{self, NetrcLogin};
+use super::netrc;
 use super::{from_command, from_environment, from_file, password, prompt, token};
 use crate::auth::{AuthSettings, Authenticator, Choice, Credentials, Password, Secret, Token};
 use crate::cli::config::{AuthConfig, SecretSource, UsageError};
@@ -38,7 +38,7 @@ fn credentials(config: &AuthConfig) -> anyhow::Result<Option<Credentials>> {
     }
     let Some(user) = &config.user else {
         if let Some(login) = in_netrc(config)? {
-            return Ok(Some(Credentials::Password(Password { user: login.user, password: login.password })));
+            return Ok(Some(Credentials::Password(login)));
         }
         // A token is of no use to the ways that want a password.
         let is_wanted = config.identity.choice == Choice::Auto;
@@ -70,7 +70,7 @@ fn in_token_file(file: &Path) -> Result<Token, UsageError> {
     Ok(token.with_newer(move || read(&file).ok()))
 }
 
-fn in_netrc(config: &AuthConfig) -> Result<Option<NetrcLogin>, UsageError> {
+fn in_netrc(config: &AuthConfig) -> Result<Option<Password>, UsageError> {
     let Some((option, file)) = &config.netrc else { return Ok(None) };
     let origin = Origin::of(&config.identity.origin);
     let host = origin.host();

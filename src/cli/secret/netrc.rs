@@ -1,39 +1,26 @@
 //! `.netrc`: logins by host, as ftp, curl and git read them.
 
 use std::fmt;
-use std::fs;
 use std::io::Read;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::auth::Secret;
+use crate::auth::{Password, Secret};
 use crate::cli::config::UsageError;
 use crate::cli::private_file::{self, Forbidden};
 
 /// Longest file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
-/// A login for a host.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::cli) struct NetrcLogin {
-    pub(in crate::cli) user: String,
-    pub(in crate::cli) password: Secret,
-}
-
 /// The login for `host`, of `user` if one is given, in the file that `option` names; `None`: it has none.
 ///
 /// # Errors
 /// When the file cannot be read, others can read it, or it is not a netrc file.
-pub(in crate::cli) fn find(
-    option: &str,
-    path: &Path,
-    host: &str,
-    user: Option<&str>,
-) -> Result<Option<NetrcLogin>, UsageError> {
+pub(super) fn find(option: &str, path: &Path, host: &str, user: Option<&str>) -> Result<Option<Password>, UsageError> {
     let wrong = |reason: &dyn fmt::Display| UsageError(format!("{option}: {}: {reason}", path.display()));
     let file = private_file::open(path, Forbidden::Read).map_err(|error| wrong(&error))?;
-    let size = file.metadata().map_or(0, |metadata: fs::Metadata| metadata.len()).min(MAX_FILE);
+    let size = file.metadata().map_or(0, |metadata| metadata.len()).min(MAX_FILE);
     let mut text = Zeroizing::new(String::with_capacity(usize::try_from(size).unwrap_or(0) + 1));
     file.take(MAX_FILE).read_to_string(&mut text).map_err(|error| wrong(&error))?;
     parse(&text, host, user).map_err(|reason| wrong(&reason))
@@ -48,7 +35,7 @@ struct NetrcEntry {
 }
 
 impl NetrcEntry {
-    fn into_login(self, user: Option<&str>) -> Option<NetrcLogin> {
+    fn into_login(self, user: Option<&str>) -> Option<Password> {
         let password = Secret::new(std::mem::take(&mut *self.password?));
         let name = match (self.login, user) {
             (Some(login), Some(user)) if login != user => return None,
@@ -56,15 +43,15 @@ impl NetrcEntry {
             (None, Some(user)) => user.to_owned(),
             (None, None) => return None,
         };
-        self.applies.then_some(NetrcLogin { user: name, password })
+        self.applies.then_some(Password { user: name, password })
     }
 }
 
-fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<NetrcLogin>, String> {
-    let mut words = Words { rest: text };
+fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<Password>, String> {
+    let mut rest = text;
     let mut entry = NetrcEntry::default();
-    while let Some(word) = words.next_word()? {
-        let mut value = || words.next_word()?.ok_or_else(|| format!("nothing follows the last {}", &*word));
+    while let Some(word) = next_word(&mut rest)? {
+        let mut value = || next_word(&mut rest)?.ok_or_else(|| format!("nothing follows the last {}", &*word));
         match word.as_str() {
             "machine" | "default" => {
                 let applies = *word == "default" || value()?.eq_ignore_ascii_case(host);
@@ -77,7 +64,10 @@ fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<NetrcLogin
             "password" => entry.password = Some(value()?),
             "account" => drop(value()?),
             // What follows, up to an empty line, is a script for ftp.
-            "macdef" => words.skip_macro(),
+            "macdef" => {
+                let end = rest.find("\n\n").or_else(|| rest.find("\n\r\n"));
+                rest = end.map_or("", |end| &rest[end..]);
+            }
             // Not the word itself: out of step, it may be a password.
             _ => return Err("it is not a netrc file: a word is none of machine, default, login, password".to_owned()),
         }
@@ -85,55 +75,44 @@ fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<NetrcLogin
     Ok(entry.into_login(user))
 }
 
-/// The words of the file; `#` at the beginning of one hides the rest of its line, quotes hold spaces.
-struct Words<'a> {
-    rest: &'a str,
+/// The next word; `#` at the beginning of one hides the rest of its line, quotes hold spaces.
+fn next_word(rest: &mut &str) -> Result<Option<Zeroizing<String>>, String> {
+    loop {
+        *rest = rest.trim_start();
+        if rest.starts_with('#') {
+            *rest = rest.find('\n').map_or("", |end| &rest[end..]);
+        } else if let Some(behind) = rest.strip_prefix('"') {
+            *rest = behind;
+            return quoted(rest).map(Some);
+        } else {
+            let (word, behind) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
+            *rest = behind;
+            return Ok(Some(Zeroizing::new(word.to_owned())).filter(|word| !word.is_empty()));
+        }
+    }
 }
 
-impl Words<'_> {
-    fn next_word(&mut self) -> Result<Option<Zeroizing<String>>, String> {
-        loop {
-            self.rest = self.rest.trim_start();
-            let Some(first) = self.rest.chars().next() else { return Ok(None) };
-            match first {
-                '#' => self.rest = self.rest.find('\n').map_or("", |end| &self.rest[end..]),
-                '"' => return self.quoted().map(Some),
-                _ => {
-                    let (word, rest) =
-                        self.rest.split_at(self.rest.find(char::is_whitespace).unwrap_or(self.rest.len()));
-                    self.rest = rest;
-                    return Ok(Some(Zeroizing::new(word.to_owned())));
-                }
+fn quoted(rest: &mut &str) -> Result<Zeroizing<String>, String> {
+    let mut word = Zeroizing::new(String::with_capacity(rest.len()));
+    let mut characters = rest.chars();
+    while let Some(character) = characters.next() {
+        let character = match character {
+            '"' => {
+                *rest = characters.as_str();
+                return Ok(word);
             }
-        }
+            '\\' => match characters.next() {
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some('t') => '\t',
+                Some(other) => other,
+                None => break,
+            },
+            other => other,
+        };
+        word.push(character);
     }
-
-    fn quoted(&mut self) -> Result<Zeroizing<String>, String> {
-        let mut word = Zeroizing::new(String::with_capacity(self.rest.len()));
-        let mut characters = self.rest.char_indices().skip(1);
-        while let Some((at, character)) = characters.next() {
-            match character {
-                '"' => {
-                    self.rest = &self.rest[at + 1..];
-                    return Ok(word);
-                }
-                '\\' => match characters.next() {
-                    Some((_, 'n')) => word.push('\n'),
-                    Some((_, 'r')) => word.push('\r'),
-                    Some((_, 't')) => word.push('\t'),
-                    Some((_, other)) => word.push(other),
-                    None => break,
-                },
-                other => word.push(other),
-            }
-        }
-        Err("a quote in it is not closed".to_owned())
-    }
-
-    fn skip_macro(&mut self) {
-        let text = self.rest.find("\n\n").or_else(|| self.rest.find("\n\r\n"));
-        self.rest = text.map_or("", |end| &self.rest[end..]);
-    }
+    Err("a quote in it is not closed".to_owned())
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! Secrets that people type.
 
-use std::fmt;
 #[cfg(unix)]
 use std::fs::File;
 #[cfg(unix)]
 use std::io::Write;
 use std::io::{self, IsTerminal};
 #[cfg(unix)]
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 #[cfg(unix)]
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -16,35 +15,29 @@ use super::check;
 #[cfg(unix)]
 use super::patience::wait_for;
 use crate::auth::Secret;
-
-/// Nobody is at a terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) struct NobodyToAsk;
-
-impl fmt::Display for NobodyToAsk {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there is no terminal to ask at")
-    }
-}
-
-impl std::error::Error for NobodyToAsk {}
+#[cfg(unix)]
+use crate::sync::lock;
 
 /// Asks at the terminal, without showing what is typed.
 ///
 /// # Errors
-/// [`io::ErrorKind::Interrupted`] after Ctrl-C; [`NobodyToAsk`] within when there is no terminal.
+/// [`io::ErrorKind::Interrupted`] after Ctrl-C; when there is no terminal, or nobody answers.
 pub(in crate::cli) fn prompt(question: &str) -> io::Result<Secret> {
+    let no_terminal = || io::Error::other("there is no terminal to ask at");
     // A job without either has nobody in front of it, even if the machine has a console.
     if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
-        return Err(io::Error::other(NobodyToAsk));
+        return Err(no_terminal());
     }
     #[cfg(unix)]
-    let _asking = Asking::begin();
-    let typed = typed(format!("{question}: ")).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => io::Error::other(NobodyToAsk),
+    {
+        *lock(&ASKING) = SilentTerminal::begin();
+    }
+    let typed = typed(format!("{question}: "));
+    stop_asking();
+    let secret = Secret::new(typed.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => no_terminal(),
         _ => error,
-    })?;
-    let secret = Secret::new(typed);
+    })?);
     check(secret.reveal()).map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "nothing usable was typed"))?;
     Ok(secret)
 }
@@ -65,16 +58,16 @@ fn typed(question: String) -> io::Result<String> {
     rpassword::prompt_password(question)
 }
 
-/// The terminal does not show what is typed. The library sees to that only after its question: whoever types at once, a
-/// program mostly, would be shown.
+/// While it lives, the terminal does not show what is typed. The library sees to that only after its question: whoever
+/// types at once, a program mostly, would be shown.
 #[cfg(unix)]
-struct Silent {
+struct SilentTerminal {
     terminal: File,
     before: Termios,
 }
 
 #[cfg(unix)]
-impl Silent {
+impl SilentTerminal {
     /// `None` where there is no terminal.
     fn begin() -> Option<Self> {
         let terminal = File::options().read(true).write(true).open("/dev/tty").ok()?;
@@ -87,38 +80,21 @@ impl Silent {
     }
 }
 
+#[cfg(unix)]
+impl Drop for SilentTerminal {
+    fn drop(&mut self) {
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+    }
+}
+
 /// Whoever ends the process while somebody is asked has to leave a terminal behind that shows what is typed.
 #[cfg(unix)]
-static ASKING: Mutex<Option<Silent>> = Mutex::new(None);
-
-#[cfg(unix)]
-struct Asking;
-
-#[cfg(unix)]
-impl Asking {
-    fn begin() -> Self {
-        *ASKING.lock().unwrap_or_else(PoisonError::into_inner) = Silent::begin();
-        Self
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Asking {
-    fn drop(&mut self) {
-        stop_asking();
-    }
-}
+static ASKING: Mutex<Option<SilentTerminal>> = Mutex::new(None);
 
 /// Gives the terminal back; whether somebody was being asked.
 pub(in crate::cli) fn stop_asking() -> bool {
     #[cfg(unix)]
-    {
-        let silent = ASKING.lock().unwrap_or_else(PoisonError::into_inner).take();
-        silent.is_some_and(|silent| {
-            let _ = tcsetattr(&silent.terminal, OptionalActions::Now, &silent.before);
-            true
-        })
-    }
+    return lock(&ASKING).take().is_some();
     #[cfg(not(unix))]
     false
 }

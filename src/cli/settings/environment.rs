@@ -79,7 +79,11 @@ impl Environment {
 
 /// The variable for an option.
 pub(super) fn variable(section: Section, key: &str) -> String {
-    format!("{}{}", section.prefix(), key.to_ascii_uppercase().replace('-', "_"))
+    let prefix = match section {
+        Section::Client => "BITSUP_",
+        Section::Serve => "BITSUP_SERVE_",
+    };
+    format!("{prefix}{}", key.to_ascii_uppercase().replace('-', "_"))
 }
 
 fn values(arg: &Arg, value: &OsStr) -> Result<Vec<OsString>, String> {

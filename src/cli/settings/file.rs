@@ -17,57 +17,43 @@ const MAX_SIZE: u64 = 1 << 20;
 
 /// A file of settings, read.
 #[derive(Debug)]
-pub(in crate::cli) struct SettingsFile {
+pub(super) struct SettingsFile {
     pub(super) path: PathBuf,
     pub(super) text: String,
 }
 
-/// Where the settings are.
+/// Where a file of settings may be.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Location {
-    /// Nowhere.
-    Nowhere,
-    /// Where somebody said; it must be there.
-    Named(PathBuf),
-    /// Where the system keeps such things.
-    Usual(PathBuf),
+pub(super) struct Location {
+    pub(super) path: PathBuf,
+    /// It was typed or is in the environment, so it must be there.
+    pub(super) is_named: bool,
 }
 
 /// Where the settings are: as typed, by the environment, or where the system keeps such things.
-pub(in crate::cli) fn location(
-    typed: Option<&OsStr>,
-    off: bool,
-    environment: &Environment,
-) -> Result<Location, UsageError> {
-    if off {
-        return Ok(Location::Nowhere);
-    }
+pub(super) fn location(typed: Option<&OsStr>, environment: &Environment) -> Result<Option<Location>, UsageError> {
     if typed.is_some_and(OsStr::is_empty) {
         return Err(UsageError("--config wants a file; --no-config reads none".to_owned()));
     }
     if let Some(named) = typed.or_else(|| environment.get("BITSUP_CONFIG")) {
-        return Ok(Location::Named(named.into()));
+        return Ok(Some(Location { path: named.into(), is_named: true }));
     }
     // Without a home there is no usual place.
-    let Ok(folders) = etcetera::base_strategy::choose_native_strategy() else { return Ok(Location::Nowhere) };
+    let Ok(folders) = etcetera::base_strategy::choose_native_strategy() else { return Ok(None) };
     // Preferences are property lists on macOS; files of programs lie with their data.
     let base = if cfg!(target_os = "macos") { folders.data_dir() } else { folders.config_dir() };
-    Ok(Location::Usual(base.join("bitsup").join("config.toml")))
+    Ok(Some(Location { path: base.join("bitsup").join("config.toml"), is_named: false }))
 }
 
 /// Reads the settings.
 ///
 /// # Errors
 /// A named file that is missing; any that is unreadable, too large, not text, or open to others' changes.
-pub(in crate::cli) fn read(location: Location) -> Result<Option<SettingsFile>, UsageError> {
-    let (path, must_be_there) = match location {
-        Location::Nowhere => return Ok(None),
-        Location::Named(path) => (path, true),
-        Location::Usual(path) => (path, false),
-    };
-    match text(&path, must_be_there) {
+pub(super) fn read(location: Location) -> Result<Option<SettingsFile>, UsageError> {
+    let Location { path, is_named } = location;
+    match text(&path, is_named) {
         Ok(text) => Ok(Some(SettingsFile { path, text })),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !must_be_there => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => Ok(None),
         Err(error) => Err(UsageError(format!("cannot read the settings in {}: {error}", path.display()))),
     }
 }

@@ -1,122 +1,111 @@
 //! Which source of a setting goes before which.
 
-use clap::Command;
-use http::Uri;
+use std::ffi::OsStr;
+
+use clap::{Arg, Command};
 
 use crate::cli::config::UsageError;
+use crate::cli::destination;
 use crate::protocol::{Origin, without_brackets};
 
+use super::document::{self, Document};
 use super::environment::Environment;
-use super::file::SettingsFile;
 use super::options::Section;
-use super::{Setting, document};
+use super::{Setting, file};
 
-/// The server that a URL names. What is no URL is refused elsewhere.
+/// The server that a destination names. What is none is refused elsewhere.
 pub(in crate::cli) fn server_of(url: &str) -> Option<Origin> {
-    let uri: Uri = url.parse().ok()?;
-    (uri.scheme().is_some() && uri.host().is_some()).then(|| Origin::of(&uri))
+    destination::parse(url, b"").ok().map(|url| Origin::of(&url))
 }
 
-/// Whether a table of the file is for this host, on whatever port.
-fn is_for_host(server: &Origin, table: &str) -> bool {
-    without_brackets(table).eq_ignore_ascii_case(server.host())
+/// All that is set elsewhere than on the command line.
+pub(in crate::cli) struct Sources<'a> {
+    environment: &'a Environment,
+    file: Document,
 }
 
-/// Whether it is for this host and port.
-fn is_for_host_and_port(server: &Origin, table: &str) -> bool {
-    table.eq_ignore_ascii_case(&server.authority())
-}
-
-/// What is set elsewhere and holds for a verb: the environment goes before the file's table for the host with its port, that
-/// before the one for the host, and that before the file's top level. What is typed goes before all of them.
-///
-/// # Errors
-/// A setting that is unknown or wrong; two that exclude one another in the same place.
-pub(in crate::cli) fn effective(
-    command: &Command,
-    verb: &Command,
-    section: Section,
-    typed: &[&str],
-    environment: &Environment,
-    file: Option<&SettingsFile>,
-    server: Option<&Origin>,
-) -> Result<Vec<Setting>, UsageError> {
-    environment.check(command)?;
-    let file = file.map(|file| document::read(file, command)).transpose()?.unwrap_or_default();
-    let tables = |fits: fn(&Origin, &str) -> bool| -> Vec<Setting> {
-        let fitting = file.hosts.iter().filter(|(name, _)| server.is_some_and(|server| fits(server, name)));
-        fitting.flat_map(|(_, settings)| settings.clone()).collect()
-    };
-    let layers = match section {
-        Section::Client => {
-            vec![
-                environment.settings(verb, section)?,
-                tables(is_for_host_and_port),
-                tables(is_for_host),
-                file.top.clone(),
-            ]
-        }
-        Section::Serve => vec![environment.settings(verb, section)?, file.serve],
-    };
-    let mut merged = Merged::new(verb, typed);
-    layers.into_iter().try_for_each(|layer| merged.add(layer))?;
-    Ok(merged.settings)
-}
-
-/// Settings, the weightiest first.
-struct Merged<'a> {
-    verb: &'a Command,
-    /// Ids of the options that are decided, and whether they do anything.
-    decided: Vec<(String, bool)>,
-    settings: Vec<Setting>,
-}
-
-impl<'a> Merged<'a> {
-    fn new(verb: &'a Command, typed: &[&str]) -> Self {
-        let decided = typed.iter().map(|id| ((*id).to_owned(), true)).collect();
-        Self { verb, decided, settings: Vec::new() }
+impl<'a> Sources<'a> {
+    /// Reads the file of settings: the one that was typed, that of the environment, or the usual one; none if it is `off`.
+    ///
+    /// # Errors
+    /// A setting that is unknown or wrong; a file that cannot be read or is not to be trusted.
+    pub(in crate::cli) fn read(
+        command: &Command,
+        environment: &'a Environment,
+        typed: Option<&OsStr>,
+        off: bool,
+    ) -> Result<Self, UsageError> {
+        let location = if off { None } else { file::location(typed, environment)? };
+        let file = location.map(file::read).transpose()?.flatten();
+        environment.check(command)?;
+        let file = file.map(|file| document::read(&file, command)).transpose()?.unwrap_or_default();
+        Ok(Self { environment, file })
     }
 
-    /// Adds what weighs less than all before it.
-    fn add(&mut self, layer: Vec<Setting>) -> Result<(), UsageError> {
-        let mut added: Vec<(String, bool, Setting)> = Vec::new();
+    /// What holds for a verb: the environment goes before the file's table for the host with its port, that before the one
+    /// for the host, and that before the file's top level. What is typed goes before all of them.
+    ///
+    /// # Errors
+    /// A value that the option does not take; two that exclude one another in the same place.
+    pub(in crate::cli) fn effective(
+        &self,
+        verb: &Command,
+        section: Section,
+        typed: Vec<&Arg>,
+        server: Option<&Origin>,
+    ) -> Result<Vec<Setting>, UsageError> {
+        let tables = |fits: fn(&Origin, &str) -> bool| -> Vec<Setting> {
+            let fitting = self.file.hosts.iter().filter(|(name, _)| server.is_some_and(|server| fits(server, name)));
+            fitting.flat_map(|(_, settings)| settings.clone()).collect()
+        };
+        let environment = self.environment.settings(verb, section)?;
+        let layers = match section {
+            Section::Client => vec![
+                environment,
+                tables(|server, table| table.eq_ignore_ascii_case(&server.authority())),
+                tables(|server, table| without_brackets(table).eq_ignore_ascii_case(server.host())),
+                self.file.top.clone(),
+            ],
+            Section::Serve => vec![environment, self.file.serve.clone()],
+        };
+        merged(verb, typed, layers)
+    }
+}
+
+/// What is left of all layers, the weightiest first: an option is decided once, and excludes others from then on.
+fn merged(verb: &Command, typed: Vec<&Arg>, layers: Vec<Vec<Setting>>) -> Result<Vec<Setting>, UsageError> {
+    // With whether they do anything.
+    let mut decided: Vec<(&Arg, bool)> = typed.into_iter().map(|arg| (arg, true)).collect();
+    let mut settings = Vec::new();
+    for layer in layers {
+        let mut added: Vec<(&Arg, bool, Setting)> = Vec::new();
         for setting in layer {
             // The file may set options of other verbs.
-            let Some(id) = self.id(&setting.key) else { continue };
+            let Some(arg) = verb.get_arguments().find(|arg| arg.get_long() == Some(&setting.key)) else { continue };
             let acts = acts(&setting);
-            let is_decided = self.decided.iter().any(|(decided, _)| *decided == id);
-            let is_excluded = acts && self.decided.iter().any(|(other, acts)| *acts && self.exclude(&id, other));
-            if is_decided || is_excluded {
+            let excludes = |other: &Arg, other_acts: bool| acts && other_acts && exclude(verb, arg, other);
+            if decided.iter().any(|(other, acts)| other.get_id() == arg.get_id() || excludes(other, *acts)) {
                 continue;
             }
-            if let Some((.., other)) =
-                added.iter().find(|(other, other_acts, _)| acts && *other_acts && self.exclude(&id, other))
-            {
+            if let Some((.., other)) = added.iter().find(|(other, acts, _)| excludes(other, *acts)) {
                 let (key, set_by) = (&setting.key, &setting.set_by);
                 return Err(UsageError(format!("{set_by}: {key} excludes {}, which {} sets", other.key, other.set_by)));
             }
-            added.push((id, acts, setting));
+            added.push((arg, acts, setting));
         }
-        for (id, acts, setting) in added {
-            self.decided.push((id, acts));
-            self.settings.push(setting);
+        for (arg, acts, setting) in added {
+            decided.push((arg, acts));
+            settings.push(setting);
         }
-        Ok(())
     }
+    Ok(settings)
+}
 
-    fn id(&self, key: &str) -> Option<String> {
-        let arg = self.verb.get_arguments().find(|arg| arg.get_long() == Some(key))?;
-        Some(arg.get_id().to_string())
-    }
-
-    /// Whether one option cannot be given beside another.
-    fn exclude(&self, one: &str, other: &str) -> bool {
-        let names = |one: &str, other: &str| {
-            let arg = self.verb.get_arguments().find(|arg| arg.get_id() == one);
-            arg.is_some_and(|arg| self.verb.get_arg_conflicts_with(arg).iter().any(|arg| arg.get_id() == other))
-        };
-        names(one, other) || names(other, one)
-    }
+/// Whether one option cannot be given beside another.
+fn exclude(verb: &Command, one: &Arg, other: &Arg) -> bool {
+    let names =
+        |one: &Arg, other: &Arg| verb.get_arg_conflicts_with(one).iter().any(|arg| arg.get_id() == other.get_id());
+    names(one, other) || names(other, one)
 }
 
 /// A flag that is off excludes nothing.

@@ -21,9 +21,8 @@ use clap::{ArgMatches, Command};
 use super::config::UsageError;
 
 pub(super) use environment::Environment;
-pub(super) use file::{location as file_location, read as read_file};
-pub(super) use layers::{effective, server_of};
-pub(super) use options::{OptionKind, Section, options};
+pub(super) use layers::{Sources, server_of};
+pub(super) use options::{OptionKind, Section, is_path, options};
 
 /// An option that is set elsewhere than on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,11 +83,11 @@ pub(super) fn complete(
     let Ok(matches) = command.clone().ignore_errors(true).try_get_matches_from(&typed) else { return nothing(typed) };
     let Some((name, matches)) = matches.subcommand() else { return nothing(typed) };
     let (Some(verb), Some(section)) = (command.find_subcommand(name), Section::of(name)) else { return nothing(typed) };
-    let file = file::read(file_location(raw(matches, "config"), is_set(matches, "no_config"), environment)?)?;
-    let server = destination(verb, matches).and_then(|url| server_of(&url));
-    let typed_ids: Vec<&str> =
-        verb.get_arguments().map(|arg| arg.get_id().as_str()).filter(|id| is_set(matches, id)).collect();
-    let settings = effective(command, verb, section, &typed_ids, environment, file.as_ref(), server.as_ref())?;
+    let sources = Sources::read(command, environment, raw(matches, "config"), is_set(matches, "no_config"))?;
+    let words = verb.get_positionals().filter_map(|arg| matches.get_raw(arg.get_id().as_str())).flatten();
+    let server = words.filter_map(|word| server_of(word.to_str()?)).last();
+    let typed_options = verb.get_arguments().filter(|arg| is_set(matches, arg.get_id().as_str())).collect();
+    let settings = sources.effective(verb, section, typed_options, server.as_ref())?;
     let tokens = settings.iter().flat_map(|setting| tokens(verb, setting));
     // The verb is the first word that is no option of the program itself.
     let Some(at) = typed.iter().skip(1).position(|word| word == name) else { return nothing(typed) };
@@ -100,32 +99,19 @@ pub(super) fn complete(
 /// The words that one would type for it.
 fn tokens(verb: &Command, setting: &Setting) -> Vec<OsString> {
     let option = OsString::from(format!("--{}", setting.key));
-    let is = |kind| options(verb).any(|(key, arg)| key == setting.key && OptionKind::of(arg) == kind);
     let text = setting.values.first().and_then(|value| value.to_str()).unwrap_or_default();
-    if is(OptionKind::Flag) {
-        return if text == "true" { vec![option] } else { Vec::new() };
-    }
-    if is(OptionKind::Count) {
-        return vec![option; text.parse().unwrap_or(0)];
-    }
     let with_value = |value: &OsString| {
         let mut word = option.clone();
         word.push("=");
         word.push(value);
         word
     };
-    setting.values.iter().map(with_value).collect()
-}
-
-/// The last word beside the options that is a URL.
-fn destination(verb: &Command, matches: &ArgMatches) -> Option<String> {
-    let words = verb.get_positionals().filter_map(|arg| matches.get_raw(arg.get_id().as_str())).flatten();
-    words.filter_map(|word| word.to_str()).filter(|word| is_url(word)).last().map(str::to_owned)
-}
-
-fn is_url(word: &str) -> bool {
-    let scheme = word.split_once("://").map_or("", |(scheme, _)| scheme);
-    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+    let arg = options(verb).find(|(key, _)| *key == setting.key);
+    match arg.map(|(_, arg)| OptionKind::of(arg)) {
+        Some(OptionKind::Flag) => vec![option; usize::from(text == "true")],
+        Some(OptionKind::Count) => vec![option; text.parse().unwrap_or(0)],
+        _ => setting.values.iter().map(with_value).collect(),
+    }
 }
 
 /// Whether an option is typed behind the verb, or behind one of its own verbs.

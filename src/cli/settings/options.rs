@@ -31,14 +31,6 @@ impl Section {
             _ => Some(Self::Client),
         }
     }
-
-    /// What its environment variables begin with.
-    pub(super) fn prefix(self) -> &'static str {
-        match self {
-            Self::Client => "BITSUP_",
-            Self::Serve => "BITSUP_SERVE_",
-        }
-    }
 }
 
 /// What an option takes.
@@ -93,7 +85,7 @@ pub(super) fn suggestion<'a>(key: &str, known: impl Iterator<Item = &'a str>, li
 }
 
 /// Whether an option's value is a path.
-pub(super) fn is_path(arg: &Arg) -> bool {
+pub(in crate::cli) fn is_path(arg: &Arg) -> bool {
     let hint = arg.get_value_hint();
     matches!(hint, ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath | ValueHint::ExecutablePath)
 }

@@ -84,6 +84,17 @@ fn what_is_typed_goes_before_the_environment_the_host_and_the_top_of_the_file() 
     );
 }
 
+/// Blanks are escaped before anything is sent.
+#[test]
+fn a_host_is_known_in_each_url_that_an_upload_takes() {
+    for url in ["https://H.example:8443/", "HTTPS://h.example:8443", "https://h.example:8443/a b/ü?x={y}"] {
+        assert_eq!(server_of(url).expect(url).authority(), "h.example:8443");
+    }
+    for url in ["h.example", "ftp://h.example/", "https:///a", "https://u@h.example/"] {
+        assert_eq!(server_of(url), None, "{url}");
+    }
+}
+
 #[test]
 fn every_kind_of_option_can_be_set() {
     let text = "retries = 1_000\nheader = ['A: b', 'C: d']\nverbose = 2\nno-state = true\n";
@@ -218,12 +229,17 @@ fn a_complaint_about_a_setting_names_its_place() {
 #[test]
 fn the_file_is_where_somebody_says_or_where_the_system_keeps_such() {
     let named = environment(&[("BITSUP_CONFIG", "e")]);
-    assert_eq!(file_location(Some("t".as_ref()), false, &named).ok(), Some(Location::Named("t".into())));
-    assert_eq!(file_location(None, false, &named).ok(), Some(Location::Named("e".into())));
-    assert_eq!(file_location(None, true, &named).ok(), Some(Location::Nowhere));
-    assert!(file_location(Some("".as_ref()), false, &named).is_err());
-    let usual = file_location(None, false, &environment(&[])).expect("a home");
-    assert!(matches!(usual, Location::Usual(path) if path.ends_with("bitsup/config.toml")));
+    let location = |typed: Option<&str>, environment| file::location(typed.map(AsRef::as_ref), environment);
+    assert_eq!(location(Some("t"), &named).ok(), Some(Some(at("t", true))));
+    assert_eq!(location(None, &named).ok(), Some(Some(at("e", true))));
+    assert!(location(Some(""), &named).is_err());
+    let usual = location(None, &environment(&[])).expect("right").expect("a home");
+    assert!(usual.path.ends_with("bitsup/config.toml") && !usual.is_named);
+    assert!(Sources::read(&command(), &named, None, true).is_ok(), "a missing file is not looked for");
+}
+
+fn at(path: impl Into<PathBuf>, is_named: bool) -> Location {
+    Location { path: path.into(), is_named }
 }
 
 #[test]
@@ -231,16 +247,16 @@ fn a_file_that_is_not_to_be_trusted_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("config.toml");
     let read = |location| file::read(location).map(|file| file.map(|file| file.text)).map_err(|error| error.0);
-    assert_eq!(read(Location::Usual(path.clone())), Ok(None));
-    assert!(read(Location::Named(path.clone())).is_err_and(|error| error.contains("cannot read the settings in")));
+    assert_eq!(read(at(path.clone(), false)), Ok(None));
+    assert!(read(at(path.clone(), true)).is_err_and(|error| error.contains("cannot read the settings in")));
     std::fs::write(&path, "\u{feff}retries = 1").expect("written");
-    assert_eq!(read(Location::Usual(path.clone())), Ok(Some("retries = 1".to_owned())));
-    assert!(read(Location::Usual(folder.path().into())).is_err_and(|error| error.contains("not a regular file")));
-    assert!(read(Location::Named(folder.path().into())).is_err_and(|error| error.contains("a directory")));
+    assert_eq!(read(at(path.clone(), false)), Ok(Some("retries = 1".to_owned())));
+    assert!(read(at(folder.path(), false)).is_err_and(|error| error.contains("not a regular file")));
+    assert!(read(at(folder.path(), true)).is_err_and(|error| error.contains("a directory")));
     std::fs::write(&path, [0xff, 0xfe, b'a', 0]).expect("written");
-    assert!(read(Location::Named(path.clone())).is_err_and(|error| error.contains("not UTF-8")));
+    assert!(read(at(path.clone(), true)).is_err_and(|error| error.contains("not UTF-8")));
     std::fs::write(&path, "#".repeat((1 << 20) + 1)).expect("written");
-    assert!(read(Location::Named(path)).is_err_and(|error| error.contains("larger than 1 MiB")));
+    assert!(read(at(path, true)).is_err_and(|error| error.contains("larger than 1 MiB")));
 }
 
 #[test]
@@ -253,7 +269,7 @@ fn a_file_that_others_can_change_is_refused_and_a_link_is_not() {
     std::os::unix::fs::symlink(&path, &link).expect("linked");
     let read_with = |mode| {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("set");
-        file::read(Location::Usual(link.clone())).map(|_| ()).map_err(|error| error.0)
+        file::read(at(link.clone(), false)).map(|_| ()).map_err(|error| error.0)
     };
     assert_eq!(read_with(0o644), Ok(()));
     for mode in [0o664, 0o646, 0o666] {

@@ -1,26 +1,41 @@
 //! From the text of a value to the value that is meant. Every option has its parser here or in the type itself, whether it
 //! is typed, in the environment or in a file.
 
-mod duration;
-mod header;
 mod names;
-mod size;
+mod quantity;
 
 use std::error::Error;
 use std::fmt;
-use std::num::NonZeroU64;
 use std::str::FromStr;
-#[cfg(feature = "serve")]
-use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
 use http::uri::Authority;
+use http::{HeaderName, HeaderValue};
 
 use crate::transport::{Proxies, Proxy};
-use crate::uploader::FragmentSize;
 
-pub(super) use duration::parse as time;
-pub(super) use header::header;
+pub(in crate::cli) use names::ci_named;
+pub(super) use names::{AUTH, PROGRESS, RESUME, VERIFY, ci, one_of};
+#[cfg(feature = "serve")]
+pub(super) use quantity::seconds;
+pub(super) use quantity::{bytes, fragment_size, time};
+
+/// IIS reads no longer field.
+const MAX_HEADER: usize = 4096;
+
+/// What bitsup says itself, what belongs to a connection, and what would make an answer another than is waited for.
+const OUR_HEADERS: [&str; 10] = [
+    "accept-encoding",
+    "connection",
+    "expect",
+    "host",
+    "keep-alive",
+    "range",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// Why an option does not take a value; reads well after the option and a colon. It repeats no secret.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,28 +63,6 @@ impl InvalidValue {
 /// A value that holds no secret and is read by its own type.
 pub(super) fn parsed<T: FromStr<Err: fmt::Display>>(text: &str) -> Result<T, InvalidValue> {
     text.parse().map_err(|reason| InvalidValue(format!("{text:?}: {reason}")))
-}
-
-/// A size in bytes; nothing would fit into none.
-pub(super) fn bytes(text: &str) -> Result<NonZeroU64, InvalidValue> {
-    NonZeroU64::new(size::parse(text)?).ok_or_else(|| InvalidValue("it must be at least one byte".to_owned()))
-}
-
-/// A time of whole seconds, as the protocol counts them, and not none.
-#[cfg(feature = "serve")]
-pub(super) fn seconds(text: &str) -> Result<Duration, InvalidValue> {
-    let time = time(text)?;
-    if time.as_secs() == 0 {
-        return Err(InvalidValue("it must be at least one second".to_owned()));
-    }
-    Ok(time)
-}
-
-pub(super) fn fragment_size(text: &str) -> Result<FragmentSize, InvalidValue> {
-    if text.eq_ignore_ascii_case("auto") {
-        return Ok(FragmentSize::Auto);
-    }
-    bytes(text).map(FragmentSize::Fixed).map_err(|reason| InvalidValue(format!("{reason}, or auto")))
 }
 
 /// A user's name.
@@ -113,6 +106,35 @@ pub(super) fn proxies(text: &str) -> Result<Proxies, InvalidValue> {
     Ok(Proxies::always(proxy))
 }
 
+/// A header field of one's own. Its value may be a secret: no error shows it.
+pub(super) fn header(text: &str) -> Result<(HeaderName, HeaderValue), InvalidValue> {
+    let Some((name, value)) = text.split_once(':') else {
+        return Err(InvalidValue("a name and a value are needed: 'X-Team: blue'".to_owned()));
+    };
+    let Ok(name) = name.parse::<HeaderName>() else {
+        return Err(InvalidValue(format!("{name:?} is no name of a header field")));
+    };
+    let is_login = name == "authorization" || name == "proxy-authorization";
+    if is_login {
+        return Err(InvalidValue(format!(
+            "it cannot set {name}: others could read it in the process list; use --user or --bearer-file, or --proxy-user"
+        )));
+    }
+    let is_ours = ["bits-", "content-", "proxy-"].iter().any(|prefix| name.as_str().starts_with(prefix));
+    if is_ours || OUR_HEADERS.contains(&name.as_str()) {
+        return Err(InvalidValue(format!("it cannot set {name}, which is bitsup's own")));
+    }
+    let value = value.trim_matches([' ', '\t']);
+    let is_plain = !value.is_empty() && value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    match HeaderValue::from_str(value) {
+        Ok(mut value) if is_plain && value.len() <= MAX_HEADER => {
+            value.set_sensitive(true);
+            Ok((name, value))
+        }
+        _ => Err(InvalidValue(format!("{name} needs a value of at most {MAX_HEADER} printable ASCII characters"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -138,5 +160,46 @@ mod tests {
         }
         let error = Cli::try_parse_from(["bitsup", "upload", "--retries=x", "f", "http://h/"]).expect_err("refused");
         assert_eq!(InvalidValue::of(&error), None, "clap's own parser");
+    }
+
+    #[test]
+    fn a_field_keeps_its_colons_but_not_the_blanks_around_its_value() {
+        for (typed, name, value) in [
+            ("X-Team: blue", "x-team", "blue"),
+            ("x-team:\tred", "x-team", "red"),
+            ("Referer:http://h/a", "referer", "http://h/a"),
+        ] {
+            let (read_name, read_value) = header(typed).expect("right");
+            assert_eq!((read_name.as_str(), read_value.as_bytes()), (name, value.as_bytes()));
+            assert!(read_value.is_sensitive());
+        }
+    }
+
+    #[test]
+    fn fault_50_what_is_not_theirs_or_could_be_more_than_a_value_is_refused() {
+        for (typed, right) in [
+            ("X-Team", "'X-Team: blue'"),
+            (": x", "no name"),
+            ("X Team: x", "no name"),
+            ("X-Team : x", "no name"),
+            ("X-Team:", "printable"),
+            ("X-Team: a\r\nHost: b", "printable"),
+            ("X-Team: a\tb", "printable"),
+            ("X-Team: ö", "printable"),
+            ("BITS-Session-Id: x", "bits-session-id"),
+            ("content-length: 1", "bitsup's own"),
+            ("HOST: x", "bitsup's own"),
+            ("Connection: x", "bitsup's own"),
+            ("Transfer-Encoding: x", "bitsup's own"),
+            ("Expect: 100-continue", "bitsup's own"),
+            ("Proxy-Connection: x", "bitsup's own"),
+            ("Authorization: Basic x", "--bearer-file"),
+        ] {
+            let error = header(typed).expect_err("refused").0;
+            assert!(error.contains(right), "{typed:?}: {error}");
+        }
+        let long = header(&format!("x-key: {}", "s".repeat(MAX_HEADER + 1))).expect_err("refused").0;
+        assert!(!long.contains("sss"), "{long}");
+        assert!(header(&format!("x-key: {}", "s".repeat(MAX_HEADER))).is_ok());
     }
 }

@@ -1,82 +1,106 @@
 //! The values of which there are only a few, as they are typed.
 
-use clap::ValueEnum;
-use clap::builder::PossibleValue;
+use std::ffi::OsString;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::auth::{Choice, Scheme};
 use crate::client::ResumeMode;
-use crate::output::ProgressMode;
+use crate::output::{Ci, ProgressMode};
 use crate::uploader::Verify;
 
-fn value(name: &'static str, help: &'static str) -> PossibleValue {
-    PossibleValue::new(name).help(help)
+/// A name, what help says of it, and the value.
+type Name<T> = (&'static str, &'static str, T);
+
+/// `bearer` is missing: an option of its own brings the token.
+pub(in crate::cli::args) const AUTH: &[Name<Choice>] = &[
+    ("auto", "The strongest that the server offers", Choice::Auto),
+    ("basic", "The password itself", Choice::Only(Scheme::Basic)),
+    ("digest", "A proof of the password", Choice::Only(Scheme::Digest)),
+    ("ntlm", "Windows' NTLM", Choice::Only(Scheme::Ntlm)),
+    ("negotiate", "Windows' Negotiate", Choice::Only(Scheme::Negotiate)),
+    ("none", "Not at all", Choice::None),
+];
+
+pub(in crate::cli::args) const RESUME: &[Name<ResumeMode>] = &[
+    ("auto", "Resume if the content is the same, else start over", ResumeMode::Auto),
+    ("always", "Resume, or fail with exit 16", ResumeMode::Always),
+    ("never", "Cancel the old session and start over", ResumeMode::Never),
+];
+
+pub(in crate::cli::args) const VERIFY: &[Name<Verify>] = &[
+    ("none", "Not at all", Verify::None),
+    ("size", "By its size", Verify::Size),
+    ("sha256", "By its SHA-256", Verify::Sha256),
+];
+
+pub(in crate::cli::args) const PROGRESS: &[Name<ProgressMode>] = &[
+    ("auto", "A bar on a terminal, lines elsewhere", ProgressMode::Auto),
+    ("bar", "A bar", ProgressMode::Bar),
+    ("plain", "Whole lines, as for a log", ProgressMode::Plain),
+    ("none", "Nothing", ProgressMode::None),
+];
+
+/// Without a value: the environment decides.
+const CI: &[Name<Option<Ci>>] = &[
+    ("auto", "By the environment", None),
+    ("github", "GitHub Actions", Some(Ci::Github)),
+    ("gitlab", "GitLab CI", Some(Ci::Gitlab)),
+    ("azure", "Azure Pipelines", Some(Ci::Azure)),
+    ("none", "Nobody's", Some(Ci::None)),
+];
+
+/// Takes one of these names.
+pub(in crate::cli::args) fn one_of<T: Copy + Send + Sync>(
+    names: &'static [Name<T>],
+) -> impl TypedValueParser<Value = T> {
+    let possible = names.iter().map(|(name, help, _)| PossibleValue::new(*name).help(*help));
+    PossibleValuesParser::new(possible).map(|typed| value(names, &typed).expect("clap takes no other name"))
 }
 
-impl ValueEnum for Choice {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[
-            Self::Auto,
-            Self::Only(Scheme::Basic),
-            Self::Only(Scheme::Digest),
-            Self::Only(Scheme::Ntlm),
-            Self::Only(Scheme::Negotiate),
-            Self::None,
-        ]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Auto => value("auto", "The strongest that the server offers"),
-            Self::Only(Scheme::Basic) => value("basic", "The password itself"),
-            Self::Only(Scheme::Digest) => value("digest", "A proof of the password"),
-            Self::Only(Scheme::Ntlm) => value("ntlm", "Windows' NTLM"),
-            Self::Only(Scheme::Negotiate) => value("negotiate", "Windows' Negotiate"),
-            // An option of its own brings the token.
-            Self::Only(Scheme::Bearer) => return None,
-            Self::None => value("none", "Not at all"),
-        })
-    }
+fn value<T: Copy>(names: &[Name<T>], typed: &str) -> Option<T> {
+    names.iter().find(|(name, ..)| *name == typed).map(|(.., value)| *value)
 }
 
-impl ValueEnum for ResumeMode {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Auto, Self::Always, Self::Never]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Auto => value("auto", "Resume if the content is the same, else start over"),
-            Self::Always => value("always", "Resume, or fail with exit 16"),
-            Self::Never => value("never", "Cancel the old session and start over"),
-        })
-    }
+/// Takes the name of a CI service, or `auto` for the one whose environment this is.
+pub(in crate::cli::args) fn ci() -> impl TypedValueParser<Value = Ci> {
+    one_of(CI).map(|named| named.unwrap_or_else(here))
 }
 
-impl ValueEnum for Verify {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::None, Self::Size, Self::Sha256]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::None => value("none", "Not at all"),
-            Self::Size => value("size", "By its size"),
-            Self::Sha256 => value("sha256", "By its SHA-256"),
-        })
-    }
+/// What [`ci`] makes of a word; `None` if it takes no such.
+pub(in crate::cli) fn ci_named(word: &str) -> Option<Ci> {
+    value(CI, word).map(|named| named.unwrap_or_else(here))
 }
 
-impl ValueEnum for ProgressMode {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
+fn here() -> Ci {
+    service(|name| std::env::var_os(name))
+}
+
+fn service(variable: impl Fn(&str) -> Option<OsString>) -> Ci {
+    let services = [("GITHUB_ACTIONS", Ci::Github), ("GITLAB_CI", Ci::Gitlab), ("TF_BUILD", Ci::Azure)];
+    let is_set = |name| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    services.into_iter().find(|(name, _)| is_set(name)).map_or(Ci::None, |(_, service)| service)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_known_by_its_variable() {
+        let found = |variable: &str, value: &str| service(|name| (name == variable).then(|| OsString::from(value)));
+        assert_eq!(found("GITHUB_ACTIONS", "true"), Ci::Github);
+        assert_eq!(found("GITLAB_CI", "true"), Ci::Gitlab);
+        assert_eq!(found("TF_BUILD", "True"), Ci::Azure);
+        assert_eq!(found("CI", "true"), Ci::None);
+        assert_eq!(found("GITHUB_ACTIONS", ""), Ci::None);
     }
 
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Auto => value("auto", "A bar on a terminal, lines elsewhere"),
-            Self::Bar => value("bar", "A bar"),
-            Self::Plain => value("plain", "Whole lines, as for a log"),
-            Self::None => value("none", "Nothing"),
-        })
+    #[test]
+    fn a_service_that_is_named_goes_before_the_environment() {
+        assert_eq!(ci_named("none"), Some(Ci::None));
+        assert_eq!(ci_named("azure"), Some(Ci::Azure));
+        assert_eq!(ci_named("auto"), Some(here()));
+        assert_eq!(ci_named("x"), None);
     }
 }

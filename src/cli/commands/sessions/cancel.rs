@@ -59,7 +59,7 @@ fn tell_server(record: &Record, auth: AuthArgs, connect: ConnectArgs) -> anyhow:
     }
     let mut login = secret::login(secret::identity(AuthConfig::new(auth, &record.url)?)?);
     let connect = ConnectConfig::new(connect)?;
-    connect.warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+    connect.warning.iter().for_each(|warning| say(&format!("warning: {warning}")));
     let mut http = Http::new(connect.settings(&record.url));
     client::cancel(&record.url, session.clone(), &mut http, &mut login).map(|()| true).map_err(anyhow::Error::from)
 }

@@ -9,7 +9,7 @@ use crate::cli::diagnosis::Diagnosis;
 use crate::client::ResumeMode;
 use crate::journal::{Journal, Upload};
 use crate::output::json::JsonLog;
-use crate::output::{Reporter, escape_line, redact_url, units};
+use crate::output::{escape_line, redact_url, units};
 use crate::source::UploadEntity;
 
 pub(super) fn run(
@@ -21,7 +21,7 @@ pub(super) fn run(
     let journal = config.state_dir.as_deref().map_or_else(Journal::disabled, |folder| {
         Journal::open_existing(folder).unwrap_or_else(|_| Journal::disabled())
     });
-    let reporter = Reporter::stderr(config.output.progress, config.output.verbosity).with_ci(config.machine.ci);
+    let reporter = config.output.reporter().with_ci(config.machine.ci);
     let mut tally = Tally::default();
     for (index, item) in items.iter().enumerate() {
         match look(config, item, &journal) {

@@ -10,7 +10,7 @@ use crate::cli::diagnosis::{Diagnosis, ExitCode};
 use crate::cli::error::Resumability;
 use crate::cli::signals::Signals;
 use crate::output::json::JsonLog;
-use crate::output::{Batch, Lane, Reporter};
+use crate::output::{Batch, Lane};
 use crate::uploader::UploadEvent;
 
 use super::one::{self, RunContext, UploadConnection};
@@ -23,11 +23,10 @@ pub(super) fn run(
     json: Option<&JsonLog>,
     resume_command: Option<&str>,
 ) -> anyhow::Result<()> {
-    let jobs = config.files.jobs.min(items.len());
+    let jobs = usize::from(config.files.args.jobs).min(items.len());
     let batch = Batch { files: items.len(), size: items.iter().map(size).sum(), jobs };
-    let reporter = Reporter::stderr(config.output.progress, config.output.verbosity);
-    let reporter = reporter.with_ci(config.machine.ci).with_batch(&batch);
-    config.connect.warnings.iter().for_each(|text| reporter.warn_always(text));
+    let reporter = config.output.reporter().with_ci(config.machine.ci).with_batch(&batch);
+    config.connect.warning.iter().for_each(|text| reporter.warn_always(text));
     let journal = one::journal(config, &mut |event| {
         if let UploadEvent::Warning { text } = event {
             reporter.message(&format!("warning: {text}"));
@@ -127,7 +126,7 @@ impl Worker<'_> {
         }
         // Another try with a password that was refused may lock the account.
         let is_refused = result.is_err_and(|failed| failed.by_password);
-        let is_over = is_refused || outcome.tally.failed > 0 && self.context.config.files.fail_fast;
+        let is_over = is_refused || outcome.tally.failed > 0 && self.context.config.files.args.fail_fast;
         if self.context.signals.cancellation().is_interrupted() || is_over {
             queue.is_over.store(true, Ordering::SeqCst);
         }

@@ -12,7 +12,6 @@ use crate::cli::config::{Item, UploadConfig, UsageError};
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
 use crate::cli::signals::Signals;
-use crate::output::Reporter;
 use crate::output::json::JsonLog;
 use crate::uploader::UploadEvent;
 
@@ -46,7 +45,7 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, resume_command: Option
     if let Some(json) = json {
         json.expect_files(items.len());
     }
-    if config.files.dry_run {
+    if config.files.args.dry_run {
         return dry_run::run(&config, &items, json, resume_command);
     }
     if items.len() > 1 && config.reply.is_some() {
@@ -67,8 +66,8 @@ fn single(
     json: Option<&JsonLog>,
     resume_command: Option<&str>,
 ) -> anyhow::Result<()> {
-    let reporter = Reporter::stderr(config.output.progress, config.output.verbosity).with_ci(config.machine.ci);
-    config.connect.warnings.iter().for_each(|text| reporter.warn_always(text));
+    let reporter = config.output.reporter().with_ci(config.machine.ci);
+    config.connect.warning.iter().for_each(|text| reporter.warn_always(text));
     let mut record = json.map(|json| json.file(1, &item.source.to_string()));
     let mut lane = reporter.lane(0);
     let mut report = |event: &UploadEvent| {

@@ -10,8 +10,8 @@ use crate::cli::signals::Signals;
 use super::input;
 
 pub(super) fn items(config: &UploadConfig, signals: &Signals) -> anyhow::Result<Vec<Item>> {
-    let listed = match &config.files.list {
-        Some(path) => read(path, config.files.null, signals)?,
+    let listed = match &config.files.args.files_from {
+        Some(path) => read(path, config.files.args.null, signals)?,
         None => Vec::new(),
     };
     Ok(config.files.items(listed, expand)?)
