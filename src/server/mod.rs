@@ -19,7 +19,6 @@ mod framing;
 #[doc(hidden)]
 pub mod fuzzing;
 mod http;
-mod json;
 mod limits;
 mod options;
 mod path;

@@ -79,8 +79,12 @@ async fn run_once(context: &ServerContext, pending: &PendingReply, command: &str
         }
     };
     let result = block_in_place(|| context.receiver.end_reply(pending, result));
-    let session = pending.session().to_string();
-    context.tell(&ServeEvent::Asked { session, result: result.as_ref().map_err(ToString::to_string).copied() });
+    context.tell(&ServeEvent::Asked {
+        session: pending.session().to_string(),
+        accepted: result.is_ok(),
+        size: result.as_ref().ok().copied(),
+        reason: result.as_ref().err().map(ToString::to_string),
+    });
     match result {
         Err(ReplyFailure::Storage(error)) => Some(error.into()),
         Ok(_) | Err(ReplyFailure::Application(_)) => None,

@@ -24,7 +24,7 @@ use super::context::ServerContext;
 use super::download::Download;
 use super::response_body::{BusyGuard, ResponseBody};
 use super::stream::ConnectionFlags;
-use crate::protocol::{Packet, header};
+use crate::protocol::{Packet, PacketKind, header};
 
 pub(super) struct RequestHandler {
     pub(super) context: Arc<ServerContext>,
@@ -133,18 +133,17 @@ impl RequestHandler {
     fn report(&self, head: &Parts, status: StatusCode, response: Option<&Response>) {
         let path = head.uri.path().to_owned();
         let field = |name: &str| head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into());
-        let kind = field(header::PACKET_TYPE).and_then(|kind: String| kind.trim().parse().ok());
+        let kind = field(header::PACKET_TYPE).and_then(|kind: String| kind.trim().parse::<PacketKind>().ok());
         let error = response.and_then(|response| response.result.as_ref().err());
         let session = response.and_then(|response| response.session.as_ref());
         self.context.tell(&ServeEvent::Packet(PacketEvent {
             client: self.client,
-            method: head.method.to_string(),
-            kind,
+            packet: kind.map_or(head.method.as_str(), |kind| kind.as_str()).to_owned(),
             path: path.clone(),
             session: session.map(ToString::to_string).or_else(|| field(header::SESSION_ID)),
             range: field(CONTENT_RANGE.as_str()).or_else(|| field(RANGE.as_str())),
-            status,
-            error: error.and_then(RequestError::code),
+            status: status.as_u16(),
+            hresult: error.and_then(RequestError::code),
             reason: error.map(ToString::to_string),
         }));
         if let Some(Ok(Ack::Closed(Some(size)))) = response.map(|response| &response.result) {

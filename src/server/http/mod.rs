@@ -51,8 +51,8 @@ pub(super) fn run(
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (address, context) = (listener.local_addr()?, Arc::new(context));
-    let root = context.options.root.clone();
-    context.tell(&ServeEvent::Started { scheme: context.scheme(), address, root });
+    let folder = context.options.root.to_string_lossy().into_owned();
+    context.tell(&ServeEvent::Started { url: format!("{}://{address}/", context.scheme()), folder });
     for name in discarded {
         context.tell(&ServeEvent::StateDiscarded { name });
     }
