@@ -30,7 +30,7 @@ pub(crate) fn read(head: &Parts) -> Result<Request, RequestError> {
 pub(crate) fn read_get(head: &Parts) -> Result<TargetPath, RequestError> {
     check_framing(head)?;
     match single(&head.headers, CONTENT_LENGTH)? {
-        None | Some("0") => Ok(TargetPath::from_url(head.uri.path())?),
+        None | Some("0") => TargetPath::from_url(head.uri.path()),
         Some(_) => Err(RequestError::Invalid("a body where none belongs")),
     }
 }

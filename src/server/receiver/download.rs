@@ -28,7 +28,7 @@ impl Receiver {
 
     /// The reply that lies there, if one does and it is for this caller.
     fn open_reply(&self, caller: &Caller, target: &TargetPath) -> Option<io::Result<File>> {
-        let (id, folders) = reply::parse(target)?;
+        let (id, folders) = reply::parse(target.folders(), target.name())?;
         let slot = self.find(caller, &id).filter(|slot| slot.identity.target.folders() == folders)?;
         let ready = {
             let session = self.alive(&slot).ok()?;
