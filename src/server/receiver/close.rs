@@ -6,7 +6,7 @@ use super::sessions::Receiver;
 use super::slot::SessionSlot;
 use crate::durable::Replace;
 use crate::server::response::{Ack, RequestError};
-use crate::server::session::{Closing, SessionPhase};
+use crate::server::session::SessionPhase;
 use crate::sync::lock;
 
 impl Receiver {
@@ -14,18 +14,16 @@ impl Receiver {
     pub(super) fn close(&self, slot: &SessionSlot) -> Result<Option<Ack>, RequestError> {
         let mut session = self.alive(slot)?;
         self.settle(slot, &mut session)?;
-        let size = match session.close(self.asks())? {
-            Closing::Publish(size) => size,
-            Closing::Repeated => return Ok(Some(Ack::Closed(None))),
-            Closing::Ask => return Ok(None),
-        };
-        let folder = self.folder_of(&slot.identity.target)?;
-        let replace = if self.options.allow_overwrite { Replace::Allowed } else { Replace::Never };
-        self.store.publish(&slot.identity, &folder, size, replace)?;
-        session.phase = SessionPhase::Closed;
-        session.touched = SystemTime::now();
-        slot.reservation.shrink_to(0);
-        Ok(Some(Ack::Closed(Some(size))))
+        let ack = session.close(self.asks())?;
+        if let Some(Ack::Closed(Some(size))) = ack {
+            let folder = self.folder_of(&slot.identity.target)?;
+            let replace = if self.options.allow_overwrite { Replace::Allowed } else { Replace::Never };
+            self.store.publish(&slot.identity, &folder, size, replace)?;
+            session.phase = SessionPhase::Closed;
+            session.touched = SystemTime::now();
+            slot.reservation.shrink_to(0);
+        }
+        Ok(ack)
     }
 
     pub(super) fn cancel(&self, slot: &SessionSlot) -> Result<Ack, RequestError> {
