@@ -1,5 +1,6 @@
 //! A folder by its path, where there are no directory handles: every step is looked at before it is taken. Access rights
 //! are inherited: those of the user's profile, or of the folder that is served.
+#![expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "the same on every system")]
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -106,8 +107,6 @@ impl Folder {
     }
 
     /// Names are as durable as the file system makes them: folders cannot be synced here.
-    #[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
-    #[expect(clippy::unused_self, reason = "the same on every system")]
     pub(crate) fn sync(&self) -> io::Result<()> {
         Ok(())
     }
@@ -148,7 +147,6 @@ impl Folder {
     }
 
     /// Not known here.
-    #[expect(clippy::unused_self, reason = "the same on every system")]
     pub(crate) fn free_space(&self) -> Option<u64> {
         None
     }
@@ -159,15 +157,11 @@ impl Folder {
     }
 
     /// Not known here; publishing finds out.
-    #[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
-    #[expect(clippy::unused_self, reason = "the same on every system")]
     pub(crate) fn is_same_device(&self, _other: &Self) -> io::Result<bool> {
         Ok(true)
     }
 
     /// Inherited from the folder.
-    #[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
-    #[expect(clippy::unused_self, reason = "the same on every system")]
     pub(crate) fn usual_mode(&self, _probe: &str) -> io::Result<Permissions> {
         Ok(Permissions)
     }
@@ -179,8 +173,6 @@ pub(crate) struct Permissions;
 
 impl Permissions {
     /// Nothing to do.
-    #[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
-    #[expect(clippy::unused_self, reason = "the same on every system")]
     pub(crate) fn apply(self, _file: &File) -> io::Result<()> {
         Ok(())
     }
