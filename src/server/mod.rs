@@ -36,13 +36,13 @@ use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-pub use account::{Account, AccountError};
+pub use account::Account;
 pub use error::ServeError;
 pub use event::{PacketEvent, ServeEvent};
 pub use http::StopHandle;
 pub use limits::Limits;
 pub use options::Options;
-pub use tls::{TlsError, TlsFiles};
+pub use tls::TlsFiles;
 
 use http::ServerContext;
 use receiver::Receiver;
@@ -65,7 +65,7 @@ impl Server {
     /// When the folder cannot be used or is another server's, or the address cannot be bound.
     pub fn bind(options: Options) -> Result<Self, ServeError> {
         let listen = options.listen;
-        let tls = options.tls.as_ref().map(tls::config).transpose().map_err(ServeError::Tls)?;
+        let tls = options.tls.as_ref().map(tls::config).transpose()?;
         let (receiver, discarded) = Receiver::open(options.clone())?;
         let bound = TcpListener::bind(listen).and_then(|listener| {
             listener.set_nonblocking(true)?;
