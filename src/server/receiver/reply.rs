@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use uuid::Uuid;
 
-use super::next::{PendingReply, response_of};
 use super::sessions::Receiver;
+use super::slot::{PendingReply, response_of};
 use crate::protocol::SessionId;
 use crate::server::reply::ReplyFailure;
 use crate::server::response::{RequestError, Response};
