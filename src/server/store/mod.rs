@@ -23,7 +23,6 @@ use uuid::Uuid;
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::progress;
 use super::session::SessionState;
-use crate::durable::json::Version;
 use crate::durable::{Disk, Folder, Kind, Lock, Permissions, Replace};
 
 const FORMAT: u64 = 1;
@@ -33,7 +32,7 @@ const PROBE: &str = "probe";
 /// What a session's `.json` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Card {
-    v: Version<FORMAT>,
+    v: u64,
     path: String,
     client: IpAddr,
     #[serde(default)]
@@ -61,7 +60,7 @@ impl SessionIdentity {
 
     fn card(&self, closed: bool) -> Card {
         let (path, user) = (self.target.to_string(), self.user.clone());
-        Card { v: Version, path, client: self.client, user, closed }
+        Card { v: FORMAT, path, client: self.client, user, closed }
     }
 }
 
