@@ -12,6 +12,7 @@
 //! Without an [`Account`] everyone who reaches the address may upload: bind it to a loopback address.
 
 mod account;
+mod download;
 mod error;
 mod event;
 mod framing;
@@ -23,7 +24,6 @@ mod limits;
 mod options;
 mod path;
 mod progress;
-mod range;
 mod receiver;
 mod reply;
 mod request;

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 
+use super::super::download::Download;
 use super::super::event::{PacketEvent, ServeEvent};
 use super::super::limits::MAX_DRAINED;
 use super::super::receiver::{Caller, Next};
@@ -21,7 +22,6 @@ use super::super::response::{Ack, RequestError, Response};
 use super::application;
 use super::body::receive;
 use super::context::ServerContext;
-use super::download::Download;
 use super::response_body::{BusyGuard, ResponseBody};
 use super::stream::ConnectionFlags;
 use crate::protocol::{Packet, PacketKind, header};

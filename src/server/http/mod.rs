@@ -4,7 +4,6 @@ mod application;
 mod body;
 mod connection;
 mod context;
-mod download;
 mod handler;
 mod response_body;
 mod stream;
