@@ -22,7 +22,7 @@ pub(crate) use disk::{Disk, Durable, Volatile};
 #[cfg(unix)]
 pub(crate) use unix::{Folder, Permissions};
 #[cfg(windows)]
-pub(crate) use windows::folder::{Folder, Permissions};
+pub(crate) use windows::{Folder, Permissions};
 
 const TOO_LARGE: &str = "it is too large";
 const NOT_REGULAR: &str = "it is not a regular file";
