@@ -20,9 +20,9 @@ use std::io::{self, Read};
 
 pub(crate) use disk::{Disk, Durable, Volatile};
 #[cfg(unix)]
-pub(crate) use unix::{Folder, Permissions};
+pub(crate) use unix::Folder;
 #[cfg(windows)]
-pub(crate) use windows::{Folder, Permissions};
+pub(crate) use windows::Folder;
 
 const TOO_LARGE: &str = "it is too large";
 const NOT_REGULAR: &str = "it is not a regular file";

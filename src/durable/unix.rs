@@ -1,9 +1,9 @@
 //! A folder by its handle and the `*at` calls: nobody can swap it for a link in between, links below it are not followed,
 //! nothing blocks, and owner and permissions are those of what was opened.
 
-use std::fs::{DirBuilder, File, TryLockError};
+use std::fs::{DirBuilder, File, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
@@ -226,14 +226,14 @@ impl Folder {
         Ok(fs::fstat(&self.0)?.st_dev == fs::fstat(&other.0)?.st_dev)
     }
 
-    /// The permissions that new files have here by the umask, never to execute.
-    pub(crate) fn usual_mode(&self, probe: &str) -> io::Result<Permissions> {
+    /// The permissions that new files have here by the umask, never to execute. `None` where a system inherits them.
+    pub(crate) fn usual_mode(&self, probe: &str) -> io::Result<Option<Permissions>> {
         self.remove(probe)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let file = fs::openat(&self.0, probe, flags, Mode::from_raw_mode(0o666))?;
-        let mode = Mode::from_raw_mode(fs::fstat(&file)?.st_mode) & Mode::from_raw_mode(0o666);
+        let file = File::from(fs::openat(&self.0, probe, flags, Mode::from_raw_mode(0o666))?);
+        let mode = file.metadata()?.permissions().mode() & 0o666;
         self.remove(probe)?;
-        Ok(Permissions(mode))
+        Ok(Some(Permissions::from_mode(mode)))
     }
 }
 
@@ -245,16 +245,5 @@ fn trust(stat: &Stat) -> Result<(), AccessError> {
         Err(AccessError::Untrusted(OPEN_TO_OTHERS))
     } else {
         Ok(())
-    }
-}
-
-/// Who may do what with a file.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Permissions(Mode);
-
-impl Permissions {
-    /// Gives them to a file.
-    pub(crate) fn apply(self, file: &File) -> io::Result<()> {
-        Ok(fs::fchmod(file, self.0)?)
     }
 }

@@ -4,7 +4,7 @@
 #![expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "the same on every system")]
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf, Prefix};
 use std::time::Duration;
@@ -173,19 +173,8 @@ impl Folder {
     }
 
     /// Inherited from the folder.
-    pub(crate) fn usual_mode(&self, _probe: &str) -> io::Result<Permissions> {
-        Ok(Permissions)
-    }
-}
-
-/// Who may do what with a file: inherited here.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Permissions;
-
-impl Permissions {
-    /// Nothing to do.
-    pub(crate) fn apply(self, _file: &File) -> io::Result<()> {
-        Ok(())
+    pub(crate) fn usual_mode(&self, _probe: &str) -> io::Result<Option<Permissions>> {
+        Ok(None)
     }
 }
 

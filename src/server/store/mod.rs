@@ -12,7 +12,7 @@
 mod loading;
 mod replies;
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, Seek, SeekFrom};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::progress;
 use super::session::SessionState;
-use crate::durable::{Disk, Folder, Kind, Lock, Permissions, Replace};
+use crate::durable::{Disk, Folder, Kind, Lock, Replace};
 
 const FORMAT: u64 = 1;
 const LOCK: &str = "lock";
@@ -70,7 +70,7 @@ pub(crate) struct SessionStore {
     path: PathBuf,
     root: Folder,
     sessions: Folder,
-    published_mode: Permissions,
+    published_mode: Option<Permissions>,
     disk: Box<dyn Disk>,
     /// Held as long as the store lives.
     _lock: Lock,
@@ -168,7 +168,9 @@ impl SessionStore {
             let file = self.sessions.open_file(&part)?;
             // A write that failed half-way may have left more than was counted.
             self.disk.set_len(&file, size)?;
-            self.published_mode.apply(&file)?;
+            if let Some(mode) = &self.published_mode {
+                file.set_permissions(mode.clone())?;
+            }
             self.disk.sync_all(&file)?;
             self.disk.rename((&self.sessions, &part), (folder, name), replace)?;
         } else if standing != Some(Kind::File) {
