@@ -6,6 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::limits::{MAX_NAME, MAX_PATH};
 use super::response::RequestError;
+use crate::protocol::text::has_broken_escape;
 
 /// Folder of unfinished uploads below the root. Nothing can be uploaded into it.
 pub(crate) const SESSIONS_FOLDER: &str = ".bitsup-sessions";
@@ -70,9 +71,7 @@ impl fmt::Display for TargetPath {
 }
 
 fn decode(segment: &str) -> Result<String, RequestError> {
-    let bytes = segment.as_bytes();
-    let is_escape = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
-    if (0..bytes.len()).any(|at| bytes[at] == b'%' && !is_escape(at)) {
+    if has_broken_escape(segment) {
         return Err(MALFORMED);
     }
     percent_decode_str(segment).decode_utf8().map(Into::into).map_err(|_| MALFORMED)
