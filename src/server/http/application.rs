@@ -113,7 +113,7 @@ async fn execute(
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| failed(format!("it cannot be started: {error}")))?;
-    let group = ProcessGroup(child.id());
+    let mut group = ProcessGroup(child.id());
     let mut output = child.stdout.take().ok_or_else(|| failed("it has no standard output".to_owned()))?;
     let (mut block, mut size) = (vec![0; BLOCK], 0);
     loop {
@@ -130,19 +130,13 @@ async fn execute(
         }
     }
     let status = child.wait().await.map_err(|error| failed(format!("its end cannot be awaited: {error}")))?;
-    group.release();
+    // It ended by itself; its number may be another's from now on.
+    group.0 = None;
     if status.success() { Ok(size) } else { Err(failed(format!("it failed: {status}"))) }
 }
 
 /// The command with everything it started: all of it is killed if the command is given up.
 struct ProcessGroup(Option<u32>);
-
-impl ProcessGroup {
-    /// It ended by itself; its number may be another's from now on.
-    fn release(mut self) {
-        self.0 = None;
-    }
-}
 
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
