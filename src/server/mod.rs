@@ -44,6 +44,7 @@ pub use limits::Limits;
 pub use options::Options;
 pub use tls::TlsFiles;
 
+use crate::durable::{Disk, Durable, Volatile};
 use http::ServerContext;
 use receiver::Receiver;
 
@@ -66,7 +67,8 @@ impl Server {
     pub fn bind(options: Options) -> Result<Self, ServeError> {
         let listen = options.listen;
         let tls = options.tls.as_ref().map(tls::config).transpose()?;
-        let (receiver, discarded) = Receiver::open(options.clone())?;
+        let disk: Box<dyn Disk> = if options.durable { Box::new(Durable) } else { Box::new(Volatile) };
+        let (receiver, discarded) = Receiver::open(disk, options.clone())?;
         let bound = TcpListener::bind(listen).and_then(|listener| {
             listener.set_nonblocking(true)?;
             Ok((listener.local_addr()?, listener))

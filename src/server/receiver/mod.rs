@@ -1,7 +1,6 @@
 //! Carries packets out: asks the session what to do, does it on the disk, and puts the response together.
 
 mod download;
-mod expiry;
 mod fragment;
 mod quota;
 mod reply;
@@ -33,6 +32,10 @@ use slot::{SessionSlot, next, response_of};
 impl Receiver {
     /// Carries out any packet but a Fragment, whose body has to come first.
     pub(crate) fn handle(&self, caller: &Caller, request: &Request) -> Next {
+        self.carry_out(caller, request).unwrap_or_else(|error| Next::Respond(error.into()))
+    }
+
+    fn carry_out(&self, caller: &Caller, request: &Request) -> Result<Next, RequestError> {
         let target = &request.target;
         // Close-Session and Cancel-Session supersede a fragment whose body still comes in.
         let slot = |id| {
@@ -40,46 +43,37 @@ impl Receiver {
                 slot.supersede(None);
             })
         };
-        Next::Respond(match &request.packet {
-            Packet::Ping => Ok(Ack::Pong).into(),
-            Packet::CreateSession { protocols, .. } => self.create(caller, protocols, target),
-            Packet::CloseSession { session, .. } => match slot(session) {
-                Ok(slot) => return next(&slot, true, self.close(&slot)),
-                Err(error) => error.into(),
-            },
-            Packet::CancelSession { session } => match slot(session) {
-                Ok(slot) => response_of(&slot, self.cancel(&slot)),
-                Err(error) => error.into(),
-            },
-            Packet::Fragment { .. } => RequestError::Invalid("a fragment without a body").into(),
+        Ok(match &request.packet {
+            Packet::Ping => Next::Respond(Ok(Ack::Pong).into()),
+            Packet::CreateSession { protocols, .. } => Next::Respond(self.create(caller, protocols, target)?),
+            Packet::CloseSession { session, .. } => {
+                let slot = slot(session)?;
+                next(&slot, true, self.close(&slot))
+            }
+            Packet::CancelSession { session } => {
+                let slot = slot(session)?;
+                Next::Respond(response_of(&slot, self.cancel(&slot)))
+            }
+            Packet::Fragment { .. } => return Err(RequestError::Invalid("a fragment without a body")),
         })
     }
 
     /// Begins a session, if its file could be published.
-    fn create(&self, caller: &Caller, offered: &[ProtocolId], target: &TargetPath) -> Response {
-        let created = choose_protocol(offered).and_then(|protocol| {
-            self.check_target(target)?;
-            let identity = SessionIdentity {
-                id: Uuid::new_v4(),
-                target: target.clone(),
-                client: caller.ip,
-                user: caller.user.clone(),
-            };
-            let slot = SessionSlot::new(identity, SessionState::new(SystemTime::now()), &self.quota);
-            self.admit(&slot)?;
-            if let Err(error) = self.store.create(&slot.identity) {
-                lock(&self.slots).remove(&slot.identity.id);
-                // The next start removes the rest.
-                let _ = self.store.remove(&slot.identity);
-                return Err(error.into());
-            }
-            let (host, fallback) = (self.options.host_id.clone(), self.options.host_id_fallback_timeout);
-            Ok((Ack::Created { protocol, host, fallback }, slot.session_id()))
-        });
-        match created {
-            Ok((ack, id)) => Response::of(id, Ok(ack)),
-            Err(error) => error.into(),
+    fn create(&self, caller: &Caller, offered: &[ProtocolId], target: &TargetPath) -> Result<Response, RequestError> {
+        let protocol = choose_protocol(offered)?;
+        self.check_target(target)?;
+        let (id, target, user) = (Uuid::new_v4(), target.clone(), caller.user.clone());
+        let identity = SessionIdentity { id, target, client: caller.ip, user };
+        let slot = SessionSlot::new(identity, SessionState::new(SystemTime::now()), &self.quota);
+        self.admit(&slot)?;
+        if let Err(error) = self.store.create(&slot.identity) {
+            lock(&self.slots).remove(&id);
+            // The next start removes the rest.
+            let _ = self.store.remove(&slot.identity);
+            return Err(error.into());
         }
+        let (host, fallback) = (self.options.host_id.clone(), self.options.host_id_fallback_timeout);
+        Ok(response_of(&slot, Ok(Ack::Created { protocol, host, fallback })))
     }
 
     /// Whether a file could be published there now.
