@@ -26,7 +26,6 @@ const MAX_LOCK_TRIES: usize = 10;
 const FOREIGN: &str = "it belongs to another user";
 const OPEN_TO_OTHERS: &str = "other users may write to it";
 
-/// An open folder.
 #[derive(Debug)]
 pub(crate) struct Folder(File);
 
@@ -136,28 +135,15 @@ impl Folder {
 
     /// Gives a file another place on the same file system.
     pub(crate) fn rename(&self, name: &str, to: &Self, new_name: &str, replace: Replace) -> io::Result<()> {
-        match replace {
-            Replace::Allowed => Ok(fs::renameat(&self.0, name, &to.0, new_name)?),
-            Replace::Never => self.rename_without_replacing(name, to, new_name),
+        if replace == Replace::Allowed {
+            return Ok(fs::renameat(&self.0, name, &to.0, new_name)?);
         }
-    }
-
-    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-    fn rename_without_replacing(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
         match fs::renameat_with(&self.0, name, &to.0, new_name, fs::RenameFlags::NOREPLACE) {
-            Ok(()) => Ok(()),
             // Some network file systems cannot do it in one step; macOS then says that it is not supported.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => self.link_and_unlink(name, to, new_name),
-            Err(error) => Err(error.into()),
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+            result => return Ok(result?),
         }
-    }
-
-    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-    fn rename_without_replacing(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
-        self.link_and_unlink(name, to, new_name)
-    }
-
-    fn link_and_unlink(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
         fs::linkat(&self.0, name, &to.0, new_name, AtFlags::empty())?;
         self.remove(name)
     }
