@@ -60,7 +60,7 @@ impl RequestHandler {
         if self.context.receiver.gives_anything_out() && http.headers().contains_key(ALLOW) {
             http.headers_mut().insert(ALLOW, HeaderValue::from_static("BITS_POST, GET, HEAD"));
         }
-        http.map(|()| ResponseBody::Empty)
+        http.map(|()| ResponseBody::default())
     }
 
     /// The client, if it may ask at all.
