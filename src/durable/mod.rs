@@ -31,9 +31,7 @@ const NOT_A_FOLDER: &str = "it is not a folder, or a symbolic link to one";
 /// What a name in a folder stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A regular file.
     File,
-    /// A folder.
     Folder,
     /// A symbolic link, device, pipe or socket.
     Other,

@@ -25,7 +25,6 @@ const PAUSES: [u64; 4] = [1, 10, 50, 200];
 /// Longer paths need their prefix.
 const MAX_PATH: usize = 260;
 
-/// A folder.
 #[derive(Debug)]
 pub(crate) struct Folder(PathBuf);
 

@@ -16,7 +16,6 @@ pub(crate) struct Request {
     pub(crate) target: TargetPath,
 }
 
-/// Reads a packet's head.
 pub(crate) fn read(head: &Parts) -> Result<Request, RequestError> {
     let length = check_http(head)?;
     let packet = read_packet(&head.headers)?;

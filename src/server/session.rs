@@ -17,7 +17,6 @@ use crate::protocol::{ContentRange, ProtocolId};
 /// A session's phase of life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionPhase {
-    /// Fragments are welcome.
     Open,
     /// The file is published; kept so that a repeated Close-Session is acknowledged.
     Closed,
@@ -58,7 +57,6 @@ pub(crate) struct WritePlan {
     pub(crate) skip: u64,
     /// Offset of the first new byte.
     pub(crate) at: u64,
-    /// Number of new bytes.
     pub(crate) new: u64,
     pub(crate) total: u64,
 }

@@ -42,9 +42,7 @@ struct Card {
 /// What a session is, apart from its progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SessionIdentity {
-    /// Its name.
     pub(crate) id: Uuid,
-    /// The file it is for.
     pub(crate) target: TargetPath,
     /// Who opened it.
     pub(crate) client: IpAddr,
@@ -63,7 +61,6 @@ impl SessionIdentity {
     }
 }
 
-/// The disk.
 #[derive(Debug)]
 pub(crate) struct SessionStore {
     path: PathBuf,
@@ -190,7 +187,6 @@ impl SessionStore {
         Ok(())
     }
 
-    /// Removes a session.
     pub(crate) fn remove(&self, identity: &SessionIdentity) -> io::Result<()> {
         self.discard(identity, "json")?;
         self.disk.sync_folder(&self.sessions)?;
@@ -210,7 +206,6 @@ impl SessionStore {
         self.disk.create(&self.sessions, &identity.file("out"))
     }
 
-    /// Keeps a complete reply.
     pub(crate) fn keep_reply(&self, identity: &SessionIdentity) -> io::Result<()> {
         let (out, reply) = (identity.file("out"), identity.file("reply"));
         self.disk.sync_all(&self.sessions.open_file(&out)?)?;
