@@ -23,7 +23,8 @@ impl Receiver {
         if !self.options.allow_read {
             return Err(RequestError::Method);
         }
-        self.store.open_published(target).map_err(not_there)
+        let folder = self.store.folder_of(target);
+        folder.and_then(|folder| folder.open_for_reading(target.name())).map_err(not_there)
     }
 
     /// The reply that lies there, if one does and it is for this caller.

@@ -33,8 +33,7 @@ impl PendingReply {
 impl Receiver {
     /// The path of the received bytes, and a new file for the reply.
     pub(crate) fn begin_reply(&self, pending: &PendingReply) -> io::Result<(PathBuf, File)> {
-        let identity = &pending.slot.identity;
-        Ok((self.store.part_path(identity)?, self.store.create_reply(identity)?))
+        self.store.begin_reply(&pending.slot.identity)
     }
 
     /// Writes bytes of a reply. Blocks on the disk.

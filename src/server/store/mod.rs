@@ -96,11 +96,6 @@ impl SessionStore {
         Ok(folder)
     }
 
-    /// Opens a published file for reading.
-    pub(crate) fn open_published(&self, target: &TargetPath) -> io::Result<File> {
-        self.folder_of(target)?.open_for_reading(target.name())
-    }
-
     /// Whether finished files can be renamed into this folder.
     pub(crate) fn can_publish_into(&self, folder: &Folder) -> io::Result<bool> {
         folder.is_same_device(&self.sessions)
@@ -195,15 +190,11 @@ impl SessionStore {
         self.remove_reply(identity)
     }
 
-    /// The path of a session's bytes.
-    pub(crate) fn part_path(&self, identity: &SessionIdentity) -> io::Result<PathBuf> {
-        Ok(std::path::absolute(&self.path)?.join(SESSIONS_FOLDER).join(identity.file("part")))
-    }
-
-    /// Makes an empty file for an application's reply.
-    pub(crate) fn create_reply(&self, identity: &SessionIdentity) -> io::Result<File> {
+    /// The path of a session's bytes, and an empty file for what an application replies to them.
+    pub(crate) fn begin_reply(&self, identity: &SessionIdentity) -> io::Result<(PathBuf, File)> {
+        let part = std::path::absolute(&self.path)?.join(SESSIONS_FOLDER).join(identity.file("part"));
         self.discard(identity, "out")?;
-        self.disk.create(&self.sessions, &identity.file("out"))
+        Ok((part, self.disk.create(&self.sessions, &identity.file("out"))?))
     }
 
     pub(crate) fn keep_reply(&self, identity: &SessionIdentity) -> io::Result<()> {
