@@ -1,5 +1,6 @@
 //! One request and its response.
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 
-use super::super::download::Download;
+use super::super::download;
 use super::super::event::{PacketEvent, ServeEvent};
 use super::super::limits::MAX_DRAINED;
 use super::super::receiver::{Caller, Next};
@@ -41,9 +42,9 @@ impl RequestHandler {
         let mut response = match self.caller(&head) {
             Err(error) => error.into(),
             Ok(caller) if is_get && self.context.receiver.gives_anything_out() => match self.download(&caller, &head) {
-                Ok(Download { head: response, file, len }) => {
+                Ok(response) => {
                     self.report(&head, response.status(), None);
-                    return response.map(|()| ResponseBody::file(file, len, busy));
+                    return response.map(|(file, len)| ResponseBody::file(file, len, busy));
                 }
                 Err(error) => Response::plain(error),
             },
@@ -75,10 +76,10 @@ impl RequestHandler {
         Ok(Caller { ip: self.client.ip(), user: account.map(|account| account.name().to_owned()) })
     }
 
-    fn download(&self, caller: &Caller, head: &Parts) -> Result<Download, RequestError> {
+    fn download(&self, caller: &Caller, head: &Parts) -> Result<http::Response<(File, u64)>, RequestError> {
         let target = request::read_get(head)?;
         let file = block_in_place(|| self.context.receiver.open_for_reading(caller, &target))?;
-        Ok(Download::new(head, file)?)
+        Ok(download::respond(head, file)?)
     }
 
     async fn carry_out(&self, caller: &Caller, head: &Parts, body: &mut Incoming) -> Response {
