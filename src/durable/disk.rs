@@ -29,13 +29,19 @@ pub(crate) trait Disk: fmt::Debug + Send + Sync {
     }
 
     /// Makes a file's bytes survive a power cut.
-    fn sync_data(&self, file: &File) -> io::Result<()>;
+    fn sync_data(&self, file: &File) -> io::Result<()> {
+        file.sync_data()
+    }
 
     /// Makes a file's bytes and permissions survive a power cut.
-    fn sync_all(&self, file: &File) -> io::Result<()>;
+    fn sync_all(&self, file: &File) -> io::Result<()> {
+        file.sync_all()
+    }
 
     /// Makes a folder's names survive a power cut.
-    fn sync_folder(&self, folder: &Folder) -> io::Result<()>;
+    fn sync_folder(&self, folder: &Folder) -> io::Result<()> {
+        folder.sync()
+    }
 
     /// Gives a file another place on the same file system.
     fn rename(&self, (from, name): (&Folder, &str), (to, new): (&Folder, &str), replace: Replace) -> io::Result<()> {
@@ -69,19 +75,7 @@ pub(crate) trait Disk: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub(crate) struct Durable;
 
-impl Disk for Durable {
-    fn sync_data(&self, file: &File) -> io::Result<()> {
-        file.sync_data()
-    }
-
-    fn sync_all(&self, file: &File) -> io::Result<()> {
-        file.sync_all()
-    }
-
-    fn sync_folder(&self, folder: &Folder) -> io::Result<()> {
-        folder.sync()
-    }
-}
+impl Disk for Durable {}
 
 /// Bytes survive the server's end, but not the machine's.
 #[derive(Debug)]

@@ -20,9 +20,9 @@ use std::io::{self, Read};
 
 pub(crate) use disk::{Disk, Durable, Volatile};
 #[cfg(unix)]
-pub(crate) use unix::{Folder, Permissions};
+pub(crate) use unix::Folder;
 #[cfg(windows)]
-pub(crate) use windows::folder::{Folder, Permissions};
+pub(crate) use windows::Folder;
 
 const TOO_LARGE: &str = "it is too large";
 const NOT_REGULAR: &str = "it is not a regular file";
@@ -31,9 +31,7 @@ const NOT_A_FOLDER: &str = "it is not a folder, or a symbolic link to one";
 /// What a name in a folder stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A regular file.
     File,
-    /// A folder.
     Folder,
     /// A symbolic link, device, pipe or socket.
     Other,

@@ -1,9 +1,9 @@
 //! A folder by its handle and the `*at` calls: nobody can swap it for a link in between, links below it are not followed,
 //! nothing blocks, and owner and permissions are those of what was opened.
 
-use std::fs::{DirBuilder, File, TryLockError};
+use std::fs::{DirBuilder, File, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
@@ -26,7 +26,6 @@ const MAX_LOCK_TRIES: usize = 10;
 const FOREIGN: &str = "it belongs to another user";
 const OPEN_TO_OTHERS: &str = "other users may write to it";
 
-/// An open folder.
 #[derive(Debug)]
 pub(crate) struct Folder(File);
 
@@ -136,28 +135,15 @@ impl Folder {
 
     /// Gives a file another place on the same file system.
     pub(crate) fn rename(&self, name: &str, to: &Self, new_name: &str, replace: Replace) -> io::Result<()> {
-        match replace {
-            Replace::Allowed => Ok(fs::renameat(&self.0, name, &to.0, new_name)?),
-            Replace::Never => self.rename_without_replacing(name, to, new_name),
+        if replace == Replace::Allowed {
+            return Ok(fs::renameat(&self.0, name, &to.0, new_name)?);
         }
-    }
-
-    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-    fn rename_without_replacing(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
         match fs::renameat_with(&self.0, name, &to.0, new_name, fs::RenameFlags::NOREPLACE) {
-            Ok(()) => Ok(()),
             // Some network file systems cannot do it in one step; macOS then says that it is not supported.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => self.link_and_unlink(name, to, new_name),
-            Err(error) => Err(error.into()),
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+            result => return Ok(result?),
         }
-    }
-
-    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-    fn rename_without_replacing(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
-        self.link_and_unlink(name, to, new_name)
-    }
-
-    fn link_and_unlink(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
         fs::linkat(&self.0, name, &to.0, new_name, AtFlags::empty())?;
         self.remove(name)
     }
@@ -226,14 +212,14 @@ impl Folder {
         Ok(fs::fstat(&self.0)?.st_dev == fs::fstat(&other.0)?.st_dev)
     }
 
-    /// The permissions that new files have here by the umask, never to execute.
-    pub(crate) fn usual_mode(&self, probe: &str) -> io::Result<Permissions> {
+    /// The permissions that new files have here by the umask, never to execute. `None` where a system inherits them.
+    pub(crate) fn usual_mode(&self, probe: &str) -> io::Result<Option<Permissions>> {
         self.remove(probe)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let file = fs::openat(&self.0, probe, flags, Mode::from_raw_mode(0o666))?;
-        let mode = Mode::from_raw_mode(fs::fstat(&file)?.st_mode) & Mode::from_raw_mode(0o666);
+        let file = File::from(fs::openat(&self.0, probe, flags, Mode::from_raw_mode(0o666))?);
+        let mode = file.metadata()?.permissions().mode() & 0o666;
         self.remove(probe)?;
-        Ok(Permissions(mode))
+        Ok(Some(Permissions::from_mode(mode)))
     }
 }
 
@@ -245,16 +231,5 @@ fn trust(stat: &Stat) -> Result<(), AccessError> {
         Err(AccessError::Untrusted(OPEN_TO_OTHERS))
     } else {
         Ok(())
-    }
-}
-
-/// Who may do what with a file.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Permissions(Mode);
-
-impl Permissions {
-    /// Gives them to a file.
-    pub(crate) fn apply(self, file: &File) -> io::Result<()> {
-        Ok(fs::fchmod(file, self.0)?)
     }
 }

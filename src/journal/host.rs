@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::durable::json::{self, Version};
+use crate::durable::json;
 use crate::uploader::HostLimit;
 
 use super::key::Key;
@@ -25,7 +25,7 @@ const BOUNDS: std::ops::RangeInclusive<u64> = 5 * 1024..=256 * 1024 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HostMemory {
-    v: Version<VERSION>,
+    v: u64,
     /// The smallest fragment that was refused, in bytes.
     refused_size: u64,
     /// When it was.
@@ -70,7 +70,7 @@ pub(super) fn remember(store: &RecordStore, host: Key, limit: HostLimit, now: Sy
     if let Ok(Some(lock)) = store.try_lock(host) {
         let _ = match limit {
             HostLimit::Refused(refused_size) if BOUNDS.contains(&refused_size) => {
-                HostMemory { v: Version, refused_size, refused: now }.save(store, host)
+                HostMemory { v: VERSION, refused_size, refused: now }.save(store, host)
             }
             HostLimit::Refused(_) => Ok(()),
             HostLimit::None => store.remove_host(host),

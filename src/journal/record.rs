@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use http::Uri;
 use serde::{Deserialize, Serialize};
 
-use crate::durable::json::{self, FormatError, Version};
+use crate::durable::json::{self, FormatError};
 use crate::protocol::ContentName;
 use crate::source::{Contents, Fingerprint};
 use crate::source::{SourceIdentity, UploadEntity};
@@ -24,7 +24,7 @@ pub(super) const VERSION: u64 = 2;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    pub(super) v: Version<VERSION>,
+    pub(super) v: u64,
     /// Which upload it is.
     pub key: Key,
     /// Where to, without the query.
@@ -93,7 +93,7 @@ impl Record {
     #[must_use]
     pub fn new(destination: &Uri, name: String, path: String, identity: SourceIdentity, now: SystemTime) -> Self {
         Self {
-            v: Version,
+            v: VERSION,
             key: Key::new(destination),
             url: without_query(destination),
             has_query: destination.query().is_some(),

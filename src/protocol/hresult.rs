@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 /// The facility of codes that wrap a Win32 error.
 const FACILITY_WIN32: u32 = 7;
 /// The facility of codes that wrap an HTTP status.
@@ -115,6 +117,13 @@ impl fmt::Display for HResult {
             Some(name) => write!(f, "{name} (0x{:08X})", self.0),
             None => write!(f, "0x{:08X}", self.0),
         }
+    }
+}
+
+/// For programs: the number alone, as servers send it.
+impl Serialize for HResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("0x{:08X}", self.0))
     }
 }
 

@@ -8,6 +8,8 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use ring::{hmac, rand};
 
+use super::error::ServeError;
+
 /// The one user that may upload, with a password.
 #[derive(Clone)]
 pub struct Account {
@@ -22,15 +24,15 @@ impl Account {
     ///
     /// # Errors
     /// When the name is empty or holds a colon, either holds a control character, or the system has no random numbers.
-    pub fn new(name: &str, password: &str) -> Result<Self, AccountError> {
+    pub fn new(name: &str, password: &str) -> Result<Self, ServeError> {
         if name.is_empty() || name.contains(':') || name.contains(char::is_control) {
-            return Err(AccountError("a user's name is not empty and holds no colon or control character"));
+            return Err(ServeError::Account("a user's name is not empty and holds no colon or control character"));
         }
         if password.is_empty() || password.contains(char::is_control) {
-            return Err(AccountError("a password is not empty and holds no control character"));
+            return Err(ServeError::Account("a password is not empty and holds no control character"));
         }
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &rand::SystemRandom::new())
-            .map_err(|_| AccountError("the system has no random numbers"))?;
+            .map_err(|_| ServeError::Account("the system has no random numbers"))?;
         let tag = hmac::sign(&key, STANDARD.encode(format!("{name}:{password}")).as_bytes());
         Ok(Self { name: name.to_owned(), key, tag })
     }
@@ -57,18 +59,6 @@ impl fmt::Debug for Account {
         f.debug_struct("Account").field("name", &self.name).finish_non_exhaustive()
     }
 }
-
-/// A name or password that cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AccountError(&'static str);
-
-impl fmt::Display for AccountError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl std::error::Error for AccountError {}
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::tls::TlsError;
+use crate::auth::PemError;
+
+use super::tls::TlsFiles;
 
 /// The server cannot work.
 #[derive(Debug)]
@@ -15,8 +17,14 @@ pub enum ServeError {
     Root(PathBuf, io::Error),
     /// A session of an earlier server cannot be read from its files; they are left as they are.
     Session(PathBuf, io::Error),
-    /// The certificate or its key cannot be used.
-    Tls(TlsError),
+    /// The certificate or its key cannot be read, or the file holds nothing of the kind.
+    TlsFile(PathBuf, io::Error),
+    /// It holds nothing of the kind.
+    Pem(PathBuf, PemError),
+    /// The two do not fit together, or are of a kind that is not supported.
+    Tls(Box<TlsFiles>, rustls::Error),
+    /// A name or password cannot be used.
+    Account(&'static str),
     /// Another server uses the folder.
     InUse(PathBuf),
     /// The address cannot be bound.
@@ -30,7 +38,11 @@ impl fmt::Display for ServeError {
         match self {
             Self::Root(root, _) => write!(f, "use the folder {}", root.display()),
             Self::Session(file, _) => write!(f, "go on with the unfinished upload {}", file.display()),
-            Self::Tls(error) => error.fmt(f),
+            Self::TlsFile(path, _) | Self::Pem(path, _) => write!(f, "read {}", path.display()),
+            Self::Tls(files, _) => {
+                write!(f, "use the certificate {} with the key {}", files.cert.display(), files.key.display())
+            }
+            Self::Account(why) => f.write_str(why),
             Self::InUse(root) => write!(f, "use the folder {}: another server receives into it", root.display()),
             Self::Bind(address, _) => write!(f, "listen on {address}"),
             Self::Runtime(_) => f.write_str("start the server"),
@@ -42,8 +54,10 @@ impl std::error::Error for ServeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Root(_, error) | Self::Session(_, error) | Self::Bind(_, error) | Self::Runtime(error) => Some(error),
-            Self::Tls(error) => error.source(),
-            Self::InUse(_) => None,
+            Self::TlsFile(_, error) => Some(error),
+            Self::Pem(_, error) => Some(error),
+            Self::Tls(_, error) => Some(error),
+            Self::InUse(_) | Self::Account(_) => None,
         }
     }
 }

@@ -2,27 +2,30 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
-use http::StatusCode;
+use serde::Serialize;
 
+use crate::protocol::HResult;
 use crate::protocol::text::{Escaped, escape};
-use crate::protocol::{HResult, PacketKind};
 
-/// One thing that happened. Its `Display` is one line for a log, with everything that a client sent escaped.
-#[derive(Debug, Clone)]
+/// One thing that happened.
+///
+/// Its `Display` is one line for a log, with everything that a client sent escaped. As JSON it is an object with `event`,
+/// in which texts are as the client sent them and what is not known is left out.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ServeEvent {
     /// The server listens.
+    #[serde(rename = "start")]
     Started {
-        /// `http` or `https`.
-        scheme: &'static str,
-        /// Where.
-        address: SocketAddr,
+        /// Where, by which scheme.
+        url: String,
         /// The folder that receives the files.
-        root: PathBuf,
+        folder: String,
     },
     /// State of an unfinished upload made no sense and was removed: its client will start over.
+    #[serde(rename = "discarded")]
     StateDiscarded {
         /// The name of the state file.
         name: String,
@@ -39,55 +42,59 @@ pub enum ServeEvent {
         size: u64,
     },
     /// The application was shown a complete file.
+    #[serde(rename = "reply")]
     Asked {
         /// The session that sent it.
         session: String,
-        /// The size of its reply in bytes, or why it failed.
-        result: Result<u64, String>,
+        /// Whether it wants the file.
+        accepted: bool,
+        /// The size of its reply in bytes, if it does.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        size: Option<u64>,
+        /// Why it failed, if it does not.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// The server has stopped.
+    #[serde(rename = "stop")]
     Stopped,
 }
 
 /// A packet and the response to it. Texts are raw, as the client sent them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct PacketEvent {
     /// Who sent it.
     pub client: SocketAddr,
-    /// The method; `BITS_POST` for a proper packet.
-    pub method: String,
-    /// The packet's kind, if it is one.
-    pub kind: Option<PacketKind>,
+    /// The packet's kind; the request's method if it is no packet.
+    pub packet: String,
     /// The URL's path.
     pub path: String,
     /// The session: the new one's, or that which the client named.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
     /// The fragment's range (`Content-Range`).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub range: Option<String>,
     /// HTTP's status.
-    pub status: StatusCode,
+    pub status: u16,
     /// BITS's code, if the packet was refused with one.
-    pub error: Option<HResult>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hresult: Option<HResult>,
     /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
 impl fmt::Display for ServeEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Started { scheme, address, root } => {
-                write!(
-                    f,
-                    "listening on {scheme}://{address}/ for uploads into {}",
-                    escape(root.to_string_lossy().as_bytes())
-                )
-            }
+            Self::Started { url, folder } => write!(f, "listening on {url} for uploads into {}", escape(folder)),
             Self::StateDiscarded { name } => write!(f, "discarded {}: it makes no sense", escape(name)),
             Self::Packet(packet) => packet.fmt(f),
             Self::Published { client, path, size } => write!(f, "{client} published {} ({size} bytes)", escape(path)),
-            Self::Asked { session, result: Ok(size) } => write!(f, "{session} application replied ({size} bytes)"),
-            Self::Asked { session, result: Err(reason) } => {
-                write!(f, "{session} application refused: {}", escape(reason))
+            Self::Asked { session, size: Some(size), .. } => write!(f, "{session} application replied ({size} bytes)"),
+            Self::Asked { session, reason, .. } => {
+                write!(f, "{session} application refused: {}", escape(reason.as_deref().unwrap_or_default()))
             }
             Self::Stopped => f.write_str("stopped"),
         }
@@ -97,17 +104,12 @@ impl fmt::Display for ServeEvent {
 /// `127.0.0.1:5000 Fragment /a.txt {A0FF…} bytes 5-9/10: 416 (out of step, offset 0 is next)`
 impl fmt::Display for PacketEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.client)?;
-        match self.kind {
-            Some(kind) => write!(f, "{kind}")?,
-            None => write!(f, "{}", Escaped(self.method.as_bytes()))?,
+        write!(f, "{}", self.client)?;
+        for text in [Some(&self.packet), Some(&self.path), self.session.as_ref(), self.range.as_ref()] {
+            text.map_or(Ok(()), |text| write!(f, " {}", Escaped(text.as_bytes())))?;
         }
-        write!(f, " {}", Escaped(self.path.as_bytes()))?;
-        for text in [&self.session, &self.range].into_iter().flatten() {
-            write!(f, " {}", Escaped(text.as_bytes()))?;
-        }
-        write!(f, ": {}", self.status.as_u16())?;
-        if let Some(error) = self.error.filter(|error| *error != HResult::S_OK) {
+        write!(f, ": {}", self.status)?;
+        if let Some(error) = self.hresult.filter(|error| *error != HResult::S_OK) {
             write!(f, ", {error}")?;
         }
         if let Some(reason) = &self.reason { write!(f, " ({})", Escaped(reason.as_bytes())) } else { Ok(()) }
@@ -121,13 +123,12 @@ mod tests {
     fn packet() -> PacketEvent {
         PacketEvent {
             client: "127.0.0.1:5000".parse().unwrap(),
-            method: "BITS_POST".to_owned(),
-            kind: Some(PacketKind::Fragment),
+            packet: "Fragment".to_owned(),
             path: "/a.txt".to_owned(),
             session: Some("{A0FF5911-4144-45B3-BF27-27AFC8EC8A67}".to_owned()),
             range: Some("bytes 0-4/10".to_owned()),
-            status: StatusCode::OK,
-            error: None,
+            status: 200,
+            hresult: None,
             reason: None,
         }
     }
@@ -141,11 +142,11 @@ mod tests {
     #[test]
     fn a_refusal_says_its_code_and_reason() {
         let refused = PacketEvent {
-            kind: Some(PacketKind::CancelSession),
+            packet: "Cancel-Session".to_owned(),
             range: None,
             session: None,
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            error: Some(HResult::BG_E_SESSION_NOT_FOUND),
+            status: 500,
+            hresult: Some(HResult::BG_E_SESSION_NOT_FOUND),
             reason: Some("unknown session".to_owned()),
             ..packet()
         };
@@ -157,13 +158,37 @@ mod tests {
     fn what_a_client_sends_cannot_act_in_a_log() {
         let evil = "x\r\n127.0.0.1:1 forged\x1b[2J".to_owned();
         let hostile = PacketEvent {
-            method: evil.clone(),
-            kind: None,
+            packet: evil.clone(),
             path: evil.clone(),
             session: Some(evil.clone()),
             range: Some(evil),
             ..packet()
         };
         assert!(!hostile.to_string().contains(char::is_control));
+    }
+    #[test]
+    fn a_packet_is_one_json_object_without_what_is_not_known() {
+        let refused = PacketEvent { status: 500, hresult: Some(HResult::DISK_FULL), ..packet() };
+        let expected = serde_json::json!({
+            "event": "packet", "client": "127.0.0.1:5000", "packet": "Fragment", "path": "/a.txt",
+            "session": "{A0FF5911-4144-45B3-BF27-27AFC8EC8A67}", "range": "bytes 0-4/10", "status": 500,
+            "hresult": "0x80070070",
+        });
+        assert_eq!(serde_json::to_value(ServeEvent::Packet(refused)).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_applications_verdict_is_one_json_object() {
+        let session = "{A0FF5911-4144-45B3-BF27-27AFC8EC8A67}";
+        let asked = |accepted, size, reason| ServeEvent::Asked { session: session.to_owned(), accepted, size, reason };
+        for (event, expected) in [
+            (asked(true, Some(5), None), serde_json::json!({"accepted": true, "size": 5})),
+            (asked(false, None, Some("no".to_owned())), serde_json::json!({"accepted": false, "reason": "no"})),
+        ] {
+            let mut expected = expected;
+            expected["event"] = "reply".into();
+            expected["session"] = session.into();
+            assert_eq!(serde_json::to_value(event).unwrap(), expected);
+        }
     }
 }

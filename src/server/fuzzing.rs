@@ -5,9 +5,9 @@ use std::path::{Component, Path};
 use http::HeaderMap;
 use http::header::{HeaderValue, RANGE};
 
+use super::download::{Selection, select};
 use super::framing::{FramingState, HeadFraming};
 use super::path::{SESSIONS_FOLDER, TargetPath};
-use super::range::{self, Selection};
 use crate::protocol::ContentRange;
 
 /// The framing of heads comes to the same state however the bytes are cut, and stays broken once it is.
@@ -35,7 +35,7 @@ pub fn content_range(data: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(data) else { return };
     for size in [0, 1, 1000, u64::MAX] {
         let headers = HeaderMap::from_iter([(RANGE, value.clone())]);
-        if let Selection::Part { first, len } = range::select(&headers, size, "") {
+        if let Selection::Part { first, len } = select(&headers, size, "") {
             assert!(len > 0 && first.checked_add(len).is_some_and(|end| end <= size));
         }
     }

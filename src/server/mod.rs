@@ -12,6 +12,7 @@
 //! Without an [`Account`] everyone who reaches the address may upload: bind it to a loopback address.
 
 mod account;
+mod download;
 mod error;
 mod event;
 mod framing;
@@ -19,12 +20,10 @@ mod framing;
 #[doc(hidden)]
 pub mod fuzzing;
 mod http;
-mod json;
 mod limits;
 mod options;
 mod path;
 mod progress;
-mod range;
 mod receiver;
 mod reply;
 mod request;
@@ -37,14 +36,15 @@ use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-pub use account::{Account, AccountError};
+pub use account::Account;
 pub use error::ServeError;
 pub use event::{PacketEvent, ServeEvent};
 pub use http::StopHandle;
 pub use limits::Limits;
 pub use options::Options;
-pub use tls::{TlsError, TlsFiles};
+pub use tls::TlsFiles;
 
+use crate::durable::{Disk, Durable, Volatile};
 use http::ServerContext;
 use receiver::Receiver;
 
@@ -66,8 +66,9 @@ impl Server {
     /// When the folder cannot be used or is another server's, or the address cannot be bound.
     pub fn bind(options: Options) -> Result<Self, ServeError> {
         let listen = options.listen;
-        let tls = options.tls.as_ref().map(tls::config).transpose().map_err(ServeError::Tls)?;
-        let (receiver, discarded) = Receiver::open(options.clone())?;
+        let tls = options.tls.as_ref().map(tls::config).transpose()?;
+        let disk: Box<dyn Disk> = if options.durable { Box::new(Durable) } else { Box::new(Volatile) };
+        let (receiver, discarded) = Receiver::open(disk, options.clone())?;
         let bound = TcpListener::bind(listen).and_then(|listener| {
             listener.set_nonblocking(true)?;
             Ok((listener.local_addr()?, listener))

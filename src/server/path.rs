@@ -5,9 +5,14 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 
 use super::limits::{MAX_NAME, MAX_PATH};
+use super::response::RequestError;
+use crate::protocol::text::has_broken_escape;
 
 /// Folder of unfinished uploads below the root. Nothing can be uploaded into it.
 pub(crate) const SESSIONS_FOLDER: &str = ".bitsup-sessions";
+
+/// No absolute path, a broken `%` escape, not UTF-8, or an empty name within.
+const MALFORMED: RequestError = RequestError::Invalid("the path is malformed");
 
 /// Names that Windows gives to devices, whatever extension follows.
 const DEVICES: [&str; 7] = ["CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"];
@@ -21,29 +26,29 @@ pub(crate) struct TargetPath {
 
 impl TargetPath {
     /// Maps the path of a URL, decoding it once.
-    pub(crate) fn from_url(path: &str) -> Result<Self, PathError> {
-        let path = path.strip_prefix('/').ok_or(PathError::Malformed)?;
+    pub(crate) fn from_url(path: &str) -> Result<Self, RequestError> {
+        let path = path.strip_prefix('/').ok_or(MALFORMED)?;
         let names: Vec<String> = path.split('/').map(decode).collect::<Result<_, _>>()?;
         Self::from_names(names)
     }
 
     /// Reads back what `Display` wrote.
-    pub(crate) fn from_saved(path: &str) -> Result<Self, PathError> {
+    pub(crate) fn from_saved(path: &str) -> Result<Self, RequestError> {
         Self::from_names(path.split('/').map(str::to_owned).collect())
     }
 
-    fn from_names(mut names: Vec<String>) -> Result<Self, PathError> {
+    fn from_names(mut names: Vec<String>) -> Result<Self, RequestError> {
         if names.iter().map(|name| name.len() + 1).sum::<usize>() > MAX_PATH {
-            return Err(PathError::TooLong);
+            return Err(RequestError::PathTooLong);
         }
-        let name = names.pop().ok_or(PathError::Malformed)?;
+        let name = names.pop().ok_or(MALFORMED)?;
         names.iter().try_for_each(|folder| check_name(folder))?;
         if name.is_empty() {
-            return Err(PathError::IsFolder);
+            return Err(RequestError::PathIsFolder);
         }
         check_name(&name)?;
         if is_sessions_folder(names.first().unwrap_or(&name)) {
-            return Err(PathError::Forbidden("the folder of unfinished uploads"));
+            return Err(RequestError::PathForbidden("the folder of unfinished uploads"));
         }
         Ok(Self { folders: names, name })
     }
@@ -65,56 +70,31 @@ impl fmt::Display for TargetPath {
     }
 }
 
-/// Why a URL's path names no place for an upload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PathError {
-    /// No absolute path, a broken `%` escape, not UTF-8, or an empty name within.
-    Malformed,
-    IsFolder,
-    /// Longer than file systems take.
-    TooLong,
-    /// A name that could mean something else than a plain file.
-    Forbidden(&'static str),
-}
-
-impl fmt::Display for PathError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed => f.write_str("the path is malformed"),
-            Self::IsFolder => f.write_str("the path names a folder"),
-            Self::TooLong => f.write_str("the path is too long"),
-            Self::Forbidden(why) => write!(f, "the path is forbidden: {why}"),
-        }
+fn decode(segment: &str) -> Result<String, RequestError> {
+    if has_broken_escape(segment) {
+        return Err(MALFORMED);
     }
+    percent_decode_str(segment).decode_utf8().map(Into::into).map_err(|_| MALFORMED)
 }
 
-fn decode(segment: &str) -> Result<String, PathError> {
-    let bytes = segment.as_bytes();
-    let is_escape = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
-    if (0..bytes.len()).any(|at| bytes[at] == b'%' && !is_escape(at)) {
-        return Err(PathError::Malformed);
-    }
-    percent_decode_str(segment).decode_utf8().map(Into::into).map_err(|_| PathError::Malformed)
-}
-
-fn check_name(name: &str) -> Result<(), PathError> {
+fn check_name(name: &str) -> Result<(), RequestError> {
     let upper = name.to_ascii_uppercase();
     if name.is_empty() {
-        Err(PathError::Malformed)
+        Err(MALFORMED)
     } else if name.len() > MAX_NAME {
-        Err(PathError::TooLong)
+        Err(RequestError::PathTooLong)
     } else if name.contains(['/', '\\', '\0']) || name.contains(char::is_control) {
-        Err(PathError::Forbidden("a separator or control character in a name"))
+        Err(RequestError::PathForbidden("a separator or control character in a name"))
     } else if name.contains(':') || (cfg!(windows) && name.contains(['*', '?', '"', '<', '>', '|'])) {
-        Err(PathError::Forbidden("a character that Windows reserves"))
+        Err(RequestError::PathForbidden("a character that Windows reserves"))
     } else if name.ends_with(['.', ' ']) {
         // This covers `.` and `..` too. Windows drops such endings, so the name would be another's.
-        Err(PathError::Forbidden("a name that ends in a dot or a space"))
+        Err(RequestError::PathForbidden("a name that ends in a dot or a space"))
     } else if is_device(&upper) {
-        Err(PathError::Forbidden("a device's name on Windows"))
+        Err(RequestError::PathForbidden("a device's name on Windows"))
     } else if ["%2E", "%2F", "%5C", "%00"].iter().any(|escape| upper.contains(escape)) {
         // Harmless here, but not behind the next program that decodes once more.
-        Err(PathError::Forbidden("a name that is encoded twice"))
+        Err(RequestError::PathForbidden("a name that is encoded twice"))
     } else {
         Ok(())
     }
@@ -186,7 +166,7 @@ mod tests {
             "/..%20/a",
             "/%2e%2e%20",
         ] {
-            assert!(matches!(TargetPath::from_url(url), Err(PathError::Forbidden(_))), "{url}");
+            assert!(matches!(TargetPath::from_url(url), Err(RequestError::PathForbidden(_))), "{url}");
         }
     }
 
@@ -211,28 +191,28 @@ mod tests {
             "/conin$",
             "/con%20.txt",
         ] {
-            assert!(matches!(TargetPath::from_url(url), Err(PathError::Forbidden(_))), "{url}");
+            assert!(matches!(TargetPath::from_url(url), Err(RequestError::PathForbidden(_))), "{url}");
         }
     }
 
     #[test]
     fn control_characters_are_refused() {
         for url in ["/a%00", "/a%00.txt", "/%0a", "/a%0d%0ab", "/%1b[2J", "/%7f", "/%C2%85"] {
-            assert!(matches!(TargetPath::from_url(url), Err(PathError::Forbidden(_))), "{url}");
+            assert!(matches!(TargetPath::from_url(url), Err(RequestError::PathForbidden(_))), "{url}");
         }
     }
 
     #[test]
     fn malformed_paths_are_told_from_forbidden_ones() {
         for url in ["", "*", "a", "/a//b", "//a", "/%", "/%4", "/%zz", "/%+1", "/%ff", "/%c0%af", "/%c0%ae%c0%ae/a"] {
-            assert_eq!(TargetPath::from_url(url), Err(PathError::Malformed), "{url}");
+            assert_eq!(TargetPath::from_url(url), Err(MALFORMED), "{url}");
         }
     }
 
     #[test]
     fn folders_are_no_target() {
         for url in ["/", "/a/", "/a/b/"] {
-            assert_eq!(TargetPath::from_url(url), Err(PathError::IsFolder), "{url}");
+            assert_eq!(TargetPath::from_url(url), Err(RequestError::PathIsFolder), "{url}");
         }
     }
 
@@ -245,7 +225,7 @@ mod tests {
             "/%2ebitsup-sessions/x",
             "/BITSUP~1/x",
         ] {
-            assert!(matches!(TargetPath::from_url(url), Err(PathError::Forbidden(_))), "{url}");
+            assert!(matches!(TargetPath::from_url(url), Err(RequestError::PathForbidden(_))), "{url}");
         }
         assert!(TargetPath::from_url("/a/.bitsup-sessions").is_ok());
     }
@@ -253,7 +233,7 @@ mod tests {
     #[test]
     fn lengths_are_limited() {
         assert!(TargetPath::from_url(&format!("/{}", "x".repeat(255))).is_ok());
-        assert_eq!(TargetPath::from_url(&format!("/{}", "x".repeat(256))), Err(PathError::TooLong));
-        assert_eq!(TargetPath::from_url(&"/x".repeat(2000)), Err(PathError::TooLong));
+        assert_eq!(TargetPath::from_url(&format!("/{}", "x".repeat(256))), Err(RequestError::PathTooLong));
+        assert_eq!(TargetPath::from_url(&"/x".repeat(2000)), Err(RequestError::PathTooLong));
     }
 }

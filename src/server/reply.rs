@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 
-use super::path::TargetPath;
 use crate::protocol::SessionId;
 
 /// Folders and file in a reply's URL, as IIS names them.
@@ -39,17 +38,17 @@ pub(crate) fn url(session: &SessionId) -> String {
     format!("{}\\{}\\{session}\\{FILE}", FOLDERS[0], FOLDERS[1])
 }
 
-/// The session whose reply lies there, and the folders of its upload.
-pub(crate) fn parse(target: &TargetPath) -> Option<(SessionId, &[String])> {
-    let (session, folders) = target.folders().split_last()?;
-    let (fixed, prefix) = (folders.iter().rev().map(String::as_str), folders.len().checked_sub(FOLDERS.len())?);
-    let is_reply = target.name() == FILE && fixed.take(FOLDERS.len()).eq(FOLDERS.into_iter().rev());
-    is_reply.then_some((session.parse().ok()?, &folders[..prefix]))
+/// The session whose reply has this path, and the folders of its upload.
+pub(crate) fn parse<'a>(folders: &'a [String], name: &str) -> Option<(SessionId, &'a [String])> {
+    let [prefix @ .., sessions, replies, session] = folders else { return None };
+    let is_reply = [sessions, replies] == FOLDERS && name == FILE;
+    is_reply.then_some((session.parse().ok()?, prefix))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::path::TargetPath;
 
     #[test]
     fn the_url_is_what_iis_sends_and_its_path_is_read_back() {
@@ -58,13 +57,14 @@ mod tests {
         assert_eq!(url(&session), sent);
         let asked = "/upload-ref/BITS-Sessions/Replies/%7BC85B4E0A-9EB9-4114-BFA4-8A43B4710091%7D/responsefile.bin";
         let target = TargetPath::from_url(asked).unwrap();
-        assert_eq!(parse(&target), Some((session, &["upload-ref".to_owned()][..])));
+        assert_eq!(parse(target.folders(), target.name()), Some((session, &["upload-ref".to_owned()][..])));
     }
 
     #[test]
     fn other_paths_are_no_replies() {
         for path in ["/a", "/Replies/x/responsefile.bin", "/BITS-Sessions/Replies/responsefile.bin", "/a/b/c/d"] {
-            assert_eq!(parse(&TargetPath::from_url(path).unwrap()), None, "{path}");
+            let target = TargetPath::from_url(path).unwrap();
+            assert_eq!(parse(target.folders(), target.name()), None, "{path}");
         }
     }
 }

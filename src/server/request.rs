@@ -2,7 +2,7 @@
 
 use http::header::{AsHeaderName, CONTENT_LENGTH, CONTENT_RANGE, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderMap, Version};
+use http::{HeaderMap, HeaderValue, Version};
 
 use super::limits::{MAX_PROTOCOLS, MAX_VALUE};
 use super::path::TargetPath;
@@ -16,7 +16,6 @@ pub(crate) struct Request {
     pub(crate) target: TargetPath,
 }
 
-/// Reads a packet's head.
 pub(crate) fn read(head: &Parts) -> Result<Request, RequestError> {
     let length = check_http(head)?;
     let packet = read_packet(&head.headers)?;
@@ -30,7 +29,7 @@ pub(crate) fn read(head: &Parts) -> Result<Request, RequestError> {
 pub(crate) fn read_get(head: &Parts) -> Result<TargetPath, RequestError> {
     check_framing(head)?;
     match single(&head.headers, CONTENT_LENGTH)? {
-        None | Some("0") => Ok(TargetPath::from_url(head.uri.path())?),
+        None | Some("0") => TargetPath::from_url(head.uri.path()),
         Some(_) => Err(RequestError::Invalid("a body where none belongs")),
     }
 }
@@ -97,23 +96,22 @@ fn session(headers: &HeaderMap) -> Result<SessionId, RequestError> {
 
 /// The name is told for people; the URL decides where the file goes.
 fn name(headers: &HeaderMap) -> Result<ContentName, RequestError> {
-    let mut names = headers.get_all(header::CONTENT_NAME).iter();
-    let name = names.next().map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
-    if names.next().is_some() {
-        Err(RequestError::Invalid("a field that is there twice"))
-    } else {
-        Ok(ContentName::new(&name))
-    }
+    let name = only(headers, header::CONTENT_NAME)?.map(|value| String::from_utf8_lossy(value.as_bytes()));
+    Ok(ContentName::new(&name.unwrap_or_default()))
 }
 
-/// The value of a field that may be there once.
+/// The value of a field that may be there once, as text.
 fn single(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&str>, RequestError> {
+    let text = only(headers, name)?.map(|value| value.to_str().map(str::trim)).transpose();
+    text.map_err(|_| RequestError::Invalid("a field that is not ASCII"))
+}
+
+fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<&HeaderValue>, RequestError> {
     let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
-        return Err(RequestError::Invalid("a field that is there twice"));
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        _ => Err(RequestError::Invalid("a field that is there twice")),
     }
-    value.to_str().map(|text| Some(text.trim())).map_err(|_| RequestError::Invalid("a field that is not ASCII"))
 }
 
 #[cfg(test)]

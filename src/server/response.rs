@@ -11,7 +11,6 @@ use http::header::{
 };
 
 use super::limits;
-use super::path::PathError;
 use super::reply;
 use crate::protocol::{HResult, HostId, ProtocolId, SessionId, header};
 
@@ -50,7 +49,11 @@ pub(crate) enum RequestError {
     Ambiguous(&'static str),
     NoLength,
     Invalid(&'static str),
-    Path(PathError),
+    PathIsFolder,
+    /// Longer than file systems take.
+    PathTooLong,
+    /// A name that could mean something else than a plain file.
+    PathForbidden(&'static str),
     NoFolder,
     Denied(&'static str),
     Exists,
@@ -83,13 +86,13 @@ impl RequestError {
             Self::Version => (StatusCode::HTTP_VERSION_NOT_SUPPORTED, invalid, "not HTTP/1.1"),
             Self::NoLength => (StatusCode::LENGTH_REQUIRED, invalid, "no content-length"),
             Self::Ambiguous(what) | Self::Invalid(what) => (StatusCode::BAD_REQUEST, invalid, *what),
-            Self::Path(error) => {
-                let (status, code) = match error {
-                    PathError::TooLong => (StatusCode::URI_TOO_LONG, Some(HResult::BG_E_STRING_TOO_LONG)),
-                    PathError::Forbidden(_) => (StatusCode::FORBIDDEN, Some(HResult::E_ACCESSDENIED)),
-                    PathError::Malformed | PathError::IsFolder => (StatusCode::BAD_REQUEST, invalid),
-                };
-                return (status, code, error.to_string().into());
+            Self::PathIsFolder => (StatusCode::BAD_REQUEST, invalid, "the path names a folder"),
+            Self::PathTooLong => {
+                (StatusCode::URI_TOO_LONG, Some(HResult::BG_E_STRING_TOO_LONG), "the path is too long")
+            }
+            Self::PathForbidden(why) => {
+                let reason = format!("the path is forbidden: {why}");
+                return (StatusCode::FORBIDDEN, Some(HResult::E_ACCESSDENIED), reason.into());
             }
             Self::NoFolder => (StatusCode::NOT_FOUND, Some(PATH_NOT_FOUND), "the folder does not exist"),
             Self::Denied(what) => (StatusCode::FORBIDDEN, Some(HResult::E_ACCESSDENIED), *what),
@@ -137,12 +140,6 @@ impl RequestError {
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.terms().2)
-    }
-}
-
-impl From<PathError> for RequestError {
-    fn from(error: PathError) -> Self {
-        Self::Path(error)
     }
 }
 
@@ -194,7 +191,7 @@ impl Response {
 
     /// For a client that asked for a file.
     pub(crate) fn plain(error: RequestError) -> Self {
-        let error = if error == RequestError::Path(PathError::IsFolder) { RequestError::NoFile } else { error };
+        let error = if error == RequestError::PathIsFolder { RequestError::NoFile } else { error };
         Self { plain: true, ..error.into() }
     }
 
@@ -294,8 +291,8 @@ mod tests {
         for (error, status, code) in [
             (RequestError::NoLength, 411, "0x80070057"),
             (RequestError::Invalid("x"), 400, "0x80070057"),
-            (RequestError::Path(PathError::IsFolder), 400, "0x80070057"),
-            (RequestError::Path(PathError::Forbidden("x")), 403, "0x80070005"),
+            (RequestError::PathIsFolder, 400, "0x80070057"),
+            (RequestError::PathForbidden("x"), 403, "0x80070005"),
             (RequestError::Exists, 403, "0x80070005"),
             (RequestError::NoFolder, 404, "0x80070003"),
             (RequestError::UnknownSession, 500, "0x8020001F"),

@@ -17,7 +17,6 @@ use crate::protocol::{ContentRange, ProtocolId};
 /// A session's phase of life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionPhase {
-    /// Fragments are welcome.
     Open,
     /// The file is published; kept so that a repeated Close-Session is acknowledged.
     Closed,
@@ -58,20 +57,8 @@ pub(crate) struct WritePlan {
     pub(crate) skip: u64,
     /// Offset of the first new byte.
     pub(crate) at: u64,
-    /// Number of new bytes.
     pub(crate) new: u64,
     pub(crate) total: u64,
-}
-
-/// The effect of Close-Session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Closing {
-    /// The file of this size is whole and is to be published.
-    Publish(u64),
-    /// That happened before.
-    Repeated,
-    /// The application has to see the file first.
-    Ask,
 }
 
 impl SessionState {
@@ -108,19 +95,20 @@ impl SessionState {
         Ok(WritePlan { skip, at: self.written, new: range.len() - skip, total: range.total() })
     }
 
-    /// Plans Close-Session ([MC-BUP] 2.2.8). A session without fragments is that of an empty file, which no
+    /// The Ack of Close-Session ([MC-BUP] 2.2.8); if it has a size, the file is to be published first. `None` if the
+    /// application has to see the file first. A session without fragments is that of an empty file, which no
     /// `Content-Range` can express; its application sees it now, and no reply can be offered.
-    pub(crate) fn close(&self, asks: bool) -> Result<Closing, RequestError> {
+    pub(crate) fn close(&self, asks: bool) -> Result<Option<Ack>, RequestError> {
         match self.phase {
             SessionPhase::Gone => Err(RequestError::UnknownSession),
-            SessionPhase::Closed => Ok(Closing::Repeated),
+            SessionPhase::Closed => Ok(Some(Ack::Closed(None))),
             SessionPhase::Open if self.written != self.total.unwrap_or(0) => {
                 Err(RequestError::Invalid("bytes are missing"))
             }
             SessionPhase::Open => match self.verdict {
                 ApplicationVerdict::Rejected => Err(RequestError::Rejected),
-                ApplicationVerdict::Pending if asks => Ok(Closing::Ask),
-                ApplicationVerdict::Pending | ApplicationVerdict::Accepted => Ok(Closing::Publish(self.written)),
+                ApplicationVerdict::Pending if asks => Ok(None),
+                ApplicationVerdict::Pending | ApplicationVerdict::Accepted => Ok(Some(Ack::Closed(Some(self.written)))),
             },
         }
     }
@@ -187,9 +175,9 @@ mod tests {
                 session.written += plan.new;
                 format!("200 {} (skip {}, new {})", session.written, plan.skip, plan.new)
             }),
-            None if packet == "Close" => session.close(false).map(|closing| {
+            None if packet == "Close" => session.close(false).map(|ack| {
                 session.phase = SessionPhase::Closed;
-                format!("200 {closing:?}")
+                format!("200 {:?}", ack.unwrap())
             }),
             None if packet == "Cancel" => session.cancel().map(|()| {
                 session.phase = SessionPhase::Gone;
@@ -208,7 +196,7 @@ mod tests {
              > Fragment bytes 10-19/20
              < 200 20 (skip 0, new 10)
              > Close
-             < 200 Publish(20)",
+             < 200 Closed(Some(20))",
         );
         assert_eq!((session.phase, stored.len()), (SessionPhase::Closed, 20));
     }
@@ -217,7 +205,7 @@ mod tests {
     fn an_empty_file_is_created_and_closed() {
         play(
             "> Close
-              < 200 Publish(0)",
+              < 200 Closed(Some(0))",
         );
     }
 
@@ -275,7 +263,7 @@ mod tests {
              > Fragment bytes 10-19/20
              < 200 20 (skip 0, new 10)
              > Close
-             < 200 Publish(20)",
+             < 200 Closed(Some(20))",
         );
     }
 
@@ -285,15 +273,15 @@ mod tests {
             "> Fragment bytes 0-9/10
              < 200 10 (skip 0, new 10)
              > Close
-             < 200 Publish(10)
+             < 200 Closed(Some(10))
              > Close
-             < 200 Repeated
+             < 200 Closed(None)
              > Fragment bytes 0-9/10
              < 500 unknown session
              > Cancel
              < 500 unknown session
              > Close
-             < 200 Repeated",
+             < 200 Closed(None)",
         );
     }
 
@@ -316,16 +304,16 @@ mod tests {
     #[test]
     fn a_complete_file_waits_for_the_application_and_follows_its_verdict() {
         let mut session = SessionState::new(SystemTime::UNIX_EPOCH);
-        assert_eq!(session.close(true), Ok(Closing::Ask), "an empty file is seen at its Close-Session");
+        assert_eq!(session.close(true), Ok(None), "an empty file is seen at its Close-Session");
         (session.total, session.written, session.durable) = (Some(2), 1, 1);
         assert_eq!(session.acknowledge(true), Ok(Some(Ack::Received(1))));
         (session.written, session.durable) = (2, 2);
         assert_eq!(session.acknowledge(false), Ok(Some(Ack::Received(2))));
         assert_eq!(session.acknowledge(true), Ok(None));
-        assert_eq!(session.close(true), Ok(Closing::Ask));
+        assert_eq!(session.close(true), Ok(None));
         session.verdict = ApplicationVerdict::Accepted;
         assert_eq!(session.acknowledge(true), Ok(Some(Ack::Replied(2))));
-        assert_eq!(session.close(true), Ok(Closing::Publish(2)));
+        assert_eq!(session.close(true), Ok(Some(Ack::Closed(Some(2)))));
         session.verdict = ApplicationVerdict::Rejected;
         assert_eq!(session.acknowledge(true), Err(RequestError::Rejected));
         assert_eq!(session.close(false), Err(RequestError::Rejected));

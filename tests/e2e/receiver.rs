@@ -174,6 +174,24 @@ fn a_receivers_json_is_one_object_a_line_and_quiet_leaves_only_the_first() {
     assert_eq!(output.status.code(), Some(0));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_client_sends_is_no_command_to_a_ci_service() {
+    use std::io::{Read, Write};
+
+    let output = served(&["--json"], rustix::process::Signal::TERM, |url| {
+        let address = url.trim_start_matches("http://").trim_end_matches('/');
+        let mut client = std::net::TcpStream::connect(address).expect("connected");
+        let head = "BITS_POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nConnection: close\r\n\
+                    BITS-Packet-Type: Cancel-Session\r\nBITS-Session-Id: ##vso[task.complete]\r\n\r\n";
+        client.write_all(head.as_bytes()).expect("sent");
+        client.read_to_string(&mut String::new()).expect("a response");
+    });
+    for log in [output.stdout, output.stderr].map(|log| String::from_utf8(log).expect("text")) {
+        assert!(log.contains("Cancel-Session") && log.contains("vso[") && !log.contains("##"), "{log}");
+    }
+}
+
 #[test]
 fn an_application_that_refuses_is_exit_code_13_and_wrong_certificates_are_2() {
     let receiver = Receiver::start(&["--reply-command", "exit 3"]);

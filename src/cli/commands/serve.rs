@@ -3,10 +3,12 @@
 use std::io::{self, Write};
 
 use anyhow::Context;
+use serde::Serialize;
 
 use crate::cli::args::ServeArgs;
 use crate::cli::config::serve_options;
 use crate::cli::signals;
+use crate::output::{escape_line, json};
 use crate::server::{ServeEvent, Server};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
@@ -32,12 +34,19 @@ fn is_first(event: &ServeEvent) -> bool {
 
 /// A record that cannot be written is no reason to stop receiving.
 fn record(event: &ServeEvent) {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        v: u8,
+        #[serde(flatten)]
+        event: &'a ServeEvent,
+    }
     let mut stdout = io::stdout();
-    let _ = stdout.write_all(format!("{}\n", event.to_json()).as_bytes()).and_then(|()| stdout.flush());
+    let line = json::line(&Line { v: json::VERSION, event });
+    let _ = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush());
 }
 
 /// A log that cannot be written is no reason to stop receiving.
 fn log(event: &ServeEvent) {
     // In one piece: another writer cannot come between, and standard error is not buffered.
-    let _ = io::stderr().write_all(format!("{event}\n").as_bytes());
+    let _ = io::stderr().write_all(format!("{}\n", escape_line(&event.to_string())).as_bytes());
 }

@@ -199,10 +199,8 @@ fn serve(error: &ServeError) -> Finding {
     match error {
         ServeError::Session(..) => Finding::new(ExitCode::Usage)
             .next("look after the disk and start again; to give that upload up, remove the file"),
-        ServeError::Root(..) | ServeError::Tls(_) | ServeError::InUse(_) | ServeError::Bind(..) => {
-            Finding::new(ExitCode::Usage)
-        }
         ServeError::Runtime(_) => Finding::new(ExitCode::Internal),
+        _ => Finding::new(ExitCode::Usage),
     }
 }
 

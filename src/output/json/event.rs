@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::output::timestamp::rfc3339;
 use crate::output::{ErrorText, redact};
@@ -210,7 +210,6 @@ pub struct Failure {
     #[cfg_attr(test, schemars(range(min = 100, max = 999)))]
     pub http: Option<u16>,
     /// BITS's code, if it gave one.
-    #[serde(serialize_with = "hexadecimal")]
     #[cfg_attr(test, schemars(with = "Option<String>", extend("pattern" = "^0x[0-9A-F]{8}$")))]
     pub hresult: Option<HResult>,
     /// Whether the same command may succeed later.
@@ -218,11 +217,6 @@ pub struct Failure {
     /// The command that goes on, for a POSIX shell, on Windows for `PowerShell`. Null if there is none, or if it would hold a
     /// secret or standard input.
     pub resume_command: Option<String>,
-}
-
-#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
-fn hexadecimal<S: Serializer>(code: &Option<HResult>, serializer: S) -> Result<S::Ok, S::Error> {
-    code.map(|code| format!("0x{:08X}", code.0)).serialize(serializer)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]

@@ -79,8 +79,12 @@ async fn run_once(context: &ServerContext, pending: &PendingReply, command: &str
         }
     };
     let result = block_in_place(|| context.receiver.end_reply(pending, result));
-    let session = pending.session().to_string();
-    context.tell(&ServeEvent::Asked { session, result: result.as_ref().map_err(ToString::to_string).copied() });
+    context.tell(&ServeEvent::Asked {
+        session: pending.session().to_string(),
+        accepted: result.is_ok(),
+        size: result.as_ref().ok().copied(),
+        reason: result.as_ref().err().map(ToString::to_string),
+    });
     match result {
         Err(ReplyFailure::Storage(error)) => Some(error.into()),
         Ok(_) | Err(ReplyFailure::Application(_)) => None,
@@ -109,7 +113,7 @@ async fn execute(
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| failed(format!("it cannot be started: {error}")))?;
-    let group = ProcessGroup(child.id());
+    let mut group = ProcessGroup(child.id());
     let mut output = child.stdout.take().ok_or_else(|| failed("it has no standard output".to_owned()))?;
     let (mut block, mut size) = (vec![0; BLOCK], 0);
     loop {
@@ -126,19 +130,13 @@ async fn execute(
         }
     }
     let status = child.wait().await.map_err(|error| failed(format!("its end cannot be awaited: {error}")))?;
-    group.release();
+    // It ended by itself; its number may be another's from now on.
+    group.0 = None;
     if status.success() { Ok(size) } else { Err(failed(format!("it failed: {status}"))) }
 }
 
 /// The command with everything it started: all of it is killed if the command is given up.
 struct ProcessGroup(Option<u32>);
-
-impl ProcessGroup {
-    /// It ended by itself; its number may be another's from now on.
-    fn release(mut self) {
-        self.0 = None;
-    }
-}
 
 impl Drop for ProcessGroup {
     fn drop(&mut self) {

@@ -25,11 +25,16 @@ pub(super) async fn receive(
     limits: &Limits,
 ) -> Next {
     let mut gathered = Vec::new();
-    let mut rate = MinRate { limits, started: Instant::now(), received: 0 };
+    let (started, mut size) = (Instant::now(), 0);
+    // No long silence, and no crawling for ever.
+    let time_left = |size: u64| {
+        let earned = limits.stall_timeout.saturating_add(Duration::from_secs(size / limits.min_rate.max(1)));
+        limits.stall_timeout.min(earned.saturating_sub(started.elapsed()))
+    };
     let ended = loop {
         let frame = tokio::select! {
             () = superseded.notified() => break Err(RequestError::Superseded),
-            frame = timeout(rate.time_left(), body.frame()) => frame,
+            frame = timeout(time_left(size), body.frame()) => frame,
         };
         let piece = match frame {
             Err(_) => break Err(RequestError::Cut("the body came too slowly")),
@@ -37,7 +42,7 @@ pub(super) async fn receive(
             Ok(Some(Err(_))) => break Err(RequestError::Cut("the body ended early")),
             Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
         };
-        rate.received += piece.len() as u64;
+        size += piece.len() as u64;
         if let Err(error) = store(&mut fragment, &mut gathered, &piece) {
             return fragment.finish(Err(error));
         }
@@ -60,20 +65,4 @@ fn store(fragment: &mut IncomingFragment, gathered: &mut Vec<u8>, piece: &[u8]) 
         return Ok(());
     }
     block_in_place(|| fragment.write(piece))
-}
-
-/// Keeps the time of a body: no long silence, and no crawling for ever.
-struct MinRate<'a> {
-    limits: &'a Limits,
-    started: Instant,
-    received: u64,
-}
-
-impl MinRate<'_> {
-    /// Time that the next piece may take.
-    fn time_left(&self) -> Duration {
-        let silence = self.limits.stall_timeout;
-        let earned = silence.saturating_add(Duration::from_secs(self.received / self.limits.min_rate.max(1)));
-        silence.min(earned.saturating_sub(self.started.elapsed()))
-    }
 }

@@ -1,5 +1,6 @@
 //! One request and its response.
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 
+use super::super::download;
 use super::super::event::{PacketEvent, ServeEvent};
 use super::super::limits::MAX_DRAINED;
 use super::super::receiver::{Caller, Next};
@@ -21,10 +23,9 @@ use super::super::response::{Ack, RequestError, Response};
 use super::application;
 use super::body::receive;
 use super::context::ServerContext;
-use super::download::Download;
 use super::response_body::{BusyGuard, ResponseBody};
 use super::stream::ConnectionFlags;
-use crate::protocol::{Packet, header};
+use crate::protocol::{Packet, PacketKind, header};
 
 pub(super) struct RequestHandler {
     pub(super) context: Arc<ServerContext>,
@@ -41,9 +42,9 @@ impl RequestHandler {
         let mut response = match self.caller(&head) {
             Err(error) => error.into(),
             Ok(caller) if is_get && self.context.receiver.gives_anything_out() => match self.download(&caller, &head) {
-                Ok(Download { head: response, file, len }) => {
+                Ok(response) => {
                     self.report(&head, response.status(), None);
-                    return response.map(|()| ResponseBody::file(file, len, busy));
+                    return response.map(|(file, len)| ResponseBody::file(file, len, busy));
                 }
                 Err(error) => Response::plain(error),
             },
@@ -60,7 +61,7 @@ impl RequestHandler {
         if self.context.receiver.gives_anything_out() && http.headers().contains_key(ALLOW) {
             http.headers_mut().insert(ALLOW, HeaderValue::from_static("BITS_POST, GET, HEAD"));
         }
-        http.map(|()| ResponseBody::Empty)
+        http.map(|()| ResponseBody::default())
     }
 
     /// The client, if it may ask at all.
@@ -75,10 +76,10 @@ impl RequestHandler {
         Ok(Caller { ip: self.client.ip(), user: account.map(|account| account.name().to_owned()) })
     }
 
-    fn download(&self, caller: &Caller, head: &Parts) -> Result<Download, RequestError> {
+    fn download(&self, caller: &Caller, head: &Parts) -> Result<http::Response<(File, u64)>, RequestError> {
         let target = request::read_get(head)?;
         let file = block_in_place(|| self.context.receiver.open_for_reading(caller, &target))?;
-        Ok(Download::new(head, file)?)
+        Ok(download::respond(head, file)?)
     }
 
     async fn carry_out(&self, caller: &Caller, head: &Parts, body: &mut Incoming) -> Response {
@@ -133,18 +134,17 @@ impl RequestHandler {
     fn report(&self, head: &Parts, status: StatusCode, response: Option<&Response>) {
         let path = head.uri.path().to_owned();
         let field = |name: &str| head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into());
-        let kind = field(header::PACKET_TYPE).and_then(|kind: String| kind.trim().parse().ok());
+        let kind = field(header::PACKET_TYPE).and_then(|kind: String| kind.trim().parse::<PacketKind>().ok());
         let error = response.and_then(|response| response.result.as_ref().err());
         let session = response.and_then(|response| response.session.as_ref());
         self.context.tell(&ServeEvent::Packet(PacketEvent {
             client: self.client,
-            method: head.method.to_string(),
-            kind,
+            packet: kind.map_or(head.method.as_str(), |kind| kind.as_str()).to_owned(),
             path: path.clone(),
             session: session.map(ToString::to_string).or_else(|| field(header::SESSION_ID)),
             range: field(CONTENT_RANGE.as_str()).or_else(|| field(RANGE.as_str())),
-            status,
-            error: error.and_then(RequestError::code),
+            status: status.as_u16(),
+            hresult: error.and_then(RequestError::code),
             reason: error.map(ToString::to_string),
         }));
         if let Some(Ok(Ack::Closed(Some(size)))) = response.map(|response| &response.result) {

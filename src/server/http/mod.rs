@@ -3,24 +3,22 @@
 mod application;
 mod body;
 mod connection;
-mod connection_limit;
 mod context;
-mod download;
 mod handler;
 mod response_body;
 mod stream;
 
+use std::collections::HashMap;
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::{IpAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
-use connection_limit::ConnectionLimiter;
 pub(super) use context::ServerContext;
 
 use super::event::ServeEvent;
@@ -51,8 +49,8 @@ pub(super) fn run(
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (address, context) = (listener.local_addr()?, Arc::new(context));
-    let root = context.options.root.clone();
-    context.tell(&ServeEvent::Started { scheme: context.scheme(), address, root });
+    let folder = context.options.root.to_string_lossy().into_owned();
+    context.tell(&ServeEvent::Started { url: format!("{}://{address}/", context.scheme()), folder });
     for name in discarded {
         context.tell(&ServeEvent::StateDiscarded { name });
     }
@@ -68,7 +66,7 @@ pub(super) fn run(
 }
 
 async fn accept_until_stopped(context: &Arc<ServerContext>, listener: &TcpListener, mut stop: watch::Receiver<bool>) {
-    let limiter = Arc::new(ConnectionLimiter::default());
+    let mut clients = HashMap::new();
     let total = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -80,10 +78,15 @@ async fn accept_until_stopped(context: &Arc<ServerContext>, listener: &TcpListen
                 let receiver = Arc::clone(&context.receiver);
                 spawn_blocking(move || receiver.sweep(SystemTime::now()));
             }
-            accepted = accept(listener, &total) => {
-                let (stream, client, total_permit) = accepted;
+            (total_permit, accepted) = async { (Arc::clone(&total).acquire_owned().await, listener.accept().await) } => {
+                let Ok((stream, client)) = accepted else {
+                    // Out of file descriptors, most likely: the connections there are will free some.
+                    sleep(ACCEPT_PAUSE).await;
+                    continue;
+                };
                 // A client that has too many is turned away without a word: a response would cost more than the connection.
-                let Some(permit) = limiter.admit(client.ip(), context.options.limits.max_connections) else { continue };
+                let most = context.options.limits.max_connections;
+                let Some(permit) = admit(&mut clients, client.ip(), most) else { continue };
                 let (context, stop) = (Arc::clone(context), stopping.clone());
                 tokio::spawn(async move {
                     connection::serve(context, stream, client, stop).await;
@@ -97,16 +100,30 @@ async fn accept_until_stopped(context: &Arc<ServerContext>, listener: &TcpListen
     let _ = timeout(GRACE, total.acquire_many(all)).await;
 }
 
-async fn accept(
-    listener: &TcpListener,
-    total: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, Option<tokio::sync::OwnedSemaphorePermit>) {
-    let total_permit = Arc::clone(total).acquire_owned().await.ok();
-    loop {
-        match listener.accept().await {
-            Ok((stream, client)) => return (stream, client, total_permit),
-            // Out of file descriptors, most likely: the connections there are will free some.
-            Err(_) => sleep(ACCEPT_PAUSE).await,
-        }
+/// A permit for one more connection of this client, unless it has `most` already. In the list is one clone more than there
+/// are permits.
+fn admit(clients: &mut HashMap<IpAddr, Arc<()>>, client: IpAddr, most: usize) -> Option<Arc<()>> {
+    clients.retain(|_, permit| Arc::strong_count(permit) > 1);
+    let permit = clients.entry(client).or_default();
+    (Arc::strong_count(permit) <= most).then(|| Arc::clone(permit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permits_are_counted_for_each_client_and_come_back() {
+        let mut clients = HashMap::new();
+        let (one, two) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
+        let first = admit(&mut clients, one, 2);
+        let second = admit(&mut clients, one, 2);
+        assert!(first.is_some() && second.is_some() && admit(&mut clients, one, 2).is_none());
+        assert!(admit(&mut clients, two, 2).is_some());
+        drop(first);
+        assert!(admit(&mut clients, one, 2).is_some());
+        drop(second);
+        assert!(admit(&mut clients, two, 2).is_some());
+        assert_eq!(clients.len(), 1, "no client is remembered for ever");
     }
 }

@@ -32,21 +32,17 @@ impl Drop for BusyGuard {
     }
 }
 
-pub(super) enum ResponseBody {
-    Empty,
-    /// The next bytes of a file.
-    File {
-        /// Positioned where they begin.
-        file: File,
-        left: u64,
-        /// Held until the last is sent.
-        _busy: BusyGuard,
-    },
+/// The next bytes of a file, or none.
+#[derive(Default)]
+pub(super) struct ResponseBody {
+    /// Positioned where they begin, with the guard that is held until the last is sent.
+    file: Option<(File, BusyGuard)>,
+    left: u64,
 }
 
 impl ResponseBody {
     pub(super) fn file(file: File, len: u64, busy: BusyGuard) -> Self {
-        if len == 0 { Self::Empty } else { Self::File { file, left: len, _busy: busy } }
+        Self { file: Some((file, busy)).filter(|_| len > 0), left: len }
     }
 }
 
@@ -55,7 +51,7 @@ impl Body for ResponseBody {
     type Error = io::Error;
 
     fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let Self::File { file, left, .. } = self.get_mut() else { return Poll::Ready(None) };
+        let Self { file: Some((file, _)), left } = self.get_mut() else { return Poll::Ready(None) };
         let mut block = Vec::new();
         let read = block_in_place(|| file.take((*left).min(BLOCK)).read_to_end(&mut block));
         Poll::Ready(match read {
@@ -71,13 +67,10 @@ impl Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        !matches!(self, Self::File { left: 1.., .. })
+        self.left == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Empty => SizeHint::with_exact(0),
-            Self::File { left, .. } => SizeHint::with_exact(*left),
-        }
+        SizeHint::with_exact(self.left)
     }
 }

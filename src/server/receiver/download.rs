@@ -23,12 +23,13 @@ impl Receiver {
         if !self.options.allow_read {
             return Err(RequestError::Method);
         }
-        self.store.open_published(target).map_err(not_there)
+        let folder = self.store.folder_of(target);
+        folder.and_then(|folder| folder.open_for_reading(target.name())).map_err(not_there)
     }
 
     /// The reply that lies there, if one does and it is for this caller.
     fn open_reply(&self, caller: &Caller, target: &TargetPath) -> Option<io::Result<File>> {
-        let (id, folders) = reply::parse(target)?;
+        let (id, folders) = reply::parse(target.folders(), target.name())?;
         let slot = self.find(caller, &id).filter(|slot| slot.identity.target.folders() == folders)?;
         let ready = {
             let session = self.alive(&slot).ok()?;

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::sync::{Arc, MutexGuard};
 use std::time::SystemTime;
 
-use super::next::{Next, next, response_of};
 use super::sessions::{Caller, Receiver};
-use super::slot::{Interrupt, SessionSlot};
+use super::slot::{Interrupt, Next, SessionSlot, next, response_of};
 use crate::protocol::{ContentRange, SessionId};
 use crate::server::path::TargetPath;
 use crate::server::response::{Ack, RequestError, Response};

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use uuid::Uuid;
 
-use super::next::{PendingReply, response_of};
 use super::sessions::Receiver;
+use super::slot::{PendingReply, response_of};
 use crate::protocol::SessionId;
 use crate::server::reply::ReplyFailure;
 use crate::server::response::{RequestError, Response};
@@ -33,8 +33,7 @@ impl PendingReply {
 impl Receiver {
     /// The path of the received bytes, and a new file for the reply.
     pub(crate) fn begin_reply(&self, pending: &PendingReply) -> io::Result<(PathBuf, File)> {
-        let identity = &pending.slot.identity;
-        Ok((self.store.part_path(identity)?, self.store.create_reply(identity)?))
+        self.store.begin_reply(&pending.slot.identity)
     }
 
     /// Writes bytes of a reply. Blocks on the disk.

@@ -1,4 +1,4 @@
-//! All sessions, and the disk they live on.
+//! All sessions, the disk they live on, and those that end without a packet: they expire, or the server stops.
 
 use std::collections::HashMap;
 use std::io;
@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use super::quota::Quota;
 use super::slot::SessionSlot;
-use crate::durable::Folder;
-use crate::durable::{Disk, Durable, Volatile};
+use crate::durable::{Disk, Folder};
 use crate::protocol::SessionId;
 use crate::server::error::ServeError;
+use crate::server::limits::MAX_TOMBSTONES;
 use crate::server::options::Options;
 use crate::server::path::TargetPath;
 use crate::server::response::RequestError;
@@ -37,13 +37,8 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Opens the disk and goes on with the sessions found there. Also returns the names of state files that made no sense.
-    pub(crate) fn open(options: Options) -> Result<(Self, Vec<String>), ServeError> {
-        let disk: Box<dyn Disk> = if options.durable { Box::new(Durable) } else { Box::new(Volatile) };
-        Self::on(disk, options)
-    }
-
-    pub(super) fn on(disk: Box<dyn Disk>, options: Options) -> Result<(Self, Vec<String>), ServeError> {
+    /// Goes on with the sessions found on the disk. Also returns the names of state files that made no sense.
+    pub(crate) fn open(disk: Box<dyn Disk>, options: Options) -> Result<(Self, Vec<String>), ServeError> {
         let root = |error: io::Error| match error.kind() {
             io::ErrorKind::ResourceBusy => ServeError::InUse(options.root.clone()),
             _ => ServeError::Root(options.root.clone(), error),
@@ -104,5 +99,42 @@ impl Receiver {
         let settled = self.store.settle(&slot.identity, &part, session);
         slot.reservation.shrink_to(session.written);
         Ok(settled?)
+    }
+
+    /// Makes durable what every interrupted request left behind: the server stops.
+    pub(crate) fn settle_all(&self) {
+        let slots: Vec<Arc<SessionSlot>> = lock(&self.slots).values().cloned().collect();
+        for slot in slots {
+            // On failure the client sends these bytes again: it was not told that they are stored.
+            let _ = slot.session.try_lock().map(|mut session| self.settle(&slot, &mut session));
+        }
+    }
+
+    /// Removes what has expired, and tombstones beyond a sane number.
+    pub(crate) fn sweep(&self, now: SystemTime) {
+        let slots: Vec<Arc<SessionSlot>> = lock(&self.slots).values().cloned().collect();
+        let mut tombstones = Vec::new();
+        for slot in slots {
+            // A session that is busy has not expired.
+            let Ok(mut session) = slot.session.try_lock() else { continue };
+            if session.is_expired(now, self.options.limits.session_timeout) {
+                session.phase = SessionPhase::Gone;
+                drop(session);
+                self.forget(&slot);
+            } else if session.phase == SessionPhase::Closed {
+                tombstones.push((session.touched, Arc::clone(&slot)));
+            }
+        }
+        tombstones.sort_by_key(|(touched, _)| *touched);
+        let surplus = tombstones.len().saturating_sub(MAX_TOMBSTONES);
+        tombstones[..surplus].iter().for_each(|(_, slot)| self.forget(slot));
+    }
+
+    fn forget(&self, slot: &SessionSlot) {
+        slot.supersede(None);
+        lock(&slot.session).phase = SessionPhase::Gone;
+        lock(&self.slots).remove(&slot.identity.id);
+        // No client waits for a response; what is left is found at the next start and expires again.
+        let _ = self.store.remove(&slot.identity);
     }
 }

@@ -1,9 +1,10 @@
-//! A session's slot, and which request has it.
+//! A session's slot, which request has it, and the next step of that request.
 
 use std::sync::{Arc, Mutex};
 
 use super::quota::{Quota, Reservation};
 use crate::protocol::SessionId;
+use crate::server::response::{Ack, RequestError, Response};
 use crate::server::session::SessionState;
 use crate::server::store::SessionIdentity;
 use crate::sync::lock;
@@ -51,5 +52,35 @@ impl SessionSlot {
     /// Whether no newer request superseded the one of this generation.
     pub(super) fn is_newest(&self, generation: u64) -> bool {
         lock(&self.newest).generation == generation
+    }
+}
+
+/// The next step of a request.
+pub(crate) enum Next {
+    Respond(Response),
+    /// The application has to see the file first; [`super::Receiver::respond_after`] has the response then.
+    AskApplication(PendingReply),
+}
+
+/// A complete file that the application has not seen yet, and the packet that waits for it.
+#[derive(Clone)]
+pub(crate) struct PendingReply {
+    pub(super) slot: Arc<SessionSlot>,
+    pub(super) closing: bool,
+}
+
+/// The response about a session, or the file to show to the application first if there is no Ack yet.
+pub(super) fn next(slot: &Arc<SessionSlot>, closing: bool, result: Result<Option<Ack>, RequestError>) -> Next {
+    match result.transpose() {
+        None => Next::AskApplication(PendingReply { slot: Arc::clone(slot), closing }),
+        Some(result) => Next::Respond(response_of(slot, result)),
+    }
+}
+
+pub(super) fn response_of(slot: &SessionSlot, result: Result<Ack, RequestError>) -> Response {
+    match result {
+        // A session that is no more has no name to repeat.
+        Err(RequestError::UnknownSession) => RequestError::UnknownSession.into(),
+        result => Response::of(slot.session_id(), result),
     }
 }

@@ -114,7 +114,7 @@ impl Upload {
         let root = tempfile::tempdir().unwrap();
         let mut options = Options::new(root.path(), (Ipv4Addr::LOCALHOST, 0).into());
         change(&mut options);
-        let (receiver, _) = Receiver::on(Box::new(disk.clone()), options).unwrap();
+        let (receiver, _) = Receiver::open(Box::new(disk.clone()), options).unwrap();
         let caller = Caller { ip: Ipv4Addr::LOCALHOST.into(), user: None };
         let target = TargetPath::from_url("/a").unwrap();
         Self { root, disk: disk.clone(), receiver: Arc::new(receiver), caller, target }
@@ -125,7 +125,7 @@ impl Upload {
         let Self { root, disk, receiver, caller, target } = self;
         let options = receiver.options.clone();
         drop(receiver);
-        let (receiver, discarded) = Receiver::on(Box::new(disk.clone()), options).unwrap();
+        let (receiver, discarded) = Receiver::open(Box::new(disk.clone()), options).unwrap();
         assert_eq!(discarded, Vec::<String>::new());
         Self { root, disk, receiver: Arc::new(receiver), caller, target }
     }
@@ -303,8 +303,8 @@ fn fault_63_a_file_that_was_renamed_just_before_a_crash_is_published_for_good_at
     std::fs::rename(part, root.path().join("a")).unwrap();
     // The first step is the sync of the folder that the file has its name in.
     let fails = Faulty { fails_at: 0, ..Faulty::never() };
-    assert!(Receiver::on(Box::new(fails), options.clone()).is_err(), "nobody is told of a name that may not last");
-    let (receiver, _) = Receiver::on(Box::new(Faulty::never()), options).unwrap();
+    assert!(Receiver::open(Box::new(fails), options.clone()).is_err(), "nobody is told of a name that may not last");
+    let (receiver, _) = Receiver::open(Box::new(Faulty::never()), options).unwrap();
     let upload = Upload { root, receiver: Arc::new(receiver), ..Upload::on(&Faulty::never(), |_| {}) };
     assert_eq!(upload.close(&session).result, Ok(Ack::Closed(None)));
     assert_eq!((upload.file("pos"), upload.file("part")), (None, None));
@@ -320,13 +320,13 @@ fn fault_63_a_disk_that_fails_at_the_start_costs_no_session() {
     // The sync of the offset, and the cut to it.
     for fails_at in 0..2 {
         let disk = Faulty { fails_at, ..Faulty::never() };
-        match Receiver::on(Box::new(disk), options.clone()) {
+        match Receiver::open(Box::new(disk), options.clone()) {
             Err(ServeError::Session(file, _)) => assert!(file.exists(), "{file:?}"),
             other => panic!("{fails_at}: {:?}", other.map(|(_, discarded)| discarded)),
         }
     }
     let healthy = Faulty::never();
-    let (receiver, discarded) = Receiver::on(Box::new(healthy.clone()), options).unwrap();
+    let (receiver, discarded) = Receiver::open(Box::new(healthy.clone()), options).unwrap();
     assert_eq!((discarded, healthy.steps.load(Ordering::Relaxed)), (Vec::new(), 2));
     let upload = Upload { root, receiver: Arc::new(receiver), ..Upload::on(&healthy, |_| {}) };
     assert_eq!(upload.durable(&session), 4);

@@ -12,7 +12,7 @@ use crate::durable::json::{self, FormatError};
 use crate::server::ServeError;
 use crate::server::path::{SESSIONS_FOLDER, TargetPath};
 use crate::server::progress;
-use crate::server::session::{SessionPhase, SessionState};
+use crate::server::session::{ApplicationVerdict, SessionPhase, SessionState};
 
 /// The endings of a session's files.
 const ENDINGS: [&str; 7] = ["json", "part", "pos", "tmp", "out", "reply", "failed"];
@@ -111,6 +111,16 @@ impl SessionStore {
         self.disk.set_len(&part, session.durable)?;
         session.written = session.durable;
         Ok(())
+    }
+
+    /// The verdict that an earlier server noted.
+    fn load_verdict(&self, identity: &SessionIdentity) -> io::Result<ApplicationVerdict> {
+        let is_there = |ending| Ok::<_, io::Error>(self.sessions.kind(&identity.file(ending))?.is_some());
+        Ok(match (is_there("reply")?, is_there("failed")?) {
+            (true, _) => ApplicationVerdict::Accepted,
+            (false, true) => ApplicationVerdict::Rejected,
+            (false, false) => ApplicationVerdict::Pending,
+        })
     }
 }
 

@@ -10,9 +10,8 @@
 //! - The destination is renamed from a complete, synced `.part`. An open `.json` without `.part` was published.
 
 mod loading;
-mod replies;
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, Seek, SeekFrom};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -23,8 +22,7 @@ use uuid::Uuid;
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::progress;
 use super::session::SessionState;
-use crate::durable::json::Version;
-use crate::durable::{Disk, Folder, Kind, Lock, Permissions, Replace};
+use crate::durable::{Disk, Folder, Kind, Lock, Replace};
 
 const FORMAT: u64 = 1;
 const LOCK: &str = "lock";
@@ -33,7 +31,7 @@ const PROBE: &str = "probe";
 /// What a session's `.json` says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Card {
-    v: Version<FORMAT>,
+    v: u64,
     path: String,
     client: IpAddr,
     #[serde(default)]
@@ -44,9 +42,7 @@ struct Card {
 /// What a session is, apart from its progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SessionIdentity {
-    /// Its name.
     pub(crate) id: Uuid,
-    /// The file it is for.
     pub(crate) target: TargetPath,
     /// Who opened it.
     pub(crate) client: IpAddr,
@@ -61,17 +57,16 @@ impl SessionIdentity {
 
     fn card(&self, closed: bool) -> Card {
         let (path, user) = (self.target.to_string(), self.user.clone());
-        Card { v: Version, path, client: self.client, user, closed }
+        Card { v: FORMAT, path, client: self.client, user, closed }
     }
 }
 
-/// The disk.
 #[derive(Debug)]
 pub(crate) struct SessionStore {
     path: PathBuf,
     root: Folder,
     sessions: Folder,
-    published_mode: Permissions,
+    published_mode: Option<Permissions>,
     disk: Box<dyn Disk>,
     /// Held as long as the store lives.
     _lock: Lock,
@@ -99,11 +94,6 @@ impl SessionStore {
             }
         }
         Ok(folder)
-    }
-
-    /// Opens a published file for reading.
-    pub(crate) fn open_published(&self, target: &TargetPath) -> io::Result<File> {
-        self.folder_of(target)?.open_for_reading(target.name())
     }
 
     /// Whether finished files can be renamed into this folder.
@@ -169,7 +159,9 @@ impl SessionStore {
             let file = self.sessions.open_file(&part)?;
             // A write that failed half-way may have left more than was counted.
             self.disk.set_len(&file, size)?;
-            self.published_mode.apply(&file)?;
+            if let Some(mode) = &self.published_mode {
+                file.set_permissions(mode.clone())?;
+            }
             self.disk.sync_all(&file)?;
             self.disk.rename((&self.sessions, &part), (folder, name), replace)?;
         } else if standing != Some(Kind::File) {
@@ -190,13 +182,43 @@ impl SessionStore {
         Ok(())
     }
 
-    /// Removes a session.
     pub(crate) fn remove(&self, identity: &SessionIdentity) -> io::Result<()> {
         self.discard(identity, "json")?;
         self.disk.sync_folder(&self.sessions)?;
         self.discard(identity, "part")?;
         self.discard(identity, "pos")?;
         self.remove_reply(identity)
+    }
+
+    /// The path of a session's bytes, and an empty file for what an application replies to them.
+    pub(crate) fn begin_reply(&self, identity: &SessionIdentity) -> io::Result<(PathBuf, File)> {
+        let part = std::path::absolute(&self.path)?.join(SESSIONS_FOLDER).join(identity.file("part"));
+        self.discard(identity, "out")?;
+        Ok((part, self.disk.create(&self.sessions, &identity.file("out"))?))
+    }
+
+    pub(crate) fn keep_reply(&self, identity: &SessionIdentity) -> io::Result<()> {
+        let (out, reply) = (identity.file("out"), identity.file("reply"));
+        self.disk.sync_all(&self.sessions.open_file(&out)?)?;
+        self.disk.rename((&self.sessions, &out), (&self.sessions, &reply), Replace::Allowed)?;
+        self.disk.sync_folder(&self.sessions)
+    }
+
+    /// Notes that the application does not want the file.
+    pub(crate) fn keep_rejection(&self, identity: &SessionIdentity) -> io::Result<()> {
+        self.remove_reply(identity)?;
+        self.disk.create(&self.sessions, &identity.file("failed"))?;
+        self.disk.sync_folder(&self.sessions)
+    }
+
+    /// Removes whatever an application said.
+    pub(crate) fn remove_reply(&self, identity: &SessionIdentity) -> io::Result<()> {
+        ["out", "reply", "failed"].into_iter().try_for_each(|ending| self.discard(identity, ending))
+    }
+
+    /// Opens a reply for reading.
+    pub(crate) fn open_reply(&self, identity: &SessionIdentity) -> io::Result<File> {
+        self.sessions.open_for_reading(&identity.file("reply"))
     }
 
     fn discard(&self, identity: &SessionIdentity, ending: &str) -> io::Result<()> {

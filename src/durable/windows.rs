@@ -1,19 +1,30 @@
-//! A folder by its path, where there are no directory handles: every step is looked at before it is taken. Access rights
-//! are inherited: those of the user's profile, or of the folder that is served.
+//! A folder by its path, where there are no directory handles: every step is looked at before it is taken, with patience
+//! for other programs that hold a file open. Access rights are inherited: those of the user's profile, or of the folder
+//! that is served.
+#![expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "the same on every system")]
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::os::windows::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf, Prefix};
+use std::time::Duration;
+use std::{io, thread};
 
-use super::{is_held, remove, rename, rename_without_replacing};
-use crate::durable::{AccessError, Kind, Lock, NOT_A_FOLDER, NOT_REGULAR, Replace, read_bounded};
+use super::{AccessError, Kind, Lock, NOT_A_FOLDER, NOT_REGULAR, Replace, read_bounded};
 
 /// Others may read and write a lock file while it is open, but not take its name away: what is locked would then not be
 /// what the next one locks.
 const BUT_NOT_REMOVE: u32 = 1 | 2;
 
-/// A folder.
+/// Access denied, sharing violation: what virus scanners and indexers bring about for a moment.
+const HELD: [i32; 2] = [5, 32];
+
+/// How long to wait for them, in milliseconds, before each further try.
+const PAUSES: [u64; 4] = [1, 10, 50, 200];
+
+/// Longer paths need their prefix.
+const MAX_PATH: usize = 260;
+
 #[derive(Debug)]
 pub(crate) struct Folder(PathBuf);
 
@@ -106,8 +117,6 @@ impl Folder {
     }
 
     /// Names are as durable as the file system makes them: folders cannot be synced here.
-    #[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
-    #[expect(clippy::unused_self, reason = "the same on every system")]
     pub(crate) fn sync(&self) -> io::Result<()> {
         Ok(())
     }
@@ -148,7 +157,6 @@ impl Folder {
     }
 
     /// Not known here.
-    #[expect(clippy::unused_self, reason = "the same on every system")]
     pub(crate) fn free_space(&self) -> Option<u64> {
         None
     }
@@ -159,29 +167,122 @@ impl Folder {
     }
 
     /// Not known here; publishing finds out.
-    #[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
-    #[expect(clippy::unused_self, reason = "the same on every system")]
     pub(crate) fn is_same_device(&self, _other: &Self) -> io::Result<bool> {
         Ok(true)
     }
 
     /// Inherited from the folder.
-    #[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
-    #[expect(clippy::unused_self, reason = "the same on every system")]
-    pub(crate) fn usual_mode(&self, _probe: &str) -> io::Result<Permissions> {
-        Ok(Permissions)
+    pub(crate) fn usual_mode(&self, _probe: &str) -> io::Result<Option<Permissions>> {
+        Ok(None)
     }
 }
 
-/// Who may do what with a file: inherited here.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Permissions;
+/// Gives a file another name, replacing what has it.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    patiently(|| fs::rename(from, to))
+}
 
-impl Permissions {
-    /// Nothing to do.
-    #[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
-    #[expect(clippy::unused_self, reason = "the same on every system")]
-    pub(crate) fn apply(self, _file: &File) -> io::Result<()> {
-        Ok(())
+/// Gives a file a name that nothing has, in one step and on every file system: not all of them have hard links.
+fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
+    patiently(|| {
+        // The only safe binding. What it fails to move it would remove.
+        tempfile::TempPath::try_from_path(from)?.persist_noclobber(to).map_err(|failed| {
+            let _ = failed.path.keep();
+            failed.error
+        })
+    })
+}
+
+/// Removes a file; one that is not there is fine.
+fn remove(path: &Path) -> io::Result<()> {
+    match patiently(|| fs::remove_file(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a file cannot be used because somebody else uses it.
+fn is_held(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| HELD.contains(&code))
+}
+
+fn patiently<T>(mut step: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for pause in PAUSES.map(Duration::from_millis) {
+        match step() {
+            Err(error) if is_held(&error) => thread::sleep(pause),
+            result => return result,
+        }
+    }
+    step()
+}
+
+/// A path without the prefix `\\?\`, which few programs and people understand, where it means the same without it.
+pub(crate) fn plain(path: PathBuf) -> PathBuf {
+    let mut components = path.components();
+    let Some(Component::Prefix(prefix)) = components.next() else { return path };
+    let mut short = match prefix.kind() {
+        Prefix::VerbatimDisk(letter) => OsString::from(format!("{}:", char::from(letter))),
+        Prefix::VerbatimUNC(server, share) => [r"\\".as_ref(), server, r"\".as_ref(), share].into_iter().collect(),
+        _ => return path,
+    };
+    short.push(components.as_path());
+    // A device's name, or an ending in a dot or a space, would then be read otherwise.
+    let is_same = short.len() < MAX_PATH && std::path::absolute(&short).is_ok_and(|read| read.as_os_str() == short);
+    if is_same { short.into() } else { path }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_goes_where_it_means_nothing() {
+        for (path, expected) in [
+            (r"\\?\C:\a\b c.txt", r"C:\a\b c.txt"),
+            (r"\\?\UNC\server\share\a", r"\\server\share\a"),
+            (r"\\?\C:\a\b.", r"\\?\C:\a\b."),
+            (
+                r"\\?\Volume{00000000-0000-0000-0000-000000000000}\a",
+                r"\\?\Volume{00000000-0000-0000-0000-000000000000}\a",
+            ),
+            (r"C:\a", r"C:\a"),
+            ("a", "a"),
+        ] {
+            assert_eq!(plain(path.into()), Path::new(expected));
+        }
+        let long = format!(r"\\?\C:\{}", "a".repeat(300));
+        assert_eq!(plain(long.clone().into()), Path::new(&long));
+    }
+
+    #[test]
+    fn who_holds_a_file_for_a_moment_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::write(&from, "new").unwrap();
+        fs::write(&to, "old").unwrap();
+        let held = fs::File::options().read(true).share_mode(1).open(&to).unwrap();
+        assert!(is_held(&fs::remove_file(&to).unwrap_err()));
+        let holder = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(30));
+            drop(held);
+        });
+        rename(&from, &to).unwrap();
+        holder.join().unwrap();
+        assert_eq!(fs::read(&to).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_an_error_and_the_file_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::write(&from, "new").unwrap();
+        fs::write(&to, "old").unwrap();
+        assert_eq!(rename_without_replacing(&from, &to).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!((fs::read(&from).unwrap(), fs::read(&to).unwrap()), (b"new".to_vec(), b"old".to_vec()));
+        remove(&to).unwrap();
+        remove(&to).unwrap();
+        rename_without_replacing(&from, &to).unwrap();
+        assert_eq!(fs::read(&to).unwrap(), b"new");
+        assert!(!from.exists());
     }
 }

@@ -1,9 +1,47 @@
-//! Which part of a published file a GET asks for (RFC 9110 section 14).
+//! Files that are given out: the response to a GET or HEAD, and the range that it asks for (RFC 9110 section 14).
 
-use http::HeaderMap;
-use http::header::{IF_RANGE, RANGE};
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
 
+use http::header::{
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderValue, IF_RANGE, LAST_MODIFIED, RANGE, SERVER,
+};
+use http::request::Parts;
+use http::{HeaderMap, Method, Response, StatusCode};
+
+use super::response::ascii;
 use crate::protocol::digits;
+
+/// The part of an open file that a request asks for: its head, the file positioned at its first byte, and the number of
+/// bytes that follow.
+pub(crate) fn respond(request: &Parts, mut file: File) -> io::Result<Response<(File, u64)>> {
+    let metadata = file.metadata()?;
+    let (size, modified) = (metadata.len(), httpdate::fmt_http_date(metadata.modified()?));
+    let mut head = Response::new(());
+    let headers = head.headers_mut();
+    let (status, first, len) = match select(&request.headers, size, &modified) {
+        Selection::Whole => (StatusCode::OK, 0, size),
+        Selection::Part { first, len } => {
+            headers.insert(CONTENT_RANGE, ascii(format!("bytes {first}-{}/{size}", first + len - 1)));
+            (StatusCode::PARTIAL_CONTENT, first, len)
+        }
+        Selection::Outside => {
+            headers.insert(CONTENT_RANGE, ascii(format!("bytes */{size}")));
+            (StatusCode::RANGE_NOT_SATISFIABLE, 0, 0)
+        }
+    };
+    headers.insert(SERVER, HeaderValue::from_static("bitsup"));
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    // A browser stores it and shows no page.
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    headers.insert(LAST_MODIFIED, ascii(modified));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(len));
+    *head.status_mut() = status;
+    file.seek(SeekFrom::Start(first))?;
+    let len = if request.method == Method::HEAD { 0 } else { len };
+    Ok(head.map(|()| (file, len)))
+}
 
 /// The part of a file to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +87,6 @@ fn parse(text: &str, size: u64) -> Option<Selection> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
     use proptest::prelude::*;
 
     use super::*;
