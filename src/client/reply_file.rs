@@ -1,6 +1,5 @@
 //! The file that a reply goes to: it has its name only when it is whole.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -27,17 +26,16 @@ impl ReplyFile {
     /// # Errors
     /// When something else has that name and is not to be replaced, or nothing can be written beside it.
     pub fn new(path: PathBuf, may_replace: bool, earlier: Option<Contents>) -> Result<Self, ReplyFileError> {
-        let wrong = |kind| ReplyFileError { path: path.clone(), kind };
         let saved = earlier.filter(|earlier| holds(&path, *earlier)).map(|earlier| earlier.size);
         let may_replace = may_replace || saved.is_some();
-        match path.symlink_metadata() {
-            Ok(metadata) if metadata.is_dir() => return Err(wrong(ReplyFileErrorKind::Directory)),
-            Ok(_) if !may_replace => return Err(wrong(ReplyFileErrorKind::Exists)),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(wrong(ReplyFileErrorKind::Io(error))),
-            _ => {}
-        }
         let file = Self { path, may_replace, saved, partial: None };
-        file.create().map_err(|error| file.error(error))?;
+        let made = match file.path.symlink_metadata() {
+            Ok(metadata) if metadata.is_dir() => Err(io::Error::other("it is a directory")),
+            Ok(_) if !may_replace => Err(io::Error::other("it exists; --force replaces it")),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => file.create().map(drop),
+        };
+        made.map_err(|error| file.error(error))?;
         Ok(file)
     }
 
@@ -100,7 +98,7 @@ impl ReplyFile {
     }
 
     pub(super) fn error(&self, error: io::Error) -> ReplyFileError {
-        ReplyFileError { path: self.path.clone(), kind: ReplyFileErrorKind::Io(error) }
+        ReplyFileError { path: self.path.clone(), error }
     }
 
     fn partial(&mut self) -> io::Result<&mut File> {
@@ -121,31 +119,13 @@ fn holds(path: &Path, contents: Contents) -> bool {
 }
 
 /// The reply cannot be saved.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("cannot save the reply as {}: {error}", path.display())]
 pub struct ReplyFileError {
     path: PathBuf,
-    kind: ReplyFileErrorKind,
+    #[source]
+    error: io::Error,
 }
-
-#[derive(Debug)]
-enum ReplyFileErrorKind {
-    Exists,
-    Directory,
-    Io(io::Error),
-}
-
-impl fmt::Display for ReplyFileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot save the reply as {}: ", self.path.display())?;
-        match &self.kind {
-            ReplyFileErrorKind::Exists => f.write_str("it exists; --force replaces it"),
-            ReplyFileErrorKind::Directory => f.write_str("it is a directory"),
-            ReplyFileErrorKind::Io(error) => write!(f, "{error}"),
-        }
-    }
-}
-
-impl std::error::Error for ReplyFileError {}
 
 #[cfg(test)]
 mod tests {

@@ -33,13 +33,15 @@ pub(crate) struct Client<'a> {
 }
 
 /// The server lets nobody in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}{}", packet.map_or_else(String::new, |packet| format!(", on {packet}")))]
 pub struct NotSignedIn {
     /// On which packet; `None`: on a GET or HEAD.
     pub packet: Option<PacketKind>,
     /// Why.
     pub reason: SignInError,
     /// What the server said; `None`: it was not asked.
+    #[source]
     pub said: Option<BitsError>,
 }
 

@@ -136,7 +136,7 @@ fn same_prefix(
     };
     match verify_prefix(entity, total, prefix, &mut progress) {
         Ok(digest) => Ok(Ok(digest)),
-        Err(DigestError::Differs(_)) => {
+        Err(DigestError::Differs) => {
             Ok(Err(Some("the file's content is not that of the interrupted upload".to_owned())))
         }
         Err(error) => Err(error.into()),

@@ -201,7 +201,7 @@ impl UploadRun<'_> {
             };
         };
         match self.digest.seek(range.first(), self.entity) {
-            Err(DigestError::Differs(_)) => return Ok(Input::SourceChanged),
+            Err(DigestError::Differs) => return Ok(Input::SourceChanged),
             result => result?,
         }
         let mut body = FragmentBody::new(self.entity.read(*range)?, &mut self.digest);
@@ -228,7 +228,7 @@ impl UploadRun<'_> {
                         self.entity.accept(now);
                         Ok(true)
                     }
-                    Err(DigestError::Differs(_)) => Ok(false),
+                    Err(DigestError::Differs) => Ok(false),
                     Err(error) => Err(error.into()),
                 }
             }

@@ -79,16 +79,9 @@ impl From<Key> for String {
 }
 
 /// The text is no key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not 64 lower-case hexadecimal digits")]
 pub struct NotAKey;
-
-impl fmt::Display for NotAKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not 64 lower-case hexadecimal digits")
-    }
-}
-
-impl std::error::Error for NotAKey {}
 
 /// One spelling for the same URL: scheme and host in lower case, no default port. The path stays as it was typed.
 pub(super) fn canonical(url: &Uri) -> String {

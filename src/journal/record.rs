@@ -1,7 +1,6 @@
 //! What is remembered of an upload, as it is in its file, and how it is read back: everything is doubted until it was
 //! checked.
 
-use std::fmt;
 use std::io;
 use std::time::{Duration, SystemTime};
 
@@ -160,18 +159,23 @@ impl Record {
     }
 }
 
-/// A file that is no usable record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A file that is no usable record. Reads well after "the saved session cannot be used: ".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadRecord {
     /// It was written by a newer bitsup.
+    #[error("a newer bitsup wrote it")]
     Newer,
     /// It was written by an older bitsup, which meant something else by it.
+    #[error("an older bitsup wrote it")]
     Older,
     /// Its contents are not what bitsup writes.
+    #[error("it is damaged, {0}")]
     Damaged(&'static str),
     /// Others may have written it.
+    #[error("{0}")]
     Untrusted(&'static str),
     /// It cannot be read.
+    #[error("it cannot be read: {0}")]
     Unreadable(io::ErrorKind),
 }
 
@@ -184,21 +188,6 @@ impl From<FormatError> for BadRecord {
         }
     }
 }
-
-/// Reads well after "the saved session cannot be used: ".
-impl fmt::Display for BadRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Newer => f.write_str("a newer bitsup wrote it"),
-            Self::Older => f.write_str("an older bitsup wrote it"),
-            Self::Damaged(what) => write!(f, "it is damaged, {what}"),
-            Self::Untrusted(why) => f.write_str(why),
-            Self::Unreadable(kind) => write!(f, "it cannot be read: {kind}"),
-        }
-    }
-}
-
-impl std::error::Error for BadRecord {}
 
 /// An http or https URL of a host, with neither user information nor a query.
 mod plain_url {

@@ -3,7 +3,6 @@
 //! Lenient where servers differ harmlessly (MC-BUP leaves much open), strict where a misreading could lose data or call
 //! a failure success.
 
-use std::fmt;
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -206,9 +205,10 @@ fn chosen_protocol(headers: &HeaderMap, offered: &[ProtocolId]) -> Result<Option
 }
 
 /// The peer broke the protocol, or is no BITS server at all.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AckError {
     /// A success that no BITS server gave: a portal, a proxy, a plain web server.
+    #[error("{status} from {answerer}, but not a BITS Ack")]
     NotAnAck {
         /// HTTP's status.
         status: StatusCode,
@@ -216,20 +216,28 @@ pub enum AckError {
         answerer: Answerer,
     },
     /// HTTP/1.0 or older.
+    #[error("the answer is not HTTP/1.1")]
     NotHttp11,
     /// A field contradicts itself or another.
+    #[error("the answer contradicts itself: {0}")]
     Ambiguous(&'static str),
     /// Create-Session's Ack names no session.
+    #[error("the Ack names no session (BITS-Session-Id)")]
     NoSessionId,
     /// The session's name cannot be sent back.
+    #[error("the session's name (BITS-Session-Id) cannot be used: {0}")]
     BadSessionId(IdError),
     /// The Ack belongs to another session.
+    #[error("the Ack belongs to another session")]
     OtherSession,
     /// The server chose a protocol that was not offered (escaped).
+    #[error("the server chose a protocol that was not offered: {0}")]
     ProtocolNotOffered(String),
     /// `BITS-Received-Content-Range` is not a plain number (escaped).
+    #[error("BITS-Received-Content-Range is not a plain number: {0}")]
     BadOffset(String),
     /// The server claims bytes that were never sent.
+    #[error("the server claims {claimed} bytes, but only {sent} were sent in this session")]
     OffsetNotSent {
         /// What the server claims to have.
         claimed: u64,
@@ -237,31 +245,9 @@ pub enum AckError {
         sent: u64,
     },
     /// `BITS-Host-Id` is no host (escaped).
+    #[error("BITS-Host-Id {0} cannot be used: {1}")]
     BadHostId(String, IdError),
 }
-
-impl fmt::Display for AckError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAnAck { status, answerer } => write!(f, "{status} from {answerer}, but not a BITS Ack"),
-            Self::NotHttp11 => f.write_str("the answer is not HTTP/1.1"),
-            Self::Ambiguous(field) => write!(f, "the answer contradicts itself: {field}"),
-            Self::NoSessionId => f.write_str("the Ack names no session (BITS-Session-Id)"),
-            Self::BadSessionId(reason) => write!(f, "the session's name (BITS-Session-Id) cannot be used: {reason}"),
-            Self::OtherSession => f.write_str("the Ack belongs to another session"),
-            Self::ProtocolNotOffered(protocol) => {
-                write!(f, "the server chose a protocol that was not offered: {protocol}")
-            }
-            Self::BadOffset(value) => write!(f, "BITS-Received-Content-Range is not a plain number: {value}"),
-            Self::OffsetNotSent { claimed, sent } => {
-                write!(f, "the server claims {claimed} bytes, but only {sent} were sent in this session")
-            }
-            Self::BadHostId(value, reason) => write!(f, "BITS-Host-Id {value} cannot be used: {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for AckError {}
 
 #[cfg(test)]
 mod tests {

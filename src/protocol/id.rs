@@ -161,33 +161,24 @@ impl fmt::Display for HostId {
 }
 
 /// Why a text is no identifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// There is no text.
+    #[error("it is empty")]
     Empty,
     /// There is too much of it.
+    #[error("it is too long")]
     TooLong,
     /// It holds a space, a control or a non-ASCII character.
+    #[error("it holds a character other than printable ASCII")]
     ForbiddenCharacter,
     /// It is not a GUID.
+    #[error("it is not a GUID such as {{7df0354d-249b-430f-820d-3d2a9bef4931}}")]
     NotAGuid,
     /// It is not a host with an optional port.
+    #[error("it is not a host with an optional port")]
     NotAHost,
 }
-
-impl fmt::Display for IdError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "it is empty",
-            Self::TooLong => "it is too long",
-            Self::ForbiddenCharacter => "it holds a character other than printable ASCII",
-            Self::NotAGuid => "it is not a GUID such as {7df0354d-249b-430f-820d-3d2a9bef4931}",
-            Self::NotAHost => "it is not a host with an optional port",
-        })
-    }
-}
-
-impl std::error::Error for IdError {}
 
 #[cfg(test)]
 mod tests {

@@ -251,16 +251,9 @@ impl FromStr for ContentRange {
 }
 
 /// The text or the numbers are no range of bytes within a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a range of bytes within the file")]
 pub struct RangeError;
-
-impl fmt::Display for RangeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a range of bytes within the file")
-    }
-}
-
-impl std::error::Error for RangeError {}
 
 /// The file's name as it is told to the server (`Content-Name`): a base name that IIS accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -103,16 +103,9 @@ impl Contents {
 }
 
 /// The text is no fingerprint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not 32 lower-case hexadecimal digits")]
 pub struct NotAFingerprint;
-
-impl fmt::Display for NotAFingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not 32 lower-case hexadecimal digits")
-    }
-}
-
-impl std::error::Error for NotAFingerprint {}
 
 /// The digest of everything before a position, built from the bytes as they were sent.
 ///
@@ -176,14 +169,14 @@ impl PrefixDigest {
     ///
     /// # Errors
     /// When they, or the bytes since the last [`PrefixDigest::seek`], are not those that were fed here before.
-    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), SourceDiffers> {
+    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), DigestError> {
         while let Some(mark) = self.marks.get(self.next) {
             let distance = usize::try_from(mark.offset - self.position).unwrap_or(usize::MAX);
             let Some((before, after)) = bytes.split_at_checked(distance) else { break };
             self.hasher.write(before);
             self.position = mark.offset;
             if self.hasher.finish_128() != mark.hasher.finish_128() {
-                return Err(SourceDiffers { before: mark.offset });
+                return Err(DigestError::Differs);
             }
             self.next += 1;
             bytes = after;
@@ -247,7 +240,7 @@ impl PrefixDigest {
 
     fn read_up_to(&mut self, offset: u64, entity: &UploadEntity) -> Result<(), DigestError> {
         let Some(length) = offset.checked_sub(self.position).filter(|length| *length > 0) else { return Ok(()) };
-        let range = ContentRange::new(self.position, length, entity.size()).map_err(|_| SourceDiffers::at(offset))?;
+        let range = ContentRange::new(self.position, length, entity.size()).map_err(|_| DigestError::Differs)?;
         let mut reader = entity.read(range)?;
         let mut block = vec![0; BLOCK.min(usize::try_from(length).unwrap_or(BLOCK))];
         loop {
@@ -255,9 +248,7 @@ impl PrefixDigest {
                 Ok(0) => return Ok(()),
                 Ok(count) => self.feed(&block[..count])?,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Err(SourceDiffers::at(self.position).into());
-                }
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(DigestError::Differs),
                 Err(error) => return Err(entity.error(error).into()),
             }
         }
@@ -303,57 +294,18 @@ pub fn verify_prefix(
         digest.read_up_to(length.min(digest.position + MARK_EVERY), entity)?;
         digest.mark();
     }
-    if digest.fingerprint() == expected { Ok(digest) } else { Err(SourceDiffers::at(length).into()) }
+    if digest.fingerprint() == expected { Ok(digest) } else { Err(DigestError::Differs) }
 }
 
-/// The source is no longer what was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SourceDiffers {
-    /// The difference is somewhere before this offset.
-    pub before: u64,
-}
-
-impl SourceDiffers {
-    fn at(before: u64) -> Self {
-        Self { before }
-    }
-}
-
-impl fmt::Display for SourceDiffers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the file's first {} bytes are no longer those that were sent", self.before)
-    }
-}
-
-impl std::error::Error for SourceDiffers {}
-
-/// The digest of a prefix could not be had.
+/// Why the digest of a part of the source cannot be had.
 #[derive(Debug)]
 pub enum DigestError {
-    /// The file is not what was sent before.
-    Differs(SourceDiffers),
-    /// The file cannot be read.
+    /// The source is no longer what was sent before.
+    Differs,
+    /// The source cannot be read.
     Entity(EntityError),
     /// The caller did not want to wait.
     Stopped,
-}
-
-impl fmt::Display for DigestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Differs(error) => write!(f, "{error}"),
-            Self::Entity(error) => write!(f, "{error}"),
-            Self::Stopped => f.write_str("stopped while the file was compared with what was sent"),
-        }
-    }
-}
-
-impl std::error::Error for DigestError {}
-
-impl From<SourceDiffers> for DigestError {
-    fn from(error: SourceDiffers) -> Self {
-        Self::Differs(error)
-    }
 }
 
 impl From<EntityError> for DigestError {
@@ -429,10 +381,12 @@ mod tests {
         digest.seek(0, &entity).expect("remembered");
         let mut other = bytes.clone();
         other[100] ^= 1;
-        assert_eq!(digest.feed(&other), Err(SourceDiffers { before: 300 }));
+        assert!(matches!(digest.feed(&other), Err(DigestError::Differs)));
+        assert_eq!(digest.position(), 300);
         overwrite(&file, 350, b"changed");
         digest.seek(400, &entity).expect("read");
-        assert_eq!(digest.feed(&bytes[400..]), Err(SourceDiffers { before: 800 }));
+        assert!(matches!(digest.feed(&bytes[400..]), Err(DigestError::Differs)));
+        assert_eq!(digest.position(), 800);
     }
 
     #[test]
@@ -442,8 +396,8 @@ mod tests {
         let mut digest = PrefixDigest::new();
         digest.feed(&bytes[..600]).expect("new");
         file.as_file().set_len(50).expect("cut");
-        assert!(matches!(digest.seek(100, &entity), Err(DigestError::Differs(_))));
-        assert!(matches!(digest.seek(5000, &entity), Err(DigestError::Differs(_))));
+        assert!(matches!(digest.seek(100, &entity), Err(DigestError::Differs)));
+        assert!(matches!(digest.seek(5000, &entity), Err(DigestError::Differs)));
     }
 
     #[test]
@@ -457,9 +411,9 @@ mod tests {
             verify_prefix(&entity, 700, sent, &mut |_| ControlFlow::Break(())),
             Err(DigestError::Stopped)
         ));
-        assert!(matches!(verify_prefix(&entity, 1001, sent, &mut go_on), Err(DigestError::Differs(_))));
+        assert!(matches!(verify_prefix(&entity, 1001, sent, &mut go_on), Err(DigestError::Differs)));
         overwrite(&file, 699, b"x");
-        assert!(matches!(verify_prefix(&entity, 700, sent, &mut go_on), Err(DigestError::Differs(_))));
+        assert!(matches!(verify_prefix(&entity, 700, sent, &mut go_on), Err(DigestError::Differs)));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The source: a regular file, opened once, read by ranges, watched for change.
 
-use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -30,21 +29,23 @@ impl UploadEntity {
     /// # Errors
     /// When it is missing, unreadable, or not a regular file whose size is known.
     pub fn open(path: &Path) -> Result<Self, EntityError> {
-        let error = |kind| EntityError { path: path.to_owned(), kind };
-        let cannot = |e| error(EntityErrorKind::Io(e));
+        Self::try_open(path).map_err(|error| EntityError { path: path.to_owned(), error })
+    }
+
+    fn try_open(path: &Path) -> io::Result<Self> {
         // Looked at before it is opened: opening a FIFO would wait for its writer.
-        check_kind(&std::fs::metadata(path).map_err(cannot)?).map_err(error)?;
-        let file = File::open(path).map_err(cannot)?;
-        let metadata = file.metadata().map_err(cannot)?;
-        check_kind(&metadata).map_err(error)?;
-        if metadata.len() == 0 && (&file).read(&mut [0]).map_err(cannot)? > 0 {
-            return Err(error(EntityErrorKind::SizeUnknown));
+        check_kind(&std::fs::metadata(path)?)?;
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        check_kind(&metadata)?;
+        if metadata.len() == 0 && (&file).read(&mut [0])? > 0 {
+            return Err(io::Error::other("it does not tell its size"));
         }
         announce_reading(&file);
-        let identity = SourceIdentity::of(&file).map_err(cannot)?;
+        let identity = SourceIdentity::of(&file)?;
         Ok(Self {
             path: path.to_owned(),
-            absolute: absolute(path).map_err(cannot)?,
+            absolute: absolute(path)?,
             current: Mutex::new(identity.clone()),
             identity,
             links: links(&metadata),
@@ -122,7 +123,7 @@ impl UploadEntity {
     /// Names this file in an error that reading it gave.
     #[must_use]
     pub fn error(&self, error: io::Error) -> EntityError {
-        EntityError { path: self.path.clone(), kind: EntityErrorKind::Io(error) }
+        EntityError { path: self.path.clone(), error }
     }
 }
 
@@ -172,11 +173,11 @@ fn links(_: &Metadata) -> u64 {
     0
 }
 
-fn check_kind(metadata: &Metadata) -> Result<(), EntityErrorKind> {
+fn check_kind(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_dir() {
-        Err(EntityErrorKind::Directory)
+        Err(io::Error::other("it is a directory"))
     } else if !metadata.is_file() {
-        Err(EntityErrorKind::NotRegular)
+        Err(io::Error::other("it is not a regular file"))
     } else {
         Ok(())
     }
@@ -205,39 +206,12 @@ impl Read for RangeReader<'_> {
 }
 
 /// The source cannot be used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}: {error}", path.display())]
 pub struct EntityError {
     path: PathBuf,
-    kind: EntityErrorKind,
-}
-
-#[derive(Debug)]
-enum EntityErrorKind {
-    Directory,
-    NotRegular,
-    SizeUnknown,
-    Io(io::Error),
-}
-
-impl fmt::Display for EntityError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot read {}: ", self.path.display())?;
-        match &self.kind {
-            EntityErrorKind::Directory => f.write_str("it is a directory"),
-            EntityErrorKind::NotRegular => f.write_str("it is not a regular file"),
-            EntityErrorKind::SizeUnknown => f.write_str("it does not tell its size"),
-            EntityErrorKind::Io(error) => write!(f, "{error}"),
-        }
-    }
-}
-
-impl std::error::Error for EntityError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.kind {
-            EntityErrorKind::Io(error) => Some(error),
-            _ => None,
-        }
-    }
+    #[source]
+    error: io::Error,
 }
 
 #[cfg(test)]
