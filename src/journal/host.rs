@@ -10,8 +10,7 @@ use crate::durable::json::{self, Version};
 use crate::uploader::HostLimit;
 
 use super::key::Key;
-use super::record::{BadRecord, VERSION};
-use super::seconds;
+use super::record::{BadRecord, VERSION, seconds};
 use super::store::{HOST, RecordStore};
 
 /// Servers are configured anew: after this long a larger fragment may be tried again.

@@ -14,7 +14,6 @@ mod key;
 mod progress;
 mod prune;
 mod record;
-mod seconds;
 mod store;
 
 #[cfg(test)]
@@ -29,7 +28,7 @@ pub use crate::durable::AccessError;
 pub use entry::Entry;
 pub use error::{JournalError, JournalWarning};
 pub use host::HOST_EXPIRY;
-pub use key::{Key, NotAKey};
+pub use key::Key;
 pub use prune::{EXPIRY, Pruned, PrunedWhat};
 pub use record::{BadRecord, Record, Upload};
 

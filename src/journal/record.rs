@@ -8,13 +8,12 @@ use http::Uri;
 use serde::{Deserialize, Serialize};
 
 use crate::durable::json::{self, FormatError, Version};
-use crate::protocol::ContentName;
+use crate::protocol::{ContentName, as_text};
 use crate::source::{Contents, Fingerprint};
 use crate::source::{SourceIdentity, UploadEntity};
 use crate::uploader::ResumeState;
 
 use super::key::{Key, canonical, without_query};
-use super::seconds;
 
 /// The version of the formats. A file of a newer one is left alone, one of an older one set aside.
 pub(super) const VERSION: u64 = 2;
@@ -25,9 +24,10 @@ pub(super) const VERSION: u64 = 2;
 pub struct Record {
     pub(super) v: Version<VERSION>,
     /// Which upload it is.
+    #[serde(with = "as_text")]
     pub key: Key,
     /// Where to, without the query.
-    #[serde(with = "plain_url")]
+    #[serde(with = "as_text")]
     pub url: Uri,
     /// Whether the URL has a query. It is not saved, because it may hold a secret.
     pub has_query: bool,
@@ -42,6 +42,7 @@ pub struct Record {
     pub session: Option<ResumeState>,
     pub(super) digest: DigestAlgorithm,
     /// The digest of the bytes that the session says are acknowledged.
+    #[serde(with = "as_text::optional")]
     pub prefix: Option<Fingerprint>,
     /// How far reading the source for the network ever got beyond that, with the digest of everything before. The server
     /// may have stored it; where the source looks like another file by then, it is known whether that is the same.
@@ -144,6 +145,9 @@ impl Record {
     /// When it is not exactly what [`Record::to_bytes`] may have written there.
     pub fn from_bytes(bytes: &[u8], key: Key) -> Result<Self, BadRecord> {
         let record: Self = json::read::<VERSION, _>(bytes)?;
+        if !is_plain(&record.url) {
+            return Err(BadRecord::Damaged("a field is wrong"));
+        }
         let is_sound = record.key == key && record.is_sound();
         is_sound.then_some(record).ok_or(BadRecord::Damaged("its fields contradict each other"))
     }
@@ -189,21 +193,27 @@ impl From<FormatError> for BadRecord {
     }
 }
 
-/// An http or https URL of a host, with neither user information nor a query.
-mod plain_url {
-    use http::Uri;
+/// Whether it is an http or https URL of a host, with neither user information nor a query.
+fn is_plain(url: &Uri) -> bool {
+    matches!(url.scheme_str(), Some("http" | "https"))
+        && url.host().is_some_and(|host| !host.is_empty())
+        && url.query().is_none()
+        && url.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+}
+
+/// Times in files: whole seconds since 1970.
+pub(super) mod seconds {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    pub(super) fn serialize<S: Serializer>(url: &Uri, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(url)
+    #[cfg_attr(windows, expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls"))]
+    pub(crate) fn serialize<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uri, D::Error> {
-        let url: Uri = String::deserialize(deserializer)?.parse().map_err(de::Error::custom)?;
-        let plain = matches!(url.scheme_str(), Some("http" | "https"))
-            && url.host().is_some_and(|host| !host.is_empty())
-            && url.query().is_none()
-            && url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-        if plain { Ok(url) } else { Err(de::Error::custom("not a URL without secrets")) }
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+        let seconds = Duration::from_secs(u64::deserialize(deserializer)?);
+        UNIX_EPOCH.checked_add(seconds).ok_or_else(|| de::Error::custom("a time that does not exist"))
     }
 }

@@ -4,6 +4,7 @@
 //! which tolerate what servers are known to send and refuse what could lose data.
 
 pub mod ack;
+pub(crate) mod as_text;
 pub mod error;
 mod hresult;
 mod id;

@@ -50,6 +50,17 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// 32 lower-case hexadecimal digits, and nothing else.
+pub(crate) fn parse_hex_u128(text: &str) -> Result<u128, NotHex> {
+    let is_plain = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if is_plain { u128::from_str_radix(text, 16).map_err(|_| NotHex) } else { Err(NotHex) }
+}
+
+/// A digest's text is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the lower-case hexadecimal digits of a digest")]
+pub struct NotHex;
+
 /// Whether a `%` of a URL is not followed by two hexadecimal digits.
 pub(crate) fn has_broken_escape(url: &str) -> bool {
     let is_escape =

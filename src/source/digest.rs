@@ -10,7 +10,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use twox_hash::xxhash3_128::Hasher;
 
-use crate::protocol::ContentRange;
+use crate::protocol::text::{NotHex, parse_hex_u128};
+use crate::protocol::{ContentRange, as_text};
 use crate::source::{EntityError, UploadEntity};
 
 /// Places kept to go back to. Each holds a hasher's state, below 1 KiB.
@@ -26,8 +27,7 @@ const BLOCK: usize = 256 * 1024;
 const MARK_EVERY: u64 = 64 << 20;
 
 /// The XXH3-128 of some bytes: 32 lower-case hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint(u128);
 
 impl Fingerprint {
@@ -45,27 +45,12 @@ impl fmt::Display for Fingerprint {
 }
 
 impl FromStr for Fingerprint {
-    type Err = NotAFingerprint;
+    type Err = NotHex;
 
     /// # Errors
     /// When the text is anything but 32 lower-case hexadecimal digits.
-    fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
-        let plain = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if plain { u128::from_str_radix(text, 16).map(Self).map_err(|_| NotAFingerprint) } else { Err(NotAFingerprint) }
-    }
-}
-
-impl TryFrom<String> for Fingerprint {
-    type Error = NotAFingerprint;
-
-    fn try_from(text: String) -> Result<Self, NotAFingerprint> {
-        text.parse()
-    }
-}
-
-impl From<Fingerprint> for String {
-    fn from(fingerprint: Fingerprint) -> Self {
-        fingerprint.to_string()
+    fn from_str(text: &str) -> Result<Self, NotHex> {
+        parse_hex_u128(text).map(Self)
     }
 }
 
@@ -76,7 +61,7 @@ pub struct Contents {
     /// Size in bytes.
     pub size: u64,
     /// The digest of all bytes.
-    #[serde(rename = "contents")]
+    #[serde(rename = "contents", with = "as_text")]
     pub fingerprint: Fingerprint,
 }
 
@@ -101,11 +86,6 @@ impl Contents {
         }
     }
 }
-
-/// The text is no fingerprint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not 32 lower-case hexadecimal digits")]
-pub struct NotAFingerprint;
 
 /// The digest of everything before a position, built from the bytes as they were sent.
 ///
@@ -350,7 +330,7 @@ mod tests {
         let text = Fingerprint::of(b"abc").to_string();
         assert_eq!(text.parse(), Ok(Fingerprint::of(b"abc")));
         for bad in ["", "99AA06D3014798D86001C324468D497F", "+9aa06d3014798d86001c324468d497f", &text[1..]] {
-            assert_eq!(bad.parse::<Fingerprint>(), Err(NotAFingerprint), "{bad}");
+            assert_eq!(bad.parse::<Fingerprint>(), Err(NotHex), "{bad}");
         }
     }
 

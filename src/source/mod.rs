@@ -4,6 +4,6 @@ mod digest;
 mod file;
 mod identity;
 
-pub use digest::{Contents, DigestError, Fingerprint, NotAFingerprint, PrefixDigest, verify_prefix};
+pub use digest::{Contents, DigestError, Fingerprint, PrefixDigest, verify_prefix};
 pub use file::{EntityError, RangeReader, SourceChange, UploadEntity};
 pub use identity::SourceIdentity;
