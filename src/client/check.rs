@@ -205,7 +205,10 @@ impl Check<'_> {
         match self.begin(size + 1, 1) {
             Ok(acknowledged) if acknowledged == size => Ok(None),
             Ok(acknowledged) => Ok(Some(format!("the server took {acknowledged} bytes of it"))),
-            Err(ClientError::Upload(error)) if may_be_about_size(&error) => Ok(Some(reason(&error))),
+            Err(ClientError::Upload(error)) => match refusal_of_size(&error) {
+                Some(reason) => Ok(Some(reason)),
+                None => Err(error.into()),
+            },
             Err(error) => Err(error),
         }
     }
@@ -237,22 +240,20 @@ fn send(client: &mut Client<'_>, packet: &Packet, uploader: &Uploader) -> Result
     }
 }
 
-/// Whether a fragment may have been refused for its size. Some refuse by a page, some by hanging up, or never answer.
-fn may_be_about_size(error: &UploadError) -> bool {
+/// What was said to a fragment that may have been refused for its size. Some refuse by a page, some by hanging up, or never
+/// answer.
+fn refusal_of_size(error: &UploadError) -> Option<String> {
     match error {
-        UploadError::Refused { refusal: Refusal::FragmentTooLarge | Refusal::FileTooLarge, .. } => true,
-        UploadError::Refused { refusal: Refusal::Permission | Refusal::NoEndpoint, error, .. } => !error.is_from_bits(),
-        UploadError::Lost { error, .. } => {
-            matches!(error.kind, TransportErrorKind::Cut | TransportErrorKind::TimedOut(_))
+        UploadError::Refused { refusal: Refusal::FragmentTooLarge | Refusal::FileTooLarge, error, .. } => {
+            Some(error.to_string())
         }
-        _ => false,
-    }
-}
-
-fn reason(error: &UploadError) -> String {
-    match error {
-        UploadError::Refused { error, .. } => error.to_string(),
-        UploadError::Lost { error, .. } => error.to_string(),
-        other => other.to_string(),
+        UploadError::Refused { refusal: Refusal::Permission | Refusal::NoEndpoint, error, .. } => {
+            (!error.is_from_bits()).then(|| error.to_string())
+        }
+        UploadError::Lost { error, .. } => {
+            let is_cut = matches!(error.kind, TransportErrorKind::Cut | TransportErrorKind::TimedOut(_));
+            is_cut.then(|| error.to_string())
+        }
+        _ => None,
     }
 }

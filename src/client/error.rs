@@ -6,7 +6,7 @@ use crate::source::DigestError;
 use crate::source::EntityError;
 use crate::uploader::UploadError;
 
-use super::reply_file::ReplyFileError;
+use super::reply::ReplyFileError;
 use super::sender::NotSignedIn;
 
 /// An upload that did not succeed.

@@ -1,6 +1,6 @@
 //! The main loop of an upload: asks the machine what to do, does it, and tells it what came of that.
 
-use std::io;
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -8,15 +8,12 @@ use crate::auth::Authenticator;
 use crate::exchange::TransportErrorKind;
 use crate::journal::Entry;
 use crate::protocol::{Packet, PacketKind};
-use crate::source::{Contents, DigestError, Fingerprint, PrefixDigest};
-use crate::source::{SourceChange, UploadEntity};
+use crate::source::{Contents, DigestError, Fingerprint, PrefixDigest, RangeReader, SourceChange, UploadEntity};
 use crate::transport::{CancellationToken, Transport};
 use crate::uploader::{Action, Input, ReplyRequest, Save, UploadError, UploadEvent, Uploader};
 
-use super::body::{FragmentBody, SourceFailure};
 use super::error::ClientError;
-use super::reply::ReplySink;
-use super::reply_file::ReplyFile;
+use super::reply::{ReplyFile, ReplySink};
 use super::sender::Client;
 use super::start::Start;
 use super::{reply, verify};
@@ -185,9 +182,8 @@ impl UploadRun<'_> {
 
     fn send(&mut self, packet: &Packet, uploader: &Uploader) -> Result<Input, ClientError> {
         // Fragments carry the source's bytes, and Close-Session vouches for them.
-        let vouches = matches!(packet.kind(), PacketKind::Fragment | PacketKind::CloseSession);
-        if vouches && !self.is_unchanged()? {
-            return Ok(Input::SourceChanged);
+        if matches!(packet.kind(), PacketKind::Fragment | PacketKind::CloseSession) {
+            self.check_source()?;
         }
         if uploader.is_ending() {
             self.last_words(TIME_AFTER_FAILURE);
@@ -200,37 +196,29 @@ impl UploadRun<'_> {
                 sent => Ok(sent?),
             };
         };
-        match self.digest.seek(range.first(), self.entity) {
-            Err(DigestError::Differs) => return Ok(Input::SourceChanged),
-            result => result?,
-        }
-        let mut body = FragmentBody::new(self.entity.read(*range)?, &mut self.digest);
+        self.digest.seek(range.first(), self.entity)?;
+        let source = self.entity.read(*range)?;
+        let mut body = FragmentBody { source, entity: self.entity, digest: &mut self.digest, failure: None };
         let sent = self.client.send(packet, uploader, &mut body);
         match body.failure {
-            Some(SourceFailure::Changed) => Ok(Input::SourceChanged),
-            Some(SourceFailure::Unreadable(error)) => Err(self.entity.error(error).into()),
+            Some(failure) => Err(failure.into()),
             None => Ok(sent?),
         }
     }
 
-    /// Whether the source is still the file that it was. If only its attributes changed (chmod, another name), its content
+    /// The source must still be the file that it was. If only its attributes changed (chmod, another name), its content
     /// is compared with what was sent.
-    fn is_unchanged(&mut self) -> Result<bool, ClientError> {
+    fn check_source(&mut self) -> Result<(), ClientError> {
         match self.entity.change()? {
-            SourceChange::None => Ok(true),
-            SourceChange::Content => Ok(false),
+            SourceChange::None => Ok(()),
+            SourceChange::Content => Err(UploadError::SourceChanged.into()),
             SourceChange::Attributes(now) => {
                 let cancellation = self.cancellation;
                 let mut go_on =
                     |_| if cancellation.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-                match self.digest.compare(self.entity, &mut go_on) {
-                    Ok(()) => {
-                        self.entity.accept(now);
-                        Ok(true)
-                    }
-                    Err(DigestError::Differs) => Ok(false),
-                    Err(error) => Err(error.into()),
-                }
+                self.digest.compare(self.entity, &mut go_on)?;
+                self.entity.accept(now);
+                Ok(())
             }
         }
     }
@@ -261,5 +249,28 @@ impl UploadRun<'_> {
         file.finish()?;
         (self.client.report)(&UploadEvent::ReplySaved { path: file.path().display().to_string(), size });
         Ok(Input::ReplyKept)
+    }
+}
+
+/// A fragment's bytes on their way out: those that go out again are compared with those that went before.
+struct FragmentBody<'a> {
+    source: RangeReader<'a>,
+    entity: &'a UploadEntity,
+    digest: &'a mut PrefixDigest,
+    /// Why it broke off: the transport sees only that it did.
+    failure: Option<DigestError>,
+}
+
+impl Read for FragmentBody<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = match self.source.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+            Err(error) => Err(DigestError::of_reading(self.entity, error)),
+            Ok(count) => self.digest.feed(&buffer[..count]).map(|()| count),
+        };
+        read.map_err(|failure| {
+            self.failure = Some(failure);
+            io::Error::other("the source gave no more")
+        })
     }
 }

@@ -206,14 +206,23 @@ impl PrefixDigest {
         entity: &UploadEntity,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(), DigestError> {
-        self.mark();
-        let Some(end) = self.marks.last().map(|mark| mark.offset) else { return Ok(()) };
-        let mut again = Self { hasher: Hasher::new(), position: 0, marks: self.marks.clone(), next: 1 };
-        while again.position < end {
-            if progress(again.position).is_break() {
+        let end = self.furthest().size;
+        let mut again = Self { marks: self.marks.clone(), ..Self::new() };
+        again.read_in_steps(end, entity, progress)
+    }
+
+    fn read_in_steps(
+        &mut self,
+        end: u64,
+        entity: &UploadEntity,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<(), DigestError> {
+        while self.position < end {
+            if progress(self.position).is_break() {
                 return Err(DigestError::Stopped);
             }
-            again.read_up_to(end.min(again.position + MARK_EVERY), entity)?;
+            self.read_up_to(end.min(self.position + MARK_EVERY), entity)?;
+            self.mark();
         }
         Ok(())
     }
@@ -221,17 +230,7 @@ impl PrefixDigest {
     fn read_up_to(&mut self, offset: u64, entity: &UploadEntity) -> Result<(), DigestError> {
         let Some(length) = offset.checked_sub(self.position).filter(|length| *length > 0) else { return Ok(()) };
         let range = ContentRange::new(self.position, length, entity.size()).map_err(|_| DigestError::Differs)?;
-        let mut reader = entity.read(range)?;
-        let mut block = vec![0; BLOCK.min(usize::try_from(length).unwrap_or(BLOCK))];
-        loop {
-            match reader.read(&mut block) {
-                Ok(0) => return Ok(()),
-                Ok(count) => self.feed(&block[..count])?,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(DigestError::Differs),
-                Err(error) => return Err(entity.error(error).into()),
-            }
-        }
+        for_each_block(entity, range, |bytes| self.feed(bytes))
     }
 
     fn mark(&mut self) {
@@ -267,14 +266,26 @@ pub fn verify_prefix(
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<PrefixDigest, DigestError> {
     let mut digest = PrefixDigest::new();
-    while digest.position < length {
-        if progress(digest.position).is_break() {
-            return Err(DigestError::Stopped);
-        }
-        digest.read_up_to(length.min(digest.position + MARK_EVERY), entity)?;
-        digest.mark();
-    }
+    digest.read_in_steps(length, entity, progress)?;
     if digest.fingerprint() == expected { Ok(digest) } else { Err(DigestError::Differs) }
+}
+
+/// Reads a part of the source to its end, unless `take` fails.
+pub(crate) fn for_each_block(
+    entity: &UploadEntity,
+    range: ContentRange,
+    mut take: impl FnMut(&[u8]) -> Result<(), DigestError>,
+) -> Result<(), DigestError> {
+    let mut reader = entity.read(range)?;
+    let mut block = vec![0; BLOCK.min(usize::try_from(range.len()).unwrap_or(BLOCK))];
+    loop {
+        match reader.read(&mut block) {
+            Ok(0) => return Ok(()),
+            Ok(count) => take(&block[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(DigestError::of_reading(entity, error)),
+        }
+    }
 }
 
 /// Why the digest of a part of the source cannot be had.
@@ -286,6 +297,13 @@ pub enum DigestError {
     Entity(EntityError),
     /// The caller did not want to wait.
     Stopped,
+}
+
+impl DigestError {
+    /// What an error means that reading the source gave: a file that lost bytes has changed.
+    pub(crate) fn of_reading(entity: &UploadEntity, error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::UnexpectedEof { Self::Differs } else { Self::Entity(entity.error(error)) }
+    }
 }
 
 impl From<EntityError> for DigestError {
