@@ -8,10 +8,9 @@ use http::Response;
 use http::header::{HeaderName, HeaderValue, IF_RANGE, RANGE};
 use tempfile::NamedTempFile;
 
-use crate::exchange::TransportError;
 use crate::source::Contents;
 use crate::transport::ResponseSink;
-use crate::uploader::{MAX_REPLY, ReplyFetched, ReplyRequest, Uploader};
+use crate::uploader::{MAX_REPLY, ReplyRequest, Uploader};
 
 /// Where to save the reply.
 #[derive(Debug)]
@@ -57,17 +56,10 @@ impl ReplyFile {
 
     /// What was written; `None`: nothing was.
     pub(super) fn contents(&mut self) -> Result<Option<Contents>, ReplyFileError> {
-        if self.partial.is_none() {
-            return Ok(None);
-        }
-        let read = |this: &mut Self| {
-            let file = this.partial()?;
-            file.rewind()?;
-            let contents = Contents::of(&mut *file, MAX_REPLY)?;
-            file.seek(SeekFrom::End(0))?;
-            Ok(Some(contents))
-        };
-        read(self).map_err(|error| self.error(error))
+        let Some(file) = &mut self.partial else { return Ok(None) };
+        // Leaves the file at its end, where the next bytes go.
+        let read = file.rewind().and_then(|()| Contents::of(file, MAX_REPLY));
+        read.map(Some).map_err(|error| self.error(error))
     }
 
     fn create(&self) -> io::Result<NamedTempFile> {
@@ -90,11 +82,11 @@ impl ReplyFile {
     /// Gives the file its name. A later reply of this upload may replace it.
     pub(super) fn finish(&mut self) -> Result<(), ReplyFileError> {
         let save = |this: &mut Self| {
-            this.partial()?.sync_all()?;
-            let Some(partial) = this.partial.take() else { return Ok(()) };
+            let partial = this.take_partial()?;
+            partial.as_file().sync_all()?;
             let named =
                 if this.may_replace { partial.persist(&this.path) } else { partial.persist_noclobber(&this.path) };
-            named.map(drop).map_err(|error| error.error)
+            named.map_err(|error| error.error)
         };
         save(self).map_err(|error| self.error(error))?;
         self.may_replace = true;
@@ -106,10 +98,15 @@ impl ReplyFile {
     }
 
     fn partial(&mut self) -> io::Result<&mut File> {
-        if self.partial.is_none() {
-            self.partial = Some(self.create()?);
+        let partial = self.take_partial()?;
+        Ok(self.partial.insert(partial).as_file_mut())
+    }
+
+    fn take_partial(&mut self) -> io::Result<NamedTempFile> {
+        match self.partial.take() {
+            Some(partial) => Ok(partial),
+            None => self.create(),
         }
-        self.partial.as_mut().map(NamedTempFile::as_file_mut).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -148,28 +145,14 @@ pub(super) struct ReplySink<'a> {
     file: &'a mut ReplyFile,
     uploader: &'a Uploader,
     at: u64,
-    taken: u64,
-    failure: Option<io::Error>,
+    pub(super) taken: u64,
+    /// Why the file did not take it.
+    pub(super) failure: Option<io::Error>,
 }
 
 impl<'a> ReplySink<'a> {
     pub(super) fn new(file: &'a mut ReplyFile, uploader: &'a Uploader) -> Self {
         Self { file, uploader, at: 0, taken: 0, failure: None }
-    }
-
-    /// What came of it.
-    ///
-    /// # Errors
-    /// When the file does not take it.
-    pub(super) fn finish(
-        self,
-        head: Option<Response<()>>,
-        end: Result<(), TransportError>,
-    ) -> Result<ReplyFetched, ReplyFileError> {
-        match self.failure {
-            Some(error) => Err(self.file.error(error)),
-            None => Ok(ReplyFetched { head, taken: self.taken, end }),
-        }
     }
 }
 
@@ -177,13 +160,8 @@ impl ResponseSink for ReplySink<'_> {
     fn begin(&mut self, head: &Response<()>) -> bool {
         let Some(at) = self.uploader.accept_reply(head) else { return false };
         self.at = at;
-        match self.file.cut(at) {
-            Ok(()) => true,
-            Err(error) => {
-                self.failure = Some(error);
-                false
-            }
-        }
+        self.failure = self.file.cut(at).err();
+        self.failure.is_none()
     }
 
     fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -193,10 +171,10 @@ impl ResponseSink for ReplySink<'_> {
             self.taken = (MAX_REPLY + 1).saturating_sub(self.at);
             return Err(io::Error::other("the reply is too large"));
         }
-        if let Err(error) = self.file.append(bytes) {
+        self.file.append(bytes).map_err(|error| {
             self.failure = Some(error);
-            return Err(io::Error::other("the reply cannot be saved"));
-        }
+            io::Error::other("the reply cannot be saved")
+        })?;
         self.taken += count;
         Ok(())
     }

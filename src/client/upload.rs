@@ -10,7 +10,7 @@ use crate::journal::Entry;
 use crate::protocol::{Packet, PacketKind};
 use crate::source::{Contents, DigestError, Fingerprint, PrefixDigest, RangeReader, SourceChange, UploadEntity};
 use crate::transport::{CancellationToken, Transport};
-use crate::uploader::{Action, Input, ReplyRequest, Save, UploadError, UploadEvent, Uploader};
+use crate::uploader::{Action, Input, ReplyFetched, ReplyRequest, Save, UploadError, UploadEvent, Uploader};
 
 use super::error::ClientError;
 use super::reply::{ReplyFile, ReplySink};
@@ -238,9 +238,12 @@ impl UploadRun<'_> {
         let Some(file) = &mut self.reply else { return Ok(Input::Failed) };
         let mut sink = ReplySink::new(file, uploader);
         let (head, end) = self.client.fetch(http::Method::GET, &request.url, reply::fields(request), &mut sink);
-        let fetched = sink.finish(head, end)?;
-        let is_interrupted = matches!(&fetched.end, Err(error) if error.kind == TransportErrorKind::Interrupted);
-        Ok(if is_interrupted { Input::Interrupted } else { Input::ReplyFetched(fetched) })
+        let (taken, failure) = (sink.taken, sink.failure);
+        match (failure, end) {
+            (Some(error), _) => Err(file.error(error).into()),
+            (None, Err(error)) if error.kind == TransportErrorKind::Interrupted => Ok(Input::Interrupted),
+            (None, end) => Ok(Input::ReplyFetched(ReplyFetched { head, taken, end })),
+        }
     }
 
     fn keep_reply(&mut self) -> Result<Input, ClientError> {

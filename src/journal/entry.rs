@@ -108,17 +108,9 @@ impl Entry {
     ) {
         self.take_over(session, prefix, read, now);
         let Some(store) = self.store.clone().filter(|_| self.is_on_disk) else { return };
-        if let Err(error) = self.write_progress(&store) {
+        if let Err(error) = store.save_progress(&mut self.progress, &self.record) {
             self.not_saved(&store, error);
         }
-    }
-
-    fn write_progress(&mut self, store: &RecordStore) -> std::io::Result<()> {
-        let progress = match &mut self.progress {
-            Some(progress) => progress,
-            none => none.insert(store.begin_progress(self.record.key)?),
-        };
-        store.write_progress(progress, &self.record)
     }
 
     fn take_over(&mut self, session: ResumeState, prefix: Fingerprint, read: Option<Contents>, now: SystemTime) {
@@ -141,7 +133,7 @@ impl Entry {
             self.is_on_disk = false;
         }
         if !std::mem::replace(&mut self.has_failed, true) {
-            self.warn(JournalWarning::NotSaved { path: store.path().to_owned(), error });
+            self.warn(JournalWarning::NotSaved { path: store.path.clone(), error });
         }
     }
 
@@ -165,7 +157,7 @@ impl Entry {
         let Some(store) = self.store.clone() else { return };
         match store.remove(self.record.key) {
             Ok(()) => self.is_on_disk = false,
-            Err(error) => self.warn(JournalWarning::NotRemoved { path: store.path().to_owned(), error }),
+            Err(error) => self.warn(JournalWarning::NotRemoved { path: store.path.clone(), error }),
         }
     }
 

@@ -32,7 +32,7 @@ pub use key::Key;
 pub use prune::{EXPIRY, Pruned, PrunedWhat};
 pub use record::{BadRecord, Record, Upload};
 
-use crate::durable::Lock;
+use crate::durable::{Durable, Lock};
 use store::RecordStore;
 
 /// The folder in which uploads are remembered, or none.
@@ -73,7 +73,7 @@ impl Journal {
     }
 
     fn open_or_make(path: &Path, make: bool) -> Result<Self, JournalWarning> {
-        RecordStore::open(path, make)
+        RecordStore::on(Box::new(Durable), path, make)
             .map(|store| Self(Some(Arc::new(store))))
             .map_err(|reason| JournalWarning::NoFolder { path: path.to_owned(), reason })
     }
@@ -82,8 +82,8 @@ impl Journal {
     #[must_use]
     pub fn older_records(&self) -> Option<JournalWarning> {
         let store = self.0.as_ref()?;
-        let count = store.older_records();
-        (count > 0).then(|| JournalWarning::Older { path: store.path().to_owned(), count })
+        let count = store.older_records;
+        (count > 0).then(|| JournalWarning::Older { path: store.path.clone(), count })
     }
 
     /// Remembers nothing.
@@ -104,7 +104,7 @@ impl Journal {
             Ok(None) => return Err(JournalError::Locked),
             Err(error) => {
                 let mut entry = Entry::in_memory(new);
-                entry.warn(JournalWarning::NotSaved { path: store.path().to_owned(), error });
+                entry.warn(JournalWarning::NotSaved { path: store.path.clone(), error });
                 return Ok(entry);
             }
         };
