@@ -15,10 +15,8 @@ use super::ClientError;
 use super::sender::Client;
 
 /// Sends Cancel-Session for a session of an upload to `destination`. One that the server does not know is cancelled.
-///
-/// # Errors
-/// When the server cannot be told, or does not acknowledge it.
-pub fn cancel(
+/// Fails when the server cannot be told, or does not acknowledge it.
+pub(crate) fn cancel(
     destination: &Uri,
     state: ResumeState,
     transport: &mut dyn Transport,

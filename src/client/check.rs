@@ -30,7 +30,7 @@ const PRECISION: u64 = 1024;
 
 /// What is asked.
 #[derive(Debug, Clone)]
-pub struct CheckPlan {
+pub(crate) struct CheckPlan {
     /// Where a file would go.
     pub destination: Uri,
     /// Its name.
@@ -45,7 +45,7 @@ pub struct CheckPlan {
 
 /// What was found, as far as it went.
 #[derive(Debug, Clone, Default)]
-pub struct Findings {
+pub(crate) struct Findings {
     /// What the first connection led to.
     pub reached: Option<ConnectionInfo>,
     /// How the server let us in; `None`: it let anybody in, or nobody.
@@ -67,7 +67,7 @@ pub struct Findings {
 /// What is known of the size of fragments.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct FragmentLimit {
+pub(crate) struct FragmentLimit {
     /// The largest that the server took, in bytes.
     pub accepted: u64,
     /// The smallest that it did not take, in bytes.
@@ -77,11 +77,8 @@ pub struct FragmentLimit {
 }
 
 /// Pings, opens a session and cancels it, each once. Whatever is found on the way goes into `findings`, also when it ends
-/// early.
-///
-/// # Errors
-/// Those that an upload would end with.
-pub fn check(
+/// early. Fails as an upload would.
+pub(crate) fn check(
     plan: &CheckPlan,
     transport: &mut Http,
     authenticator: &mut Authenticator,

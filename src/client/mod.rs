@@ -10,8 +10,8 @@ mod start;
 mod upload;
 mod verify;
 
-pub use cancel::cancel;
-pub use check::{CheckPlan, Findings, FragmentLimit, check};
+pub(crate) use cancel::cancel;
+pub(crate) use check::{CheckPlan, Findings, FragmentLimit, check};
 pub use error::ClientError;
 pub use reply::{ReplyFile, ReplyFileError};
 pub use sender::NotSignedIn;

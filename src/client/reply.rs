@@ -25,10 +25,8 @@ pub struct ReplyFile {
 impl ReplyFile {
     /// The reply goes to `path`. Checked now, so that nothing is uploaded whose reply cannot be saved. What an earlier
     /// run of the same upload saved there, told by its contents, may be replaced.
-    ///
-    /// # Errors
-    /// When something else has that name and is not to be replaced, or nothing can be written beside it.
-    pub fn new(path: PathBuf, may_replace: bool, earlier: Option<Contents>) -> Result<Self, ReplyFileError> {
+    /// Fails when something else has that name and is not to be replaced, or nothing can be written beside it.
+    pub(crate) fn new(path: PathBuf, may_replace: bool, earlier: Option<Contents>) -> Result<Self, ReplyFileError> {
         let saved = earlier.filter(|earlier| holds(&path, *earlier)).map(|earlier| earlier.size);
         let may_replace = may_replace || saved.is_some();
         let file = Self { path, may_replace, saved, partial: None };
@@ -43,14 +41,12 @@ impl ReplyFile {
     }
 
     /// Its final name.
-    #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The size in bytes of the reply that an earlier run saved here.
-    #[must_use]
-    pub fn saved(&self) -> Option<u64> {
+    pub(crate) fn saved(&self) -> Option<u64> {
         self.saved
     }
 

@@ -94,8 +94,7 @@ impl Start {
 
     /// The same on a connection that carried an upload to this server before: unless it goes on with a session, its Ping
     /// is left out.
-    #[must_use]
-    pub fn skip_ping(mut self) -> Self {
+    pub(crate) fn skip_ping(mut self) -> Self {
         self.uploader = self.uploader.skip_ping();
         self
     }

@@ -18,8 +18,7 @@ pub struct Key([u128; 2]);
 
 impl Key {
     /// The key of the upload to `destination`.
-    #[must_use]
-    pub fn new(destination: &Uri) -> Self {
+    pub(crate) fn new(destination: &Uri) -> Self {
         Self::of("bitsup upload 2", &canonical(destination))
     }
 

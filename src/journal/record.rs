@@ -76,12 +76,6 @@ pub struct Upload<'a> {
 }
 
 impl Upload<'_> {
-    /// Its key.
-    #[must_use]
-    pub fn key(&self) -> Key {
-        Key::new(self.destination)
-    }
-
     pub(super) fn new_record(&self, now: SystemTime) -> Record {
         let path = self.entity.absolute_path().to_string_lossy().into_owned();
         Record::new(self.destination, self.name.as_str().to_owned(), path, self.entity.identity().clone(), now)
@@ -126,8 +120,7 @@ impl Record {
     }
 
     /// How long ago it was written last. A clock that went back counts as no time.
-    #[must_use]
-    pub fn age(&self, now: SystemTime) -> Duration {
+    pub(crate) fn age(&self, now: SystemTime) -> Duration {
         now.duration_since(self.updated).unwrap_or_default()
     }
 

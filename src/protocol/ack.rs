@@ -14,7 +14,7 @@ use super::{BitsError, HResult, HostId, IdError, ProtocolId, SessionId, header};
 
 /// A readable response: the server did what was asked, or says why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PacketResponse<T> {
+pub(crate) enum PacketResponse<T> {
     /// Done.
     Ack(T),
     /// Refused.
@@ -36,7 +36,7 @@ pub struct Session {
 
 /// The Ack of a fragment (MC-BUP 2.2.7).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FragmentAck {
+pub(crate) struct FragmentAck {
     /// Whether the server took the fragment (200) rather than found it out of step (416).
     pub in_step: bool,
     /// The next offset that the server wants; some servers never say.
@@ -46,10 +46,8 @@ pub struct FragmentAck {
 }
 
 /// Reads the response to a Ping. Error fields on a 200 do not matter: four public servers send them (MC-BUP 3.1.5.1.1).
-///
-/// # Errors
-/// When the response is not a BITS server's, or not proper HTTP.
-pub fn ping<T>(response: &Response<T>) -> Result<PacketResponse<()>, AckError> {
+/// Fails when the response is not a BITS server's, or not proper HTTP.
+pub(crate) fn ping<T>(response: &Response<T>) -> Result<PacketResponse<()>, AckError> {
     check_framing(response)?;
     if response.status() != StatusCode::OK {
         return Ok(PacketResponse::Refused(BitsError::of(response)));
@@ -59,10 +57,11 @@ pub fn ping<T>(response: &Response<T>) -> Result<PacketResponse<()>, AckError> {
 }
 
 /// Reads the response to Create-Session.
-///
-/// # Errors
-/// When the response is not a BITS server's, or names no usable session, a protocol that was not `offered`, or no proper host.
-pub fn create_session<T>(response: &Response<T>, offered: &[ProtocolId]) -> Result<PacketResponse<Session>, AckError> {
+/// Fails when the response is not a BITS server's, or names no usable session, a protocol that was not `offered`, or no proper host.
+pub(crate) fn create_session<T>(
+    response: &Response<T>,
+    offered: &[ProtocolId],
+) -> Result<PacketResponse<Session>, AckError> {
     if let Some(refusal) = refusal(response)? {
         return Ok(PacketResponse::Refused(refusal));
     }
@@ -88,10 +87,11 @@ pub fn create_session<T>(response: &Response<T>, offered: &[ProtocolId]) -> Resu
 }
 
 /// Reads the response to a Fragment of `session`.
-///
-/// # Errors
-/// When the response is not a BITS server's, belongs to another session, or carries an offset that is no plain number.
-pub fn fragment<T>(response: &Response<T>, session: &SessionId) -> Result<PacketResponse<FragmentAck>, AckError> {
+/// Fails when the response is not a BITS server's, belongs to another session, or carries an offset that is no plain number.
+pub(crate) fn fragment<T>(
+    response: &Response<T>,
+    session: &SessionId,
+) -> Result<PacketResponse<FragmentAck>, AckError> {
     check_framing(response)?;
     let headers = response.headers();
     let in_step = match response.status() {
@@ -113,10 +113,8 @@ pub fn fragment<T>(response: &Response<T>, session: &SessionId) -> Result<Packet
 }
 
 /// Reads the response to Close-Session or Cancel-Session of `session`.
-///
-/// # Errors
-/// When the response is not a BITS server's, or belongs to another session.
-pub fn end_of_session<T>(response: &Response<T>, session: &SessionId) -> Result<PacketResponse<()>, AckError> {
+/// Fails when the response is not a BITS server's, or belongs to another session.
+pub(crate) fn end_of_session<T>(response: &Response<T>, session: &SessionId) -> Result<PacketResponse<()>, AckError> {
     if let Some(refusal) = refusal(response)? {
         return Ok(PacketResponse::Refused(refusal));
     }

@@ -16,7 +16,7 @@ pub struct SessionId(String);
 
 impl SessionId {
     /// Longest identifier accepted, in characters.
-    pub const MAX_LEN: usize = 100;
+    pub(crate) const MAX_LEN: usize = 100;
 
     /// The identifier as the server wrote it.
     #[must_use]
@@ -57,7 +57,7 @@ pub struct ProtocolId(Uuid);
 
 impl ProtocolId {
     /// The one protocol that is defined: the upload protocol of BITS 1.5.
-    pub const BITS_1_5_UPLOAD: Self = Self(Uuid::from_u128(0x7df0_354d_249b_430f_820d_3d2a_9bef_4931));
+    pub(crate) const BITS_1_5_UPLOAD: Self = Self(Uuid::from_u128(0x7df0_354d_249b_430f_820d_3d2a_9bef_4931));
 }
 
 impl FromStr for ProtocolId {
@@ -90,20 +90,17 @@ impl HostId {
     const MAX_LEN: usize = 261;
 
     /// The value as the server wrote it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The host without the port.
-    #[must_use]
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         self.split().0
     }
 
     /// The port, if the server named one.
-    #[must_use]
-    pub fn port(&self) -> Option<u16> {
+    pub(crate) fn port(&self) -> Option<u16> {
         self.split().1.and_then(|p| p.parse().ok())
     }
 

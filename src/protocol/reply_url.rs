@@ -7,7 +7,7 @@ use super::Origin;
 use super::text::has_broken_escape;
 
 /// Longest `BITS-Reply-URL` that is looked at, in bytes.
-pub const MAX_LEN: usize = 2048;
+pub(crate) const MAX_LEN: usize = 2048;
 
 /// What no URL may hold. A percent sign stays: what is escaped already is not escaped again.
 const NOT_IN_URLS: &AsciiSet = &CONTROLS
@@ -26,10 +26,8 @@ const NOT_IN_URLS: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// The URL that `raw`, the value of `BITS-Reply-URL`, names for an upload to `destination`.
-///
-/// # Errors
-/// When it is none, leads to another origin than the destination's, or out of a folder.
-pub fn resolve(raw: &str, destination: &Uri) -> Result<Uri, ReplyUrlError> {
+/// Fails when it is none, leads to another origin than the destination's, or out of a folder.
+pub(crate) fn resolve(raw: &str, destination: &Uri) -> Result<Uri, ReplyUrlError> {
     let raw = raw.trim();
     if raw.is_empty() || raw.len() > MAX_LEN || raw.chars().any(char::is_control) || raw.contains('#') {
         return Err(ReplyUrlError::Malformed);
@@ -96,7 +94,7 @@ fn leads_out(path: &str) -> Result<bool, ReplyUrlError> {
 
 /// A `BITS-Reply-URL` that is not followed. Reads well after "the server's URL of the reply is not followed: ".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ReplyUrlError {
+pub(crate) enum ReplyUrlError {
     /// It is no URL, too long, or holds characters that none may hold.
     #[error("it is malformed or too long")]
     Malformed,

@@ -97,7 +97,7 @@ impl Contents {
 /// ```
 ///
 /// [`PrefixDigest::seek`] reads the file only when the offset lies where feeding neither began nor ended.
-pub struct PrefixDigest {
+pub(crate) struct PrefixDigest {
     hasher: Hasher,
     position: u64,
     /// By offset, the first at 0.
@@ -127,29 +127,24 @@ impl fmt::Debug for PrefixDigest {
 
 impl PrefixDigest {
     /// Nothing was sent yet.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let start = Mark { offset: 0, hasher: Hasher::new() };
         Self { hasher: start.hasher.clone(), position: 0, marks: vec![start], next: 1 }
     }
 
     /// How many bytes, from the file's first on, the fingerprint covers.
-    #[must_use]
-    pub fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.position
     }
 
     /// The digest of the bytes before the position.
-    #[must_use]
-    pub fn fingerprint(&self) -> Fingerprint {
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
         Fingerprint(self.hasher.finish_128())
     }
 
     /// Takes the bytes that follow the position, and moves behind them.
-    ///
-    /// # Errors
-    /// When they, or the bytes since the last [`PrefixDigest::seek`], are not those that were fed here before.
-    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), DigestError> {
+    /// Fails when they, or the bytes since the last [`PrefixDigest::seek`], are not those that were fed here before.
+    pub(crate) fn feed(&mut self, mut bytes: &[u8]) -> Result<(), DigestError> {
         while let Some(mark) = self.marks.get(self.next) {
             let distance = usize::try_from(mark.offset - self.position).unwrap_or(usize::MAX);
             let Some((before, after)) = bytes.split_at_checked(distance) else { break };
@@ -170,10 +165,8 @@ impl PrefixDigest {
     ///
     /// Called with the current position it costs nothing but the memory of it; offsets where a fragment began or ended
     /// need no reading either.
-    ///
-    /// # Errors
-    /// When the file cannot be read up to there, or is no longer what was sent.
-    pub fn seek(&mut self, offset: u64, entity: &UploadEntity) -> Result<(), DigestError> {
+    /// Fails when the file cannot be read up to there, or is no longer what was sent.
+    pub(crate) fn seek(&mut self, offset: u64, entity: &UploadEntity) -> Result<(), DigestError> {
         self.mark();
         if offset == self.position {
             return Ok(());
@@ -189,8 +182,7 @@ impl PrefixDigest {
     }
 
     /// How far feeding ever got, with the digest of everything before that.
-    #[must_use]
-    pub fn furthest(&mut self) -> Contents {
+    pub(crate) fn furthest(&mut self) -> Contents {
         self.mark();
         // There is always one at 0.
         let mark = &self.marks[self.marks.len() - 1];
@@ -198,10 +190,8 @@ impl PrefixDigest {
     }
 
     /// Reads everything that was fed so far again, and compares it. `progress` as in [`verify_prefix`].
-    ///
-    /// # Errors
-    /// When it is no longer what was fed, cannot be read, or `progress` said to stop.
-    pub fn compare(
+    /// Fails when it is no longer what was fed, cannot be read, or `progress` said to stop.
+    pub(crate) fn compare(
         &mut self,
         entity: &UploadEntity,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
@@ -256,10 +246,8 @@ impl PrefixDigest {
 
 /// Reads the first `length` bytes of a file that was sent in part by an earlier run, and compares them with what that
 /// run sent. `progress` is told how far it got, at least every 64 MiB, and may stop it.
-///
-/// # Errors
-/// When they differ, cannot be read, or `progress` said to stop.
-pub fn verify_prefix(
+/// Fails when they differ, cannot be read, or `progress` said to stop.
+pub(crate) fn verify_prefix(
     entity: &UploadEntity,
     length: u64,
     expected: Fingerprint,
@@ -290,7 +278,7 @@ pub(crate) fn for_each_block(
 
 /// Why the digest of a part of the source cannot be had.
 #[derive(Debug)]
-pub enum DigestError {
+pub(crate) enum DigestError {
     /// The source is no longer what was sent before.
     Differs,
     /// The source cannot be read.

@@ -53,12 +53,6 @@ impl UploadEntity {
         })
     }
 
-    /// The path that it was opened by.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Its path from the root, without symbolic links where they can be resolved.
     #[must_use]
     pub fn absolute_path(&self) -> &Path {
@@ -66,8 +60,7 @@ impl UploadEntity {
     }
 
     /// What it was when it was opened.
-    #[must_use]
-    pub fn identity(&self) -> &SourceIdentity {
+    pub(crate) fn identity(&self) -> &SourceIdentity {
         &self.identity
     }
 
@@ -78,10 +71,7 @@ impl UploadEntity {
     }
 
     /// What changed since the file was opened, by its size, times and identity.
-    ///
-    /// # Errors
-    /// When the file cannot be asked.
-    pub fn change(&self) -> Result<SourceChange, EntityError> {
+    pub(crate) fn change(&self) -> Result<SourceChange, EntityError> {
         let now = SourceIdentity::of(&self.file).map_err(|e| self.error(e))?;
         if now == *lock(&self.current) {
             return Ok(SourceChange::None);
@@ -95,41 +85,35 @@ impl UploadEntity {
     }
 
     /// A change of attributes was looked into, and the content is the same.
-    pub fn accept(&self, now: SourceIdentity) {
+    pub(crate) fn accept(&self, now: SourceIdentity) {
         *lock(&self.current) = now;
     }
 
     /// Whether the path that it was opened by still leads to this file. If not, the open file is what is read.
-    #[must_use]
-    pub fn is_what_its_path_names(&self) -> bool {
+    pub(crate) fn is_what_its_path_names(&self) -> bool {
         SourceIdentity::at(&self.path).is_ok_and(|there| there.is_same_file(&self.identity))
     }
 
     /// Whether a path leads to this file, or to the place that it had.
-    #[must_use]
-    pub fn is_at(&self, path: &Path) -> bool {
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
         canonical(path).is_ok_and(|path| path == self.absolute)
     }
 
     /// A reader of exactly the bytes of `range`.
-    ///
-    /// # Errors
-    /// When the file cannot be positioned.
-    pub fn read(&self, range: ContentRange) -> Result<RangeReader<'_>, EntityError> {
+    pub(crate) fn read(&self, range: ContentRange) -> Result<RangeReader<'_>, EntityError> {
         (&self.file).seek(SeekFrom::Start(range.first())).map_err(|e| self.error(e))?;
         Ok(RangeReader { file: &self.file, left: range.len() })
     }
 
     /// Names this file in an error that reading it gave.
-    #[must_use]
-    pub fn error(&self, error: io::Error) -> EntityError {
+    pub(crate) fn error(&self, error: io::Error) -> EntityError {
         EntityError { path: self.path.clone(), error }
     }
 }
 
 /// What changed of an open file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceChange {
+pub(crate) enum SourceChange {
     /// Nothing that matters.
     None,
     /// Only the time of the last change of contents or attributes (ctime): chmod, chown, a new hard link do that.
@@ -185,7 +169,7 @@ fn check_kind(metadata: &Metadata) -> io::Result<()> {
 
 /// Reads a range of the source. A file that ends too early is an error, never a short body.
 #[derive(Debug)]
-pub struct RangeReader<'a> {
+pub(crate) struct RangeReader<'a> {
     file: &'a File,
     left: u64,
 }

@@ -81,8 +81,7 @@ impl SourceIdentity {
     }
 
     /// Size in bytes.
-    #[must_use]
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.size
     }
 

@@ -4,7 +4,8 @@ mod digest;
 mod file;
 mod identity;
 
-pub(crate) use digest::for_each_block;
-pub use digest::{Contents, DigestError, Fingerprint, PrefixDigest, verify_prefix};
-pub use file::{EntityError, RangeReader, SourceChange, UploadEntity};
+pub use digest::{Contents, Fingerprint};
+pub(crate) use digest::{DigestError, PrefixDigest, for_each_block, verify_prefix};
+pub use file::{EntityError, UploadEntity};
+pub(crate) use file::{RangeReader, SourceChange};
 pub use identity::SourceIdentity;

@@ -52,7 +52,7 @@ fn a_record_belongs_to_its_url_whatever_file_is_on_its_way_there() {
     let journal = scene.journal();
     drop(scene.half_way(&journal));
     let elsewhere = scene.folder.path().join("elsewhere.bin");
-    std::fs::copy(scene.entity.path(), &elsewhere).expect("copied");
+    std::fs::copy(scene.entity.absolute_path(), &elsewhere).expect("copied");
     scene.entity = UploadEntity::open(&elsewhere).expect("opened");
     let mut claim = scene.claim(&journal);
     assert!(claim.is_known());
