@@ -28,7 +28,6 @@ const FIRST: u64 = 64 << 10;
 /// The limit is told to this many bytes, or one part in 64.
 const PRECISION: u64 = 1024;
 
-/// What is asked.
 #[derive(Debug, Clone)]
 pub(crate) struct CheckPlan {
     /// Where a file would go.
@@ -107,18 +106,12 @@ impl Check<'_> {
     /// server acknowledged.
     fn begin(&mut self, size: u64, fragments: u32) -> Result<u64, ClientError> {
         let mut acknowledged = 0;
-        let result = self.run(size, fragments, &mut acknowledged);
-        self.findings.reached = self.findings.reached.take().or_else(|| self.transport.connection_info());
-        result.map(|()| acknowledged)
-    }
-
-    fn run(&mut self, size: u64, fragments: u32, acknowledged: &mut u64) -> Result<(), ClientError> {
         let mut uploader = Uploader::new(self.upload(size), Instant::now(), 0);
         let (findings, report) = (&mut *self.findings, &mut *self.report);
         let mut notice = |event: &UploadEvent| {
             note(findings, event);
             if let UploadEvent::Acknowledged { offset, .. } = event {
-                *acknowledged = *offset;
+                acknowledged = *offset;
             }
             report(event);
         };
@@ -157,12 +150,13 @@ impl Check<'_> {
             };
             uploader = uploader.handle(input, Instant::now());
         }
+        self.findings.reached = self.findings.reached.take().or_else(|| self.transport.connection_info());
         self.findings.target = self.findings.target.take().or(target);
         self.findings.scheme = self.findings.scheme.or(scheme);
         match (uploader.into_result(), failure) {
-            (Err(UploadError::Interrupted), _) if was_stopped => Ok(()),
+            (Err(UploadError::Interrupted), _) if was_stopped => Ok(acknowledged),
             (Err(_), Some(failure)) => Err(failure),
-            (result, _) => Ok(result?),
+            (result, _) => Ok(result.map(|()| acknowledged)?),
         }
     }
 

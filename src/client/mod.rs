@@ -1,6 +1,5 @@
 //! Carries out what the state machine wants: the only place where packets, files and the journal meet.
 
-mod cancel;
 mod check;
 mod cookies;
 mod error;
@@ -10,10 +9,10 @@ mod start;
 mod upload;
 mod verify;
 
-pub(crate) use cancel::cancel;
 pub(crate) use check::{CheckPlan, Findings, FragmentLimit, check};
 pub use error::ClientError;
 pub use reply::{ReplyFile, ReplyFileError};
 pub use sender::NotSignedIn;
 pub use start::{ResumeMode, Start};
+pub(crate) use upload::cancel;
 pub use upload::{UploadContext, upload};

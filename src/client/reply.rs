@@ -40,7 +40,6 @@ impl ReplyFile {
         Ok(file)
     }
 
-    /// Its final name.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

@@ -1,16 +1,21 @@
-//! The main loop of an upload: asks the machine what to do, does it, and tells it what came of that.
+//! The main loop of an upload: asks the machine what to do, does it, and tells it what came of that. Beside it the one
+//! that only gives a session up.
 
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant, SystemTime};
 
+use http::Uri;
+
 use crate::auth::Authenticator;
 use crate::exchange::TransportErrorKind;
 use crate::journal::Entry;
-use crate::protocol::{Packet, PacketKind};
+use crate::protocol::{ContentName, Packet, PacketKind};
 use crate::source::{Contents, DigestError, Fingerprint, PrefixDigest, RangeReader, SourceChange, UploadEntity};
 use crate::transport::{CancellationToken, Transport};
-use crate::uploader::{Action, Input, ReplyFetched, ReplyRequest, Save, UploadError, UploadEvent, Uploader};
+use crate::uploader::{
+    Action, Input, Plan, ReplyFetched, ReplyRequest, ResumeState, Save, UploadError, UploadEvent, Uploader,
+};
 
 use super::error::ClientError;
 use super::reply::{ReplyFile, ReplySink};
@@ -38,7 +43,6 @@ pub struct UploadContext<'a> {
     pub report: &'a mut dyn FnMut(&UploadEvent),
 }
 
-/// An upload under way.
 struct UploadRun<'a> {
     client: Client<'a>,
     entity: &'a UploadEntity,
@@ -74,6 +78,25 @@ pub fn upload(start: Start, context: UploadContext<'_>, reply: Option<ReplyFile>
     let result = run.run(uploader);
     run.warn();
     result
+}
+
+/// Sends Cancel-Session for a session of an upload to `destination`. One that the server does not know is cancelled.
+/// Fails when the server cannot be told, or does not acknowledge it.
+pub(crate) fn cancel(
+    destination: &Uri,
+    state: ResumeState,
+    transport: &mut dyn Transport,
+    authenticator: &mut Authenticator,
+) -> Result<(), ClientError> {
+    let plan = Plan { can_resume: false, ..Plan::new(destination.clone(), 0, ContentName::new("")) };
+    let mut report = |_: &UploadEvent| {};
+    let mut client = Client::new(transport, authenticator, &mut report);
+    let mut uploader = Uploader::give_up(plan, state, Instant::now());
+    while let Action::Send(packet) = uploader.next_action() {
+        let input = client.send(&packet, &uploader, &mut io::empty())?;
+        uploader = uploader.handle(input, Instant::now());
+    }
+    Ok(uploader.into_result()?)
 }
 
 impl UploadRun<'_> {

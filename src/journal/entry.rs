@@ -130,7 +130,7 @@ impl Entry {
             self.is_on_disk = false;
         }
         if !std::mem::replace(&mut self.has_failed, true) {
-            self.warn(JournalWarning::NotSaved { path: store.path.clone(), error });
+            self.warn(JournalWarning::NotSaved(store.path.clone(), error));
         }
     }
 
@@ -154,7 +154,7 @@ impl Entry {
         let Some(store) = self.store.clone() else { return };
         match store.remove(self.record.key) {
             Ok(()) => self.is_on_disk = false,
-            Err(error) => self.warn(JournalWarning::NotRemoved { path: store.path.clone(), error }),
+            Err(error) => self.warn(JournalWarning::NotRemoved(store.path.clone(), error)),
         }
     }
 

@@ -21,13 +21,8 @@ pub enum JournalError {
 #[derive(Debug, Error)]
 pub enum JournalWarning {
     /// There is no usable folder to remember uploads in.
-    #[error("no unfinished uploads can be kept in {}: {reason}", path.display())]
-    NoFolder {
-        /// Which folder was to be used.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: AccessError,
-    },
+    #[error("no unfinished uploads can be kept in {}: {}", .0.display(), .1)]
+    NoFolder(PathBuf, AccessError),
     /// What was remembered of this upload is not used.
     #[error(
         "the session kept in {} is not used: {reason}{}",
@@ -45,31 +40,15 @@ pub enum JournalWarning {
     },
     /// Records of an older version are not used.
     #[error(
-        "{count} unfinished uploads in {} are of an older version and cannot be resumed; their records were renamed to end in .bad",
-        path.display()
+        "{} unfinished uploads in {} are of an older version and cannot be resumed; their records were renamed to end in .bad",
+        .1,
+        .0.display()
     )]
-    Older {
-        /// The folder.
-        path: PathBuf,
-        /// How many.
-        count: usize,
-    },
+    Older(PathBuf, usize),
     /// This upload can no longer be remembered.
-    #[error("this upload cannot be resumed later: cannot write to {}: {error}", path.display())]
-    NotSaved {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        error: io::Error,
-    },
+    #[error("this upload cannot be resumed later: cannot write to {}: {}", .0.display(), .1)]
+    NotSaved(PathBuf, #[source] io::Error),
     /// The upload is finished but still remembered.
-    #[error("the finished upload is still listed: cannot write to {}: {error}", path.display())]
-    NotRemoved {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        error: io::Error,
-    },
+    #[error("the finished upload is still listed: cannot write to {}: {}", .0.display(), .1)]
+    NotRemoved(PathBuf, #[source] io::Error),
 }

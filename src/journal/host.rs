@@ -27,7 +27,6 @@ struct HostMemory {
     v: Version<VERSION>,
     /// The smallest fragment that was refused, in bytes.
     refused_size: u64,
-    /// When it was.
     #[serde(with = "seconds")]
     refused: SystemTime,
 }

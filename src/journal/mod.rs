@@ -59,9 +59,7 @@ impl Journal {
     /// The journal in this folder; one without a record if the folder is missing.
     pub(crate) fn open_existing(path: &Path) -> Result<Self, JournalWarning> {
         match Self::open_or_make(path, false) {
-            Err(JournalWarning::NoFolder { reason: AccessError::Io(error), .. })
-                if error.kind() == io::ErrorKind::NotFound =>
-            {
+            Err(JournalWarning::NoFolder(_, AccessError::Io(error))) if error.kind() == io::ErrorKind::NotFound => {
                 Ok(Self::disabled())
             }
             result => result,
@@ -71,14 +69,14 @@ impl Journal {
     fn open_or_make(path: &Path, make: bool) -> Result<Self, JournalWarning> {
         RecordStore::on(Box::new(Durable), path, make)
             .map(|store| Self(Some(Arc::new(store))))
-            .map_err(|reason| JournalWarning::NoFolder { path: path.to_owned(), reason })
+            .map_err(|reason| JournalWarning::NoFolder(path.to_owned(), reason))
     }
 
     /// A warning about records of an older version, which were set aside when the folder was opened.
     pub(crate) fn older_records(&self) -> Option<JournalWarning> {
         let store = self.0.as_ref()?;
         let count = store.older_records;
-        (count > 0).then(|| JournalWarning::Older { path: store.path.clone(), count })
+        (count > 0).then(|| JournalWarning::Older(store.path.clone(), count))
     }
 
     /// Remembers nothing.
@@ -99,7 +97,7 @@ impl Journal {
             Ok(None) => return Err(JournalError::Locked),
             Err(error) => {
                 let mut entry = Entry::in_memory(new);
-                entry.warn(JournalWarning::NotSaved { path: store.path.clone(), error });
+                entry.warn(JournalWarning::NotSaved(store.path.clone(), error));
                 return Ok(entry);
             }
         };

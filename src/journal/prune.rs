@@ -9,7 +9,6 @@ use super::{BadRecord, Journal, Key, host};
 /// Servers forget a session after this long without progress; so do we.
 pub(crate) const EXPIRY: Duration = Duration::from_hours(14 * 24);
 
-/// Something that was removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pruned {
     /// Which upload, or host, it was of.
@@ -18,7 +17,6 @@ pub(crate) struct Pruned {
     pub what: PrunedWhat,
 }
 
-/// What was removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PrunedWhat {
     /// An upload that nobody went on with for longer than [`EXPIRY`].

@@ -15,9 +15,7 @@ use super::{BitsError, HResult, HostId, IdError, ProtocolId, SessionId, header};
 /// A readable response: the server did what was asked, or says why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PacketResponse<T> {
-    /// Done.
     Ack(T),
-    /// Refused.
     Refused(BitsError),
 }
 

@@ -267,7 +267,6 @@ impl ContentName {
         Self(name)
     }
 
-    /// The name.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

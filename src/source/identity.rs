@@ -80,7 +80,6 @@ impl SourceIdentity {
         Self::of(&File::open(path)?)
     }
 
-    /// Size in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }

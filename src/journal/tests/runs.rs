@@ -171,7 +171,7 @@ fn a_target_is_kept_only_where_it_may_be_followed() {
 fn without_a_folder_everything_goes_on_in_memory() {
     let scene = Scene::new();
     for place in [scene.folder.path().join("file.bin"), scene.folder.path().join("file.bin").join("below")] {
-        assert!(matches!(Journal::open(&place), Err(JournalWarning::NoFolder { .. })));
+        assert!(matches!(Journal::open(&place), Err(JournalWarning::NoFolder(..))));
     }
     let mut entry = scene.half_way(&Journal::disabled());
     assert_eq!(entry.record().session.as_ref().map(|session| session.acknowledged), Some(SIZE / 2));
