@@ -13,8 +13,7 @@ use crate::exchange::TransportErrorKind;
 use crate::protocol::text::escape;
 use crate::protocol::{ContentName, Packet, ProtocolId, Session};
 use crate::transport::{ConnectionInfo, Http};
-use crate::uploader::UploadEvent;
-use crate::uploader::{Action, FragmentSize, Input, Plan, Refusal, RetryPolicy, UploadError, Uploader};
+use crate::uploader::{Action, FragmentSize, Input, Plan, Refusal, RetryPolicy, UploadError, UploadEvent, Uploader};
 
 use super::ClientError;
 use super::sender::Client;

@@ -2,8 +2,7 @@
 
 use thiserror::Error;
 
-use crate::source::DigestError;
-use crate::source::EntityError;
+use crate::source::{DigestError, EntityError};
 use crate::uploader::UploadError;
 
 use super::reply::ReplyFileError;

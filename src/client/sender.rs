@@ -13,8 +13,7 @@ use crate::exchange::{
 use crate::protocol::text::escape;
 use crate::protocol::{BitsError, Packet, PacketKind, header};
 use crate::transport::{ResponseSink, Transport};
-use crate::uploader::UploadEvent;
-use crate::uploader::{Input, Reauthentication, Uploader};
+use crate::uploader::{Input, Reauthentication, UploadEvent, Uploader};
 
 use super::cookies::Cookies;
 

@@ -6,11 +6,9 @@ use std::time::{Instant, SystemTime};
 
 use crate::journal::{Entry, Record};
 use crate::protocol::ContentName;
-use crate::source::UploadEntity;
-use crate::source::{Contents, DigestError, PrefixDigest, verify_prefix};
+use crate::source::{Contents, DigestError, PrefixDigest, UploadEntity, verify_prefix};
 use crate::transport::CancellationToken;
-use crate::uploader::UploadEvent;
-use crate::uploader::{Plan, Uploader};
+use crate::uploader::{Plan, UploadEvent, Uploader};
 
 use super::ClientError;
 
@@ -30,7 +28,6 @@ pub enum ResumeMode {
 const LONG_REREADING: u64 = 256 << 20;
 
 /// An upload that is ready to run.
-#[derive(Debug)]
 pub struct Start {
     pub(super) uploader: Uploader,
     pub(super) entry: Entry,

@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::durable::json::{self, FormatError, Version};
 use crate::protocol::{ContentName, as_text};
-use crate::source::{Contents, Fingerprint};
-use crate::source::{SourceIdentity, UploadEntity};
+use crate::source::{Contents, Fingerprint, SourceIdentity, UploadEntity};
 use crate::uploader::ResumeState;
 
 use super::key::{Key, canonical, without_query};

@@ -133,7 +133,8 @@ impl Packet {
         match self {
             Self::Ping => {}
             Self::CreateSession { protocols, name } => {
-                headers.insert(header::SUPPORTED_PROTOCOLS, protocol_list(protocols));
+                let list: Vec<String> = protocols.iter().map(ToString::to_string).collect();
+                headers.insert(header::SUPPORTED_PROTOCOLS, ascii(&list.join(" ")));
                 headers.insert(header::CONTENT_NAME, name.header_value());
             }
             Self::Fragment { session, name, range } => {
@@ -162,11 +163,6 @@ impl fmt::Display for Packet {
             _ => write!(f, "{}", self.kind()),
         }
     }
-}
-
-fn protocol_list(protocols: &[ProtocolId]) -> HeaderValue {
-    let list: Vec<String> = protocols.iter().map(ToString::to_string).collect();
-    ascii(&list.join(" "))
 }
 
 /// For texts that are printable ASCII by construction.

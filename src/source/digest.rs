@@ -112,19 +112,6 @@ struct Mark {
     hasher: Hasher,
 }
 
-impl Default for PrefixDigest {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl fmt::Debug for PrefixDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let marks: Vec<u64> = self.marks.iter().map(|mark| mark.offset).collect();
-        f.debug_struct("PrefixDigest").field("position", &self.position).field("marks", &marks).finish_non_exhaustive()
-    }
-}
-
 impl PrefixDigest {
     /// Nothing was sent yet.
     pub(crate) fn new() -> Self {
