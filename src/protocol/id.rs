@@ -29,7 +29,7 @@ impl FromStr for SessionId {
     type Err = IdError;
 
     /// # Errors
-    /// When the text is empty, longer than [`SessionId::MAX_LEN`] or holds anything but printable ASCII without spaces.
+    /// When the text is empty, longer than 100 characters, or holds anything but printable ASCII without spaces.
     fn from_str(text: &str) -> Result<Self, IdError> {
         if text.is_empty() {
             Err(IdError::Empty)
