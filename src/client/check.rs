@@ -13,8 +13,7 @@ use crate::exchange::TransportErrorKind;
 use crate::protocol::text::escape;
 use crate::protocol::{ContentName, Packet, ProtocolId, Session};
 use crate::transport::{ConnectionInfo, Http};
-use crate::uploader::UploadEvent;
-use crate::uploader::{Action, FragmentSize, Input, Plan, Refusal, RetryPolicy, UploadError, Uploader};
+use crate::uploader::{Action, FragmentSize, Input, Plan, Refusal, RetryPolicy, UploadError, UploadEvent, Uploader};
 
 use super::ClientError;
 use super::sender::Client;
@@ -28,9 +27,8 @@ const FIRST: u64 = 64 << 10;
 /// The limit is told to this many bytes, or one part in 64.
 const PRECISION: u64 = 1024;
 
-/// What is asked.
 #[derive(Debug, Clone)]
-pub struct CheckPlan {
+pub(crate) struct CheckPlan {
     /// Where a file would go.
     pub destination: Uri,
     /// Its name.
@@ -45,7 +43,7 @@ pub struct CheckPlan {
 
 /// What was found, as far as it went.
 #[derive(Debug, Clone, Default)]
-pub struct Findings {
+pub(crate) struct Findings {
     /// What the first connection led to.
     pub reached: Option<ConnectionInfo>,
     /// How the server let us in; `None`: it let anybody in, or nobody.
@@ -67,7 +65,7 @@ pub struct Findings {
 /// What is known of the size of fragments.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct FragmentLimit {
+pub(crate) struct FragmentLimit {
     /// The largest that the server took, in bytes.
     pub accepted: u64,
     /// The smallest that it did not take, in bytes.
@@ -77,11 +75,8 @@ pub struct FragmentLimit {
 }
 
 /// Pings, opens a session and cancels it, each once. Whatever is found on the way goes into `findings`, also when it ends
-/// early.
-///
-/// # Errors
-/// Those that an upload would end with.
-pub fn check(
+/// early. Fails as an upload would.
+pub(crate) fn check(
     plan: &CheckPlan,
     transport: &mut Http,
     authenticator: &mut Authenticator,
@@ -110,18 +105,12 @@ impl Check<'_> {
     /// server acknowledged.
     fn begin(&mut self, size: u64, fragments: u32) -> Result<u64, ClientError> {
         let mut acknowledged = 0;
-        let result = self.run(size, fragments, &mut acknowledged);
-        self.findings.reached = self.findings.reached.take().or_else(|| self.transport.connection_info());
-        result.map(|()| acknowledged)
-    }
-
-    fn run(&mut self, size: u64, fragments: u32, acknowledged: &mut u64) -> Result<(), ClientError> {
         let mut uploader = Uploader::new(self.upload(size), Instant::now(), 0);
         let (findings, report) = (&mut *self.findings, &mut *self.report);
         let mut notice = |event: &UploadEvent| {
             note(findings, event);
             if let UploadEvent::Acknowledged { offset, .. } = event {
-                *acknowledged = *offset;
+                acknowledged = *offset;
             }
             report(event);
         };
@@ -160,12 +149,13 @@ impl Check<'_> {
             };
             uploader = uploader.handle(input, Instant::now());
         }
+        self.findings.reached = self.findings.reached.take().or_else(|| self.transport.connection_info());
         self.findings.target = self.findings.target.take().or(target);
         self.findings.scheme = self.findings.scheme.or(scheme);
         match (uploader.into_result(), failure) {
-            (Err(UploadError::Interrupted), _) if was_stopped => Ok(()),
+            (Err(UploadError::Interrupted), _) if was_stopped => Ok(acknowledged),
             (Err(_), Some(failure)) => Err(failure),
-            (result, _) => Ok(result?),
+            (result, _) => Ok(result.map(|()| acknowledged)?),
         }
     }
 
@@ -205,7 +195,10 @@ impl Check<'_> {
         match self.begin(size + 1, 1) {
             Ok(acknowledged) if acknowledged == size => Ok(None),
             Ok(acknowledged) => Ok(Some(format!("the server took {acknowledged} bytes of it"))),
-            Err(ClientError::Upload(error)) if may_be_about_size(&error) => Ok(Some(reason(&error))),
+            Err(ClientError::Upload(error)) => match refusal_of_size(&error) {
+                Some(reason) => Ok(Some(reason)),
+                None => Err(error.into()),
+            },
             Err(error) => Err(error),
         }
     }
@@ -237,22 +230,20 @@ fn send(client: &mut Client<'_>, packet: &Packet, uploader: &Uploader) -> Result
     }
 }
 
-/// Whether a fragment may have been refused for its size. Some refuse by a page, some by hanging up, or never answer.
-fn may_be_about_size(error: &UploadError) -> bool {
+/// What was said to a fragment that may have been refused for its size. Some refuse by a page, some by hanging up, or never
+/// answer.
+fn refusal_of_size(error: &UploadError) -> Option<String> {
     match error {
-        UploadError::Refused { refusal: Refusal::FragmentTooLarge | Refusal::FileTooLarge, .. } => true,
-        UploadError::Refused { refusal: Refusal::Permission | Refusal::NoEndpoint, error, .. } => !error.is_from_bits(),
-        UploadError::Lost { error, .. } => {
-            matches!(error.kind, TransportErrorKind::Cut | TransportErrorKind::TimedOut(_))
+        UploadError::Refused { refusal: Refusal::FragmentTooLarge | Refusal::FileTooLarge, error, .. } => {
+            Some(error.to_string())
         }
-        _ => false,
-    }
-}
-
-fn reason(error: &UploadError) -> String {
-    match error {
-        UploadError::Refused { error, .. } => error.to_string(),
-        UploadError::Lost { error, .. } => error.to_string(),
-        other => other.to_string(),
+        UploadError::Refused { refusal: Refusal::Permission | Refusal::NoEndpoint, error, .. } => {
+            (!error.is_from_bits()).then(|| error.to_string())
+        }
+        UploadError::Lost { error, .. } => {
+            let is_cut = matches!(error.kind, TransportErrorKind::Cut | TransportErrorKind::TimedOut(_));
+            is_cut.then(|| error.to_string())
+        }
+        _ => None,
     }
 }

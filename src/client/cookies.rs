@@ -78,7 +78,6 @@ impl Cookies {
         }
     }
 
-    /// Drops all of them.
     pub(crate) fn forget(&mut self) {
         self.0.clear();
     }

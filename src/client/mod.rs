@@ -1,21 +1,18 @@
 //! Carries out what the state machine wants: the only place where packets, files and the journal meet.
 
-mod body;
-mod cancel;
 mod check;
 mod cookies;
 mod error;
 mod reply;
-mod reply_file;
 mod sender;
 mod start;
 mod upload;
 mod verify;
 
-pub use cancel::cancel;
-pub use check::{CheckPlan, Findings, FragmentLimit, check};
+pub(crate) use check::{CheckPlan, Findings, FragmentLimit, check};
 pub use error::ClientError;
-pub use reply_file::{ReplyFile, ReplyFileError};
+pub use reply::{ReplyFile, ReplyFileError};
 pub use sender::NotSignedIn;
 pub use start::{ResumeMode, Start};
+pub(crate) use upload::cancel;
 pub use upload::{UploadContext, upload};

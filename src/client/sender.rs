@@ -13,8 +13,7 @@ use crate::exchange::{
 use crate::protocol::text::escape;
 use crate::protocol::{BitsError, Packet, PacketKind, header};
 use crate::transport::{ResponseSink, Transport};
-use crate::uploader::UploadEvent;
-use crate::uploader::{Input, Reauthentication, Uploader};
+use crate::uploader::{Input, Reauthentication, UploadEvent, Uploader};
 
 use super::cookies::Cookies;
 
@@ -33,13 +32,15 @@ pub(crate) struct Client<'a> {
 }
 
 /// The server lets nobody in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}{}", packet.map_or_else(String::new, |packet| format!(", on {packet}")))]
 pub struct NotSignedIn {
     /// On which packet; `None`: on a GET or HEAD.
     pub packet: Option<PacketKind>,
     /// Why.
     pub reason: SignInError,
     /// What the server said; `None`: it was not asked.
+    #[source]
     pub said: Option<BitsError>,
 }
 
@@ -48,6 +49,8 @@ pub struct NotSignedIn {
 enum Unanswered {
     /// None came.
     Lost(TransportError),
+    /// It was not sent, or refused, until it is authenticated anew.
+    Unauthenticated { response: Option<Box<Response<()>>>, by: Reauthentication },
     /// The server lets nobody in.
     Refused(SignInError, Option<Box<Response<()>>>),
 }
@@ -84,21 +87,22 @@ impl<'a> Client<'a> {
             self.send_authenticated(&request, options, |transport, signed, options| {
                 transport.exchange(signed, options, &mut io::empty())
             })
-            .map(Sent::Response)
         };
         match sent {
-            Ok(Sent::Response(response)) => {
+            Ok(response) => {
                 self.tell_response(packet.kind(), &response);
                 Ok(for_want_of_certificate(packet.kind(), &response).map_or(Input::Responded(response), Input::Lost))
             }
-            Ok(Sent::Unauthenticated { response, by }) => {
-                let body_sent = response.as_ref().map_or(0, body_sent);
+            Err(Unanswered::Unauthenticated { response, by }) => {
+                let mut body_sent = 0;
                 if let Some(response) = response {
                     self.tell_response(packet.kind(), &response);
+                    body_sent = response.extensions().get().map_or(0, |BodySent(bytes)| *bytes);
                 }
                 Ok(Input::Unauthenticated { body_sent, by })
             }
-            Err(Unanswered::Lost(error)) => Ok(lost(error)),
+            Err(Unanswered::Lost(error)) if error.kind == TransportErrorKind::Interrupted => Ok(Input::Interrupted),
+            Err(Unanswered::Lost(error)) => Ok(Input::Lost(error)),
             Err(Unanswered::Refused(reason, response)) => {
                 let said = response.as_deref().map(BitsError::of);
                 Err(Box::new(NotSignedIn { packet: Some(packet.kind()), reason, said }))
@@ -130,7 +134,7 @@ impl<'a> Client<'a> {
             Ok(response) => (Some(response), Ok(())),
             Err(Unanswered::Lost(error)) => (sink.head, Err(error)),
             // Its status says it.
-            Err(Unanswered::Refused(..)) => {
+            Err(_) => {
                 let mut refused = Response::new(());
                 *refused.status_mut() = StatusCode::UNAUTHORIZED;
                 (Some(refused), Ok(()))
@@ -182,30 +186,23 @@ impl<'a> Client<'a> {
         mut request: Request<()>,
         options: RequestOptions,
         body: &mut dyn Read,
-    ) -> Result<Sent, Unanswered> {
-        let Some(options) = self.prepare(&mut request, options)? else {
-            return Ok(Sent::Unauthenticated { response: None, by: Reauthentication::PingFirst });
-        };
+    ) -> Result<Response<()>, Unanswered> {
+        let unsent = || Unanswered::Unauthenticated { response: None, by: Reauthentication::PingFirst };
+        let options = self.prepare(&mut request, options)?.ok_or_else(unsent)?;
         self.tell_request(&request);
         let mut body = Counted { body, report: self.report, sent: 0 };
-        let response = match self.transport.exchange(request.clone(), options, &mut body) {
-            Ok(response) => response,
-            Err(error) => {
-                self.authenticator.on_disconnect(error.request_was_sent);
-                if error.kind == TransportErrorKind::NoConnection {
-                    return Ok(Sent::Unauthenticated { response: None, by: Reauthentication::PingFirst });
-                }
-                return Err(Unanswered::Lost(error));
-            }
-        };
+        let response = self.transport.exchange(request.clone(), options, &mut body).map_err(|error| {
+            self.authenticator.on_disconnect(error.request_was_sent);
+            if error.kind == TransportErrorKind::NoConnection { unsent() } else { Unanswered::Lost(error) }
+        })?;
         self.learn(&request, &response);
         let by = match self.authenticator.on_response(&request, &response) {
-            Ok(AuthStatus::Complete) => return Ok(Sent::Response(response)),
+            Ok(AuthStatus::Complete) => return Ok(response),
             Ok(AuthStatus::Repeat) => Reauthentication::Repeat,
             Ok(AuthStatus::SignInFirst) => Reauthentication::PingFirst,
             Err(reason) => return Err(Unanswered::Refused(reason, Some(Box::new(response)))),
         };
-        Ok(Sent::Unauthenticated { response: Some(response), by })
+        Err(Unanswered::Unauthenticated { response: Some(Box::new(response)), by })
     }
 
     /// Signs a request, and keeps it to its connection if it must be. `None`: another is to sign in first.
@@ -272,16 +269,6 @@ impl Read for Counted<'_> {
     }
 }
 
-/// What came of a request that was sent once.
-enum Sent {
-    Response(Response<()>),
-    /// It was not sent, or refused, until it is authenticated anew.
-    Unauthenticated {
-        response: Option<Response<()>>,
-        by: Reauthentication,
-    },
-}
-
 fn options(uploader: &Uploader) -> RequestOptions {
     let time = uploader.response_time();
     let connection = if uploader.needs_same_connection() {
@@ -292,15 +279,6 @@ fn options(uploader: &Uploader) -> RequestOptions {
         ConnectionUse::Any
     };
     RequestOptions { response_at_least: time.at_least, response_at_most: time.at_most, connection }
-}
-
-fn body_sent(response: &Response<()>) -> u64 {
-    response.extensions().get().map_or(0, |BodySent(bytes)| *bytes)
-}
-
-/// A loss, or the user's own doing.
-pub(super) fn lost(error: TransportError) -> Input {
-    if error.kind == TransportErrorKind::Interrupted { Input::Interrupted } else { Input::Lost(error) }
 }
 
 /// Hides the challenges from the sink, and keeps the head it saw: a body that breaks off leaves nothing else.

@@ -6,11 +6,9 @@ use std::time::{Instant, SystemTime};
 
 use crate::journal::{Entry, Record};
 use crate::protocol::ContentName;
-use crate::source::UploadEntity;
-use crate::source::{Contents, DigestError, PrefixDigest, verify_prefix};
+use crate::source::{Contents, DigestError, PrefixDigest, UploadEntity, verify_prefix};
 use crate::transport::CancellationToken;
-use crate::uploader::UploadEvent;
-use crate::uploader::{Plan, Uploader};
+use crate::uploader::{Plan, UploadEvent, Uploader};
 
 use super::ClientError;
 
@@ -30,7 +28,6 @@ pub enum ResumeMode {
 const LONG_REREADING: u64 = 256 << 20;
 
 /// An upload that is ready to run.
-#[derive(Debug)]
 pub struct Start {
     pub(super) uploader: Uploader,
     pub(super) entry: Entry,
@@ -94,8 +91,7 @@ impl Start {
 
     /// The same on a connection that carried an upload to this server before: unless it goes on with a session, its Ping
     /// is left out.
-    #[must_use]
-    pub fn skip_ping(mut self) -> Self {
+    pub(crate) fn skip_ping(mut self) -> Self {
         self.uploader = self.uploader.skip_ping();
         self
     }
@@ -136,7 +132,7 @@ fn same_prefix(
     };
     match verify_prefix(entity, total, prefix, &mut progress) {
         Ok(digest) => Ok(Ok(digest)),
-        Err(DigestError::Differs(_)) => {
+        Err(DigestError::Differs) => {
             Ok(Err(Some("the file's content is not that of the interrupted upload".to_owned())))
         }
         Err(error) => Err(error.into()),

@@ -1,22 +1,24 @@
-//! The main loop of an upload: asks the machine what to do, does it, and tells it what came of that.
+//! The main loop of an upload: asks the machine what to do, does it, and tells it what came of that. Beside it the one
+//! that only gives a session up.
 
-use std::io;
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant, SystemTime};
+
+use http::Uri;
 
 use crate::auth::Authenticator;
 use crate::exchange::TransportErrorKind;
 use crate::journal::Entry;
-use crate::protocol::{Packet, PacketKind};
-use crate::source::{Contents, DigestError, Fingerprint, PrefixDigest};
-use crate::source::{SourceChange, UploadEntity};
+use crate::protocol::{ContentName, Packet, PacketKind};
+use crate::source::{Contents, DigestError, Fingerprint, PrefixDigest, RangeReader, SourceChange, UploadEntity};
 use crate::transport::{CancellationToken, Transport};
-use crate::uploader::{Action, Input, ReplyRequest, Save, UploadError, UploadEvent, Uploader};
+use crate::uploader::{
+    Action, Input, Plan, ReplyFetched, ReplyRequest, ResumeState, Save, UploadError, UploadEvent, Uploader,
+};
 
-use super::body::{FragmentBody, SourceFailure};
 use super::error::ClientError;
-use super::reply::ReplySink;
-use super::reply_file::ReplyFile;
+use super::reply::{ReplyFile, ReplySink};
 use super::sender::Client;
 use super::start::Start;
 use super::{reply, verify};
@@ -41,7 +43,6 @@ pub struct UploadContext<'a> {
     pub report: &'a mut dyn FnMut(&UploadEvent),
 }
 
-/// An upload under way.
 struct UploadRun<'a> {
     client: Client<'a>,
     entity: &'a UploadEntity,
@@ -77,6 +78,25 @@ pub fn upload(start: Start, context: UploadContext<'_>, reply: Option<ReplyFile>
     let result = run.run(uploader);
     run.warn();
     result
+}
+
+/// Sends Cancel-Session for a session of an upload to `destination`. One that the server does not know is cancelled.
+/// Fails when the server cannot be told, or does not acknowledge it.
+pub(crate) fn cancel(
+    destination: &Uri,
+    state: ResumeState,
+    transport: &mut dyn Transport,
+    authenticator: &mut Authenticator,
+) -> Result<(), ClientError> {
+    let plan = Plan { can_resume: false, ..Plan::new(destination.clone(), 0, ContentName::new("")) };
+    let mut report = |_: &UploadEvent| {};
+    let mut client = Client::new(transport, authenticator, &mut report);
+    let mut uploader = Uploader::give_up(plan, state, Instant::now());
+    while let Action::Send(packet) = uploader.next_action() {
+        let input = client.send(&packet, &uploader, &mut io::empty())?;
+        uploader = uploader.handle(input, Instant::now());
+    }
+    Ok(uploader.into_result()?)
 }
 
 impl UploadRun<'_> {
@@ -185,9 +205,8 @@ impl UploadRun<'_> {
 
     fn send(&mut self, packet: &Packet, uploader: &Uploader) -> Result<Input, ClientError> {
         // Fragments carry the source's bytes, and Close-Session vouches for them.
-        let vouches = matches!(packet.kind(), PacketKind::Fragment | PacketKind::CloseSession);
-        if vouches && !self.is_unchanged()? {
-            return Ok(Input::SourceChanged);
+        if matches!(packet.kind(), PacketKind::Fragment | PacketKind::CloseSession) {
+            self.check_source()?;
         }
         if uploader.is_ending() {
             self.last_words(TIME_AFTER_FAILURE);
@@ -200,37 +219,29 @@ impl UploadRun<'_> {
                 sent => Ok(sent?),
             };
         };
-        match self.digest.seek(range.first(), self.entity) {
-            Err(DigestError::Differs(_)) => return Ok(Input::SourceChanged),
-            result => result?,
-        }
-        let mut body = FragmentBody::new(self.entity.read(*range)?, &mut self.digest);
+        self.digest.seek(range.first(), self.entity)?;
+        let source = self.entity.read(*range)?;
+        let mut body = FragmentBody { source, entity: self.entity, digest: &mut self.digest, failure: None };
         let sent = self.client.send(packet, uploader, &mut body);
         match body.failure {
-            Some(SourceFailure::Changed) => Ok(Input::SourceChanged),
-            Some(SourceFailure::Unreadable(error)) => Err(self.entity.error(error).into()),
+            Some(failure) => Err(failure.into()),
             None => Ok(sent?),
         }
     }
 
-    /// Whether the source is still the file that it was. If only its attributes changed (chmod, another name), its content
+    /// The source must still be the file that it was. If only its attributes changed (chmod, another name), its content
     /// is compared with what was sent.
-    fn is_unchanged(&mut self) -> Result<bool, ClientError> {
+    fn check_source(&mut self) -> Result<(), ClientError> {
         match self.entity.change()? {
-            SourceChange::None => Ok(true),
-            SourceChange::Content => Ok(false),
+            SourceChange::None => Ok(()),
+            SourceChange::Content => Err(UploadError::SourceChanged.into()),
             SourceChange::Attributes(now) => {
                 let cancellation = self.cancellation;
                 let mut go_on =
                     |_| if cancellation.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-                match self.digest.compare(self.entity, &mut go_on) {
-                    Ok(()) => {
-                        self.entity.accept(now);
-                        Ok(true)
-                    }
-                    Err(DigestError::Differs(_)) => Ok(false),
-                    Err(error) => Err(error.into()),
-                }
+                self.digest.compare(self.entity, &mut go_on)?;
+                self.entity.accept(now);
+                Ok(())
             }
         }
     }
@@ -250,9 +261,12 @@ impl UploadRun<'_> {
         let Some(file) = &mut self.reply else { return Ok(Input::Failed) };
         let mut sink = ReplySink::new(file, uploader);
         let (head, end) = self.client.fetch(http::Method::GET, &request.url, reply::fields(request), &mut sink);
-        let fetched = sink.finish(head, end)?;
-        let is_interrupted = matches!(&fetched.end, Err(error) if error.kind == TransportErrorKind::Interrupted);
-        Ok(if is_interrupted { Input::Interrupted } else { Input::ReplyFetched(fetched) })
+        let (taken, failure) = (sink.taken, sink.failure);
+        match (failure, end) {
+            (Some(error), _) => Err(file.error(error).into()),
+            (None, Err(error)) if error.kind == TransportErrorKind::Interrupted => Ok(Input::Interrupted),
+            (None, end) => Ok(Input::ReplyFetched(ReplyFetched { head, taken, end })),
+        }
     }
 
     fn keep_reply(&mut self) -> Result<Input, ClientError> {
@@ -261,5 +275,28 @@ impl UploadRun<'_> {
         file.finish()?;
         (self.client.report)(&UploadEvent::ReplySaved { path: file.path().display().to_string(), size });
         Ok(Input::ReplyKept)
+    }
+}
+
+/// A fragment's bytes on their way out: those that go out again are compared with those that went before.
+struct FragmentBody<'a> {
+    source: RangeReader<'a>,
+    entity: &'a UploadEntity,
+    digest: &'a mut PrefixDigest,
+    /// Why it broke off: the transport sees only that it did.
+    failure: Option<DigestError>,
+}
+
+impl Read for FragmentBody<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = match self.source.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+            Err(error) => Err(DigestError::of_reading(self.entity, error)),
+            Ok(count) => self.digest.feed(&buffer[..count]).map(|()| count),
+        };
+        read.map_err(|failure| {
+            self.failure = Some(failure);
+            io::Error::other("the source gave no more")
+        })
     }
 }

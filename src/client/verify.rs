@@ -1,6 +1,6 @@
 //! Looks at the destination: how many bytes are there, and are they the file's?
 
-use std::io::{self, Read};
+use std::io;
 
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use http::{Method, Response, Uri};
@@ -9,14 +9,11 @@ use sha2::{Digest, Sha256};
 use crate::exchange::TransportErrorKind;
 use crate::protocol::ContentRange;
 use crate::protocol::text::hex;
-use crate::source::{SourceChange, UploadEntity};
+use crate::source::{DigestError, SourceChange, UploadEntity, for_each_block};
 use crate::transport::{CancellationToken, ResponseSink};
 use crate::uploader::{Seen, may_be_the_file};
 
 use super::sender::Client;
-
-/// Bytes of the source read at a time.
-const BLOCK: usize = 256 * 1024;
 
 /// Reads the destination; `None` on an interrupt.
 pub(super) fn look(
@@ -38,10 +35,12 @@ pub(super) fn look(
     let is_read = head.as_ref().is_some_and(|head| may_be_the_file(head, size));
     let digests = if is_whole && is_read {
         let found = hex(&sink.hasher.finalize());
-        let source = source_digest(entity, cancellation);
-        if cancellation.is_interrupted() {
-            return None;
-        }
+        let source = match source_digest(entity, cancellation) {
+            Ok(source) => Ok(source),
+            Err(DigestError::Differs) => Err("the file changed since it was uploaded".to_owned()),
+            Err(DigestError::Entity(error)) => Err(error.to_string()),
+            Err(DigestError::Stopped) => return None,
+        };
         Some((found, source))
     } else {
         None
@@ -73,30 +72,18 @@ impl ResponseSink for Received {
 }
 
 /// The source's own digest; it must still be what was uploaded.
-fn source_digest(entity: &UploadEntity, cancellation: &CancellationToken) -> Result<String, String> {
-    const CHANGED: &str = "the file changed since it was uploaded";
-    let check = || match entity.change() {
-        Ok(SourceChange::Content) => Err(CHANGED.to_owned()),
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.to_string()),
+fn source_digest(entity: &UploadEntity, cancellation: &CancellationToken) -> Result<String, DigestError> {
+    let check = || match entity.change()? {
+        SourceChange::Content => Err(DigestError::Differs),
+        SourceChange::None | SourceChange::Attributes(_) => Ok(()),
     };
     check()?;
     let mut hasher = Sha256::new();
     if let Ok(range) = ContentRange::new(0, entity.size(), entity.size()) {
-        let mut reader = entity.read(range).map_err(|error| error.to_string())?;
-        let mut block = vec![0; BLOCK];
-        loop {
-            if cancellation.is_interrupted() {
-                return Err("interrupted".to_owned());
-            }
-            match reader.read(&mut block) {
-                Ok(0) => break,
-                Ok(count) => hasher.update(&block[..count]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(CHANGED.to_owned()),
-                Err(error) => return Err(entity.error(error).to_string()),
-            }
-        }
+        for_each_block(entity, range, |bytes| {
+            hasher.update(bytes);
+            if cancellation.is_interrupted() { Err(DigestError::Stopped) } else { Ok(()) }
+        })?;
     }
     check()?;
     Ok(hex(&hasher.finalize()))

@@ -60,20 +60,17 @@ impl Entry {
     }
 
     /// Whether an earlier run left something to go on with.
-    #[must_use]
-    pub fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         self.is_known
     }
 
     /// What is remembered: what an earlier run left, or a record without a session.
-    #[must_use]
-    pub fn record(&self) -> &Record {
+    pub(crate) fn record(&self) -> &Record {
         &self.record
     }
 
     /// Whether what is saved outlives this process, as far as is known.
-    #[must_use]
-    pub fn can_save(&self) -> bool {
+    pub(crate) fn can_save(&self) -> bool {
         self.store.is_some() && !self.has_failed
     }
 
@@ -99,7 +96,7 @@ impl Entry {
 
     /// Remembers a newer Ack of the session that was saved last: it survives the process, not a power cut, after which the
     /// older one is found.
-    pub fn save_progress(
+    pub(crate) fn save_progress(
         &mut self,
         session: ResumeState,
         prefix: Fingerprint,
@@ -108,17 +105,9 @@ impl Entry {
     ) {
         self.take_over(session, prefix, read, now);
         let Some(store) = self.store.clone().filter(|_| self.is_on_disk) else { return };
-        if let Err(error) = self.write_progress(&store) {
+        if let Err(error) = store.save_progress(&mut self.progress, &self.record) {
             self.not_saved(&store, error);
         }
-    }
-
-    fn write_progress(&mut self, store: &RecordStore) -> std::io::Result<()> {
-        let progress = match &mut self.progress {
-            Some(progress) => progress,
-            none => none.insert(store.begin_progress(self.record.key)?),
-        };
-        store.write_progress(progress, &self.record)
     }
 
     fn take_over(&mut self, session: ResumeState, prefix: Fingerprint, read: Option<Contents>, now: SystemTime) {
@@ -141,42 +130,41 @@ impl Entry {
             self.is_on_disk = false;
         }
         if !std::mem::replace(&mut self.has_failed, true) {
-            self.warn(JournalWarning::NotSaved { path: store.path().to_owned(), error });
+            self.warn(JournalWarning::NotSaved(store.path.clone(), error));
         }
     }
 
     /// The reply arrived, and a file with these contents is about to get its name: the next [`Entry::save`] tells another
     /// run that it is ours.
-    pub fn reply_saving(&mut self, contents: Contents) {
+    pub(crate) fn reply_saving(&mut self, contents: Contents) {
         self.record.reply = Some(contents);
     }
 
     /// The reply that an earlier run saved is not there any more: it has to be fetched again.
-    pub fn reply_is_gone(&mut self) {
+    pub(crate) fn reply_is_gone(&mut self) {
         if let Some(session) = &mut self.record.session {
             session.reply_saved = false;
         }
     }
 
     /// There is no session to go on with. What is known of a reply file stays as long as this process.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.record = Record { reply: self.record.reply, created: self.record.created, ..self.new.clone() };
         self.progress = None;
         let Some(store) = self.store.clone() else { return };
         match store.remove(self.record.key) {
             Ok(()) => self.is_on_disk = false,
-            Err(error) => self.warn(JournalWarning::NotRemoved { path: store.path().to_owned(), error }),
+            Err(error) => self.warn(JournalWarning::NotRemoved(store.path.clone(), error)),
         }
     }
 
     /// The fragment that the URL's host and folder refused lately, in bytes.
-    #[must_use]
-    pub fn refused_before(&self, now: SystemTime) -> Option<u64> {
+    pub(crate) fn refused_before(&self, now: SystemTime) -> Option<u64> {
         host::refused_size(self.store.as_ref()?, Key::of_folder(&self.record.url), now)
     }
 
     /// Remembers what is proven of the URL's host and folder, if that is possible.
-    pub fn remember_limit(&self, limit: HostLimit, now: SystemTime) {
+    pub(crate) fn remember_limit(&self, limit: HostLimit, now: SystemTime) {
         if let Some(store) = &self.store {
             host::remember(store, Key::of_folder(&self.record.url), limit, now);
         }

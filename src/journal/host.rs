@@ -10,12 +10,11 @@ use crate::durable::json;
 use crate::uploader::HostLimit;
 
 use super::key::Key;
-use super::record::{BadRecord, VERSION};
-use super::seconds;
+use super::record::{BadRecord, VERSION, seconds};
 use super::store::{HOST, RecordStore};
 
 /// Servers are configured anew: after this long a larger fragment may be tried again.
-pub const HOST_EXPIRY: Duration = Duration::from_hours(30 * 24);
+pub(super) const HOST_EXPIRY: Duration = Duration::from_hours(30 * 24);
 
 /// A fragment this small is never given up, and one larger than that is never tried by itself (MC-BUP names no bounds;
 /// these are the uploader's).
@@ -28,7 +27,6 @@ struct HostMemory {
     v: u64,
     /// The smallest fragment that was refused, in bytes.
     refused_size: u64,
-    /// When it was.
     #[serde(with = "seconds")]
     refused: SystemTime,
 }

@@ -4,24 +4,21 @@ use std::fmt;
 use std::str::FromStr;
 
 use http::Uri;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::protocol::Origin;
-use crate::protocol::text::hex;
+use crate::protocol::text::{NotHex, parse_hex_u128};
 
 /// The URL that something is on its way to: its SHA-256, so that a name in the state folder tells nothing. The source is
 /// no part of it: a fresh checkout of the same file has another path.
 ///
 /// Also the secrets that a URL's query may hold are in it, and only in this form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Key([u8; 32]);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key([u128; 2]);
 
 impl Key {
     /// The key of the upload to `destination`.
-    #[must_use]
-    pub fn new(destination: &Uri) -> Self {
+    pub(crate) fn new(destination: &Uri) -> Self {
         Self::of("bitsup upload 2", &canonical(destination))
     }
 
@@ -36,59 +33,29 @@ impl Key {
         hash.update(what);
         hash.update(b"\0");
         hash.update(text);
-        Self(hash.finalize().into())
+        let hash: [u8; 32] = hash.finalize().into();
+        let (halves, _) = hash.as_chunks();
+        Self([u128::from_be_bytes(halves[0]), u128::from_be_bytes(halves[1])])
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        let Self([first, second]) = self;
+        write!(f, "{first:032x}{second:032x}")
     }
 }
 
 impl FromStr for Key {
-    type Err = NotAKey;
+    type Err = NotHex;
 
     /// # Errors
     /// When the text is anything but 64 lower-case hexadecimal digits.
-    fn from_str(text: &str) -> Result<Self, NotAKey> {
-        if text.len() != 64 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(NotAKey);
-        }
-        let mut key = [0; 32];
-        for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| NotAKey)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| NotAKey)?;
-        }
-        Ok(Self(key))
+    fn from_str(text: &str) -> Result<Self, NotHex> {
+        let (first, second) = text.split_at_checked(32).ok_or(NotHex)?;
+        Ok(Self([parse_hex_u128(first)?, parse_hex_u128(second)?]))
     }
 }
-
-impl TryFrom<String> for Key {
-    type Error = NotAKey;
-
-    fn try_from(text: String) -> Result<Self, NotAKey> {
-        text.parse()
-    }
-}
-
-impl From<Key> for String {
-    fn from(key: Key) -> Self {
-        key.to_string()
-    }
-}
-
-/// The text is no key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotAKey;
-
-impl fmt::Display for NotAKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not 64 lower-case hexadecimal digits")
-    }
-}
-
-impl std::error::Error for NotAKey {}
 
 /// One spelling for the same URL: scheme and host in lower case, no default port. The path stays as it was typed.
 pub(super) fn canonical(url: &Uri) -> String {
@@ -138,7 +105,7 @@ mod tests {
         let key = key("http://h/a");
         assert_eq!(key.to_string().parse(), Ok(key));
         for bad in ["", "0", &key.to_string().to_uppercase(), &"+".repeat(64), &"é".repeat(32)] {
-            assert_eq!(bad.parse::<Key>(), Err(NotAKey));
+            assert_eq!(bad.parse::<Key>(), Err(NotHex));
         }
     }
 

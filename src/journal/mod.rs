@@ -14,7 +14,6 @@ mod key;
 mod progress;
 mod prune;
 mod record;
-mod seconds;
 mod store;
 
 #[cfg(test)]
@@ -28,12 +27,11 @@ use std::time::SystemTime;
 pub use crate::durable::AccessError;
 pub use entry::Entry;
 pub use error::{JournalError, JournalWarning};
-pub use host::HOST_EXPIRY;
-pub use key::{Key, NotAKey};
-pub use prune::{EXPIRY, Pruned, PrunedWhat};
+pub use key::Key;
+pub(crate) use prune::{EXPIRY, Pruned, PrunedWhat};
 pub use record::{BadRecord, Record, Upload};
 
-use crate::durable::Lock;
+use crate::durable::{Durable, Lock};
 use store::RecordStore;
 
 /// The folder in which uploads are remembered, or none.
@@ -42,7 +40,7 @@ pub struct Journal(Option<Arc<RecordStore>>);
 
 /// A remembered upload, or what is left of one.
 #[derive(Debug)]
-pub struct ListedRecord {
+pub(crate) struct ListedRecord {
     /// Which upload it is.
     pub key: Key,
     /// What its file says, or why that is not used.
@@ -59,14 +57,9 @@ impl Journal {
     }
 
     /// The journal in this folder; one without a record if the folder is missing.
-    ///
-    /// # Errors
-    /// When the folder cannot be used.
-    pub fn open_existing(path: &Path) -> Result<Self, JournalWarning> {
+    pub(crate) fn open_existing(path: &Path) -> Result<Self, JournalWarning> {
         match Self::open_or_make(path, false) {
-            Err(JournalWarning::NoFolder { reason: AccessError::Io(error), .. })
-                if error.kind() == io::ErrorKind::NotFound =>
-            {
+            Err(JournalWarning::NoFolder(_, AccessError::Io(error))) if error.kind() == io::ErrorKind::NotFound => {
                 Ok(Self::disabled())
             }
             result => result,
@@ -74,17 +67,16 @@ impl Journal {
     }
 
     fn open_or_make(path: &Path, make: bool) -> Result<Self, JournalWarning> {
-        RecordStore::open(path, make)
+        RecordStore::on(Box::new(Durable), path, make)
             .map(|store| Self(Some(Arc::new(store))))
-            .map_err(|reason| JournalWarning::NoFolder { path: path.to_owned(), reason })
+            .map_err(|reason| JournalWarning::NoFolder(path.to_owned(), reason))
     }
 
     /// A warning about records of an older version, which were set aside when the folder was opened.
-    #[must_use]
-    pub fn older_records(&self) -> Option<JournalWarning> {
+    pub(crate) fn older_records(&self) -> Option<JournalWarning> {
         let store = self.0.as_ref()?;
-        let count = store.older_records();
-        (count > 0).then(|| JournalWarning::Older { path: store.path().to_owned(), count })
+        let count = store.older_records;
+        (count > 0).then(|| JournalWarning::Older(store.path.clone(), count))
     }
 
     /// Remembers nothing.
@@ -105,7 +97,7 @@ impl Journal {
             Ok(None) => return Err(JournalError::Locked),
             Err(error) => {
                 let mut entry = Entry::in_memory(new);
-                entry.warn(JournalWarning::NotSaved { path: store.path().to_owned(), error });
+                entry.warn(JournalWarning::NotSaved(store.path.clone(), error));
                 return Ok(entry);
             }
         };
@@ -128,10 +120,8 @@ impl Journal {
     }
 
     /// Takes a remembered upload by its key, to end it.
-    ///
-    /// # Errors
-    /// When another process is busy with it.
-    pub fn take(&self, key: Key) -> Result<Option<Entry>, JournalError> {
+    /// Fails when another process is busy with it.
+    pub(crate) fn take(&self, key: Key) -> Result<Option<Entry>, JournalError> {
         let Some(store) = &self.0 else { return Ok(None) };
         let lock = match store.try_lock(key) {
             Ok(Some(lock)) => lock,
@@ -143,18 +133,14 @@ impl Journal {
     }
 
     /// What is remembered of an upload, for a look: it is neither locked nor changed.
-    #[must_use]
-    pub fn peek(&self, upload: &Upload<'_>, now: SystemTime) -> Option<Record> {
+    pub(crate) fn peek(&self, upload: &Upload<'_>, now: SystemTime) -> Option<Record> {
         let new = upload.new_record(now);
         let record = self.0.as_ref()?.load(new.key).ok().flatten()?;
         record.is_of(&new).then_some(record)
     }
 
     /// All remembered uploads, by key.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
-    pub fn list(&self) -> io::Result<Vec<ListedRecord>> {
+    pub(crate) fn list(&self) -> io::Result<Vec<ListedRecord>> {
         let Some(store) = &self.0 else { return Ok(Vec::new()) };
         let keys = store.found()?.into_iter().filter(|(_, found)| found.record);
         // One that vanishes meanwhile is no longer remembered.

@@ -7,36 +7,31 @@ use super::store::{RecordStore, UploadFiles};
 use super::{BadRecord, Journal, Key, host};
 
 /// Servers forget a session after this long without progress; so do we.
-pub const EXPIRY: Duration = Duration::from_hours(14 * 24);
+pub(crate) const EXPIRY: Duration = Duration::from_hours(14 * 24);
 
-/// Something that was removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pruned {
+pub(crate) struct Pruned {
     /// Which upload, or host, it was of.
     pub key: Key,
     /// What it was.
     pub what: PrunedWhat,
 }
 
-/// What was removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PrunedWhat {
+pub(crate) enum PrunedWhat {
     /// An upload that nobody went on with for longer than [`EXPIRY`].
     Expired,
     /// A record that could not be used.
     Broken(BadRecord),
     /// Files without a record: a lock, a half-written or a set-aside record.
     Leftover,
-    /// What a host refused longer than [`HOST_EXPIRY`](super::HOST_EXPIRY) ago.
+    /// What a host refused longer than `HOST_EXPIRY` ago.
     HostExpired,
 }
 
 impl Journal {
     /// Removes what is expired, broken or left over. Uploads that a process is busy with are left alone.
-    ///
-    /// # Errors
-    /// When the folder cannot be read or written.
-    pub fn prune(&self, now: SystemTime) -> io::Result<Vec<Pruned>> {
+    pub(crate) fn prune(&self, now: SystemTime) -> io::Result<Vec<Pruned>> {
         let Some(store) = &self.0 else { return Ok(Vec::new()) };
         let mut pruned = Vec::new();
         for (key, found) in store.found()? {

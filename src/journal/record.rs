@@ -1,7 +1,6 @@
 //! What is remembered of an upload, as it is in its file, and how it is read back: everything is doubted until it was
 //! checked.
 
-use std::fmt;
 use std::io;
 use std::time::{Duration, SystemTime};
 
@@ -9,13 +8,11 @@ use http::Uri;
 use serde::{Deserialize, Serialize};
 
 use crate::durable::json::{self, FormatError};
-use crate::protocol::ContentName;
-use crate::source::{Contents, Fingerprint};
-use crate::source::{SourceIdentity, UploadEntity};
+use crate::protocol::{ContentName, as_text};
+use crate::source::{Contents, Fingerprint, SourceIdentity, UploadEntity};
 use crate::uploader::ResumeState;
 
 use super::key::{Key, canonical, without_query};
-use super::seconds;
 
 /// The version of the formats. A file of a newer one is left alone, one of an older one set aside.
 pub(super) const VERSION: u64 = 2;
@@ -26,9 +23,10 @@ pub(super) const VERSION: u64 = 2;
 pub struct Record {
     pub(super) v: u64,
     /// Which upload it is.
+    #[serde(with = "as_text")]
     pub key: Key,
     /// Where to, without the query.
-    #[serde(with = "plain_url")]
+    #[serde(with = "as_text")]
     pub url: Uri,
     /// Whether the URL has a query. It is not saved, because it may hold a secret.
     pub has_query: bool,
@@ -43,6 +41,7 @@ pub struct Record {
     pub session: Option<ResumeState>,
     pub(super) digest: DigestAlgorithm,
     /// The digest of the bytes that the session says are acknowledged.
+    #[serde(with = "as_text::optional")]
     pub prefix: Option<Fingerprint>,
     /// How far reading the source for the network ever got beyond that, with the digest of everything before. The server
     /// may have stored it; where the source looks like another file by then, it is known whether that is the same.
@@ -76,12 +75,6 @@ pub struct Upload<'a> {
 }
 
 impl Upload<'_> {
-    /// Its key.
-    #[must_use]
-    pub fn key(&self) -> Key {
-        Key::new(self.destination)
-    }
-
     pub(super) fn new_record(&self, now: SystemTime) -> Record {
         let path = self.entity.absolute_path().to_string_lossy().into_owned();
         Record::new(self.destination, self.name.as_str().to_owned(), path, self.entity.identity().clone(), now)
@@ -126,8 +119,7 @@ impl Record {
     }
 
     /// How long ago it was written last. A clock that went back counts as no time.
-    #[must_use]
-    pub fn age(&self, now: SystemTime) -> Duration {
+    pub(crate) fn age(&self, now: SystemTime) -> Duration {
         now.duration_since(self.updated).unwrap_or_default()
     }
 
@@ -145,6 +137,9 @@ impl Record {
     /// When it is not exactly what [`Record::to_bytes`] may have written there.
     pub fn from_bytes(bytes: &[u8], key: Key) -> Result<Self, BadRecord> {
         let record: Self = json::read::<VERSION, _>(bytes)?;
+        if !is_plain(&record.url) {
+            return Err(BadRecord::Damaged("a field is wrong"));
+        }
         let is_sound = record.key == key && record.is_sound();
         is_sound.then_some(record).ok_or(BadRecord::Damaged("its fields contradict each other"))
     }
@@ -160,18 +155,23 @@ impl Record {
     }
 }
 
-/// A file that is no usable record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A file that is no usable record. Reads well after "the saved session cannot be used: ".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadRecord {
     /// It was written by a newer bitsup.
+    #[error("a newer bitsup wrote it")]
     Newer,
     /// It was written by an older bitsup, which meant something else by it.
+    #[error("an older bitsup wrote it")]
     Older,
     /// Its contents are not what bitsup writes.
+    #[error("it is damaged, {0}")]
     Damaged(&'static str),
     /// Others may have written it.
+    #[error("{0}")]
     Untrusted(&'static str),
     /// It cannot be read.
+    #[error("it cannot be read: {0}")]
     Unreadable(io::ErrorKind),
 }
 
@@ -185,36 +185,27 @@ impl From<FormatError> for BadRecord {
     }
 }
 
-/// Reads well after "the saved session cannot be used: ".
-impl fmt::Display for BadRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Newer => f.write_str("a newer bitsup wrote it"),
-            Self::Older => f.write_str("an older bitsup wrote it"),
-            Self::Damaged(what) => write!(f, "it is damaged, {what}"),
-            Self::Untrusted(why) => f.write_str(why),
-            Self::Unreadable(kind) => write!(f, "it cannot be read: {kind}"),
-        }
-    }
+/// Whether it is an http or https URL of a host, with neither user information nor a query.
+fn is_plain(url: &Uri) -> bool {
+    matches!(url.scheme_str(), Some("http" | "https"))
+        && url.host().is_some_and(|host| !host.is_empty())
+        && url.query().is_none()
+        && url.authority().is_some_and(|authority| !authority.as_str().contains('@'))
 }
 
-impl std::error::Error for BadRecord {}
+/// Times in files: whole seconds since 1970.
+pub(super) mod seconds {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// An http or https URL of a host, with neither user information nor a query.
-mod plain_url {
-    use http::Uri;
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    pub(super) fn serialize<S: Serializer>(url: &Uri, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(url)
+    #[cfg_attr(windows, expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls"))]
+    pub(crate) fn serialize<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uri, D::Error> {
-        let url: Uri = String::deserialize(deserializer)?.parse().map_err(de::Error::custom)?;
-        let plain = matches!(url.scheme_str(), Some("http" | "https"))
-            && url.host().is_some_and(|host| !host.is_empty())
-            && url.query().is_none()
-            && url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-        if plain { Ok(url) } else { Err(de::Error::custom("not a URL without secrets")) }
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+        let seconds = Duration::from_secs(u64::deserialize(deserializer)?);
+        UNIX_EPOCH.checked_add(seconds).ok_or_else(|| de::Error::custom("a time that does not exist"))
     }
 }

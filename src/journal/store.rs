@@ -10,7 +10,7 @@ use super::key::Key;
 use super::progress::{self, ProgressFile};
 use super::record::{BadRecord, Record, VERSION};
 use crate::durable::json::{self, FormatError};
-use crate::durable::{AccessError, Disk, Durable, Folder, Lock, Replace};
+use crate::durable::{AccessError, Disk, Folder, Lock, Replace};
 
 const RECORD: &str = "json";
 const TEMPORARY: &str = "tmp";
@@ -31,28 +31,20 @@ const LOCK_PAUSE: Duration = Duration::from_millis(25);
 /// The state folder.
 #[derive(Debug)]
 pub(super) struct RecordStore {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     folder: Folder,
     disk: Box<dyn Disk>,
-    set_aside: usize,
+    /// How many records of an older version were set aside when the folder was opened.
+    pub(super) older_records: usize,
 }
 
 impl RecordStore {
-    pub(super) fn open(path: &Path, make: bool) -> Result<Self, AccessError> {
-        Self::on(Box::new(Durable), path, make)
-    }
-
     pub(super) fn on(disk: Box<dyn Disk>, path: &Path, make: bool) -> Result<Self, AccessError> {
         let folder = Folder::open_private(path, make)?;
-        let mut store = Self { path: path.to_owned(), folder, disk, set_aside: 0 };
+        let mut store = Self { path: path.to_owned(), folder, disk, older_records: 0 };
         // What cannot be done now is tried again the next time; a record is not misread in any case.
-        store.set_aside = store.leave_older_versions().unwrap_or(0);
+        store.older_records = store.leave_older_versions().unwrap_or(0);
         Ok(store)
-    }
-
-    /// How many records of an older version were set aside when the folder was opened.
-    pub(super) fn older_records(&self) -> usize {
-        self.set_aside
     }
 
     /// Older versions named their records by other rules, so these would never be found again: they are set aside.
@@ -85,10 +77,6 @@ impl RecordStore {
         Ok(self.folder.names()?.into_iter().filter_map(file))
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     pub(super) fn path_of(&self, key: Key) -> PathBuf {
         self.path.join(file(key, RECORD))
     }
@@ -117,8 +105,16 @@ impl RecordStore {
         self.replace(record.key, RECORD, &record.to_bytes()?)
     }
 
-    /// Begins the file for the newer Acks of the session that [`RecordStore::save`] wrote.
-    pub(super) fn begin_progress(&self, key: Key) -> io::Result<ProgressFile> {
+    /// Writes a newer Ack of the session that [`RecordStore::save`] wrote over the one before; the first begins `file`.
+    pub(super) fn save_progress(&self, file: &mut Option<ProgressFile>, record: &Record) -> io::Result<()> {
+        let progress = match file {
+            Some(progress) => progress,
+            none => none.insert(self.begin_progress(record.key)?),
+        };
+        progress.write(self.disk.as_ref(), &record.to_bytes()?)
+    }
+
+    fn begin_progress(&self, key: Key) -> io::Result<ProgressFile> {
         self.discard(key, PROGRESS)?;
         Ok(ProgressFile::new(self.disk.create(&self.folder, &file(key, PROGRESS))?))
     }
@@ -141,11 +137,6 @@ impl RecordStore {
     /// The hosts of which something is remembered, in order.
     pub(super) fn hosts(&self) -> io::Result<BTreeSet<Key>> {
         Ok(self.files()?.filter(|(_, ending)| ending == HOST).map(|(key, _)| key).collect())
-    }
-
-    /// Writes the newest Ack over the one before.
-    pub(super) fn write_progress(&self, progress: &mut ProgressFile, record: &Record) -> io::Result<()> {
-        progress.write(self.disk.as_ref(), &record.to_bytes()?)
     }
 
     /// Removes a record, if there is one.

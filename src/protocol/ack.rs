@@ -3,7 +3,6 @@
 //! Lenient where servers differ harmlessly (MC-BUP leaves much open), strict where a misreading could lose data or call
 //! a failure success.
 
-use std::fmt;
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -15,10 +14,8 @@ use super::{BitsError, HResult, HostId, IdError, ProtocolId, SessionId, header};
 
 /// A readable response: the server did what was asked, or says why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PacketResponse<T> {
-    /// Done.
+pub(crate) enum PacketResponse<T> {
     Ack(T),
-    /// Refused.
     Refused(BitsError),
 }
 
@@ -37,7 +34,7 @@ pub struct Session {
 
 /// The Ack of a fragment (MC-BUP 2.2.7).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FragmentAck {
+pub(crate) struct FragmentAck {
     /// Whether the server took the fragment (200) rather than found it out of step (416).
     pub in_step: bool,
     /// The next offset that the server wants; some servers never say.
@@ -47,10 +44,8 @@ pub struct FragmentAck {
 }
 
 /// Reads the response to a Ping. Error fields on a 200 do not matter: four public servers send them (MC-BUP 3.1.5.1.1).
-///
-/// # Errors
-/// When the response is not a BITS server's, or not proper HTTP.
-pub fn ping<T>(response: &Response<T>) -> Result<PacketResponse<()>, AckError> {
+/// Fails when the response is not a BITS server's, or not proper HTTP.
+pub(crate) fn ping<T>(response: &Response<T>) -> Result<PacketResponse<()>, AckError> {
     check_framing(response)?;
     if response.status() != StatusCode::OK {
         return Ok(PacketResponse::Refused(BitsError::of(response)));
@@ -60,10 +55,11 @@ pub fn ping<T>(response: &Response<T>) -> Result<PacketResponse<()>, AckError> {
 }
 
 /// Reads the response to Create-Session.
-///
-/// # Errors
-/// When the response is not a BITS server's, or names no usable session, a protocol that was not `offered`, or no proper host.
-pub fn create_session<T>(response: &Response<T>, offered: &[ProtocolId]) -> Result<PacketResponse<Session>, AckError> {
+/// Fails when the response is not a BITS server's, or names no usable session, a protocol that was not `offered`, or no proper host.
+pub(crate) fn create_session<T>(
+    response: &Response<T>,
+    offered: &[ProtocolId],
+) -> Result<PacketResponse<Session>, AckError> {
     if let Some(refusal) = refusal(response)? {
         return Ok(PacketResponse::Refused(refusal));
     }
@@ -89,10 +85,11 @@ pub fn create_session<T>(response: &Response<T>, offered: &[ProtocolId]) -> Resu
 }
 
 /// Reads the response to a Fragment of `session`.
-///
-/// # Errors
-/// When the response is not a BITS server's, belongs to another session, or carries an offset that is no plain number.
-pub fn fragment<T>(response: &Response<T>, session: &SessionId) -> Result<PacketResponse<FragmentAck>, AckError> {
+/// Fails when the response is not a BITS server's, belongs to another session, or carries an offset that is no plain number.
+pub(crate) fn fragment<T>(
+    response: &Response<T>,
+    session: &SessionId,
+) -> Result<PacketResponse<FragmentAck>, AckError> {
     check_framing(response)?;
     let headers = response.headers();
     let in_step = match response.status() {
@@ -114,10 +111,8 @@ pub fn fragment<T>(response: &Response<T>, session: &SessionId) -> Result<Packet
 }
 
 /// Reads the response to Close-Session or Cancel-Session of `session`.
-///
-/// # Errors
-/// When the response is not a BITS server's, or belongs to another session.
-pub fn end_of_session<T>(response: &Response<T>, session: &SessionId) -> Result<PacketResponse<()>, AckError> {
+/// Fails when the response is not a BITS server's, or belongs to another session.
+pub(crate) fn end_of_session<T>(response: &Response<T>, session: &SessionId) -> Result<PacketResponse<()>, AckError> {
     if let Some(refusal) = refusal(response)? {
         return Ok(PacketResponse::Refused(refusal));
     }
@@ -206,9 +201,10 @@ fn chosen_protocol(headers: &HeaderMap, offered: &[ProtocolId]) -> Result<Option
 }
 
 /// The peer broke the protocol, or is no BITS server at all.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AckError {
     /// A success that no BITS server gave: a portal, a proxy, a plain web server.
+    #[error("{status} from {answerer}, but not a BITS Ack")]
     NotAnAck {
         /// HTTP's status.
         status: StatusCode,
@@ -216,20 +212,28 @@ pub enum AckError {
         answerer: Answerer,
     },
     /// HTTP/1.0 or older.
+    #[error("the answer is not HTTP/1.1")]
     NotHttp11,
     /// A field contradicts itself or another.
+    #[error("the answer contradicts itself: {0}")]
     Ambiguous(&'static str),
     /// Create-Session's Ack names no session.
+    #[error("the Ack names no session (BITS-Session-Id)")]
     NoSessionId,
     /// The session's name cannot be sent back.
+    #[error("the session's name (BITS-Session-Id) cannot be used: {0}")]
     BadSessionId(IdError),
     /// The Ack belongs to another session.
+    #[error("the Ack belongs to another session")]
     OtherSession,
     /// The server chose a protocol that was not offered (escaped).
+    #[error("the server chose a protocol that was not offered: {0}")]
     ProtocolNotOffered(String),
     /// `BITS-Received-Content-Range` is not a plain number (escaped).
+    #[error("BITS-Received-Content-Range is not a plain number: {0}")]
     BadOffset(String),
     /// The server claims bytes that were never sent.
+    #[error("the server claims {claimed} bytes, but only {sent} were sent in this session")]
     OffsetNotSent {
         /// What the server claims to have.
         claimed: u64,
@@ -237,31 +241,9 @@ pub enum AckError {
         sent: u64,
     },
     /// `BITS-Host-Id` is no host (escaped).
+    #[error("BITS-Host-Id {0} cannot be used: {1}")]
     BadHostId(String, IdError),
 }
-
-impl fmt::Display for AckError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAnAck { status, answerer } => write!(f, "{status} from {answerer}, but not a BITS Ack"),
-            Self::NotHttp11 => f.write_str("the answer is not HTTP/1.1"),
-            Self::Ambiguous(field) => write!(f, "the answer contradicts itself: {field}"),
-            Self::NoSessionId => f.write_str("the Ack names no session (BITS-Session-Id)"),
-            Self::BadSessionId(reason) => write!(f, "the session's name (BITS-Session-Id) cannot be used: {reason}"),
-            Self::OtherSession => f.write_str("the Ack belongs to another session"),
-            Self::ProtocolNotOffered(protocol) => {
-                write!(f, "the server chose a protocol that was not offered: {protocol}")
-            }
-            Self::BadOffset(value) => write!(f, "BITS-Received-Content-Range is not a plain number: {value}"),
-            Self::OffsetNotSent { claimed, sent } => {
-                write!(f, "the server claims {claimed} bytes, but only {sent} were sent in this session")
-            }
-            Self::BadHostId(value, reason) => write!(f, "BITS-Host-Id {value} cannot be used: {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for AckError {}
 
 #[cfg(test)]
 mod tests {

@@ -50,8 +50,7 @@ pub struct Answerer {
 
 impl Answerer {
     /// Reads the fields of a response.
-    #[must_use]
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let field = |name| headers.get(name).map(|v: &http::HeaderValue| escape(v.as_bytes()));
         Self { server: field(http::header::SERVER), content_type: field(http::header::CONTENT_TYPE) }
     }
@@ -84,8 +83,7 @@ pub struct BitsError {
 
 impl BitsError {
     /// Reads a refusal from a response's head.
-    #[must_use]
-    pub fn of<T>(response: &Response<T>) -> Self {
+    pub(crate) fn of<T>(response: &Response<T>) -> Self {
         let headers = response.headers();
         Self {
             status: response.status(),
@@ -97,8 +95,7 @@ impl BitsError {
     }
 
     /// Whether the refusal comes from BITS: an Ack, or one of its error codes.
-    #[must_use]
-    pub fn is_from_bits(&self) -> bool {
+    pub(crate) fn is_from_bits(&self) -> bool {
         self.is_ack || self.code.is_some_and(|code| code != HResult::S_OK)
     }
 }

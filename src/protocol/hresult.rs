@@ -36,20 +36,17 @@ impl HResult {
     pub const BG_E_SERVER_EXECUTE_ENABLE: Self = Self(0x8020_0023);
 
     /// Its name in Windows' headers, if it is one that uploads meet.
-    #[must_use]
-    pub fn name(self) -> Option<&'static str> {
+    pub(crate) fn name(self) -> Option<&'static str> {
         NAMES.iter().find(|(code, _)| *code == self).map(|(_, name)| *name)
     }
 
     /// All codes that have a name, with it.
-    #[must_use]
-    pub fn known() -> &'static [(Self, &'static str)] {
+    pub(crate) fn known() -> &'static [(Self, &'static str)] {
         NAMES
     }
 
     /// Reads the spellings that servers use: `0x80070057`, `x80070057`, bare hexadecimal digits.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let lower = text.to_ascii_lowercase();
         let digits = lower.strip_prefix("0x").or_else(|| lower.strip_prefix('x')).unwrap_or(&lower);
@@ -58,32 +55,27 @@ impl HResult {
     }
 
     /// The HRESULT that wraps a Win32 error code, as `HRESULT_FROM_WIN32` makes it.
-    #[must_use]
-    pub fn from_win32(code: u16) -> Self {
+    pub(crate) fn from_win32(code: u16) -> Self {
         Self(0x8007_0000 | u32::from(code))
     }
 
     /// Whether the severity bit calls it a failure.
-    #[must_use]
-    pub fn is_failure(self) -> bool {
+    pub(crate) fn is_failure(self) -> bool {
         self.0 & 0x8000_0000 != 0
     }
 
     /// Which part of Windows it comes from: 11 bits.
-    #[must_use]
-    pub fn facility(self) -> u32 {
+    pub(crate) fn facility(self) -> u32 {
         (self.0 >> 16) & 0x7ff
     }
 
     /// The code within its facility: 16 bits.
-    #[must_use]
-    pub fn code(self) -> u32 {
+    pub(crate) fn code(self) -> u32 {
         self.0 & 0xffff
     }
 
     /// The facility's name, where it is one that uploads meet.
-    #[must_use]
-    pub fn facility_name(self) -> Option<&'static str> {
+    pub(crate) fn facility_name(self) -> Option<&'static str> {
         Some(match self.facility() {
             0 => "general",
             1 => "RPC",
@@ -98,14 +90,12 @@ impl HResult {
     }
 
     /// The Win32 error code that it wraps.
-    #[must_use]
-    pub fn win32(self) -> Option<u32> {
+    pub(crate) fn win32(self) -> Option<u32> {
         (self.is_failure() && self.facility() == FACILITY_WIN32).then(|| self.code())
     }
 
     /// The HTTP status that it wraps: Windows' client reports 404 as `0x80190194`.
-    #[must_use]
-    pub fn http_status(self) -> Option<u32> {
+    pub(crate) fn http_status(self) -> Option<u32> {
         (self.is_failure() && self.facility() == FACILITY_HTTP).then(|| self.code())
     }
 }

@@ -16,7 +16,7 @@ pub struct SessionId(String);
 
 impl SessionId {
     /// Longest identifier accepted, in characters.
-    pub const MAX_LEN: usize = 100;
+    pub(crate) const MAX_LEN: usize = 100;
 
     /// The identifier as the server wrote it.
     #[must_use]
@@ -29,7 +29,7 @@ impl FromStr for SessionId {
     type Err = IdError;
 
     /// # Errors
-    /// When the text is empty, longer than [`SessionId::MAX_LEN`] or holds anything but printable ASCII without spaces.
+    /// When the text is empty, longer than 100 characters, or holds anything but printable ASCII without spaces.
     fn from_str(text: &str) -> Result<Self, IdError> {
         if text.is_empty() {
             Err(IdError::Empty)
@@ -57,7 +57,7 @@ pub struct ProtocolId(Uuid);
 
 impl ProtocolId {
     /// The one protocol that is defined: the upload protocol of BITS 1.5.
-    pub const BITS_1_5_UPLOAD: Self = Self(Uuid::from_u128(0x7df0_354d_249b_430f_820d_3d2a_9bef_4931));
+    pub(crate) const BITS_1_5_UPLOAD: Self = Self(Uuid::from_u128(0x7df0_354d_249b_430f_820d_3d2a_9bef_4931));
 }
 
 impl FromStr for ProtocolId {
@@ -90,20 +90,17 @@ impl HostId {
     const MAX_LEN: usize = 261;
 
     /// The value as the server wrote it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The host without the port.
-    #[must_use]
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         self.split().0
     }
 
     /// The port, if the server named one.
-    #[must_use]
-    pub fn port(&self) -> Option<u16> {
+    pub(crate) fn port(&self) -> Option<u16> {
         self.split().1.and_then(|p| p.parse().ok())
     }
 
@@ -161,33 +158,24 @@ impl fmt::Display for HostId {
 }
 
 /// Why a text is no identifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// There is no text.
+    #[error("it is empty")]
     Empty,
     /// There is too much of it.
+    #[error("it is too long")]
     TooLong,
     /// It holds a space, a control or a non-ASCII character.
+    #[error("it holds a character other than printable ASCII")]
     ForbiddenCharacter,
     /// It is not a GUID.
+    #[error("it is not a GUID such as {{7df0354d-249b-430f-820d-3d2a9bef4931}}")]
     NotAGuid,
     /// It is not a host with an optional port.
+    #[error("it is not a host with an optional port")]
     NotAHost,
 }
-
-impl fmt::Display for IdError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "it is empty",
-            Self::TooLong => "it is too long",
-            Self::ForbiddenCharacter => "it holds a character other than printable ASCII",
-            Self::NotAGuid => "it is not a GUID such as {7df0354d-249b-430f-820d-3d2a9bef4931}",
-            Self::NotAHost => "it is not a host with an optional port",
-        })
-    }
-}
-
-impl std::error::Error for IdError {}
 
 #[cfg(test)]
 mod tests {

@@ -4,19 +4,22 @@
 //! which tolerate what servers are known to send and refuse what could lose data.
 
 pub mod ack;
+pub(crate) mod as_text;
 pub mod error;
 mod hresult;
 mod id;
 mod origin;
 mod packet;
-pub mod reply_url;
-pub mod text;
+pub(crate) mod reply_url;
+pub(crate) mod text;
 
-pub use ack::{AckError, FragmentAck, PacketResponse, Session};
+pub use ack::{AckError, Session};
+pub(crate) use ack::{FragmentAck, PacketResponse};
 pub use error::{BitsError, ErrorContext};
 pub use hresult::HResult;
 pub use id::{HostId, IdError, ProtocolId, SessionId};
-pub use origin::{Origin, without_brackets};
+pub use origin::Origin;
+pub(crate) use origin::without_brackets;
 pub use packet::{ContentName, ContentRange, Packet, PacketKind, RangeError, method};
 pub(crate) use text::digits;
 
@@ -25,29 +28,29 @@ pub mod header {
     /// The kind of packet, `Ack` on a response.
     pub const PACKET_TYPE: &str = "bits-packet-type";
     /// A slip in the specification's text that some servers copied.
-    pub const PACKAGE_TYPE: &str = "bits-package-type";
+    pub(crate) const PACKAGE_TYPE: &str = "bits-package-type";
     /// The session, chosen by the server.
     pub const SESSION_ID: &str = "bits-session-id";
     /// The client's protocols in order of preference.
-    pub const SUPPORTED_PROTOCOLS: &str = "bits-supported-protocols";
+    pub(crate) const SUPPORTED_PROTOCOLS: &str = "bits-supported-protocols";
     /// The server's choice among them.
-    pub const PROTOCOL: &str = "bits-protocol";
+    pub(crate) const PROTOCOL: &str = "bits-protocol";
     /// The next offset that the server wants.
     pub const RECEIVED_CONTENT_RANGE: &str = "bits-received-content-range";
     /// The same, as one public server spells it.
-    pub const RECEIVED_CONTENT_RANGE_MISSPELT: &str = "bits-recieved-content-range";
+    pub(crate) const RECEIVED_CONTENT_RANGE_MISSPELT: &str = "bits-recieved-content-range";
     /// The HRESULT of a refusal (MC-BUP 2.2.1.2).
     pub const ERROR: &str = "bits-error";
     /// The same, as the Win32 reference pages name it.
-    pub const ERROR_CODE: &str = "bits-error-code";
+    pub(crate) const ERROR_CODE: &str = "bits-error-code";
     /// Who refused: the server or the application behind it.
-    pub const ERROR_CONTEXT: &str = "bits-error-context";
+    pub(crate) const ERROR_CONTEXT: &str = "bits-error-context";
     /// The host that is to receive the fragments.
     pub const HOST_ID: &str = "bits-host-id";
     /// Seconds without progress after which the client returns to the first host.
     pub const HOST_ID_FALLBACK_TIMEOUT: &str = "bits-host-id-fallback-timeout";
     /// Where the reply of an upload-reply can be fetched.
-    pub const REPLY_URL: &str = "bits-reply-url";
+    pub(crate) const REPLY_URL: &str = "bits-reply-url";
     /// The file's name.
-    pub const CONTENT_NAME: &str = "content-name";
+    pub(crate) const CONTENT_NAME: &str = "content-name";
 }

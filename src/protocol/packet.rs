@@ -70,12 +70,11 @@ pub enum PacketKind {
 
 impl PacketKind {
     /// All kinds.
-    pub const ALL: [Self; 5] =
+    pub(crate) const ALL: [Self; 5] =
         [Self::Ping, Self::CreateSession, Self::Fragment, Self::CloseSession, Self::CancelSession];
 
     /// The value of `BITS-Packet-Type`, in the letter case that Windows sends: some servers compare it exactly.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Ping => "Ping",
             Self::CreateSession => "Create-Session",
@@ -103,8 +102,7 @@ impl FromStr for PacketKind {
 
 impl Packet {
     /// Which of the five it is.
-    #[must_use]
-    pub fn kind(&self) -> PacketKind {
+    pub(crate) fn kind(&self) -> PacketKind {
         match self {
             Self::Ping => PacketKind::Ping,
             Self::CreateSession { .. } => PacketKind::CreateSession,
@@ -115,8 +113,7 @@ impl Packet {
     }
 
     /// Length of the body in bytes.
-    #[must_use]
-    pub fn body_len(&self) -> u64 {
+    pub(crate) fn body_len(&self) -> u64 {
         match self {
             Self::Fragment { range, .. } => range.len(),
             _ => 0,
@@ -126,8 +123,7 @@ impl Packet {
     /// The request head, complete but for what the HTTP layer adds (`Host`, credentials).
     ///
     /// `Content-Length` is always there, 0 included: a BITS server answers 411 without it.
-    #[must_use]
-    pub fn to_request(&self, destination: &Uri) -> Request<()> {
+    pub(crate) fn to_request(&self, destination: &Uri) -> Request<()> {
         let mut request = Request::new(());
         *request.method_mut() = method();
         *request.uri_mut() = destination.clone();
@@ -137,7 +133,8 @@ impl Packet {
         match self {
             Self::Ping => {}
             Self::CreateSession { protocols, name } => {
-                headers.insert(header::SUPPORTED_PROTOCOLS, protocol_list(protocols));
+                let list: Vec<String> = protocols.iter().map(ToString::to_string).collect();
+                headers.insert(header::SUPPORTED_PROTOCOLS, ascii(&list.join(" ")));
                 headers.insert(header::CONTENT_NAME, name.header_value());
             }
             Self::Fragment { session, name, range } => {
@@ -168,11 +165,6 @@ impl fmt::Display for Packet {
     }
 }
 
-fn protocol_list(protocols: &[ProtocolId]) -> HeaderValue {
-    let list: Vec<String> = protocols.iter().map(ToString::to_string).collect();
-    ascii(&list.join(" "))
-}
-
 /// For texts that are printable ASCII by construction.
 fn ascii(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).expect("identifiers and numbers are printable ASCII")
@@ -191,10 +183,8 @@ pub struct ContentRange {
 #[expect(clippy::len_without_is_empty, reason = "a range is never empty")]
 impl ContentRange {
     /// `len` bytes from `first` on.
-    ///
-    /// # Errors
-    /// When that is no byte at all, or more than `total` holds.
-    pub fn new(first: u64, len: u64, total: u64) -> Result<Self, RangeError> {
+    /// Fails when that is no byte at all, or more than `total` holds.
+    pub(crate) fn new(first: u64, len: u64, total: u64) -> Result<Self, RangeError> {
         let end = first.checked_add(len).ok_or(RangeError)?;
         if len == 0 || end > total {
             return Err(RangeError);
@@ -215,8 +205,7 @@ impl ContentRange {
     }
 
     /// Size of the whole file.
-    #[must_use]
-    pub fn total(self) -> u64 {
+    pub(crate) fn total(self) -> u64 {
         self.total
     }
 
@@ -251,16 +240,9 @@ impl FromStr for ContentRange {
 }
 
 /// The text or the numbers are no range of bytes within a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a range of bytes within the file")]
 pub struct RangeError;
-
-impl fmt::Display for RangeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a range of bytes within the file")
-    }
-}
-
-impl std::error::Error for RangeError {}
 
 /// The file's name as it is told to the server (`Content-Name`): a base name that IIS accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -281,9 +263,7 @@ impl ContentName {
         Self(name)
     }
 
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 

@@ -1,7 +1,5 @@
 //! Where a reply can be fetched (MC-BUP 1.3.3): IIS names it relative, with backslashes and braces.
 
-use std::fmt;
-
 use http::Uri;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
@@ -9,7 +7,7 @@ use super::Origin;
 use super::text::has_broken_escape;
 
 /// Longest `BITS-Reply-URL` that is looked at, in bytes.
-pub const MAX_LEN: usize = 2048;
+pub(crate) const MAX_LEN: usize = 2048;
 
 /// What no URL may hold. A percent sign stays: what is escaped already is not escaped again.
 const NOT_IN_URLS: &AsciiSet = &CONTROLS
@@ -28,10 +26,8 @@ const NOT_IN_URLS: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// The URL that `raw`, the value of `BITS-Reply-URL`, names for an upload to `destination`.
-///
-/// # Errors
-/// When it is none, leads to another origin than the destination's, or out of a folder.
-pub fn resolve(raw: &str, destination: &Uri) -> Result<Uri, ReplyUrlError> {
+/// Fails when it is none, leads to another origin than the destination's, or out of a folder.
+pub(crate) fn resolve(raw: &str, destination: &Uri) -> Result<Uri, ReplyUrlError> {
     let raw = raw.trim();
     if raw.is_empty() || raw.len() > MAX_LEN || raw.chars().any(char::is_control) || raw.contains('#') {
         return Err(ReplyUrlError::Malformed);
@@ -96,29 +92,19 @@ fn leads_out(path: &str) -> Result<bool, ReplyUrlError> {
     Ok(plain.split(|byte| matches!(byte, b'/' | b'\\')).any(|segment| matches!(segment, b"." | b"..")))
 }
 
-/// A `BITS-Reply-URL` that is not followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplyUrlError {
+/// A `BITS-Reply-URL` that is not followed. Reads well after "the server's URL of the reply is not followed: ".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ReplyUrlError {
     /// It is no URL, too long, or holds characters that none may hold.
+    #[error("it is malformed or too long")]
     Malformed,
     /// It leads to another scheme, host or port.
+    #[error("it leads to another scheme, host or port")]
     OtherOrigin,
     /// It leads out of a folder.
+    #[error("it leads out of its folder")]
     LeadsOut,
 }
-
-/// Reads well after "the server's URL of the reply is not followed: ".
-impl fmt::Display for ReplyUrlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Malformed => "it is malformed or too long",
-            Self::OtherOrigin => "it leads to another scheme, host or port",
-            Self::LeadsOut => "it leads out of its folder",
-        })
-    }
-}
-
-impl std::error::Error for ReplyUrlError {}
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ const MAX_QUOTED: usize = 200;
 ///
 /// Whatever a server says may end up in a terminal or a log; escape sequences and line breaks must not act there.
 #[derive(Debug, Clone, Copy)]
-pub struct Escaped<'a>(pub &'a [u8]);
+pub(crate) struct Escaped<'a>(pub &'a [u8]);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -29,8 +29,7 @@ impl fmt::Display for Escaped<'_> {
 }
 
 /// The same as an owned string.
-#[must_use]
-pub fn escape(text: impl AsRef<[u8]>) -> String {
+pub(crate) fn escape(text: impl AsRef<[u8]>) -> String {
     Escaped(text.as_ref()).to_string()
 }
 
@@ -41,14 +40,24 @@ pub(crate) fn digits(text: &str) -> Option<u64> {
 }
 
 /// Bytes as lower-case hexadecimal digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // A String takes everything.
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
+
+/// 32 lower-case hexadecimal digits, and nothing else.
+pub(crate) fn parse_hex_u128(text: &str) -> Result<u128, NotHex> {
+    let is_plain = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if is_plain { u128::from_str_radix(text, 16).map_err(|_| NotHex) } else { Err(NotHex) }
+}
+
+/// A digest's text is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the lower-case hexadecimal digits of a digest")]
+pub struct NotHex;
 
 /// Whether a `%` of a URL is not followed by two hexadecimal digits.
 pub(crate) fn has_broken_escape(url: &str) -> bool {

@@ -10,7 +10,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use twox_hash::xxhash3_128::Hasher;
 
-use crate::protocol::ContentRange;
+use crate::protocol::text::{NotHex, parse_hex_u128};
+use crate::protocol::{ContentRange, as_text};
 use crate::source::{EntityError, UploadEntity};
 
 /// Places kept to go back to. Each holds a hasher's state, below 1 KiB.
@@ -26,8 +27,7 @@ const BLOCK: usize = 256 * 1024;
 const MARK_EVERY: u64 = 64 << 20;
 
 /// The XXH3-128 of some bytes: 32 lower-case hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint(u128);
 
 impl Fingerprint {
@@ -45,27 +45,12 @@ impl fmt::Display for Fingerprint {
 }
 
 impl FromStr for Fingerprint {
-    type Err = NotAFingerprint;
+    type Err = NotHex;
 
     /// # Errors
     /// When the text is anything but 32 lower-case hexadecimal digits.
-    fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
-        let plain = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if plain { u128::from_str_radix(text, 16).map(Self).map_err(|_| NotAFingerprint) } else { Err(NotAFingerprint) }
-    }
-}
-
-impl TryFrom<String> for Fingerprint {
-    type Error = NotAFingerprint;
-
-    fn try_from(text: String) -> Result<Self, NotAFingerprint> {
-        text.parse()
-    }
-}
-
-impl From<Fingerprint> for String {
-    fn from(fingerprint: Fingerprint) -> Self {
-        fingerprint.to_string()
+    fn from_str(text: &str) -> Result<Self, NotHex> {
+        parse_hex_u128(text).map(Self)
     }
 }
 
@@ -76,7 +61,7 @@ pub struct Contents {
     /// Size in bytes.
     pub size: u64,
     /// The digest of all bytes.
-    #[serde(rename = "contents")]
+    #[serde(rename = "contents", with = "as_text")]
     pub fingerprint: Fingerprint,
 }
 
@@ -102,18 +87,6 @@ impl Contents {
     }
 }
 
-/// The text is no fingerprint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotAFingerprint;
-
-impl fmt::Display for NotAFingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not 32 lower-case hexadecimal digits")
-    }
-}
-
-impl std::error::Error for NotAFingerprint {}
-
 /// The digest of everything before a position, built from the bytes as they were sent.
 ///
 /// It can go back to any offset. Bytes that are fed again are compared with what was fed before, so that a file whose
@@ -124,7 +97,7 @@ impl std::error::Error for NotAFingerprint {}
 /// ```
 ///
 /// [`PrefixDigest::seek`] reads the file only when the offset lies where feeding neither began nor ended.
-pub struct PrefixDigest {
+pub(crate) struct PrefixDigest {
     hasher: Hasher,
     position: u64,
     /// By offset, the first at 0.
@@ -139,51 +112,33 @@ struct Mark {
     hasher: Hasher,
 }
 
-impl Default for PrefixDigest {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl fmt::Debug for PrefixDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let marks: Vec<u64> = self.marks.iter().map(|mark| mark.offset).collect();
-        f.debug_struct("PrefixDigest").field("position", &self.position).field("marks", &marks).finish_non_exhaustive()
-    }
-}
-
 impl PrefixDigest {
     /// Nothing was sent yet.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let start = Mark { offset: 0, hasher: Hasher::new() };
         Self { hasher: start.hasher.clone(), position: 0, marks: vec![start], next: 1 }
     }
 
     /// How many bytes, from the file's first on, the fingerprint covers.
-    #[must_use]
-    pub fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.position
     }
 
     /// The digest of the bytes before the position.
-    #[must_use]
-    pub fn fingerprint(&self) -> Fingerprint {
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
         Fingerprint(self.hasher.finish_128())
     }
 
     /// Takes the bytes that follow the position, and moves behind them.
-    ///
-    /// # Errors
-    /// When they, or the bytes since the last [`PrefixDigest::seek`], are not those that were fed here before.
-    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), SourceDiffers> {
+    /// Fails when they, or the bytes since the last [`PrefixDigest::seek`], are not those that were fed here before.
+    pub(crate) fn feed(&mut self, mut bytes: &[u8]) -> Result<(), DigestError> {
         while let Some(mark) = self.marks.get(self.next) {
             let distance = usize::try_from(mark.offset - self.position).unwrap_or(usize::MAX);
             let Some((before, after)) = bytes.split_at_checked(distance) else { break };
             self.hasher.write(before);
             self.position = mark.offset;
             if self.hasher.finish_128() != mark.hasher.finish_128() {
-                return Err(SourceDiffers { before: mark.offset });
+                return Err(DigestError::Differs);
             }
             self.next += 1;
             bytes = after;
@@ -197,10 +152,8 @@ impl PrefixDigest {
     ///
     /// Called with the current position it costs nothing but the memory of it; offsets where a fragment began or ended
     /// need no reading either.
-    ///
-    /// # Errors
-    /// When the file cannot be read up to there, or is no longer what was sent.
-    pub fn seek(&mut self, offset: u64, entity: &UploadEntity) -> Result<(), DigestError> {
+    /// Fails when the file cannot be read up to there, or is no longer what was sent.
+    pub(crate) fn seek(&mut self, offset: u64, entity: &UploadEntity) -> Result<(), DigestError> {
         self.mark();
         if offset == self.position {
             return Ok(());
@@ -216,8 +169,7 @@ impl PrefixDigest {
     }
 
     /// How far feeding ever got, with the digest of everything before that.
-    #[must_use]
-    pub fn furthest(&mut self) -> Contents {
+    pub(crate) fn furthest(&mut self) -> Contents {
         self.mark();
         // There is always one at 0.
         let mark = &self.marks[self.marks.len() - 1];
@@ -225,42 +177,37 @@ impl PrefixDigest {
     }
 
     /// Reads everything that was fed so far again, and compares it. `progress` as in [`verify_prefix`].
-    ///
-    /// # Errors
-    /// When it is no longer what was fed, cannot be read, or `progress` said to stop.
-    pub fn compare(
+    /// Fails when it is no longer what was fed, cannot be read, or `progress` said to stop.
+    pub(crate) fn compare(
         &mut self,
         entity: &UploadEntity,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(), DigestError> {
-        self.mark();
-        let Some(end) = self.marks.last().map(|mark| mark.offset) else { return Ok(()) };
-        let mut again = Self { hasher: Hasher::new(), position: 0, marks: self.marks.clone(), next: 1 };
-        while again.position < end {
-            if progress(again.position).is_break() {
+        let end = self.furthest().size;
+        let mut again = Self { marks: self.marks.clone(), ..Self::new() };
+        again.read_in_steps(end, entity, progress)
+    }
+
+    fn read_in_steps(
+        &mut self,
+        end: u64,
+        entity: &UploadEntity,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<(), DigestError> {
+        while self.position < end {
+            if progress(self.position).is_break() {
                 return Err(DigestError::Stopped);
             }
-            again.read_up_to(end.min(again.position + MARK_EVERY), entity)?;
+            self.read_up_to(end.min(self.position + MARK_EVERY), entity)?;
+            self.mark();
         }
         Ok(())
     }
 
     fn read_up_to(&mut self, offset: u64, entity: &UploadEntity) -> Result<(), DigestError> {
         let Some(length) = offset.checked_sub(self.position).filter(|length| *length > 0) else { return Ok(()) };
-        let range = ContentRange::new(self.position, length, entity.size()).map_err(|_| SourceDiffers::at(offset))?;
-        let mut reader = entity.read(range)?;
-        let mut block = vec![0; BLOCK.min(usize::try_from(length).unwrap_or(BLOCK))];
-        loop {
-            match reader.read(&mut block) {
-                Ok(0) => return Ok(()),
-                Ok(count) => self.feed(&block[..count])?,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Err(SourceDiffers::at(self.position).into());
-                }
-                Err(error) => return Err(entity.error(error).into()),
-            }
-        }
+        let range = ContentRange::new(self.position, length, entity.size()).map_err(|_| DigestError::Differs)?;
+        for_each_block(entity, range, |bytes| self.feed(bytes))
     }
 
     fn mark(&mut self) {
@@ -286,73 +233,51 @@ impl PrefixDigest {
 
 /// Reads the first `length` bytes of a file that was sent in part by an earlier run, and compares them with what that
 /// run sent. `progress` is told how far it got, at least every 64 MiB, and may stop it.
-///
-/// # Errors
-/// When they differ, cannot be read, or `progress` said to stop.
-pub fn verify_prefix(
+/// Fails when they differ, cannot be read, or `progress` said to stop.
+pub(crate) fn verify_prefix(
     entity: &UploadEntity,
     length: u64,
     expected: Fingerprint,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<PrefixDigest, DigestError> {
     let mut digest = PrefixDigest::new();
-    while digest.position < length {
-        if progress(digest.position).is_break() {
-            return Err(DigestError::Stopped);
+    digest.read_in_steps(length, entity, progress)?;
+    if digest.fingerprint() == expected { Ok(digest) } else { Err(DigestError::Differs) }
+}
+
+/// Reads a part of the source to its end, unless `take` fails.
+pub(crate) fn for_each_block(
+    entity: &UploadEntity,
+    range: ContentRange,
+    mut take: impl FnMut(&[u8]) -> Result<(), DigestError>,
+) -> Result<(), DigestError> {
+    let mut reader = entity.read(range)?;
+    let mut block = vec![0; BLOCK.min(usize::try_from(range.len()).unwrap_or(BLOCK))];
+    loop {
+        match reader.read(&mut block) {
+            Ok(0) => return Ok(()),
+            Ok(count) => take(&block[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(DigestError::of_reading(entity, error)),
         }
-        digest.read_up_to(length.min(digest.position + MARK_EVERY), entity)?;
-        digest.mark();
-    }
-    if digest.fingerprint() == expected { Ok(digest) } else { Err(SourceDiffers::at(length).into()) }
-}
-
-/// The source is no longer what was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SourceDiffers {
-    /// The difference is somewhere before this offset.
-    pub before: u64,
-}
-
-impl SourceDiffers {
-    fn at(before: u64) -> Self {
-        Self { before }
     }
 }
 
-impl fmt::Display for SourceDiffers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the file's first {} bytes are no longer those that were sent", self.before)
-    }
-}
-
-impl std::error::Error for SourceDiffers {}
-
-/// The digest of a prefix could not be had.
+/// Why the digest of a part of the source cannot be had.
 #[derive(Debug)]
-pub enum DigestError {
-    /// The file is not what was sent before.
-    Differs(SourceDiffers),
-    /// The file cannot be read.
+pub(crate) enum DigestError {
+    /// The source is no longer what was sent before.
+    Differs,
+    /// The source cannot be read.
     Entity(EntityError),
     /// The caller did not want to wait.
     Stopped,
 }
 
-impl fmt::Display for DigestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Differs(error) => write!(f, "{error}"),
-            Self::Entity(error) => write!(f, "{error}"),
-            Self::Stopped => f.write_str("stopped while the file was compared with what was sent"),
-        }
-    }
-}
-
-impl std::error::Error for DigestError {}
-
-impl From<SourceDiffers> for DigestError {
-    fn from(error: SourceDiffers) -> Self {
-        Self::Differs(error)
+impl DigestError {
+    /// What an error means that reading the source gave: a file that lost bytes has changed.
+    pub(crate) fn of_reading(entity: &UploadEntity, error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::UnexpectedEof { Self::Differs } else { Self::Entity(entity.error(error)) }
     }
 }
 
@@ -398,7 +323,7 @@ mod tests {
         let text = Fingerprint::of(b"abc").to_string();
         assert_eq!(text.parse(), Ok(Fingerprint::of(b"abc")));
         for bad in ["", "99AA06D3014798D86001C324468D497F", "+9aa06d3014798d86001c324468d497f", &text[1..]] {
-            assert_eq!(bad.parse::<Fingerprint>(), Err(NotAFingerprint), "{bad}");
+            assert_eq!(bad.parse::<Fingerprint>(), Err(NotHex), "{bad}");
         }
     }
 
@@ -429,10 +354,12 @@ mod tests {
         digest.seek(0, &entity).expect("remembered");
         let mut other = bytes.clone();
         other[100] ^= 1;
-        assert_eq!(digest.feed(&other), Err(SourceDiffers { before: 300 }));
+        assert!(matches!(digest.feed(&other), Err(DigestError::Differs)));
+        assert_eq!(digest.position(), 300);
         overwrite(&file, 350, b"changed");
         digest.seek(400, &entity).expect("read");
-        assert_eq!(digest.feed(&bytes[400..]), Err(SourceDiffers { before: 800 }));
+        assert!(matches!(digest.feed(&bytes[400..]), Err(DigestError::Differs)));
+        assert_eq!(digest.position(), 800);
     }
 
     #[test]
@@ -442,8 +369,8 @@ mod tests {
         let mut digest = PrefixDigest::new();
         digest.feed(&bytes[..600]).expect("new");
         file.as_file().set_len(50).expect("cut");
-        assert!(matches!(digest.seek(100, &entity), Err(DigestError::Differs(_))));
-        assert!(matches!(digest.seek(5000, &entity), Err(DigestError::Differs(_))));
+        assert!(matches!(digest.seek(100, &entity), Err(DigestError::Differs)));
+        assert!(matches!(digest.seek(5000, &entity), Err(DigestError::Differs)));
     }
 
     #[test]
@@ -457,9 +384,9 @@ mod tests {
             verify_prefix(&entity, 700, sent, &mut |_| ControlFlow::Break(())),
             Err(DigestError::Stopped)
         ));
-        assert!(matches!(verify_prefix(&entity, 1001, sent, &mut go_on), Err(DigestError::Differs(_))));
+        assert!(matches!(verify_prefix(&entity, 1001, sent, &mut go_on), Err(DigestError::Differs)));
         overwrite(&file, 699, b"x");
-        assert!(matches!(verify_prefix(&entity, 700, sent, &mut go_on), Err(DigestError::Differs(_))));
+        assert!(matches!(verify_prefix(&entity, 700, sent, &mut go_on), Err(DigestError::Differs)));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The source: a regular file, opened once, read by ranges, watched for change.
 
-use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -30,32 +29,28 @@ impl UploadEntity {
     /// # Errors
     /// When it is missing, unreadable, or not a regular file whose size is known.
     pub fn open(path: &Path) -> Result<Self, EntityError> {
-        let error = |kind| EntityError { path: path.to_owned(), kind };
-        let cannot = |e| error(EntityErrorKind::Io(e));
+        Self::try_open(path).map_err(|error| EntityError { path: path.to_owned(), error })
+    }
+
+    fn try_open(path: &Path) -> io::Result<Self> {
         // Looked at before it is opened: opening a FIFO would wait for its writer.
-        check_kind(&std::fs::metadata(path).map_err(cannot)?).map_err(error)?;
-        let file = File::open(path).map_err(cannot)?;
-        let metadata = file.metadata().map_err(cannot)?;
-        check_kind(&metadata).map_err(error)?;
-        if metadata.len() == 0 && (&file).read(&mut [0]).map_err(cannot)? > 0 {
-            return Err(error(EntityErrorKind::SizeUnknown));
+        check_kind(&std::fs::metadata(path)?)?;
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        check_kind(&metadata)?;
+        if metadata.len() == 0 && (&file).read(&mut [0])? > 0 {
+            return Err(io::Error::other("it does not tell its size"));
         }
         announce_reading(&file);
-        let identity = SourceIdentity::of(&file).map_err(cannot)?;
+        let identity = SourceIdentity::of(&file)?;
         Ok(Self {
             path: path.to_owned(),
-            absolute: absolute(path).map_err(cannot)?,
+            absolute: absolute(path)?,
             current: Mutex::new(identity.clone()),
             identity,
             links: links(&metadata),
             file,
         })
-    }
-
-    /// The path that it was opened by.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Its path from the root, without symbolic links where they can be resolved.
@@ -65,8 +60,7 @@ impl UploadEntity {
     }
 
     /// What it was when it was opened.
-    #[must_use]
-    pub fn identity(&self) -> &SourceIdentity {
+    pub(crate) fn identity(&self) -> &SourceIdentity {
         &self.identity
     }
 
@@ -77,10 +71,7 @@ impl UploadEntity {
     }
 
     /// What changed since the file was opened, by its size, times and identity.
-    ///
-    /// # Errors
-    /// When the file cannot be asked.
-    pub fn change(&self) -> Result<SourceChange, EntityError> {
+    pub(crate) fn change(&self) -> Result<SourceChange, EntityError> {
         let now = SourceIdentity::of(&self.file).map_err(|e| self.error(e))?;
         if now == *lock(&self.current) {
             return Ok(SourceChange::None);
@@ -94,41 +85,35 @@ impl UploadEntity {
     }
 
     /// A change of attributes was looked into, and the content is the same.
-    pub fn accept(&self, now: SourceIdentity) {
+    pub(crate) fn accept(&self, now: SourceIdentity) {
         *lock(&self.current) = now;
     }
 
     /// Whether the path that it was opened by still leads to this file. If not, the open file is what is read.
-    #[must_use]
-    pub fn is_what_its_path_names(&self) -> bool {
+    pub(crate) fn is_what_its_path_names(&self) -> bool {
         SourceIdentity::at(&self.path).is_ok_and(|there| there.is_same_file(&self.identity))
     }
 
     /// Whether a path leads to this file, or to the place that it had.
-    #[must_use]
-    pub fn is_at(&self, path: &Path) -> bool {
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
         canonical(path).is_ok_and(|path| path == self.absolute)
     }
 
     /// A reader of exactly the bytes of `range`.
-    ///
-    /// # Errors
-    /// When the file cannot be positioned.
-    pub fn read(&self, range: ContentRange) -> Result<RangeReader<'_>, EntityError> {
+    pub(crate) fn read(&self, range: ContentRange) -> Result<RangeReader<'_>, EntityError> {
         (&self.file).seek(SeekFrom::Start(range.first())).map_err(|e| self.error(e))?;
         Ok(RangeReader { file: &self.file, left: range.len() })
     }
 
     /// Names this file in an error that reading it gave.
-    #[must_use]
-    pub fn error(&self, error: io::Error) -> EntityError {
-        EntityError { path: self.path.clone(), kind: EntityErrorKind::Io(error) }
+    pub(crate) fn error(&self, error: io::Error) -> EntityError {
+        EntityError { path: self.path.clone(), error }
     }
 }
 
 /// What changed of an open file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceChange {
+pub(crate) enum SourceChange {
     /// Nothing that matters.
     None,
     /// Only the time of the last change of contents or attributes (ctime): chmod, chown, a new hard link do that.
@@ -172,11 +157,11 @@ fn links(_: &Metadata) -> u64 {
     0
 }
 
-fn check_kind(metadata: &Metadata) -> Result<(), EntityErrorKind> {
+fn check_kind(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_dir() {
-        Err(EntityErrorKind::Directory)
+        Err(io::Error::other("it is a directory"))
     } else if !metadata.is_file() {
-        Err(EntityErrorKind::NotRegular)
+        Err(io::Error::other("it is not a regular file"))
     } else {
         Ok(())
     }
@@ -184,7 +169,7 @@ fn check_kind(metadata: &Metadata) -> Result<(), EntityErrorKind> {
 
 /// Reads a range of the source. A file that ends too early is an error, never a short body.
 #[derive(Debug)]
-pub struct RangeReader<'a> {
+pub(crate) struct RangeReader<'a> {
     file: &'a File,
     left: u64,
 }
@@ -205,39 +190,12 @@ impl Read for RangeReader<'_> {
 }
 
 /// The source cannot be used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}: {error}", path.display())]
 pub struct EntityError {
     path: PathBuf,
-    kind: EntityErrorKind,
-}
-
-#[derive(Debug)]
-enum EntityErrorKind {
-    Directory,
-    NotRegular,
-    SizeUnknown,
-    Io(io::Error),
-}
-
-impl fmt::Display for EntityError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot read {}: ", self.path.display())?;
-        match &self.kind {
-            EntityErrorKind::Directory => f.write_str("it is a directory"),
-            EntityErrorKind::NotRegular => f.write_str("it is not a regular file"),
-            EntityErrorKind::SizeUnknown => f.write_str("it does not tell its size"),
-            EntityErrorKind::Io(error) => write!(f, "{error}"),
-        }
-    }
-}
-
-impl std::error::Error for EntityError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.kind {
-            EntityErrorKind::Io(error) => Some(error),
-            _ => None,
-        }
-    }
+    #[source]
+    error: io::Error,
 }
 
 #[cfg(test)]

@@ -80,9 +80,7 @@ impl SourceIdentity {
         Self::of(&File::open(path)?)
     }
 
-    /// Size in bytes.
-    #[must_use]
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.size
     }
 

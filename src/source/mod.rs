@@ -4,6 +4,8 @@ mod digest;
 mod file;
 mod identity;
 
-pub use digest::{Contents, DigestError, Fingerprint, NotAFingerprint, PrefixDigest, SourceDiffers, verify_prefix};
-pub use file::{EntityError, RangeReader, SourceChange, UploadEntity};
+pub use digest::{Contents, Fingerprint};
+pub(crate) use digest::{DigestError, PrefixDigest, for_each_block, verify_prefix};
+pub use file::{EntityError, UploadEntity};
+pub(crate) use file::{RangeReader, SourceChange};
 pub use identity::SourceIdentity;

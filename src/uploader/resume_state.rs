@@ -3,13 +3,10 @@
 //! The one description of an open session: the states of the machine hold it while they work on it, the journal stores it
 //! as it is, and a later run begins with it.
 
-use std::fmt;
-use std::str::FromStr;
-
 use http::Uri;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
-use crate::protocol::{HostId, Session, SessionId, reply_url};
+use crate::protocol::{HostId, Session, SessionId, as_text, reply_url};
 
 /// An open session, as far as it is needed to go on with it in another process.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
@@ -20,10 +17,10 @@ pub struct ResumeState {
     #[serde(with = "as_text")]
     pub session: SessionId,
     /// Where its packets go, if that is not the destination itself.
-    #[serde(with = "as_optional_text")]
+    #[serde(with = "as_text::optional")]
     pub target: Option<Uri>,
     /// The host that the server named for it (`BITS-Host-Id`).
-    #[serde(with = "as_optional_text")]
+    #[serde(with = "as_text::optional")]
     pub host: Option<HostId>,
     /// After so many seconds without progress at that host, packets go to the URL's. Absent: never.
     pub host_fallback_seconds: Option<u64>,
@@ -104,49 +101,6 @@ fn may_lead_to(url: &Uri, host: Option<&HostId>, target: &Uri) -> bool {
         && (url.scheme_str() == target.scheme_str() || target.scheme_str() == Some("https"))
         && target.query().is_none()
         && !has_user
-}
-
-/// Values that have a text of their own.
-mod as_text {
-    use super::{Deserialize, Deserializer, FromStr, Serializer, de, fmt};
-
-    pub(super) fn serialize<T: fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
-    }
-
-    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
-    where
-        T: FromStr<Err: fmt::Display>,
-        D: Deserializer<'de>,
-    {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
-/// The same where there may be none.
-mod as_optional_text {
-    use super::{Deserialize, Deserializer, FromStr, Serializer, de, fmt};
-
-    #[expect(clippy::ref_option, reason = "the signature that serde calls")]
-    pub(super) fn serialize<T, S>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error>
-    where
-        T: fmt::Display,
-        S: Serializer,
-    {
-        match value {
-            Some(value) => serializer.collect_str(value),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-    where
-        T: FromStr<Err: fmt::Display>,
-        D: Deserializer<'de>,
-    {
-        let text: Option<String> = Option::deserialize(deserializer)?;
-        text.map(|text| text.parse().map_err(de::Error::custom)).transpose()
-    }
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ fn client(error: &ClientError) -> Diagnosis {
             let server_said = refused.said.as_ref().map(ToString::to_string);
             return Diagnosis { server_said, ..sign_in::finding(&refused.reason).into() };
         }
-        ClientError::Entity(_) | ClientError::Digest(_) => Finding::new(ExitCode::Source),
+        ClientError::Entity(_) => Finding::new(ExitCode::Source),
         ClientError::NothingToResume { .. } => Finding::new(ExitCode::NotResumable),
         ClientError::Interrupted { can_go_on: true } => Finding::new(ExitCode::Interrupted),
         ClientError::Interrupted { can_go_on: false } => Finding::new(ExitCode::Interrupted).next(RUN_AGAIN),

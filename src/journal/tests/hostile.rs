@@ -53,7 +53,7 @@ fn what_nobody_but_us_could_have_written_is_not_assumed() {
     let scene = Scene::new();
     if std::os::unix::fs::chown(scene.folder.path(), Some(12_345), None).is_ok() {
         refused(|path| std::os::unix::fs::chown(path, Some(12_345), None).expect("given away"));
-        assert!(matches!(Journal::open(scene.folder.path()), Err(JournalWarning::NoFolder { .. })));
+        assert!(matches!(Journal::open(scene.folder.path()), Err(JournalWarning::NoFolder(..))));
     }
 }
 
@@ -143,6 +143,6 @@ fn a_lock_file_that_is_a_link_or_a_fifo_is_not_followed() {
     let lock = scene.state().join(format!("{}.lock", scene.key()));
     symlink(scene.folder.path().join("victim"), &lock).expect("linked");
     let mut claim = scene.claim(&journal);
-    assert!(matches!(claim.take_warnings()[..], [JournalWarning::NotSaved { .. }]));
+    assert!(matches!(claim.take_warnings()[..], [JournalWarning::NotSaved(..)]));
     assert!(!scene.folder.path().join("victim").exists());
 }

@@ -47,7 +47,7 @@ impl Scene {
     }
 
     fn key(&self) -> Key {
-        self.upload().key()
+        Key::new(self.upload().destination)
     }
 
     fn state(&self) -> PathBuf {

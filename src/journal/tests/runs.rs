@@ -52,7 +52,7 @@ fn a_record_belongs_to_its_url_whatever_file_is_on_its_way_there() {
     let journal = scene.journal();
     drop(scene.half_way(&journal));
     let elsewhere = scene.folder.path().join("elsewhere.bin");
-    std::fs::copy(scene.entity.path(), &elsewhere).expect("copied");
+    std::fs::copy(scene.entity.absolute_path(), &elsewhere).expect("copied");
     scene.entity = UploadEntity::open(&elsewhere).expect("opened");
     let mut claim = scene.claim(&journal);
     assert!(claim.is_known());
@@ -171,7 +171,7 @@ fn a_target_is_kept_only_where_it_may_be_followed() {
 fn without_a_folder_everything_goes_on_in_memory() {
     let scene = Scene::new();
     for place in [scene.folder.path().join("file.bin"), scene.folder.path().join("file.bin").join("below")] {
-        assert!(matches!(Journal::open(&place), Err(JournalWarning::NoFolder { .. })));
+        assert!(matches!(Journal::open(&place), Err(JournalWarning::NoFolder(..))));
     }
     let mut entry = scene.half_way(&Journal::disabled());
     assert_eq!(entry.record().session.as_ref().map(|session| session.acknowledged), Some(SIZE / 2));
