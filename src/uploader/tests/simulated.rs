@@ -267,3 +267,23 @@ fn the_record_of_another_file_is_kept_as_it_is_until_the_server_has_no_more_of_i
     }
     assert!(matches!(machine.next_action(), Action::Save(_)), "{:?}", machine.next_action());
 }
+
+/// The server published the earlier file with its last fragment, and lets nobody overwrite it. This file is not there.
+#[test]
+fn what_was_published_of_another_file_is_not_this_one() {
+    let now = Instant::now();
+    let state = ResumeState { sent_end: 20_000, ..left_session(10_000) };
+    let mut machine = Uploader::resume_with_another_file(plan(20_000, 10_000), state, 10_000, now, 1);
+    for text in ["200 ack", "416 BITS-Received-Content-Range: 20000", "200 ack", "403 ack BITS-Error: 0x80070005"] {
+        machine = machine.handle(Input::Responded(response(text)), now);
+        while matches!(machine.next_action(), Action::Save(_) | Action::Wait(_)) {
+            let done = if matches!(machine.next_action(), Action::Wait(_)) {
+                Input::Waited
+            } else {
+                Input::Saved { can_resume: true }
+            };
+            machine = machine.handle(done, now);
+        }
+    }
+    assert!(matches!(machine.into_result(), Err(UploadError::Refused { refusal: Refusal::Permission, .. })));
+}

@@ -198,7 +198,8 @@ impl Fragment {
         self.session.tells_offset = true;
         context.saves.set_of_another_file(false);
         if self.known.take().is_some_and(|known| offset > known) {
-            // Bytes of the other file: this one begins anew (R7).
+            // Bytes of the other file: this one begins anew (R7). Whatever the server has published of it is not this one.
+            context.may_be_there = false;
             return context.restart(FailedAttempt::of(UploadError::SourceChanged), Some(self.session.session));
         }
         if self.session.lost_question.take().is_some_and(|(first, end)| first < offset && offset <= end) {
