@@ -7,15 +7,11 @@ use super::escape::escape_line;
 
 /// A CI service whose commands may be written into the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ci {
-    /// None.
+pub(crate) enum Ci {
     #[default]
     None,
-    /// GitHub Actions: annotations and groups.
     Github,
-    /// GitLab CI: collapsible sections.
     Gitlab,
-    /// Azure Pipelines: issues and groups.
     Azure,
 }
 
@@ -26,7 +22,6 @@ impl Ci {
         self.issue("error", &format!("{}{cause}", error.what))
     }
 
-    /// The same for a warning.
     pub(super) fn warning(self, text: &str) -> Option<String> {
         self.issue("warning", text)
     }
@@ -53,7 +48,6 @@ impl Ci {
         }
     }
 
-    /// What ends it.
     pub(super) fn end(self, now: SystemTime) -> Option<String> {
         match self {
             Self::Github => Some("::endgroup::".to_owned()),

@@ -9,15 +9,13 @@ use super::redact;
 ///
 /// The texts may come from anywhere: they are escaped when shown, without the secrets of URLs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ErrorText {
-    /// What failed.
-    pub what: String,
+pub(crate) struct ErrorText {
+    pub(crate) what: String,
     /// What the server said: status, HRESULT by name, context.
-    pub said: Option<String>,
-    /// The likely cause.
-    pub cause: Option<String>,
+    pub(crate) said: Option<String>,
+    pub(crate) cause: Option<String>,
     /// The next command, or what else to do.
-    pub next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 impl fmt::Display for ErrorText {

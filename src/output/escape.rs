@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use crate::protocol::text::Escaped;
 
 /// A text as a line: nothing in it acts on a terminal, or is a command to a CI service.
-#[must_use]
-pub fn escape_line(text: &str) -> String {
+pub(crate) fn escape_line(text: &str) -> String {
     disarm(&clean(text))
 }
 

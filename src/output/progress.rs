@@ -57,7 +57,6 @@ impl UploadProgress {
         }
     }
 
-    /// Takes an event in.
     pub(super) fn apply(&mut self, event: &UploadEvent, now: Instant) {
         match event {
             UploadEvent::Started { name, url, size } => *self = Self::new(name, url, *size, now),
@@ -155,7 +154,6 @@ impl UploadProgress {
         Some(Duration::from_secs(left.div_ceil(rate)))
     }
 
-    /// Time since the beginning.
     pub(super) fn elapsed(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.started)
     }

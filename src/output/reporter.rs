@@ -6,14 +6,15 @@ use std::time::{Instant, SystemTime};
 
 use super::lines::lines;
 use super::run::{Batch, RunProgress};
-use super::screen::{Drawing, SharedWriter, lock};
-use super::{Ci, ErrorText, ProgressMode, Terminal, Verbosity, units};
+use super::screen::{Drawing, SharedWriter};
+use super::terminal::Terminal;
+use super::{Ci, ErrorText, ProgressMode, Verbosity, units};
+use crate::sync::lock;
 use crate::uploader::UploadEvent;
 
 /// Shows a run to people: one file after the other, or a batch. Threads share it, each with a [`Lane`] of its own. Never
 /// fails: what cannot be written is lost. Dropping it leaves the terminal clean.
-#[derive(Debug)]
-pub struct Reporter {
+pub(crate) struct Reporter {
     verbosity: Verbosity,
     terminal: Terminal,
     writer: SharedWriter,
@@ -25,7 +26,6 @@ pub struct Reporter {
 }
 
 /// How progress is shown.
-#[derive(Debug)]
 enum View {
     Nothing,
     Plain,
@@ -35,7 +35,7 @@ enum View {
 
 impl View {
     fn of(mode: ProgressMode, verbosity: Verbosity, terminal: &Terminal) -> Self {
-        let has_bars = terminal.moves_cursor() && (mode == ProgressMode::Bar || terminal.is_terminal());
+        let has_bars = terminal.moves_cursor && (mode == ProgressMode::Bar || terminal.is_attended);
         match mode {
             _ if verbosity.quiet => Self::Nothing,
             ProgressMode::None => Self::Nothing,
@@ -47,8 +47,7 @@ impl View {
 
 impl Reporter {
     /// A reporter that writes to `out`, which is what `terminal` describes. Bars are drawn by events alone.
-    #[must_use]
-    pub fn new(mode: ProgressMode, verbosity: Verbosity, terminal: Terminal, out: Box<dyn Write + Send>) -> Self {
+    fn new(mode: ProgressMode, verbosity: Verbosity, terminal: Terminal, out: Box<dyn Write + Send>) -> Self {
         Self {
             verbosity,
             view: View::of(mode, verbosity, &terminal),
@@ -62,24 +61,21 @@ impl Reporter {
     }
 
     /// A reporter on standard error, whose bars go on between events: the rate sinks in a stall, a resize is noticed.
-    #[must_use]
-    pub fn stderr(mode: ProgressMode, verbosity: Verbosity) -> Self {
+    pub(crate) fn stderr(mode: ProgressMode, verbosity: Verbosity) -> Self {
         let mut reporter = Self::new(mode, verbosity, Terminal::stderr(), Box::new(std::io::stderr()));
         reporter.animated = true;
         reporter
     }
 
     /// From now on errors and warnings are annotated for a CI service too.
-    #[must_use]
-    pub fn with_ci(mut self, ci: Ci) -> Self {
+    pub(crate) fn with_ci(mut self, ci: Ci) -> Self {
         self.ci = ci;
         self
     }
 
     /// From now on files are shown together: a bar for each and one for all, or lines about all of them; for a CI service in
     /// a section.
-    #[must_use]
-    pub fn with_batch(mut self, batch: &Batch) -> Self {
+    pub(crate) fn with_batch(mut self, batch: &Batch) -> Self {
         self.progress = Arc::new(Mutex::new(RunProgress::of_batch(batch, Instant::now())));
         self.is_batch = true;
         let text = format!("uploading {} files, {}", batch.files, units::size(batch.size));
@@ -95,26 +91,25 @@ impl Reporter {
     }
 
     /// The place of one of the files that are uploaded at a time, from 0.
-    #[must_use]
-    pub fn lane(&self, number: usize) -> Lane<'_> {
+    pub(crate) fn lane(&self, number: usize) -> Lane<'_> {
         Lane { reporter: self, number, prefix: String::new() }
     }
 
     /// Writes a message, above the bars if there are any; not with `-q`.
-    pub fn message(&self, text: &str) {
+    pub(crate) fn message(&self, text: &str) {
         if !self.verbosity.quiet {
             self.line(text);
         }
     }
 
     /// Writes what must not be overlooked, also with `-q`.
-    pub fn warn_always(&self, text: &str) {
+    pub(crate) fn warn_always(&self, text: &str) {
         self.line(&format!("warning: {text}"));
         self.command(self.ci.warning(text));
     }
 
     /// Writes an error, always. It ends the bar of a file that is shown for itself.
-    pub fn error(&self, error: &ErrorText) {
+    pub(crate) fn error(&self, error: &ErrorText) {
         if let (View::Bars(drawing), false) = (&self.view, self.is_batch) {
             lock(drawing).take();
         }
@@ -145,10 +140,10 @@ impl Reporter {
     }
 
     fn drawing(&self) -> Drawing {
-        let (progress, colour, animated) = (Arc::clone(&self.progress), self.terminal.colour(), self.animated);
+        let (progress, colour, animated) = (Arc::clone(&self.progress), self.terminal.has_colour, self.animated);
         Drawing::new(&self.writer, &self.terminal, animated, move |width| {
             let progress = lock(&progress);
-            let now = if animated { Instant::now() } else { progress.now() };
+            let now = if animated { Instant::now() } else { progress.last_event };
             progress.bars(now, width, colour)
         })
     }
@@ -170,8 +165,7 @@ impl Drop for Reporter {
 }
 
 /// Where one file after the other is shown.
-#[derive(Debug)]
-pub struct Lane<'a> {
+pub(crate) struct Lane<'a> {
     reporter: &'a Reporter,
     number: usize,
     /// Tells the lines of files apart.
@@ -180,18 +174,18 @@ pub struct Lane<'a> {
 
 impl Lane<'_> {
     /// The next file of a batch is at its turn; `size` is what was reckoned with.
-    pub fn begin(&mut self, name: &str, size: u64) {
+    pub(crate) fn begin(&mut self, name: &str, size: u64) {
         self.prefix = format!("{name}: ");
         lock(&self.reporter.progress).begin(self.number, name, size, Instant::now());
     }
 
     /// Shows an event.
-    pub fn event(&mut self, event: &UploadEvent) {
+    pub(crate) fn event(&mut self, event: &UploadEvent) {
         self.event_at(event, Instant::now());
     }
 
     /// Shows an event that happened at `now`.
-    pub fn event_at(&mut self, event: &UploadEvent, now: Instant) {
+    pub(crate) fn event_at(&mut self, event: &UploadEvent, now: Instant) {
         let reporter = self.reporter;
         let due = lock(&reporter.progress).event(self.number, event, now);
         if !reporter.verbosity.quiet {
@@ -222,7 +216,7 @@ impl Lane<'_> {
     }
 
     /// The file is on the server.
-    pub fn done(&mut self) {
+    pub(crate) fn done(&mut self) {
         let line = lock(&self.reporter.progress).done(self.number, Instant::now());
         if let (View::Plain, Some(line)) = (&self.reporter.view, line) {
             self.reporter.line(&line);
@@ -230,7 +224,7 @@ impl Lane<'_> {
     }
 
     /// The file failed: its error is written at once, unless there is none to write.
-    pub fn failed(&mut self, error: Option<&ErrorText>) {
+    pub(crate) fn failed(&mut self, error: Option<&ErrorText>) {
         lock(&self.reporter.progress).failed(self.number);
         if let Some(error) = error {
             self.reporter.error(error);

@@ -15,13 +15,11 @@ const FEW: usize = 50;
 
 /// Several files that are shown together.
 #[derive(Debug, Clone)]
-pub struct Batch {
-    /// Files in all.
-    pub files: usize,
+pub(crate) struct Batch {
+    pub(crate) files: usize,
     /// Their bytes, as far as known.
-    pub size: u64,
-    /// Files at a time.
-    pub jobs: usize,
+    pub(crate) size: u64,
+    pub(crate) jobs: usize,
 }
 
 /// Each lane has one file after the other. Without a total each file is shown for itself.
@@ -30,8 +28,7 @@ pub(super) struct RunProgress {
     lanes: Vec<Option<UploadProgress>>,
     total: Option<Total>,
     steps: Steps,
-    /// When the last event was.
-    now: Instant,
+    pub(super) last_event: Instant,
 }
 
 /// All files of a batch together.
@@ -55,17 +52,18 @@ struct Sums {
 impl RunProgress {
     /// One file at a time, each for itself.
     pub(super) fn single(now: Instant) -> Self {
-        Self { lanes: vec![Some(UploadProgress::new("", "", 0, now))], total: None, steps: Steps::default(), now }
+        Self {
+            lanes: vec![Some(UploadProgress::new("", "", 0, now))],
+            total: None,
+            steps: Steps::default(),
+            last_event: now,
+        }
     }
 
     pub(super) fn of_batch(batch: &Batch, now: Instant) -> Self {
         let progress = UploadProgress::new(&format!("0/{} files", batch.files), "", batch.size, now);
         let total = Total { files: batch.files, uploaded: 0, failed: 0, progress, past: Sums::default() };
-        Self { lanes: vec![None; batch.jobs], total: Some(total), steps: Steps::from(now), now }
-    }
-
-    pub(super) fn now(&self) -> Instant {
-        self.now
+        Self { lanes: vec![None; batch.jobs], total: Some(total), steps: Steps::from(now), last_event: now }
     }
 
     pub(super) fn begin(&mut self, lane: usize, name: &str, size: u64, now: Instant) {
@@ -76,7 +74,7 @@ impl RunProgress {
 
     /// Takes an event in; the line for a log, if one is due.
     pub(super) fn event(&mut self, lane: usize, event: &UploadEvent, now: Instant) -> Option<String> {
-        self.now = now;
+        self.last_event = now;
         let progress = self.lanes.get_mut(lane)?.as_mut()?;
         let planned = progress.size;
         progress.apply(event, now);

@@ -7,8 +7,7 @@ const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 /// A size in binary units with three significant digits, `1.25 MiB`.
 ///
 /// Cut off, not rounded: what is not yet whole must not look whole.
-#[must_use]
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let mut unit = 0;
     while unit + 1 < UNITS.len() && bytes >> (10 * (unit + 1)) > 0 {
         unit += 1;
@@ -26,14 +25,12 @@ pub fn size(bytes: u64) -> String {
 }
 
 /// A rate, `1.25 MiB/s`.
-#[must_use]
-pub fn rate(bytes_per_second: u64) -> String {
+pub(crate) fn rate(bytes_per_second: u64) -> String {
     format!("{}/s", size(bytes_per_second))
 }
 
 /// How long something took: `0.4 s`, `12 s`, `1:02`, `1:02:03`.
-#[must_use]
-pub fn duration(time: Duration) -> String {
+pub(crate) fn duration(time: Duration) -> String {
     if time < Duration::from_secs(10) {
         return format!("{}.{} s", time.as_secs(), time.subsec_millis() / 100);
     }
@@ -41,8 +38,7 @@ pub fn duration(time: Duration) -> String {
 }
 
 /// How long something will take: whole seconds, rounded up; days when hours would not tell much.
-#[must_use]
-pub fn remaining(time: Duration) -> String {
+pub(crate) fn remaining(time: Duration) -> String {
     let whole = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
     match whole / 86_400 {
         0..=3 => seconds(whole),

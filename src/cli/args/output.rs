@@ -9,7 +9,7 @@ use crate::output::ProgressMode;
 pub struct OutputArgs {
     /// How progress is shown: `auto` is a bar on a terminal and lines elsewhere
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
-    pub progress: ProgressMode,
+    pub(crate) progress: ProgressMode,
 
     /// Print nothing but errors
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]

@@ -196,7 +196,7 @@ fn a_bar_needs_a_terminal_unless_asked_for_and_a_cursor_always() {
 
 #[test]
 fn a_closed_pipe_ends_nothing() {
-    for mode in ProgressMode::ALL {
+    for mode in [ProgressMode::Auto, ProgressMode::Bar, ProgressMode::Plain, ProgressMode::None] {
         let reporter = Reporter::new(mode, verbosity(2), terminal(true, 80), Box::new(Broken));
         show(&reporter, &upload());
         reporter.error(&ErrorText::default());

@@ -68,7 +68,7 @@ impl ValueEnum for Verify {
 
 impl ValueEnum for ProgressMode {
     fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
+        &[Self::Auto, Self::Bar, Self::Plain, Self::None]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
