@@ -16,6 +16,8 @@ use crate::cli::signals::Signals;
 use crate::output::Reporter;
 use crate::server::{Options, Server, StopHandle};
 
+use super::upload::{self, RunContext, UploadConnection};
+
 /// Size of the generated file.
 const GENERATED: u64 = 64 * 1024 * 1024;
 
@@ -49,7 +51,11 @@ fn try_one(
     for item in config.files.items(Vec::new(), |source| Ok(vec![source]))? {
         let identity = AuthSettings::anonymous(&item.destination);
         let mut lane = reporter.lane(0);
-        super::upload::upload(&config, &item, &identity, signals, &mut |event| lane.event(event))?;
+        let journal = upload::journal(&config, &mut lane);
+        let (config, identity) = (&config, &identity);
+        let context =
+            RunContext { config, identity, signals, journal, json: None, resume_command: None, of_many: false };
+        context.upload(1, &item, &mut UploadConnection::default(), &mut lane)?;
     }
     let arrived = receiver.path_of(file);
     if !same_bytes(file, &arrived).with_context(|| format!("cannot compare {} with what arrived", file.display()))? {

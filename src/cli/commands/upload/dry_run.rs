@@ -15,13 +15,13 @@ use crate::source::UploadEntity;
 pub(super) fn run(
     config: &UploadConfig,
     items: &[Item],
+    reporter: &Reporter,
     json: Option<&JsonLog>,
     resume_command: Option<&str>,
 ) -> anyhow::Result<()> {
     let journal = config.state_dir.as_deref().map_or_else(Journal::disabled, |folder| {
         Journal::open_existing(folder).unwrap_or_else(|_| Journal::disabled())
     });
-    let reporter = Reporter::stderr(config.output.progress, config.output.verbosity).with_ci(config.machine.ci);
     let mut tally = Tally::default();
     for (index, item) in items.iter().enumerate() {
         match look(config, item, &journal) {
