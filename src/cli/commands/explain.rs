@@ -6,7 +6,7 @@ use crate::output::print;
 
 pub(super) fn run(code: Option<&str>) -> anyhow::Result<()> {
     let text = match code {
-        Some(code) => explain::explain(code).map_err(UsageError)?.text(),
+        Some(code) => explain::explain(code).map_err(UsageError)?,
         None => explain::list(),
     };
     Ok(print(text)?)
