@@ -50,16 +50,13 @@ fn show(journal: &Journal, id: &str, json: bool) -> anyhow::Result<()> {
 
 fn prune(journal: &Journal, json: bool) -> anyhow::Result<()> {
     let pruned = journal.prune(SystemTime::now()).context("cannot tidy up the unfinished uploads")?;
-    if json {
-        return Ok(print(pruned.iter().map(|pruned| json::line(&PrunedLine::new(pruned))).collect::<String>())?);
-    }
-    if pruned.is_empty() {
+    if pruned.is_empty() && !json {
         say("nothing to remove");
     }
-    Ok(print(pruned.iter().map(view::pruned_text).collect::<String>())?)
+    let lines = pruned.iter().map(PrunedLine::new);
+    Ok(print(lines.map(|line| if json { json::line(&line) } else { line.text }).collect::<String>())?)
 }
 
-/// Messages go to standard error.
 fn say(text: &str) {
     Reporter::stderr(ProgressMode::None, Verbosity::default()).message(text);
 }

@@ -47,10 +47,14 @@ struct Known {
 
 impl UnfinishedUpload {
     pub(super) fn new(listed: &ListedRecord, id: &str) -> Self {
-        let (status, problem, known) = match &listed.record {
-            Ok(record) => (status(record), None, Some(Known::of(record))),
-            Err(reason) => ("broken", Some(reason.to_string()), None),
+        let known = listed.record.as_ref().ok();
+        let status = match known.map(|record| &record.session) {
+            None => "broken",
+            Some(None) => "new",
+            Some(Some(session)) if session.close_sent => "closing",
+            Some(Some(_)) => "open",
         };
+        let (known, problem) = (known.map(Known::of), listed.record.as_ref().err().map(ToString::to_string));
         Self { v: json::VERSION, id: id.to_owned(), key: listed.key.to_string(), status, problem, known }
     }
 
@@ -81,14 +85,10 @@ impl UnfinishedUpload {
             Some(known) => {
                 [id, known.percent(), units::size(known.size), known.age(now), escape(&known.file), escape(&known.url)]
             }
-            None => [
-                id,
-                self.status.to_owned(),
-                String::new(),
-                String::new(),
-                self.problem.clone().unwrap_or_default(),
-                String::new(),
-            ],
+            None => {
+                let (status, problem) = (self.status.to_owned(), self.problem.clone().unwrap_or_default());
+                [id, status, String::new(), String::new(), problem, String::new()]
+            }
         }
     }
 }
@@ -122,14 +122,6 @@ impl Known {
     }
 }
 
-fn status(record: &Record) -> &'static str {
-    match &record.session {
-        None => "new",
-        Some(session) if session.close_sent => "closing",
-        Some(_) => "open",
-    }
-}
-
 fn time_of(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
@@ -151,16 +143,6 @@ pub(super) fn table(uploads: &[UnfinishedUpload], now: SystemTime) -> String {
     rows.iter().map(line).collect()
 }
 
-pub(super) fn pruned_text(pruned: &Pruned) -> String {
-    let what = match pruned.what {
-        PrunedWhat::Expired => "expired after 14 days".to_owned(),
-        PrunedWhat::Broken(reason) => format!("broken: {reason}"),
-        PrunedWhat::Leftover => "left over".to_owned(),
-        PrunedWhat::HostExpired => "what a host refused, expired after 30 days".to_owned(),
-    };
-    format!("removed {:.8}: {what}\n", pruned.key.to_string())
-}
-
 /// What was removed, and why.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -172,17 +154,22 @@ pub(super) struct PrunedLine {
     removed: &'static str,
     key: String,
     problem: Option<String>,
+    /// The same for people.
+    #[serde(skip)]
+    pub(super) text: String,
 }
 
 impl PrunedLine {
     pub(super) fn new(pruned: &Pruned) -> Self {
-        let (removed, problem) = match pruned.what {
-            PrunedWhat::Expired => ("expired", None),
-            PrunedWhat::Broken(reason) => ("broken", Some(reason.to_string())),
-            PrunedWhat::Leftover => ("leftover", None),
-            PrunedWhat::HostExpired => ("host-expired", None),
+        let (removed, what, problem) = match pruned.what {
+            PrunedWhat::Expired => ("expired", "expired after 14 days", None),
+            PrunedWhat::Broken(reason) => ("broken", "broken: ", Some(reason.to_string())),
+            PrunedWhat::Leftover => ("leftover", "left over", None),
+            PrunedWhat::HostExpired => ("host-expired", "what a host refused, expired after 30 days", None),
         };
-        Self { v: json::VERSION, removed, key: pruned.key.to_string(), problem }
+        let key = pruned.key.to_string();
+        let text = format!("removed {key:.8}: {what}{}\n", problem.as_deref().unwrap_or_default());
+        Self { v: json::VERSION, removed, key, problem, text }
     }
 }
 
