@@ -1,46 +1,61 @@
 //! How a run of several files ends.
 
-use super::diagnosis::exit_code::ExitCode;
-use super::error::BatchFailed;
+use std::fmt;
 
-/// What came of the files so far.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Tally {
+use super::diagnosis::exit_code::ExitCode;
+
+/// What came of the files so far; in the end an error, unless all were uploaded. Why was told for each.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BatchOutcome {
+    files: usize,
     pub(super) uploaded: usize,
-    pub(super) failed: usize,
+    failed: usize,
     /// What all failures have in common, if they have.
     code: Option<ExitCode>,
 }
 
-impl Tally {
-    /// Counts a file that failed.
+impl BatchOutcome {
+    pub(super) fn of(files: usize) -> Self {
+        Self { files, uploaded: 0, failed: 0, code: None }
+    }
+
     pub(super) fn failed_by(&mut self, code: ExitCode) {
         self.code = if self.failed == 0 || self.code == Some(code) { Some(code) } else { None };
         self.failed += 1;
     }
 
-    /// What to say of a run of so many files, unless all were uploaded.
-    pub(super) fn verdict(self, files: usize) -> Result<(), BatchFailed> {
-        if self.failed == 0 && self.uploaded == files {
-            return Ok(());
-        }
+    pub(super) fn verdict(self) -> Result<(), Self> {
+        if self.uploaded == self.files { Ok(()) } else { Err(self) }
+    }
+
+    pub(super) fn exit_code(self) -> ExitCode {
         // Some are there, others are not; or each failed in its own way.
-        let code = self.code.filter(|_| self.uploaded == 0).unwrap_or(ExitCode::Mixed);
-        let not_begun = files.saturating_sub(self.uploaded + self.failed);
-        Err(BatchFailed { files, failed: self.failed, not_begun, code })
+        self.code.filter(|_| self.uploaded == 0).unwrap_or(ExitCode::Mixed)
     }
 }
+
+impl fmt::Display for BatchOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} files failed", self.failed, self.files)?;
+        match self.files - self.uploaded - self.failed {
+            0 => Ok(()),
+            not_begun => write!(f, ", {not_begun} were not begun"),
+        }
+    }
+}
+
+impl std::error::Error for BatchOutcome {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn code(uploaded: usize, failures: &[ExitCode]) -> ExitCode {
-        let mut tally = Tally { uploaded, ..Tally::default() };
+        let mut outcome = BatchOutcome { uploaded, ..BatchOutcome::of(5) };
         for code in failures {
-            tally.failed_by(*code);
+            outcome.failed_by(*code);
         }
-        tally.verdict(5).map_or_else(|failed| failed.code, |()| ExitCode::Success)
+        outcome.verdict().map_or_else(BatchOutcome::exit_code, |()| ExitCode::Success)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Errors of the command line itself. They lie below everything that makes them, so that `diagnosis` can read them.
 
-use std::{fmt, io};
+use std::fmt;
 
 use super::diagnosis::exit_code::ExitCode;
 
@@ -36,31 +36,15 @@ impl std::error::Error for ParseError {}
 
 /// Nothing can be read from standard input. Reads well after "cannot upload standard input to …: ".
 #[derive(Debug)]
-pub(super) enum InputError {
-    Directory,
-    Closed,
-    Io(io::Error),
-}
+pub(super) struct InputError(pub(super) String);
 
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cannot read standard input: ")?;
-        match self {
-            Self::Directory => f.write_str("it is a directory"),
-            Self::Closed => f.write_str("it is closed"),
-            Self::Io(error) => write!(f, "{error}"),
-        }
+        write!(f, "cannot read standard input: {}", self.0)
     }
 }
 
-impl std::error::Error for InputError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+impl std::error::Error for InputError {}
 
 /// The run was ended from outside.
 #[derive(Debug, Clone, Copy)]
@@ -123,24 +107,3 @@ impl fmt::Display for Stopped {
 }
 
 impl std::error::Error for Stopped {}
-
-/// Not all files of a batch were uploaded. Why was told for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct BatchFailed {
-    pub(super) files: usize,
-    pub(super) failed: usize,
-    pub(super) not_begun: usize,
-    pub(super) code: ExitCode,
-}
-
-impl fmt::Display for BatchFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} files failed", self.failed, self.files)?;
-        if self.not_begun > 0 {
-            write!(f, ", {} were not begun", self.not_begun)?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for BatchFailed {}

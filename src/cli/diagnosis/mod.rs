@@ -11,7 +11,8 @@ mod upload;
 use std::borrow::Cow;
 use std::error::Error;
 
-use crate::cli::error::{BatchFailed, InputError, ParseError, Resumability, StopReason, Stopped, UsageError};
+use crate::cli::batch::BatchOutcome;
+use crate::cli::error::{InputError, ParseError, Resumability, StopReason, Stopped, UsageError};
 use crate::client::{ClientError, ReplyFileError};
 use crate::journal::{JournalError, JournalWarning};
 use crate::output::ErrorText;
@@ -151,8 +152,8 @@ fn known(error: &(dyn Error + 'static)) -> Option<Diagnosis> {
     if let Some(error) = error.downcast_ref() {
         return Some(serve(error).into());
     }
-    let finding = if let Some(BatchFailed { code, .. }) = error.downcast_ref() {
-        Finding::new(*code)
+    let finding = if let Some(outcome) = error.downcast_ref::<BatchOutcome>() {
+        Finding::new(outcome.exit_code())
     } else if error.is::<InputError>() {
         because(ExitCode::Source, "nothing that can be read was piped in").next("pipe the data in, or name a file")
     } else if error.is::<EntityError>() {

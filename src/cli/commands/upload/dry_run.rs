@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::SystemTime;
 
-use crate::cli::batch::Tally;
+use crate::cli::batch::BatchOutcome;
 use crate::cli::config::{Item, Source, UploadConfig};
 use crate::cli::diagnosis::Diagnosis;
 use crate::client::ResumeMode;
@@ -22,17 +22,17 @@ pub(super) fn run(
     let journal = config.state_dir.as_deref().map_or_else(Journal::disabled, |folder| {
         Journal::open_existing(folder).unwrap_or_else(|_| Journal::disabled())
     });
-    let mut tally = Tally::default();
+    let mut outcome = BatchOutcome::of(items.len());
     for (index, item) in items.iter().enumerate() {
         match look(config, item, &journal) {
             Ok((size, offset)) => {
-                tally.uploaded += 1;
+                outcome.uploaded += 1;
                 tell(json, index + 1, item, size, offset);
             }
             Err(error) if items.len() == 1 => return Err(error),
             Err(error) => {
                 let diagnosis = Diagnosis::of(&error);
-                tally.failed_by(diagnosis.exit_code);
+                outcome.failed_by(diagnosis.exit_code);
                 reporter.error(&diagnosis.text());
                 if let Some(json) = json {
                     json.file(index + 1, &item.source.to_string()).failed(&diagnosis.failure(resume_command));
@@ -40,7 +40,7 @@ pub(super) fn run(
             }
         }
     }
-    Ok(tally.verdict(items.len())?)
+    Ok(outcome.verdict()?)
 }
 
 /// The file's size, and where its upload would go on.

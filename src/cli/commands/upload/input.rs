@@ -13,11 +13,14 @@ use crate::client::ClientError;
 
 const PIECE: usize = 256 * 1024;
 
-/// Pieces read ahead.
 const AHEAD: usize = 4;
 
 /// How often to look for a signal while nothing comes.
 const LOOK: Duration = Duration::from_millis(100);
+
+fn closed() -> InputError {
+    InputError("it is closed".to_owned())
+}
 
 /// Finds out whether there is something to read from. An input that is closed, or cannot be read, would look like one that
 /// is empty.
@@ -29,16 +32,16 @@ fn examine() -> Result<(), InputError> {
 
     use rustix::fs::{OFlags, fcntl_getfl};
 
-    let input = io::stdin().as_fd().try_clone_to_owned().map_err(|_| InputError::Closed)?;
-    let mode = fcntl_getfl(&input).map_err(|_| InputError::Closed)? & OFlags::RWMODE;
-    let metadata = File::from(input).metadata().map_err(InputError::Io)?;
+    let input = io::stdin().as_fd().try_clone_to_owned().map_err(|_| closed())?;
+    let mode = fcntl_getfl(&input).map_err(|_| closed())? & OFlags::RWMODE;
+    let metadata = File::from(input).metadata().map_err(|error| InputError(error.to_string()))?;
     if metadata.is_dir() {
-        return Err(InputError::Directory);
+        return Err(InputError("it is a directory".to_owned()));
     }
     // Rust's runtime opens the null device, to read and to write, in place of what is closed. Shells open it to read.
     let is_null = fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == metadata.rdev());
     if mode == OFlags::WRONLY || (mode == OFlags::RDWR && is_null) {
-        return Err(InputError::Closed);
+        return Err(closed());
     }
     Ok(())
 }
@@ -51,12 +54,12 @@ fn examine() -> Result<(), InputError> {
 
     let input = io::stdin();
     if input.as_raw_handle().is_null() {
-        return Err(InputError::Closed);
+        return Err(closed());
     }
-    let input = input.as_handle().try_clone_to_owned().map_err(|_| InputError::Closed)?;
+    let input = input.as_handle().try_clone_to_owned().map_err(|_| closed())?;
     // A pipe has no metadata there.
     if File::from(input).metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(InputError::Directory);
+        return Err(InputError("it is a directory".to_owned()));
     }
     Ok(())
 }
@@ -69,7 +72,6 @@ pub(super) fn spool(signals: &Signals) -> anyhow::Result<NamedTempFile> {
     Ok(file)
 }
 
-/// All of standard input.
 pub(super) fn whole(signals: &Signals) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     pour(signals, &mut |piece| {
@@ -101,7 +103,7 @@ fn pour(signals: &Signals, take: &mut dyn FnMut(&[u8]) -> anyhow::Result<()>) ->
         }
         match pieces.recv_timeout(LOOK) {
             Ok(piece) => {
-                let piece = piece.map_err(InputError::Io)?;
+                let piece = piece.map_err(|error| InputError(error.to_string()))?;
                 if piece.is_empty() {
                     return Ok(());
                 }

@@ -4,7 +4,7 @@ use std::iter::Enumerate;
 use std::slice;
 use std::sync::Mutex;
 
-use crate::cli::batch::Tally;
+use crate::cli::batch::BatchOutcome;
 use crate::cli::config::{Item, Source};
 use crate::cli::diagnosis::{Diagnosis, ExitCode};
 use crate::cli::error::Resumability;
@@ -27,13 +27,14 @@ fn size(item: &Item) -> u64 {
 
 /// `reporter` shows a batch of so many jobs.
 pub(super) fn run(context: &RunContext<'_>, items: &[Item], jobs: usize, reporter: Reporter) -> anyhow::Result<()> {
-    let queue = Mutex::new(Queue { left: items.iter().enumerate(), tally: Tally::default(), leaves: None });
+    let queue =
+        Mutex::new(Queue { left: items.iter().enumerate(), outcome: BatchOutcome::of(items.len()), leaves: None });
     let worker = |number| Worker { context, lane: reporter.lane(number), connection: UploadConnection::default() };
     let mut workers: Vec<_> = (0..jobs).map(worker).collect();
     let signs_in = context.identity.credentials.is_some() || context.config.connect.has_proxy_login();
     if let (Some(first), true) = (workers.first_mut(), signs_in) {
         // A wrong password is tried once, not once for each connection: one at a time until somebody was let in.
-        while lock(&queue).tally.uploaded == 0 && first.run_next(&queue) {}
+        while lock(&queue).outcome.uploaded == 0 && first.run_next(&queue) {}
     }
     std::thread::scope(|scope| {
         for mut worker in workers {
@@ -45,13 +46,13 @@ pub(super) fn run(context: &RunContext<'_>, items: &[Item], jobs: usize, reporte
     let queue = lock(&queue);
     let stopped = context.signals.stopped(queue.leaves.unwrap_or(Resumability::StartsOver));
     // A signal that came when all was done stopped nothing.
-    queue.tally.verdict(items.len()).map_err(|failed| stopped.unwrap_or_else(|| failed.into()))
+    queue.outcome.verdict().map_err(|failed| stopped.unwrap_or_else(|| failed.into()))
 }
 
 /// The files that were not begun, and what came of the others.
 struct Queue<'a> {
     left: Enumerate<slice::Iter<'a, Item>>,
-    tally: Tally,
+    outcome: BatchOutcome,
     /// What files that were stopped leave: a session, if one of them does.
     leaves: Option<Resumability>,
 }
@@ -78,11 +79,11 @@ impl Worker<'_> {
         let mut queue = lock(queue);
         let mut is_over = self.context.signals.cancellation().is_interrupted();
         if let Some(diagnosis) = failed {
-            queue.tally.failed_by(diagnosis.exit_code);
+            queue.outcome.failed_by(diagnosis.exit_code);
             queue.leaves = queue.leaves.filter(|leaves| *leaves == Resumability::Resumes).or(diagnosis.stopped);
             is_over |= self.context.config.files.fail_fast || self.is_refused_password(&diagnosis);
         } else {
-            queue.tally.uploaded += 1;
+            queue.outcome.uploaded += 1;
         }
         if is_over {
             queue.left = [].iter().enumerate();
