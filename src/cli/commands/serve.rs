@@ -15,29 +15,16 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
     let stop = server.stop_handle();
     signals::on_each(move |_| stop.stop())?;
     let run = server.run(move |event| {
+        // A record or a log that cannot be written is no reason to stop receiving.
         if json {
-            record(event);
+            let mut stdout = io::stdout();
+            let _ = stdout.write_all(format!("{}\n", event.to_json()).as_bytes()).and_then(|()| stdout.flush());
         }
-        if !quiet || is_first(event) {
-            log(event);
+        // Whoever starts a quiet server on port 0 still needs to know where it listens.
+        if !quiet || matches!(event, ServeEvent::Started { .. }) {
+            // In one piece: another writer cannot come between, and standard error is not buffered.
+            let _ = io::stderr().write_all(format!("{event}\n").as_bytes());
         }
     });
     run.context("cannot receive uploads")
-}
-
-/// Whoever starts a quiet server on port 0 still needs to know where it listens.
-fn is_first(event: &ServeEvent) -> bool {
-    matches!(event, ServeEvent::Started { .. })
-}
-
-/// A record that cannot be written is no reason to stop receiving.
-fn record(event: &ServeEvent) {
-    let mut stdout = io::stdout();
-    let _ = stdout.write_all(format!("{}\n", event.to_json()).as_bytes()).and_then(|()| stdout.flush());
-}
-
-/// A log that cannot be written is no reason to stop receiving.
-fn log(event: &ServeEvent) {
-    // In one piece: another writer cannot come between, and standard error is not buffered.
-    let _ = io::stderr().write_all(format!("{event}\n").as_bytes());
 }

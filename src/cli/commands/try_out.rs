@@ -18,10 +18,8 @@ use crate::server::{Options, Server, StopHandle};
 
 use super::upload::{self, RunContext, UploadConnection};
 
-/// Size of the generated file.
 const GENERATED: u64 = 64 * 1024 * 1024;
 
-/// Bytes compared at a time.
 const BLOCK: usize = 1024 * 1024;
 
 pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
@@ -33,21 +31,43 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     if files.is_empty() {
         files.push(generate(folder.path()).context("cannot generate a file to upload")?);
     }
-    let receiver = LocalReceiver::start(&folder)?;
-    for file in &files {
-        try_one(file, args, &receiver, &signals, &reporter)?;
+    let received = folder.path().join("received");
+    std::fs::create_dir(&received).context("cannot make a temporary folder")?;
+    let mut options = Options::new(&received, (Ipv4Addr::LOCALHOST, 0).into());
+    // The files are thrown away in the end: waiting for the disk would only blur the figures.
+    options.durable = false;
+    let server = Server::bind(options).context("cannot receive uploads")?;
+    let (address, stop) = (server.address(), StopOnDrop(server.stop_handle()));
+    thread::scope(|scope| {
+        let _stop = stop;
+        // Should the receiver die, the upload says so.
+        scope.spawn(|| drop(server.run(|_| {})));
+        files.iter().try_for_each(|file| {
+            let arrived = received.join(file.file_name().unwrap_or_default());
+            try_one(file, &arrived, args, address, &signals, &reporter)
+        })
+    })
+}
+
+/// Ends the receiver also after a panic: the scope waits for it.
+struct StopOnDrop(StopHandle);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
     }
-    Ok(())
 }
 
 fn try_one(
     file: &Path,
+    arrived: &Path,
     args: &TryArgs,
-    receiver: &LocalReceiver,
+    address: SocketAddr,
     signals: &Signals,
     reporter: &Reporter,
 ) -> anyhow::Result<()> {
-    let config = UploadConfig::new(UploadArgs::plain(file.to_owned(), receiver.url(), args.output.clone()))?;
+    let url = format!("http://{address}/");
+    let config = UploadConfig::new(UploadArgs::plain(file.to_owned(), url.clone(), args.output.clone()))?;
     for item in config.files.items(Vec::new(), |source| Ok(vec![source]))? {
         let identity = AuthSettings::anonymous(&item.destination);
         let mut lane = reporter.lane(0);
@@ -57,58 +77,16 @@ fn try_one(
             RunContext { config, identity, signals, journal, json: None, resume_command: None, of_many: false };
         context.upload(1, &item, &mut UploadConnection::default(), &mut lane)?;
     }
-    let arrived = receiver.path_of(file);
-    if !same_bytes(file, &arrived).with_context(|| format!("cannot compare {} with what arrived", file.display()))? {
+    if !same_bytes(file, arrived).with_context(|| format!("cannot compare {} with what arrived", file.display()))? {
         bail!("what arrived differs from {}", file.display());
     }
     let name = Path::new(file.file_name().unwrap_or_default()).display();
     reporter.message(&format!("{name}: what arrived is the same, byte for byte; by hand that is:"));
-    reporter.message(&format!("  bitsup serve FOLDER --listen {}", receiver.address));
+    reporter.message(&format!("  bitsup serve FOLDER --listen {}", address));
     // A generated file is gone by the time somebody reads this.
     let shown = if args.files.is_empty() { Path::new("FILE") } else { file };
-    reporter.message(&format!("  bitsup upload {} {}", shown.display(), receiver.url()));
+    reporter.message(&format!("  bitsup upload {} {}", shown.display(), url));
     std::fs::remove_file(arrived).context("cannot remove the received file")
-}
-
-/// A receiver on a free port of this machine, for as long as this lives.
-struct LocalReceiver {
-    address: SocketAddr,
-    folder: PathBuf,
-    stop: StopHandle,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl LocalReceiver {
-    fn start(folder: &TempDir) -> anyhow::Result<Self> {
-        let folder = folder.path().join("received");
-        std::fs::create_dir(&folder).context("cannot make a temporary folder")?;
-        let mut options = Options::new(&folder, (Ipv4Addr::LOCALHOST, 0).into());
-        // The files are thrown away in the end: waiting for the disk would only blur the figures.
-        options.durable = false;
-        let server = Server::bind(options).context("cannot receive uploads")?;
-        let (address, stop) = (server.address(), server.stop_handle());
-        // Should the receiver die, the upload says so.
-        let thread = thread::spawn(move || drop(server.run(|_| {})));
-        Ok(Self { address, folder, stop, thread: Some(thread) })
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/", self.address)
-    }
-
-    fn path_of(&self, file: &Path) -> PathBuf {
-        self.folder.join(file.file_name().unwrap_or_default())
-    }
-}
-
-impl Drop for LocalReceiver {
-    fn drop(&mut self) {
-        self.stop.stop();
-        if let Some(thread) = self.thread.take() {
-            // A panic over there was printed already.
-            let _ = thread.join();
-        }
-    }
 }
 
 /// A file whose bytes differ everywhere, so that a block in the wrong place shows.
