@@ -8,7 +8,6 @@ mod error;
 mod escape;
 pub(crate) mod json;
 mod lines;
-mod plain;
 mod progress;
 mod redact;
 mod reporter;

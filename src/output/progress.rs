@@ -34,7 +34,7 @@ pub(super) struct UploadProgress {
     /// Bytes of `fragment` handed to the network.
     sent: u64,
     /// Bytes that went out in this run, those sent twice counted twice.
-    moved: u64,
+    pub(super) moved: u64,
     speed: Speed,
     started: Instant,
 }
@@ -103,11 +103,6 @@ impl UploadProgress {
     pub(super) fn stand_together(&mut self, acked: u64, in_flight: u64, moved: u64, now: Instant) {
         (self.activity, self.acked, self.sent, self.moved) = (Activity::Sending, acked, in_flight, moved);
         self.speed.record(now, moved);
-    }
-
-    /// Bytes that went out in this run.
-    pub(super) fn moved(&self) -> u64 {
-        self.moved
     }
 
     /// The server has everything before `offset`, and nothing is under way.

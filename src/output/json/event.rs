@@ -1,10 +1,9 @@
 //! What each event says. The names are a public contract; `docs/events.schema.json` is generated from these types.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::output::timestamp::rfc3339;
 use crate::output::{ErrorText, redact};
 use crate::protocol::HResult;
 use crate::uploader::Resize;
@@ -25,9 +24,8 @@ pub(super) struct EventLine<'a> {
 }
 
 impl<'a> EventLine<'a> {
-    /// The event happened now.
     pub(super) fn new(event: &'a Event) -> Self {
-        Self { v: super::VERSION, event, time: rfc3339(SystemTime::now()) }
+        Self { v: super::VERSION, event, time: super::now() }
     }
 }
 
