@@ -70,10 +70,10 @@ fn fixed(status: StatusCode) -> Option<[&'static str; 3]> {
 
 fn refusal(title: &str, status: StatusCode) -> String {
     let at_start = opening(status);
-    let finding = upload::class(PacketKind::CreateSession, at_start);
+    let advice = upload::class(PacketKind::CreateSession, at_start);
     let retried = if at_start.may_pass() { "; bitsup tries again first" } else { "" };
-    let meaning = format!("{at_start} (exit {}{retried})", finding.exit_code as u8);
-    let (cause, next) = finding.words();
+    let meaning = format!("{at_start} (exit {}{retried})", advice.exit_code as u8);
+    let (cause, next) = advice.words();
     // By the table that an upload acts on.
     let later = Refusal::classify(&answer(status), PacketKind::Fragment).class(&answer(status)).to_string();
     explanation(title, [&meaning, cause, next], Some(("within a session", &later)))
