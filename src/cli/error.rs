@@ -69,11 +69,15 @@ pub(super) enum StopReason {
 
 impl StopReason {
     pub(super) fn exit_code(self) -> ExitCode {
+        self.row().0
+    }
+
+    fn row(self) -> (ExitCode, &'static str) {
         match self {
-            Self::Interrupt => ExitCode::Interrupted,
-            Self::Terminate => ExitCode::Terminated,
-            Self::HangUp => ExitCode::HungUp,
-            Self::MaxTime => ExitCode::Server,
+            Self::Interrupt => (ExitCode::Interrupted, "interrupted"),
+            Self::Terminate => (ExitCode::Terminated, "terminated"),
+            Self::HangUp => (ExitCode::HungUp, "the terminal was closed (SIGHUP)"),
+            Self::MaxTime => (ExitCode::Server, "the time for the whole upload (--max-time) is over"),
         }
     }
 }
@@ -93,13 +97,8 @@ pub(super) enum Resumability {
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.by {
-            StopReason::Interrupt => "interrupted",
-            StopReason::Terminate => "terminated",
-            StopReason::HangUp => "the terminal was closed (SIGHUP)",
-            StopReason::MaxTime => return f.write_str("the time for the whole upload (--max-time) is over"),
-        })?;
-        if self.leaves == Resumability::Acknowledged {
+        f.write_str(self.by.row().1)?;
+        if self.leaves == Resumability::Acknowledged && self.by != StopReason::MaxTime {
             f.write_str(" after the server acknowledged the upload, before it was verified")?;
         }
         Ok(())

@@ -31,8 +31,13 @@ struct Row {
 #[serde(tag = "source", rename_all = "lowercase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Provenance {
-    Environment { variable: String },
-    File { file: String, line: usize },
+    Environment {
+        variable: String,
+    },
+    File {
+        file: String,
+        line: usize,
+    },
     Default,
     /// It is not set at all.
     None,

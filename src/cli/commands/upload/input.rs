@@ -98,7 +98,7 @@ fn pour(signals: &Signals, take: &mut dyn FnMut(&[u8]) -> anyhow::Result<()>) ->
         }
     })?;
     loop {
-        if signals.cancellation().is_interrupted() {
+        if signals.cancellation.is_interrupted() {
             return Err(ClientError::Interrupted { can_go_on: false }.into());
         }
         match pieces.recv_timeout(LOOK) {

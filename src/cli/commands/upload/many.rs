@@ -77,7 +77,7 @@ impl Worker<'_> {
             Some(diagnosis) => self.lane.failed(Some(&diagnosis.text()).filter(|_| diagnosis.stopped.is_none())),
         }
         let mut queue = lock(queue);
-        let mut is_over = self.context.signals.cancellation().is_interrupted();
+        let mut is_over = self.context.signals.cancellation.is_interrupted();
         if let Some(diagnosis) = failed {
             queue.outcome.failed_by(diagnosis.exit_code);
             queue.leaves = queue.leaves.filter(|leaves| *leaves == Resumability::Resumes).or(diagnosis.stopped);

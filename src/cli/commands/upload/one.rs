@@ -57,7 +57,7 @@ impl UploadConnection {
         let pinged = self.pinged.take() == Some(Origin::of(&item.destination));
         let (_, http) = self.http.get_or_insert_with(|| {
             let origin = settings.origin.clone();
-            (origin, Http::with_cancellation(settings, context.signals.cancellation().clone()))
+            (origin, Http::with_cancellation(settings, context.signals.cancellation.clone()))
         });
         let login = self.login.get_or_insert_with(|| secret::login(context.identity.clone()));
         (http, login, pinged)
@@ -121,9 +121,11 @@ impl RunContext<'_> {
         if reply.as_ref().is_none_or(|file| file.saved().is_none()) {
             remembered.reply_is_gone();
         }
-        let cancellation = self.signals.cancellation();
+        let cancellation = &self.signals.cancellation;
         let (http, login, pinged) = connection.to(item, self);
-        let mut start = Start::new(plan, entity, remembered, config.resume, cancellation, &mut *report, seed())?;
+        // Different in every process, as pauses must be.
+        let seed = RandomState::new().build_hasher().finish();
+        let mut start = Start::new(plan, entity, remembered, config.resume, cancellation, &mut *report, seed)?;
         if pinged {
             start = start.skip_ping();
         }
@@ -162,9 +164,4 @@ pub(crate) fn journal(config: &UploadConfig, lane: &mut Lane<'_>) -> Journal {
     });
     journal.older_records().into_iter().for_each(warn);
     journal
-}
-
-/// Different in every process, as pauses must be.
-fn seed() -> u64 {
-    RandomState::new().build_hasher().finish()
 }
