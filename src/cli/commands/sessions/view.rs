@@ -59,7 +59,7 @@ impl UnfinishedUpload {
     }
 
     /// A line for each thing that is known.
-    pub(super) fn text(&self, now: SystemTime) -> String {
+    pub(super) fn text(&self, now: u64) -> String {
         let mut lines = vec![("id", self.key.clone()), ("status", self.status.to_owned())];
         lines.extend(self.problem.clone().map(|problem| ("problem", problem)));
         if let Some(known) = &self.known {
@@ -73,18 +73,23 @@ impl UnfinishedUpload {
             ]);
             lines.extend(known.session.as_ref().map(|session| ("session", escape(session))));
             lines.extend(known.target.as_ref().map(|target| ("target", escape(target))));
-            lines.push(("updated", format!("{} ago", known.age(now))));
-            lines.push(("expires", format!("in {}", units::remaining(since(time_of(now), known.expires)))));
+            lines.push(("updated", format!("{} ago", between(known.updated, now))));
+            lines.push(("expires", format!("in {}", between(now, known.expires))));
         }
         lines.iter().fold(String::new(), |text, (name, value)| format!("{text}{name:<8} {value}\n"))
     }
 
-    fn row(&self, now: SystemTime) -> [String; 6] {
+    fn row(&self, now: u64) -> [String; 6] {
         let id = self.id.clone();
         match &self.known {
-            Some(known) => {
-                [id, known.percent(), units::size(known.size), known.age(now), escape(&known.file), escape(&known.url)]
-            }
+            Some(known) => [
+                id,
+                known.percent(),
+                units::size(known.size),
+                between(known.updated, now),
+                escape(&known.file),
+                escape(&known.url),
+            ],
             None => {
                 let (status, problem) = (self.status.to_owned(), self.problem.clone().unwrap_or_default());
                 [id, status, String::new(), String::new(), problem, String::new()]
@@ -116,22 +121,18 @@ impl Known {
         let percent = (u128::from(self.acked) * 100).checked_div(u128::from(self.size)).unwrap_or(0);
         format!("{} %", percent.min(99))
     }
-
-    fn age(&self, now: SystemTime) -> String {
-        units::remaining(since(self.updated, time_of(now)))
-    }
 }
 
-fn time_of(time: SystemTime) -> u64 {
+pub(super) fn time_of(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-fn since(earlier: u64, later: u64) -> Duration {
-    Duration::from_secs(later.saturating_sub(earlier))
+fn between(earlier: u64, later: u64) -> String {
+    units::remaining(Duration::from_secs(later.saturating_sub(earlier)))
 }
 
 /// Columns, aligned by what a terminal shows.
-pub(super) fn table(uploads: &[UnfinishedUpload], now: SystemTime) -> String {
+pub(super) fn table(uploads: &[UnfinishedUpload], now: u64) -> String {
     let head = ["ID", "DONE", "SIZE", "AGE", "FILE", "URL"].map(str::to_owned);
     let rows: Vec<_> = std::iter::once(head).chain(uploads.iter().map(|upload| upload.row(now))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
