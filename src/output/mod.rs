@@ -16,7 +16,6 @@ mod screen;
 mod terminal;
 #[cfg(test)]
 pub(crate) mod testing;
-mod timestamp;
 pub(crate) mod units;
 
 use std::io::{self, Write};

@@ -18,7 +18,6 @@ pub(super) enum Activity {
     Completed,
 }
 
-/// One file's progress.
 #[derive(Debug, Clone)]
 pub(super) struct UploadProgress {
     pub(super) name: String,
@@ -114,7 +113,6 @@ impl UploadProgress {
         self.activity == Activity::Completed
     }
 
-    /// Bytes that the server acknowledged.
     pub(super) fn acked(&self) -> u64 {
         if self.is_completed() { self.size } else { self.acked.min(self.size) }
     }

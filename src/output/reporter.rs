@@ -20,17 +20,18 @@ pub(crate) struct Reporter {
     writer: SharedWriter,
     progress: Arc<Mutex<RunProgress>>,
     view: View,
+    /// What is drawn while a file, or the batch, is under way, if bars are shown.
+    drawing: Mutex<Option<Drawing>>,
     animated: bool,
     ci: Ci,
     is_batch: bool,
 }
 
-/// How progress is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum View {
     Nothing,
     Plain,
-    /// Something is drawn while a file, or the batch, is under way.
-    Bars(Mutex<Option<Drawing>>),
+    Bars,
 }
 
 impl View {
@@ -39,7 +40,7 @@ impl View {
         match mode {
             _ if verbosity.quiet => Self::Nothing,
             ProgressMode::None => Self::Nothing,
-            ProgressMode::Auto | ProgressMode::Bar if has_bars => Self::Bars(Mutex::default()),
+            ProgressMode::Auto | ProgressMode::Bar if has_bars => Self::Bars,
             _ => Self::Plain,
         }
     }
@@ -51,6 +52,7 @@ impl Reporter {
         Self {
             verbosity,
             view: View::of(mode, verbosity, &terminal),
+            drawing: Mutex::default(),
             terminal,
             writer: SharedWriter::new(out),
             progress: Arc::new(Mutex::new(RunProgress::single(Instant::now()))),
@@ -79,13 +81,13 @@ impl Reporter {
         self.progress = Arc::new(Mutex::new(RunProgress::of_batch(batch, Instant::now())));
         self.is_batch = true;
         let text = format!("uploading {} files, {}", batch.files, units::size(batch.size));
-        if !matches!(self.view, View::Nothing) {
+        if self.view != View::Nothing {
             self.command(self.ci.begin(&text, SystemTime::now()));
         }
-        match &self.view {
+        match self.view {
             View::Nothing => {}
             View::Plain => self.line(&text),
-            View::Bars(drawing) => *lock(drawing) = Some(self.drawing()),
+            View::Bars => *lock(&self.drawing) = Some(self.new_drawing()),
         }
         self
     }
@@ -110,8 +112,8 @@ impl Reporter {
 
     /// Writes an error, always. It ends the bar of a file that is shown for itself.
     pub(crate) fn error(&self, error: &ErrorText) {
-        if let (View::Bars(drawing), false) = (&self.view, self.is_batch) {
-            lock(drawing).take();
+        if !self.is_batch {
+            lock(&self.drawing).take();
         }
         self.write(|writer| error.to_string().lines().for_each(|line| writer.line(line)));
         self.command(self.ci.error(error));
@@ -129,17 +131,13 @@ impl Reporter {
     }
 
     fn write(&self, write: impl FnOnce(&SharedWriter)) {
-        let drawing = match &self.view {
-            View::Bars(drawing) => Some(lock(drawing)),
-            _ => None,
-        };
-        match drawing.as_deref() {
-            Some(Some(drawing)) => drawing.above(|| write(&self.writer)),
-            _ => write(&self.writer),
+        match &*lock(&self.drawing) {
+            Some(drawing) => drawing.above(|| write(&self.writer)),
+            None => write(&self.writer),
         }
     }
 
-    fn drawing(&self) -> Drawing {
+    fn new_drawing(&self) -> Drawing {
         let (progress, colour, animated) = (Arc::clone(&self.progress), self.terminal.has_colour, self.animated);
         Drawing::new(&self.writer, &self.terminal, animated, move |width| {
             let progress = lock(&progress);
@@ -151,13 +149,11 @@ impl Reporter {
 
 impl Drop for Reporter {
     fn drop(&mut self) {
-        if let View::Bars(drawing) = &self.view {
-            lock(drawing).take();
-        }
-        if !self.is_batch || matches!(self.view, View::Nothing) {
+        lock(&self.drawing).take();
+        if !self.is_batch || self.view == View::Nothing {
             return;
         }
-        if let (View::Plain, Some(line)) = (&self.view, lock(&self.progress).last_line(Instant::now())) {
+        if let (View::Plain, Some(line)) = (self.view, lock(&self.progress).last_line(Instant::now())) {
             self.line(&line);
         }
         self.command(self.ci.end(SystemTime::now()));
@@ -179,7 +175,6 @@ impl Lane<'_> {
         lock(&self.reporter.progress).begin(self.number, name, size, Instant::now());
     }
 
-    /// Shows an event.
     pub(crate) fn event(&mut self, event: &UploadEvent) {
         self.event_at(event, Instant::now());
     }
@@ -194,16 +189,16 @@ impl Lane<'_> {
                 reporter.command(reporter.ci.warning(&format!("{}{text}", self.prefix)));
             }
         }
-        match &reporter.view {
+        match reporter.view {
             View::Nothing => {}
             View::Plain => due.iter().for_each(|line| reporter.line(line)),
-            View::Bars(drawing) => {
-                let mut drawing = lock(drawing);
+            View::Bars => {
+                let mut drawing = lock(&reporter.drawing);
                 match event {
                     // The old bar, if one is left, ends its line before the new one begins.
                     UploadEvent::Started { .. } if !reporter.is_batch => {
                         drop(drawing.take());
-                        *drawing = Some(reporter.drawing());
+                        *drawing = Some(reporter.new_drawing());
                     }
                     UploadEvent::Completed { .. } if !reporter.is_batch => *drawing = None,
                     _ => {}
@@ -218,7 +213,7 @@ impl Lane<'_> {
     /// The file is on the server.
     pub(crate) fn done(&mut self) {
         let line = lock(&self.reporter.progress).done(self.number, Instant::now());
-        if let (View::Plain, Some(line)) = (&self.reporter.view, line) {
+        if let (View::Plain, Some(line)) = (self.reporter.view, line) {
             self.reporter.line(&line);
         }
     }

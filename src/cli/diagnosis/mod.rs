@@ -78,7 +78,7 @@ impl Diagnosis {
             exit: self.exit_code as u8,
             status: self.exit_code.status(),
             http: self.http_status,
-            hresult: self.hresult,
+            hresult: self.hresult.map(|HResult(code)| format!("0x{code:08X}")),
             retryable: info.retryable,
             resume_command: resume_command.filter(|_| info.retryable).map(str::to_owned),
         }

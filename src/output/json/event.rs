@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::output::{ErrorText, redact};
-use crate::protocol::HResult;
 use crate::uploader::Resize;
 
 /// Fields may be added in a version; those here keep their meaning. Sizes and offsets are bytes, durations are seconds. The
@@ -208,19 +207,13 @@ pub(crate) struct Failure {
     #[cfg_attr(test, schemars(range(min = 100, max = 999)))]
     pub(crate) http: Option<u16>,
     /// BITS's code, if it gave one.
-    #[serde(serialize_with = "hexadecimal")]
-    #[cfg_attr(test, schemars(with = "Option<String>", extend("pattern" = "^0x[0-9A-F]{8}$")))]
-    pub(crate) hresult: Option<HResult>,
+    #[cfg_attr(test, schemars(extend("pattern" = "^0x[0-9A-F]{8}$")))]
+    pub(crate) hresult: Option<String>,
     /// Whether the same command may succeed later.
     pub(crate) retryable: bool,
     /// The command that goes on, for a POSIX shell, on Windows for `PowerShell`. Null if there is none, or if it would hold a
     /// secret or standard input.
     pub(crate) resume_command: Option<String>,
-}
-
-#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
-fn hexadecimal<S: Serializer>(code: &Option<HResult>, serializer: S) -> Result<S::Ok, S::Error> {
-    code.map(|code| format!("0x{:08X}", code.0)).serialize(serializer)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]

@@ -11,7 +11,7 @@ use serde::Serialize;
 pub(crate) use event::Failure;
 
 use super::progress::UploadProgress;
-use super::{escape, redact, timestamp};
+use super::{escape, redact, units};
 use crate::sync::lock;
 use crate::uploader::UploadEvent;
 use event::{Counts, Event, EventLine, Id, reason};
@@ -30,7 +30,7 @@ pub(crate) fn line(value: &impl Serialize) -> String {
 
 /// The time for programs: RFC 3339, UTC.
 pub(crate) fn now() -> String {
-    timestamp::rfc3339(SystemTime::now())
+    units::rfc3339(SystemTime::now())
 }
 
 /// The record of a run. Clones write to the same place. Never fails: what cannot be written is lost.
@@ -247,7 +247,6 @@ mod tests {
     use crate::output::testing::{
         Broken, Buffer, any_event, check_schema, close, fragment, request_head, session, started,
     };
-    use crate::protocol::HResult;
 
     /// The names that `class` may have.
     pub(super) fn classes() -> Vec<&'static str> {
@@ -330,7 +329,7 @@ mod tests {
             exit: 8,
             status: "failed",
             http: Some(403),
-            hresult: Some(HResult(0x8007_0005)),
+            hresult: Some("0x80070005".to_owned()),
             retryable: false,
             resume_command: None,
         };

@@ -24,7 +24,6 @@ pub(crate) fn explain(number: u32, prefix: &str) -> Option<String> {
     })
 }
 
-/// A line for the list.
 pub(crate) fn summary(number: u16) -> String {
     let Ok(status) = StatusCode::from_u16(number) else { return String::new() };
     match fixed(status) {
