@@ -1,7 +1,7 @@
 //! What it means that an upload ended without success.
 
 use crate::exchange::TransportErrorKind;
-use crate::protocol::{AckError, BitsError, HResult, PacketKind};
+use crate::protocol::{AckError, HResult, PacketKind};
 use crate::uploader::{Refusal, ReplyError, Unverified, UploadError};
 
 use super::connection::lost;
@@ -43,7 +43,14 @@ pub(super) fn diagnose(error: &UploadError) -> Diagnosis {
 fn advice(error: &UploadError) -> Advice {
     use ExitCode as Code;
     match error {
-        UploadError::Refused { packet, refusal, error } => refused(*packet, *refusal, error),
+        UploadError::Refused { packet, refusal, error } => {
+            let found = class(*packet, *refusal);
+            // BITS's own code says more than the class that it belongs to.
+            match error.code.and_then(hresult::info) {
+                Some(info) => Advice { cause: Some(info.cause), next: Some(info.next), ..found },
+                None => found,
+            }
+        }
         UploadError::BadResponse { packet, error } => bad_answer(*packet, error),
         UploadError::Redirected { .. } => {
             because(Code::NoEndpoint, "the upload folder moved, or a login page is in front of it")
@@ -122,15 +129,6 @@ fn reply(error: &ReplyError) -> ExitCode {
         ReplyError::NotOffered | ReplyError::TooLarge | ReplyError::Status(_) => ExitCode::Application,
         ReplyError::BadResponse(_) => ExitCode::Protocol,
         ReplyError::Lost(error) => lost(PacketKind::CloseSession, error.kind).exit_code,
-    }
-}
-
-/// A refusal. BITS's own code says more than the class that it belongs to.
-pub(super) fn refused(packet: PacketKind, refusal: Refusal, error: &BitsError) -> Advice {
-    let found = class(packet, refusal);
-    match error.code.and_then(hresult::info) {
-        Some(info) => Advice { cause: Some(info.cause), next: Some(info.next), ..found },
-        None => found,
     }
 }
 

@@ -14,18 +14,12 @@ use crate::uploader::Resize;
 #[cfg_attr(test, schemars(deny_unknown_fields, title = "A line of `bitsup upload --json`"))]
 pub(super) struct EventLine<'a> {
     #[cfg_attr(test, schemars(extend("const" = 1)))]
-    v: u8,
+    pub(super) v: u8,
     #[serde(flatten)]
-    event: &'a Event,
+    pub(super) event: &'a Event,
     /// When it happened: RFC 3339, UTC.
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
-    time: String,
-}
-
-impl<'a> EventLine<'a> {
-    pub(super) fn new(event: &'a Event) -> Self {
-        Self { v: super::VERSION, event, time: super::now() }
-    }
+    pub(super) time: String,
 }
 
 /// Something that happened.

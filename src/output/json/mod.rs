@@ -96,7 +96,7 @@ impl JsonLog {
 impl Writer {
     fn write(&mut self, event: &Event) {
         if !self.is_over {
-            let line = line(&EventLine::new(event));
+            let line = line(&EventLine { v: VERSION, event, time: now() });
             let _ = self.out.write_all(line.as_bytes()).and_then(|()| self.out.flush());
         }
     }

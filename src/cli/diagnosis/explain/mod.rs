@@ -31,7 +31,8 @@ pub(crate) fn explain(text: &str) -> Result<String, String> {
     if let Some(explanation) = iis::explain(text) {
         return Ok(explanation);
     }
-    if let Some(number) = small(text) {
+    let is_small = text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
+    if let (true, Ok(number)) = (is_small, text.parse()) {
         return exit_code(number).or_else(|| http::explain(number, "")).ok_or_else(|| {
             format!("{number} is no exit code of bitsup and no HTTP status; an HRESULT is written 0x{number:08X}")
         });
@@ -66,10 +67,6 @@ pub(crate) fn list() -> String {
         let _ = writeln!(text, "  0x{:08X}  {name}: {}", code.0, info(*code).map_or("", |info| info.meaning));
     }
     text
-}
-
-fn small(text: &str) -> Option<u32> {
-    if text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
 /// `0x80070005`, `x80070005`, `80070005`, `80070005h`; decimal as PowerShell prints it, `-2147024891`, or as an unsigned number;
