@@ -87,17 +87,13 @@ impl Signals {
         secret::stop_waiting();
         // Whoever is asked for a password has nothing else to end. That the time is up is told in order.
         if by != StopReason::MaxTime && (secret::stop_asking() || is_second) {
-            self.end(by);
+            // Whoever asks twice wants it at once; the journal is in step at every moment.
+            if let Some(words) = &*lock(&self.last_words) {
+                words(Stopped { by, leaves: Resumability::StartsOver });
+            }
+            std::process::exit(by.exit_code() as i32);
         }
         self.cancellation.interrupt();
-    }
-
-    /// Whoever asks twice wants it at once; the journal is in step at every moment.
-    fn end(&self, by: StopReason) {
-        if let Some(words) = &*lock(&self.last_words) {
-            words(Stopped { by, leaves: Resumability::StartsOver });
-        }
-        std::process::exit(by.exit_code() as i32);
     }
 }
 

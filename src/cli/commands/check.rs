@@ -29,8 +29,8 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
     if config.json {
         print(json::line(&CheckReport::new(&url, &findings, result.as_ref().err())))?;
     } else {
-        let line = |(name, value)| format!("{:<13}{value}\n", format!("{name}:"));
-        print(facts(&url, &findings).into_iter().map(line).collect::<String>())?;
+        let shown = |(name, value)| format!("{:<13}{value}\n", format!("{name}:"));
+        print(facts(&url, &findings).into_iter().map(shown).collect::<String>())?;
     }
     result
 }

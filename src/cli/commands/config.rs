@@ -61,7 +61,8 @@ pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()>
         }
         for (key, arg) in settings::options(verb) {
             let row = Row::new(key, arg, set.iter().find(|setting| setting.key == key));
-            text.push_str(&if args.json { row.json(prefix) } else { row.text() });
+            let option = format!("{prefix}{key}");
+            text.push_str(&if args.json { json::line(&Row { option, ..row }) } else { row.text() });
         }
     }
     Ok(print(text)?)
@@ -83,11 +84,6 @@ impl Row {
             None => Provenance::Default,
         };
         Self { v: json::VERSION, option: key.to_owned(), kind, values, source }
-    }
-
-    fn json(mut self, prefix: &str) -> String {
-        self.option.insert_str(0, prefix);
-        json::line(&self)
     }
 
     /// A line of TOML: what is printed can be read again.
@@ -162,7 +158,7 @@ mod tests {
         let setting = Setting { key: "retries".to_owned(), values: vec!["7".into()], set_by };
         let row = Row::new("retries", &clap::Arg::new("retries").long("retries"), Some(&setting));
         assert!(row.text().ends_with(".toml:3\n"), "{}", row.text());
-        let line: serde_json::Value = serde_json::from_str(&row.json("")).expect("JSON");
+        let line: serde_json::Value = serde_json::from_str(&json::line(&row)).expect("JSON");
         assert_eq!((&line["file"], &line["line"]), (&"/etc/\u{fffd}.toml".into(), &3.into()));
     }
 

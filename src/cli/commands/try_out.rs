@@ -1,7 +1,7 @@
 //! `bitsup try [FILE]...`: the whole job on this machine.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -82,7 +82,7 @@ fn try_one(
     }
     let name = Path::new(file.file_name().unwrap_or_default()).display();
     reporter.message(&format!("{name}: what arrived is the same, byte for byte; by hand that is:"));
-    reporter.message(&format!("  bitsup serve FOLDER --listen {}", address));
+    reporter.message(&format!("  bitsup serve FOLDER --listen {address}"));
     // A generated file is gone by the time somebody reads this.
     let shown = if args.files.is_empty() { Path::new("FILE") } else { file };
     reporter.message(&format!("  bitsup upload {} {}", shown.display(), url));
@@ -104,17 +104,15 @@ fn generate(folder: &Path) -> io::Result<PathBuf> {
 }
 
 fn same_bytes(a: &Path, b: &Path) -> io::Result<bool> {
-    let (a, b) = (File::open(a)?, File::open(b)?);
-    if a.metadata()?.len() != b.metadata()?.len() {
-        return Ok(false);
-    }
-    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
-    let (mut left, mut right) = (vec![0; BLOCK], vec![0; BLOCK]);
+    let (mut a, mut b) = (File::open(a)?, File::open(b)?);
+    let (mut left, mut right) = (Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK));
     loop {
-        let count = a.read(&mut left)?;
-        b.read_exact(&mut right[..count])?;
-        if count == 0 || left[..count] != right[..count] {
-            return Ok(count == 0);
+        left.clear();
+        right.clear();
+        (&mut a).take(BLOCK as u64).read_to_end(&mut left)?;
+        (&mut b).take(BLOCK as u64).read_to_end(&mut right)?;
+        if left.is_empty() || left != right {
+            return Ok(left == right);
         }
     }
 }

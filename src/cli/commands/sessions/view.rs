@@ -81,20 +81,12 @@ impl UnfinishedUpload {
 
     fn row(&self, now: u64) -> [String; 6] {
         let id = self.id.clone();
-        match &self.known {
-            Some(known) => [
-                id,
-                known.percent(),
-                units::size(known.size),
-                between(known.updated, now),
-                escape(&known.file),
-                escape(&known.url),
-            ],
-            None => {
-                let (status, problem) = (self.status.to_owned(), self.problem.clone().unwrap_or_default());
-                [id, status, String::new(), String::new(), problem, String::new()]
-            }
-        }
+        let Some(known) = &self.known else {
+            let (status, problem) = (self.status.to_owned(), self.problem.clone().unwrap_or_default());
+            return [id, status, String::new(), String::new(), problem, String::new()];
+        };
+        let age = between(known.updated, now);
+        [id, known.percent(), units::size(known.size), age, escape(&known.file), escape(&known.url)]
     }
 }
 

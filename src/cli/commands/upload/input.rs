@@ -13,10 +13,13 @@ use crate::client::ClientError;
 
 const PIECE: usize = 256 * 1024;
 
+/// Pieces read ahead.
 const AHEAD: usize = 4;
 
 /// How often to look for a signal while nothing comes.
 const LOOK: Duration = Duration::from_millis(100);
+
+const NOT_KEPT: &str = "cannot keep standard input in a temporary file";
 
 fn closed() -> InputError {
     InputError("it is closed".to_owned())
@@ -66,23 +69,14 @@ fn examine() -> Result<(), InputError> {
 
 /// Keeps standard input in a file of its own, because the protocol wants to know the size first. Dropping removes it.
 pub(super) fn spool(signals: &Signals) -> anyhow::Result<NamedTempFile> {
-    let failed = || "cannot keep standard input in a temporary file";
-    let mut file = NamedTempFile::with_prefix("bitsup-").with_context(failed)?;
-    pour(signals, &mut |piece| file.write_all(piece).with_context(failed))?;
+    let mut file = NamedTempFile::with_prefix("bitsup-").context(NOT_KEPT)?;
+    pour(signals, &mut file)?;
     Ok(file)
 }
 
-pub(super) fn whole(signals: &Signals) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    pour(signals, &mut |piece| {
-        bytes.extend_from_slice(piece);
-        Ok(())
-    })?;
-    Ok(bytes)
-}
-
-/// Reading cannot be interrupted everywhere, so a thread does it; when nobody wants more it is left alone.
-fn pour(signals: &Signals, take: &mut dyn FnMut(&[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
+/// Reads all of standard input. Reading cannot be interrupted everywhere, so a thread does it; when nobody wants more it is
+/// left alone.
+pub(super) fn pour(signals: &Signals, out: &mut dyn Write) -> anyhow::Result<()> {
     examine()?;
     let (sender, pieces) = sync_channel::<io::Result<Vec<u8>>>(AHEAD);
     std::thread::Builder::new().name("input".to_owned()).spawn(move || {
@@ -107,7 +101,7 @@ fn pour(signals: &Signals, take: &mut dyn FnMut(&[u8]) -> anyhow::Result<()>) ->
                 if piece.is_empty() {
                     return Ok(());
                 }
-                take(&piece)?;
+                out.write_all(&piece).context(NOT_KEPT)?;
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
