@@ -11,8 +11,7 @@ mod upload;
 use std::borrow::Cow;
 use std::error::Error;
 
-use crate::cli::batch::BatchOutcome;
-use crate::cli::error::{InputError, ParseError, Resumability, StopReason, Stopped, UsageError};
+use crate::cli::error::{BatchOutcome, InputError, ParseError, Resumability, StopReason, Stopped, UsageError};
 use crate::client::{ClientError, ReplyFileError};
 use crate::journal::{JournalError, JournalWarning};
 use crate::output::ErrorText;

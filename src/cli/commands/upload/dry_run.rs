@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::time::SystemTime;
 
-use crate::cli::batch::BatchOutcome;
 use crate::cli::config::{Item, Source, UploadConfig};
 use crate::cli::diagnosis::Diagnosis;
+use crate::cli::error::BatchOutcome;
 use crate::client::ResumeMode;
 use crate::journal::{Journal, Upload};
 use crate::output::json::JsonLog;

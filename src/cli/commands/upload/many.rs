@@ -4,10 +4,9 @@ use std::iter::Enumerate;
 use std::slice;
 use std::sync::Mutex;
 
-use crate::cli::batch::BatchOutcome;
 use crate::cli::config::{Item, Source};
 use crate::cli::diagnosis::{Diagnosis, ExitCode};
-use crate::cli::error::Resumability;
+use crate::cli::error::{BatchOutcome, Resumability};
 use crate::output::{Batch, Lane, Reporter};
 use crate::sync::lock;
 
