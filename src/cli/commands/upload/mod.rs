@@ -56,7 +56,7 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, resume_command: Option
     let batch = many::batch(&items, config.files.jobs);
     let reporter = if of_many { reporter.with_batch(&batch) } else { reporter };
     config.connect.warnings.iter().for_each(|text| reporter.warn_always(text));
-    let journal = one::journal(&config, &mut reporter.lane(0));
+    let journal = journal(&config, &mut reporter.lane(0));
     let (config, identity, signals) = (&config, &identity, &signals);
     let context = RunContext { config, identity, signals, journal, json, resume_command, of_many };
     match &items[..] {
