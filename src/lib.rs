@@ -59,7 +59,7 @@ mod durable;
 pub mod exchange;
 
 pub mod journal;
-pub mod output;
+mod output;
 pub mod protocol;
 #[cfg(feature = "serve")]
 pub mod server;

@@ -1,6 +1,6 @@
 //! Errors of the command line itself. They lie below everything that makes them, so that `diagnosis` can read them.
 
-use std::{fmt, io};
+use std::fmt;
 
 use super::diagnosis::exit_code::ExitCode;
 
@@ -36,31 +36,15 @@ impl std::error::Error for ParseError {}
 
 /// Nothing can be read from standard input. Reads well after "cannot upload standard input to …: ".
 #[derive(Debug)]
-pub(super) enum InputError {
-    Directory,
-    Closed,
-    Io(io::Error),
-}
+pub(super) struct InputError(pub(super) String);
 
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cannot read standard input: ")?;
-        match self {
-            Self::Directory => f.write_str("it is a directory"),
-            Self::Closed => f.write_str("it is closed"),
-            Self::Io(error) => write!(f, "{error}"),
-        }
+        write!(f, "cannot read standard input: {}", self.0)
     }
 }
 
-impl std::error::Error for InputError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+impl std::error::Error for InputError {}
 
 /// The run was ended from outside.
 #[derive(Debug, Clone, Copy)]
@@ -85,11 +69,15 @@ pub(super) enum StopReason {
 
 impl StopReason {
     pub(super) fn exit_code(self) -> ExitCode {
+        self.row().0
+    }
+
+    fn row(self) -> (ExitCode, &'static str) {
         match self {
-            Self::Interrupt => ExitCode::Interrupted,
-            Self::Terminate => ExitCode::Terminated,
-            Self::HangUp => ExitCode::HungUp,
-            Self::MaxTime => ExitCode::Server,
+            Self::Interrupt => (ExitCode::Interrupted, "interrupted"),
+            Self::Terminate => (ExitCode::Terminated, "terminated"),
+            Self::HangUp => (ExitCode::HungUp, "the terminal was closed (SIGHUP)"),
+            Self::MaxTime => (ExitCode::Server, "the time for the whole upload (--max-time) is over"),
         }
     }
 }
@@ -109,13 +97,8 @@ pub(super) enum Resumability {
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.by {
-            StopReason::Interrupt => "interrupted",
-            StopReason::Terminate => "terminated",
-            StopReason::HangUp => "the terminal was closed (SIGHUP)",
-            StopReason::MaxTime => return f.write_str("the time for the whole upload (--max-time) is over"),
-        })?;
-        if self.leaves == Resumability::Acknowledged {
+        f.write_str(self.by.row().1)?;
+        if self.leaves == Resumability::Acknowledged && self.by != StopReason::MaxTime {
             f.write_str(" after the server acknowledged the upload, before it was verified")?;
         }
         Ok(())
@@ -124,23 +107,67 @@ impl fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
-/// Not all files of a batch were uploaded. Why was told for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct BatchFailed {
-    pub(super) files: usize,
-    pub(super) failed: usize,
-    pub(super) not_begun: usize,
-    pub(super) code: ExitCode,
+/// What came of the files so far; in the end an error, unless all were uploaded. Why was told for each.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BatchOutcome {
+    files: usize,
+    pub(super) uploaded: usize,
+    failed: usize,
+    /// What all failures have in common, if they have.
+    code: Option<ExitCode>,
 }
 
-impl fmt::Display for BatchFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} files failed", self.failed, self.files)?;
-        if self.not_begun > 0 {
-            write!(f, ", {} were not begun", self.not_begun)?;
-        }
-        Ok(())
+impl BatchOutcome {
+    pub(super) fn of(files: usize) -> Self {
+        Self { files, uploaded: 0, failed: 0, code: None }
+    }
+
+    pub(super) fn failed_by(&mut self, code: ExitCode) {
+        self.code = if self.failed == 0 || self.code == Some(code) { Some(code) } else { None };
+        self.failed += 1;
+    }
+
+    pub(super) fn verdict(self) -> Result<(), Self> {
+        if self.uploaded == self.files { Ok(()) } else { Err(self) }
+    }
+
+    pub(super) fn exit_code(self) -> ExitCode {
+        // Some are there, others are not; or each failed in its own way.
+        self.code.filter(|_| self.uploaded == 0).unwrap_or(ExitCode::Mixed)
     }
 }
 
-impl std::error::Error for BatchFailed {}
+impl fmt::Display for BatchOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} files failed", self.failed, self.files)?;
+        match self.files - self.uploaded - self.failed {
+            0 => Ok(()),
+            not_begun => write!(f, ", {not_begun} were not begun"),
+        }
+    }
+}
+
+impl std::error::Error for BatchOutcome {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(uploaded: usize, failures: &[ExitCode]) -> ExitCode {
+        let mut outcome = BatchOutcome { uploaded, ..BatchOutcome::of(5) };
+        for code in failures {
+            outcome.failed_by(*code);
+        }
+        outcome.verdict().map_or_else(BatchOutcome::exit_code, |()| ExitCode::Success)
+    }
+
+    #[test]
+    fn failures_of_one_kind_have_its_code_unless_something_is_there() {
+        use ExitCode::{Mixed, Refused, Source, Success};
+        assert_eq!(code(5, &[]), Success);
+        assert_eq!(code(0, &[Refused, Refused]), Refused);
+        assert_eq!(code(1, &[Refused, Refused]), Mixed);
+        assert_eq!(code(0, &[Refused, Source, Refused]), Mixed);
+        assert_eq!(code(1, &[Source]), Mixed);
+    }
+}

@@ -1,7 +1,6 @@
 //! The command line: parse, run one verb, turn the result into text and an exit code.
 
 mod args;
-mod batch;
 mod commands;
 mod completion;
 mod config;

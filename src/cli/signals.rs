@@ -13,7 +13,8 @@ use crate::uploader::{Unverified, UploadError};
 /// The signals that end an upload.
 #[derive(Clone)]
 pub(super) struct Signals {
-    cancellation: CancellationToken,
+    /// What the first signal sets off.
+    pub(super) cancellation: CancellationToken,
     received: Arc<Mutex<Option<StopReason>>>,
     last_words: Arc<Mutex<Option<LastWords>>>,
 }
@@ -23,9 +24,6 @@ type LastWords = Box<dyn Fn(Stopped) + Send>;
 
 impl Signals {
     /// Watches for signals from now on.
-    ///
-    /// # Errors
-    /// When the system does not allow it.
     pub(super) fn watch() -> anyhow::Result<Self> {
         secret::watch();
         let signals =
@@ -36,9 +34,6 @@ impl Signals {
     }
 
     /// Ends what is under way after `limit`, also in the middle of an exchange.
-    ///
-    /// # Errors
-    /// When the system has no thread for it.
     pub(super) fn after(&self, limit: Duration) -> anyhow::Result<()> {
         let signals = self.clone();
         std::thread::Builder::new().name("max-time".to_owned()).spawn(move || {
@@ -47,11 +42,6 @@ impl Signals {
             }
         })?;
         Ok(())
-    }
-
-    /// What the first signal sets off.
-    pub(super) fn cancellation(&self) -> &CancellationToken {
-        &self.cancellation
     }
 
     /// What to do before a second signal ends the process. It must not wait for anything.
@@ -97,24 +87,17 @@ impl Signals {
         secret::stop_waiting();
         // Whoever is asked for a password has nothing else to end. That the time is up is told in order.
         if by != StopReason::MaxTime && (secret::stop_asking() || is_second) {
-            self.end(by);
+            // Whoever asks twice wants it at once; the journal is in step at every moment.
+            if let Some(words) = &*lock(&self.last_words) {
+                words(Stopped { by, leaves: Resumability::StartsOver });
+            }
+            std::process::exit(by.exit_code() as i32);
         }
         self.cancellation.interrupt();
-    }
-
-    /// Whoever asks twice wants it at once; the journal is in step at every moment.
-    fn end(&self, by: StopReason) {
-        if let Some(words) = &*lock(&self.last_words) {
-            words(Stopped { by, leaves: Resumability::StartsOver });
-        }
-        std::process::exit(by.exit_code() as i32);
     }
 }
 
 /// Calls `handler` for each signal that asks the process to end, on a thread of its own.
-///
-/// # Errors
-/// When the system does not allow it.
 #[cfg(unix)]
 pub(super) fn on_each(handler: impl Fn(StopReason) + Send + 'static) -> anyhow::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -151,8 +134,6 @@ fn outlives_its_terminal() -> bool {
     child.is_ok_and(|status| status.signal().is_none())
 }
 
-/// # Errors
-/// When the system does not allow it.
 #[cfg(not(unix))]
 pub(super) fn on_each(handler: impl Fn(StopReason) + Send + 'static) -> anyhow::Result<()> {
     Ok(ctrlc::set_handler(move || handler(StopReason::Interrupt))?)

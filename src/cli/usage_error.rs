@@ -14,10 +14,9 @@ pub(super) fn read(error: &clap::Error, command: &Command, words: &[OsString]) -
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return None;
     }
-    let context = Context(error);
     Some(ParseError {
-        what: one_line(&context.what().unwrap_or_else(|| error.kind().to_string())),
-        next: one_line(&context.tip().or_else(|| context.usage()).unwrap_or_default()),
+        what: one_line(&what(error).unwrap_or_else(|| error.kind().to_string())),
+        next: one_line(&tip(error).or_else(|| usage(error)).unwrap_or_default()),
         help: format!("{} --help", verb(command, words)),
     })
 }
@@ -27,84 +26,76 @@ fn one_line(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// What clap knows of an error. Its own text for that goes over several lines.
-struct Context<'a>(&'a clap::Error);
+fn text(error: &clap::Error, kind: Kind) -> Option<&str> {
+    list(error, kind).first().map(String::as_str)
+}
 
-impl<'a> Context<'a> {
-    fn text(&self, kind: Kind) -> Option<&'a str> {
-        self.list(kind).first().map(String::as_str)
+fn list(error: &clap::Error, kind: Kind) -> &[String] {
+    match error.get(kind) {
+        Some(ContextValue::Strings(list)) => list,
+        Some(ContextValue::String(text)) => std::slice::from_ref(text),
+        _ => &[],
     }
+}
 
-    fn list(&self, kind: Kind) -> &'a [String] {
-        match self.0.get(kind) {
-            Some(ContextValue::Strings(list)) => list,
-            Some(ContextValue::String(text)) => std::slice::from_ref(text),
-            _ => &[],
+/// What was typed wrong; clap's own text for it goes over several lines. `None` if clap gives no more than the kind of error.
+fn what(error: &clap::Error) -> Option<String> {
+    let (arg, value) = (text(error, Kind::InvalidArg), text(error, Kind::InvalidValue));
+    Some(match error.kind() {
+        ErrorKind::UnknownArgument => format!("unexpected argument '{}' found", arg?),
+        ErrorKind::InvalidSubcommand => {
+            format!("unrecognized subcommand '{}'", text(error, Kind::InvalidSubcommand)?)
         }
-    }
+        ErrorKind::MissingRequiredArgument => {
+            let missing = list(error, Kind::InvalidArg).join(" ");
+            format!("the following required arguments were not provided: {missing}")
+        }
+        ErrorKind::InvalidValue => {
+            let what = match value? {
+                "" => format!("a value is required for '{}' but none was supplied", arg?),
+                value => format!("invalid value '{value}' for '{}'", arg?),
+            };
+            match list(error, Kind::ValidValue) {
+                [] => what,
+                possible => format!("{what} [possible values: {}]", possible.join(", ")),
+            }
+        }
+        ErrorKind::ValueValidation => {
+            let reason = std::error::Error::source(error).map(|source| format!(": {source}"));
+            format!("invalid value '{}' for '{}'{}", value?, arg?, reason.unwrap_or_default())
+        }
+        ErrorKind::TooManyValues => {
+            format!("unexpected value '{}' for '{}' found; no more were expected", value?, arg?)
+        }
+        ErrorKind::ArgumentConflict => match (arg?, list(error, Kind::PriorArg)) {
+            (_, []) => return None,
+            (arg, [prior]) if arg == prior => format!("the argument '{arg}' cannot be used multiple times"),
+            (arg, [prior]) => format!("the argument '{arg}' cannot be used with '{prior}'"),
+            (arg, several) => format!("the argument '{arg}' cannot be used with: {}", several.join(" ")),
+        },
+        _ => return None,
+    })
+}
 
-    /// `None` if clap gives no more than the kind of error.
-    fn what(&self) -> Option<String> {
-        let (arg, value) = (self.text(Kind::InvalidArg), self.text(Kind::InvalidValue));
-        Some(match self.0.kind() {
-            ErrorKind::UnknownArgument => format!("unexpected argument '{}' found", arg?),
-            ErrorKind::InvalidSubcommand => {
-                format!("unrecognized subcommand '{}'", self.text(Kind::InvalidSubcommand)?)
-            }
-            ErrorKind::MissingRequiredArgument => {
-                let missing = self.list(Kind::InvalidArg).join(" ");
-                format!("the following required arguments were not provided: {missing}")
-            }
-            ErrorKind::InvalidValue => {
-                let what = match value? {
-                    "" => format!("a value is required for '{}' but none was supplied", arg?),
-                    value => format!("invalid value '{value}' for '{}'", arg?),
-                };
-                match self.list(Kind::ValidValue) {
-                    [] => what,
-                    possible => format!("{what} [possible values: {}]", possible.join(", ")),
-                }
-            }
-            ErrorKind::ValueValidation => {
-                let reason = std::error::Error::source(self.0).map(|source| format!(": {source}"));
-                format!("invalid value '{}' for '{}'{}", value?, arg?, reason.unwrap_or_default())
-            }
-            ErrorKind::TooManyValues => {
-                format!("unexpected value '{}' for '{}' found; no more were expected", value?, arg?)
-            }
-            ErrorKind::ArgumentConflict => match (arg?, self.list(Kind::PriorArg)) {
-                (_, []) => return None,
-                (arg, [prior]) if arg == prior => format!("the argument '{arg}' cannot be used multiple times"),
-                (arg, [prior]) => format!("the argument '{arg}' cannot be used with '{prior}'"),
-                (arg, several) => format!("the argument '{arg}' cannot be used with: {}", several.join(" ")),
-            },
-            _ => return None,
-        })
-    }
+fn tip(error: &clap::Error) -> Option<String> {
+    let kinds =
+        [(Kind::SuggestedSubcommand, "subcommand"), (Kind::SuggestedArg, "argument"), (Kind::SuggestedValue, "value")];
+    let similar = kinds.into_iter().find_map(|(kind, what)| match list(error, kind) {
+        [] => None,
+        [one] => Some(format!("a similar {what} exists: '{one}'")),
+        several => Some(format!("some similar {what}s exist: '{}'", several.join("', '"))),
+    });
+    similar.or_else(|| match error.get(Kind::Suggested)? {
+        ContextValue::StyledStrs(tips) => tips.first().map(ToString::to_string),
+        _ => None,
+    })
+}
 
-    fn tip(&self) -> Option<String> {
-        let kinds = [
-            (Kind::SuggestedSubcommand, "subcommand"),
-            (Kind::SuggestedArg, "argument"),
-            (Kind::SuggestedValue, "value"),
-        ];
-        let similar = kinds.into_iter().find_map(|(kind, what)| match self.list(kind) {
-            [] => None,
-            [one] => Some(format!("a similar {what} exists: '{one}'")),
-            several => Some(format!("some similar {what}s exist: '{}'", several.join("', '"))),
-        });
-        similar.or_else(|| match self.0.get(Kind::Suggested)? {
-            ContextValue::StyledStrs(tips) => tips.first().map(ToString::to_string),
-            _ => None,
-        })
-    }
-
-    /// Of several lines, the first is the common one.
-    fn usage(&self) -> Option<String> {
-        let Some(ContextValue::StyledStr(usage)) = self.0.get(Kind::Usage) else { return None };
-        let usage = usage.to_string();
-        usage.strip_prefix("Usage: ")?.lines().next().map(str::to_owned)
-    }
+/// Of several lines, the first is the common one.
+fn usage(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::StyledStr(usage)) = error.get(Kind::Usage) else { return None };
+    let usage = usage.to_string();
+    usage.strip_prefix("Usage: ")?.lines().next().map(str::to_owned)
 }
 
 /// As much of the words as names a verb.

@@ -7,15 +7,11 @@ use super::escape::escape_line;
 
 /// A CI service whose commands may be written into the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ci {
-    /// None.
+pub(crate) enum Ci {
     #[default]
     None,
-    /// GitHub Actions: annotations and groups.
     Github,
-    /// GitLab CI: collapsible sections.
     Gitlab,
-    /// Azure Pipelines: issues and groups.
     Azure,
 }
 
@@ -26,17 +22,17 @@ impl Ci {
         self.issue("error", &format!("{}{cause}", error.what))
     }
 
-    /// The same for a warning.
     pub(super) fn warning(self, text: &str) -> Option<String> {
         self.issue("warning", text)
     }
 
     fn issue(self, level: &str, text: &str) -> Option<String> {
-        // The name goes before it, so that it begins with no command; some are found anywhere.
+        // The name goes before it, so that it begins with no command; some are found anywhere. Line breaks are escaped
+        // by now, but a `%0A` that was there would become one: the service decodes it.
         let text = escape_line(&format!("bitsup: {text}"));
         match self {
-            Self::Github => Some(format!("::{level}::{}", escape(&text, "%25"))),
-            Self::Azure => Some(format!("##vso[task.logissue type={level}]{}", escape(&text, "%AZP25"))),
+            Self::Github => Some(format!("::{level}::{}", text.replace('%', "%25"))),
+            Self::Azure => Some(format!("##vso[task.logissue type={level}]{}", text.replace('%', "%AZP25"))),
             Self::None | Self::Gitlab => None,
         }
     }
@@ -45,7 +41,7 @@ impl Ci {
     pub(super) fn begin(self, name: &str, now: SystemTime) -> Option<String> {
         let name = escape_line(&format!("bitsup: {name}"));
         match self {
-            Self::Github => Some(format!("::group::{}", escape(&name, "%25"))),
+            Self::Github => Some(format!("::group::{}", name.replace('%', "%25"))),
             Self::Azure => Some(format!("##[group]{name}")),
             // The service wants exactly these control characters.
             Self::Gitlab => Some(format!("\x1b[0Ksection_start:{}:{GITLAB_SECTION}\r\x1b[0K{name}", seconds(now))),
@@ -53,7 +49,6 @@ impl Ci {
         }
     }
 
-    /// What ends it.
     pub(super) fn end(self, now: SystemTime) -> Option<String> {
         match self {
             Self::Github => Some("::endgroup::".to_owned()),
@@ -68,11 +63,6 @@ const GITLAB_SECTION: &str = "bitsup_upload";
 
 fn seconds(now: SystemTime) -> u64 {
     now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
-}
-
-/// As the service decodes it again. There are no line breaks left by now, but a `%0A` that was there would become one.
-fn escape(text: &str, percent: &str) -> String {
-    text.replace('%', percent).replace('\r', "%0D").replace('\n', "%0A")
 }
 
 #[cfg(test)]

@@ -4,12 +4,6 @@ use std::fmt::Write as _;
 
 use crate::protocol::text::Escaped;
 
-/// A text as a line: nothing in it acts on a terminal, or is a command to a CI service.
-#[must_use]
-pub fn escape_line(text: &str) -> String {
-    disarm(&clean(text))
-}
-
 /// Escapes what could act on a terminal, like [`crate::protocol::text::escape`] but without a limit to the length.
 pub(super) fn clean(text: &str) -> String {
     if text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
@@ -18,10 +12,12 @@ pub(super) fn clean(text: &str) -> String {
     text.chars().map(|c| Escaped(c.encode_utf8(&mut [0; 4]).as_bytes()).to_string()).collect()
 }
 
-/// A line in which no CI service finds a command: `::…` at its beginning, `##[…` and `##vso[…` anywhere.
+/// A text as a line: nothing in it acts on a terminal, and no CI service finds a command in it: `::…` at its beginning,
+/// `##[…` and `##vso[…` anywhere.
 ///
 /// Always, for a log may be read by a service that this process cannot know of, as from a container.
-pub(super) fn disarm(line: &str) -> String {
+pub(crate) fn escape_line(text: &str) -> String {
+    let line = clean(text);
     let text = line.trim_start();
     let blanks = &line[..line.len() - text.len()];
     let text = match text.strip_prefix("::") {
@@ -62,16 +58,16 @@ mod tests {
 
     #[test]
     fn a_line_holds_no_command() {
-        assert_eq!(disarm("::add-mask::x"), "\\u{3a}:add-mask::x");
-        assert_eq!(disarm("  ::x"), "  \\u{3a}:x");
-        assert_eq!(disarm("a ##vso[task.x]b ###[c"), "a #\\u{23}vso[task.x]b #\\u{23}#[c");
-        assert_eq!(disarm("to http://[::1]/a#b"), "to http://[::1]/a#b");
+        assert_eq!(escape_line("::add-mask::x"), "\\u{3a}:add-mask::x");
+        assert_eq!(escape_line("  ::x"), "  \\u{3a}:x");
+        assert_eq!(escape_line("a ##vso[task.x]b ###[c"), "a #\\u{23}vso[task.x]b #\\u{23}#[c");
+        assert_eq!(escape_line("to http://[::1]/a#b"), "to http://[::1]/a#b");
     }
 
     proptest! {
         #[test]
         fn no_text_becomes_a_command(text in "[ :#\\[a\\]\u{a0}]{0,12}") {
-            let line = disarm(&text);
+            let line = escape_line(&text);
             prop_assert!(!line.trim_start().starts_with("::") && !line.contains("##"), "{:?}", line);
         }
 

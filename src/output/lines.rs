@@ -1,12 +1,9 @@
 //! What people read about an event: with `-v` and `-vv` what goes over the wire, in the order it does; without them too
 //! pauses, lost sessions, bytes that are sent again.
 
-use std::fmt::Debug;
-
 use http::HeaderMap;
 
 use super::{redact, units};
-use crate::protocol::Session;
 use crate::uploader::{Resize, UploadEvent};
 
 /// The lines about an event at `level`, if it is worth any. Not escaped yet: the writer does that.
@@ -20,11 +17,11 @@ fn wire(event: &UploadEvent, level: u8) -> Vec<String> {
         _ if level == 0 => Vec::new(),
         UploadEvent::RequestHead(head) if level > 1 => {
             let uri = redact::url(&head.uri.to_string());
-            let first = format!(">> {} {uri} {}", head.method, version(&head.version));
+            let first = format!(">> {} {uri} {:?}", head.method, head.version);
             with_headers(first, ">>", &head.headers)
         }
         UploadEvent::ResponseHead(head) if level > 1 => {
-            let first = format!("<< {} {}", version(&head.version), head.status);
+            let first = format!("<< {:?} {}", head.version, head.status);
             with_headers(first, "<<", &head.headers)
         }
         _ => packet_line(event).into_iter().collect(),
@@ -39,7 +36,11 @@ fn packet_line(event: &UploadEvent) -> Option<String> {
         }
         UploadEvent::Responded { status, .. } => format!("< {}", status.as_u16()),
         UploadEvent::PingIgnored { reason } => format!("* ping failed, going on: {}", redact::url(reason)),
-        UploadEvent::SessionCreated(session) => session_line(session),
+        UploadEvent::SessionCreated(session) => {
+            let protocol = session.protocol.as_ref().map(|protocol| format!(", protocol {protocol}"));
+            let host = session.host.as_ref().map(|host| format!(", host {host}"));
+            format!("* session {}{}{}", session.id, protocol.unwrap_or_default(), host.unwrap_or_default())
+        }
         UploadEvent::SessionCancelled { refusal: None } => "* session cancelled".to_owned(),
         UploadEvent::SessionCancelled { refusal: Some(said) } => {
             format!("* session not cancelled: {}", redact::url(said))
@@ -64,21 +65,10 @@ fn reason(why: Resize) -> String {
     }
 }
 
-fn session_line(session: &Session) -> String {
-    let protocol = session.protocol.as_ref().map(|protocol| format!(", protocol {protocol}"));
-    let host = session.host.as_ref().map(|host| format!(", host {host}"));
-    format!("* session {}{}{}", session.id, protocol.unwrap_or_default(), host.unwrap_or_default())
-}
-
 fn with_headers(first: String, mark: &str, headers: &HeaderMap) -> Vec<String> {
     let fields =
         headers.iter().map(|(name, value)| format!("{mark} {name}: {}", redact::header_value(name.as_str(), value)));
     std::iter::once(first).chain(fields).collect()
-}
-
-/// `http` names versions only in their debug form.
-fn version(version: &impl Debug) -> String {
-    format!("{version:?}")
 }
 
 /// What is told without `-v`.

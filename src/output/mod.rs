@@ -4,11 +4,9 @@
 
 mod bar;
 mod ci;
-mod error;
 mod escape;
-pub mod json;
+pub(crate) mod json;
 mod lines;
-mod plain;
 mod progress;
 mod redact;
 mod reporter;
@@ -17,24 +15,21 @@ mod screen;
 mod terminal;
 #[cfg(test)]
 pub(crate) mod testing;
-mod timestamp;
-pub mod units;
+pub(crate) mod units;
 
+use std::fmt;
 use std::io::{self, Write};
 
-pub use ci::Ci;
-pub use error::ErrorText;
-pub use escape::escape_line;
-pub use redact::{header_value as redact_header_value, url as redact_url};
-pub use reporter::{Lane, Reporter};
-pub use run::Batch;
-pub use terminal::Terminal;
+use escape::clean;
+
+pub(crate) use ci::Ci;
+pub(crate) use escape::escape_line;
+pub(crate) use redact::{header_value as redact_header_value, url as redact_url};
+pub(crate) use reporter::{Lane, Reporter};
+pub(crate) use run::Batch;
 
 /// Writes data to standard output. A reader that went away has seen enough.
-///
-/// # Errors
-/// Whatever else ended the output.
-pub fn print(data: impl AsRef<[u8]>) -> io::Result<()> {
+pub(crate) fn print(data: impl AsRef<[u8]>) -> io::Result<()> {
     match io::stdout().lock().write_all(data.as_ref()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
@@ -43,28 +38,84 @@ pub fn print(data: impl AsRef<[u8]>) -> io::Result<()> {
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ProgressMode {
+pub(crate) enum ProgressMode {
     /// A bar on a terminal, lines elsewhere.
     #[default]
     Auto,
     /// A bar, also where there is no terminal.
     Bar,
-    /// Whole lines.
     Plain,
-    /// Not at all.
     None,
-}
-
-impl ProgressMode {
-    /// All modes.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Bar, Self::Plain, Self::None];
 }
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Verbosity {
+pub(crate) struct Verbosity {
     /// Nothing but errors; goes before `level`.
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// 1: packets and Acks. 2: also the heads of requests and answers.
-    pub level: u8,
+    pub(crate) level: u8,
+}
+
+/// An error in up to four lines: what failed, what the server said, the likely cause, what to do next.
+///
+/// The texts may come from anywhere: they are escaped when shown, without the secrets of URLs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ErrorText {
+    pub(crate) what: String,
+    /// What the server said: status, HRESULT by name, context.
+    pub(crate) said: Option<String>,
+    pub(crate) cause: Option<String>,
+    /// The next command, or what else to do.
+    pub(crate) next: Option<String>,
+}
+
+impl fmt::Display for ErrorText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "bitsup: error: {}", clean(&redact::url(&self.what)))?;
+        for (label, text) in [("server: ", &self.said), ("cause:  ", &self.cause), ("next:   ", &self.next)] {
+            if let Some(text) = text {
+                write!(f, "\n  {label}{}", clean(&redact::url(text)))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_error_is_up_to_four_lines() {
+        let error = ErrorText {
+            what: "cannot upload a.bin to http://h/a.bin: access denied".to_owned(),
+            said: Some("403 Forbidden, E_ACCESSDENIED (0x80070005), context 5, the server".to_owned()),
+            cause: Some("the folder does not allow uploads".to_owned()),
+            next: Some("bitsup explain 0x80070005".to_owned()),
+        };
+        assert_eq!(
+            error.to_string(),
+            "bitsup: error: cannot upload a.bin to http://h/a.bin: access denied\n  \
+             server: 403 Forbidden, E_ACCESSDENIED (0x80070005), context 5, the server\n  \
+             cause:  the folder does not allow uploads\n  \
+             next:   bitsup explain 0x80070005"
+        );
+        let led_on = ErrorText { what: "redirects to http://me:pw@h/a?token=x: no".to_owned(), ..ErrorText::default() };
+        assert_eq!(led_on.to_string(), "bitsup: error: redirects to http://<redacted>@h/a?token=<redacted> no");
+        let short = ErrorText { what: "no such file".to_owned(), ..ErrorText::default() };
+        assert_eq!(short.to_string(), "bitsup: error: no such file");
+    }
+
+    proptest! {
+        #[test]
+        fn no_control_character_survives(what in any::<String>(), said in any::<Option<String>>(), next in any::<Option<String>>()) {
+            let lines = 1 + usize::from(said.is_some()) + usize::from(next.is_some());
+            let text = ErrorText { what, said, cause: None, next }.to_string();
+            prop_assert_eq!(text.split('\n').count(), lines);
+            prop_assert!(!text.chars().any(|c| c != '\n' && c.is_control()));
+        }
+    }
 }

@@ -18,7 +18,6 @@ pub(super) enum Activity {
     Completed,
 }
 
-/// One file's progress.
 #[derive(Debug, Clone)]
 pub(super) struct UploadProgress {
     pub(super) name: String,
@@ -34,7 +33,7 @@ pub(super) struct UploadProgress {
     /// Bytes of `fragment` handed to the network.
     sent: u64,
     /// Bytes that went out in this run, those sent twice counted twice.
-    moved: u64,
+    pub(super) moved: u64,
     speed: Speed,
     started: Instant,
 }
@@ -57,7 +56,6 @@ impl UploadProgress {
         }
     }
 
-    /// Takes an event in.
     pub(super) fn apply(&mut self, event: &UploadEvent, now: Instant) {
         match event {
             UploadEvent::Started { name, url, size } => *self = Self::new(name, url, *size, now),
@@ -106,11 +104,6 @@ impl UploadProgress {
         self.speed.record(now, moved);
     }
 
-    /// Bytes that went out in this run.
-    pub(super) fn moved(&self) -> u64 {
-        self.moved
-    }
-
     /// The server has everything before `offset`, and nothing is under way.
     fn stand_at(&mut self, offset: u64) {
         (self.acked, self.fragment, self.sent) = (offset, None, 0);
@@ -120,7 +113,6 @@ impl UploadProgress {
         self.activity == Activity::Completed
     }
 
-    /// Bytes that the server acknowledged.
     pub(super) fn acked(&self) -> u64 {
         if self.is_completed() { self.size } else { self.acked.min(self.size) }
     }
@@ -155,7 +147,6 @@ impl UploadProgress {
         Some(Duration::from_secs(left.div_ceil(rate)))
     }
 
-    /// Time since the beginning.
     pub(super) fn elapsed(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.started)
     }

@@ -5,8 +5,7 @@ use http::HeaderValue;
 const REDACTED: &str = "<redacted>";
 
 /// A header's value with its secrets replaced; what else is in it, controls too, stays as it is.
-#[must_use]
-pub fn header_value(name: &str, value: &HeaderValue) -> String {
+pub(crate) fn header_value(name: &str, value: &HeaderValue) -> String {
     let name = name.to_ascii_lowercase();
     let text = String::from_utf8_lossy(value.as_bytes());
     match name.as_str() {
@@ -19,8 +18,7 @@ pub fn header_value(name: &str, value: &HeaderValue) -> String {
 }
 
 /// A text with the user information and the secret query parameters of every URL in it replaced.
-#[must_use]
-pub fn url(text: &str) -> String {
+pub(crate) fn url(text: &str) -> String {
     query(&user_info(text))
 }
 

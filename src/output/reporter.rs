@@ -6,40 +6,41 @@ use std::time::{Instant, SystemTime};
 
 use super::lines::lines;
 use super::run::{Batch, RunProgress};
-use super::screen::{Drawing, SharedWriter, lock};
-use super::{Ci, ErrorText, ProgressMode, Terminal, Verbosity, units};
+use super::screen::{Drawing, SharedWriter};
+use super::terminal::Terminal;
+use super::{Ci, ErrorText, ProgressMode, Verbosity, units};
+use crate::sync::lock;
 use crate::uploader::UploadEvent;
 
 /// Shows a run to people: one file after the other, or a batch. Threads share it, each with a [`Lane`] of its own. Never
 /// fails: what cannot be written is lost. Dropping it leaves the terminal clean.
-#[derive(Debug)]
-pub struct Reporter {
+pub(crate) struct Reporter {
     verbosity: Verbosity,
     terminal: Terminal,
     writer: SharedWriter,
     progress: Arc<Mutex<RunProgress>>,
     view: View,
+    /// What is drawn while a file, or the batch, is under way, if bars are shown.
+    drawing: Mutex<Option<Drawing>>,
     animated: bool,
     ci: Ci,
     is_batch: bool,
 }
 
-/// How progress is shown.
-#[derive(Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum View {
     Nothing,
     Plain,
-    /// Something is drawn while a file, or the batch, is under way.
-    Bars(Mutex<Option<Drawing>>),
+    Bars,
 }
 
 impl View {
     fn of(mode: ProgressMode, verbosity: Verbosity, terminal: &Terminal) -> Self {
-        let has_bars = terminal.moves_cursor() && (mode == ProgressMode::Bar || terminal.is_terminal());
+        let has_bars = terminal.moves_cursor && (mode == ProgressMode::Bar || terminal.is_attended);
         match mode {
             _ if verbosity.quiet => Self::Nothing,
             ProgressMode::None => Self::Nothing,
-            ProgressMode::Auto | ProgressMode::Bar if has_bars => Self::Bars(Mutex::default()),
+            ProgressMode::Auto | ProgressMode::Bar if has_bars => Self::Bars,
             _ => Self::Plain,
         }
     }
@@ -47,11 +48,11 @@ impl View {
 
 impl Reporter {
     /// A reporter that writes to `out`, which is what `terminal` describes. Bars are drawn by events alone.
-    #[must_use]
-    pub fn new(mode: ProgressMode, verbosity: Verbosity, terminal: Terminal, out: Box<dyn Write + Send>) -> Self {
+    fn new(mode: ProgressMode, verbosity: Verbosity, terminal: Terminal, out: Box<dyn Write + Send>) -> Self {
         Self {
             verbosity,
             view: View::of(mode, verbosity, &terminal),
+            drawing: Mutex::default(),
             terminal,
             writer: SharedWriter::new(out),
             progress: Arc::new(Mutex::new(RunProgress::single(Instant::now()))),
@@ -62,61 +63,57 @@ impl Reporter {
     }
 
     /// A reporter on standard error, whose bars go on between events: the rate sinks in a stall, a resize is noticed.
-    #[must_use]
-    pub fn stderr(mode: ProgressMode, verbosity: Verbosity) -> Self {
+    pub(crate) fn stderr(mode: ProgressMode, verbosity: Verbosity) -> Self {
         let mut reporter = Self::new(mode, verbosity, Terminal::stderr(), Box::new(std::io::stderr()));
         reporter.animated = true;
         reporter
     }
 
     /// From now on errors and warnings are annotated for a CI service too.
-    #[must_use]
-    pub fn with_ci(mut self, ci: Ci) -> Self {
+    pub(crate) fn with_ci(mut self, ci: Ci) -> Self {
         self.ci = ci;
         self
     }
 
     /// From now on files are shown together: a bar for each and one for all, or lines about all of them; for a CI service in
     /// a section.
-    #[must_use]
-    pub fn with_batch(mut self, batch: &Batch) -> Self {
+    pub(crate) fn with_batch(mut self, batch: &Batch) -> Self {
         self.progress = Arc::new(Mutex::new(RunProgress::of_batch(batch, Instant::now())));
         self.is_batch = true;
         let text = format!("uploading {} files, {}", batch.files, units::size(batch.size));
-        if !matches!(self.view, View::Nothing) {
+        if self.view != View::Nothing {
             self.command(self.ci.begin(&text, SystemTime::now()));
         }
-        match &self.view {
+        match self.view {
             View::Nothing => {}
             View::Plain => self.line(&text),
-            View::Bars(drawing) => *lock(drawing) = Some(self.drawing()),
+            View::Bars => *lock(&self.drawing) = Some(self.new_drawing()),
         }
         self
     }
 
     /// The place of one of the files that are uploaded at a time, from 0.
-    #[must_use]
-    pub fn lane(&self, number: usize) -> Lane<'_> {
+    pub(crate) fn lane(&self, number: usize) -> Lane<'_> {
         Lane { reporter: self, number, prefix: String::new() }
     }
 
     /// Writes a message, above the bars if there are any; not with `-q`.
-    pub fn message(&self, text: &str) {
+    pub(crate) fn message(&self, text: &str) {
         if !self.verbosity.quiet {
             self.line(text);
         }
     }
 
     /// Writes what must not be overlooked, also with `-q`.
-    pub fn warn_always(&self, text: &str) {
+    pub(crate) fn warn_always(&self, text: &str) {
         self.line(&format!("warning: {text}"));
         self.command(self.ci.warning(text));
     }
 
     /// Writes an error, always. It ends the bar of a file that is shown for itself.
-    pub fn error(&self, error: &ErrorText) {
-        if let (View::Bars(drawing), false) = (&self.view, self.is_batch) {
-            lock(drawing).take();
+    pub(crate) fn error(&self, error: &ErrorText) {
+        if !self.is_batch {
+            lock(&self.drawing).take();
         }
         self.write(|writer| error.to_string().lines().for_each(|line| writer.line(line)));
         self.command(self.ci.error(error));
@@ -134,21 +131,17 @@ impl Reporter {
     }
 
     fn write(&self, write: impl FnOnce(&SharedWriter)) {
-        let drawing = match &self.view {
-            View::Bars(drawing) => Some(lock(drawing)),
-            _ => None,
-        };
-        match drawing.as_deref() {
-            Some(Some(drawing)) => drawing.above(|| write(&self.writer)),
-            _ => write(&self.writer),
+        match &*lock(&self.drawing) {
+            Some(drawing) => drawing.above(|| write(&self.writer)),
+            None => write(&self.writer),
         }
     }
 
-    fn drawing(&self) -> Drawing {
-        let (progress, colour, animated) = (Arc::clone(&self.progress), self.terminal.colour(), self.animated);
+    fn new_drawing(&self) -> Drawing {
+        let (progress, colour, animated) = (Arc::clone(&self.progress), self.terminal.has_colour, self.animated);
         Drawing::new(&self.writer, &self.terminal, animated, move |width| {
             let progress = lock(&progress);
-            let now = if animated { Instant::now() } else { progress.now() };
+            let now = if animated { Instant::now() } else { progress.last_event };
             progress.bars(now, width, colour)
         })
     }
@@ -156,13 +149,11 @@ impl Reporter {
 
 impl Drop for Reporter {
     fn drop(&mut self) {
-        if let View::Bars(drawing) = &self.view {
-            lock(drawing).take();
-        }
-        if !self.is_batch || matches!(self.view, View::Nothing) {
+        lock(&self.drawing).take();
+        if !self.is_batch || self.view == View::Nothing {
             return;
         }
-        if let (View::Plain, Some(line)) = (&self.view, lock(&self.progress).last_line(Instant::now())) {
+        if let (View::Plain, Some(line)) = (self.view, lock(&self.progress).last_line(Instant::now())) {
             self.line(&line);
         }
         self.command(self.ci.end(SystemTime::now()));
@@ -170,8 +161,7 @@ impl Drop for Reporter {
 }
 
 /// Where one file after the other is shown.
-#[derive(Debug)]
-pub struct Lane<'a> {
+pub(crate) struct Lane<'a> {
     reporter: &'a Reporter,
     number: usize,
     /// Tells the lines of files apart.
@@ -180,18 +170,17 @@ pub struct Lane<'a> {
 
 impl Lane<'_> {
     /// The next file of a batch is at its turn; `size` is what was reckoned with.
-    pub fn begin(&mut self, name: &str, size: u64) {
+    pub(crate) fn begin(&mut self, name: &str, size: u64) {
         self.prefix = format!("{name}: ");
         lock(&self.reporter.progress).begin(self.number, name, size, Instant::now());
     }
 
-    /// Shows an event.
-    pub fn event(&mut self, event: &UploadEvent) {
+    pub(crate) fn event(&mut self, event: &UploadEvent) {
         self.event_at(event, Instant::now());
     }
 
     /// Shows an event that happened at `now`.
-    pub fn event_at(&mut self, event: &UploadEvent, now: Instant) {
+    pub(crate) fn event_at(&mut self, event: &UploadEvent, now: Instant) {
         let reporter = self.reporter;
         let due = lock(&reporter.progress).event(self.number, event, now);
         if !reporter.verbosity.quiet {
@@ -200,16 +189,16 @@ impl Lane<'_> {
                 reporter.command(reporter.ci.warning(&format!("{}{text}", self.prefix)));
             }
         }
-        match &reporter.view {
+        match reporter.view {
             View::Nothing => {}
             View::Plain => due.iter().for_each(|line| reporter.line(line)),
-            View::Bars(drawing) => {
-                let mut drawing = lock(drawing);
+            View::Bars => {
+                let mut drawing = lock(&reporter.drawing);
                 match event {
                     // The old bar, if one is left, ends its line before the new one begins.
                     UploadEvent::Started { .. } if !reporter.is_batch => {
                         drop(drawing.take());
-                        *drawing = Some(reporter.drawing());
+                        *drawing = Some(reporter.new_drawing());
                     }
                     UploadEvent::Completed { .. } if !reporter.is_batch => *drawing = None,
                     _ => {}
@@ -222,15 +211,15 @@ impl Lane<'_> {
     }
 
     /// The file is on the server.
-    pub fn done(&mut self) {
+    pub(crate) fn done(&mut self) {
         let line = lock(&self.reporter.progress).done(self.number, Instant::now());
-        if let (View::Plain, Some(line)) = (&self.reporter.view, line) {
+        if let (View::Plain, Some(line)) = (self.reporter.view, line) {
             self.reporter.line(&line);
         }
     }
 
     /// The file failed: its error is written at once, unless there is none to write.
-    pub fn failed(&mut self, error: Option<&ErrorText>) {
+    pub(crate) fn failed(&mut self, error: Option<&ErrorText>) {
         lock(&self.reporter.progress).failed(self.number);
         if let Some(error) = error {
             self.reporter.error(error);

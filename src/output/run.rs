@@ -1,10 +1,9 @@
 //! How far the files of a run are, as lines and as bars. Knows no clock and prints nothing.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::plain::{self, Steps};
 use super::progress::UploadProgress;
-use super::{bar, units};
+use super::{bar, redact, units};
 use crate::uploader::UploadEvent;
 
 /// Bars at a time; more would fill a screen, and a block higher than the screen cannot be drawn again in place.
@@ -15,13 +14,11 @@ const FEW: usize = 50;
 
 /// Several files that are shown together.
 #[derive(Debug, Clone)]
-pub struct Batch {
-    /// Files in all.
-    pub files: usize,
+pub(crate) struct Batch {
+    pub(crate) files: usize,
     /// Their bytes, as far as known.
-    pub size: u64,
-    /// Files at a time.
-    pub jobs: usize,
+    pub(crate) size: u64,
+    pub(crate) jobs: usize,
 }
 
 /// Each lane has one file after the other. Without a total each file is shown for itself.
@@ -30,8 +27,7 @@ pub(super) struct RunProgress {
     lanes: Vec<Option<UploadProgress>>,
     total: Option<Total>,
     steps: Steps,
-    /// When the last event was.
-    now: Instant,
+    pub(super) last_event: Instant,
 }
 
 /// All files of a batch together.
@@ -41,31 +37,26 @@ struct Total {
     uploaded: usize,
     failed: usize,
     progress: UploadProgress,
-    /// What files that are over contribute.
-    past: Sums,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    acked: u64,
-    in_flight: u64,
-    moved: u64,
+    /// Bytes of the files that are over.
+    past_acked: u64,
+    past_moved: u64,
 }
 
 impl RunProgress {
     /// One file at a time, each for itself.
     pub(super) fn single(now: Instant) -> Self {
-        Self { lanes: vec![Some(UploadProgress::new("", "", 0, now))], total: None, steps: Steps::default(), now }
+        Self {
+            lanes: vec![Some(UploadProgress::new("", "", 0, now))],
+            total: None,
+            steps: Steps::default(),
+            last_event: now,
+        }
     }
 
     pub(super) fn of_batch(batch: &Batch, now: Instant) -> Self {
         let progress = UploadProgress::new(&format!("0/{} files", batch.files), "", batch.size, now);
-        let total = Total { files: batch.files, uploaded: 0, failed: 0, progress, past: Sums::default() };
-        Self { lanes: vec![None; batch.jobs], total: Some(total), steps: Steps::from(now), now }
-    }
-
-    pub(super) fn now(&self) -> Instant {
-        self.now
+        let total = Total { files: batch.files, uploaded: 0, failed: 0, progress, past_acked: 0, past_moved: 0 };
+        Self { lanes: vec![None; batch.jobs], total: Some(total), steps: Steps::from(now), last_event: now }
     }
 
     pub(super) fn begin(&mut self, lane: usize, name: &str, size: u64, now: Instant) {
@@ -76,7 +67,7 @@ impl RunProgress {
 
     /// Takes an event in; the line for a log, if one is due.
     pub(super) fn event(&mut self, lane: usize, event: &UploadEvent, now: Instant) -> Option<String> {
-        self.now = now;
+        self.last_event = now;
         let progress = self.lanes.get_mut(lane)?.as_mut()?;
         let planned = progress.size;
         progress.apply(event, now);
@@ -87,7 +78,7 @@ impl RunProgress {
         total.progress.size = total.progress.size.saturating_sub(planned).saturating_add(progress.size);
         total.add_up(&self.lanes, now);
         let is_due = self.steps.is_due(total.progress.percent(), now);
-        is_due.then(|| format!("{}, {}", total.counted(), plain::figures(&total.progress, now)))
+        is_due.then(|| format!("{}, {}", total.counted(), figures(&total.progress, now)))
     }
 
     /// The file is on the server; a line about it, if it is one of a few.
@@ -96,20 +87,20 @@ impl RunProgress {
         let progress = self.lanes.get_mut(lane)?.take()?;
         total.uploaded += 1;
         total.progress.name = format!("{}/{} files", total.uploaded, total.files);
-        total.past.acked = total.past.acked.saturating_add(progress.size);
-        total.past.moved = total.past.moved.saturating_add(progress.moved());
+        total.past_acked = total.past_acked.saturating_add(progress.size);
+        total.past_moved = total.past_moved.saturating_add(progress.moved);
         total.add_up(&self.lanes, now);
         if total.uploaded == total.files {
             total.progress.apply(&UploadEvent::Completed { size: total.progress.size }, now);
         }
-        (total.files <= FEW).then(|| format!("{}: {}", progress.name, plain::uploaded(&progress, now)))
+        (total.files <= FEW).then(|| format!("{}: {}", progress.name, uploaded(&progress, now)))
     }
 
     pub(super) fn failed(&mut self, lane: usize) {
         let Some(total) = &mut self.total else { return };
         total.failed += 1;
         if let Some(progress) = self.lanes.get_mut(lane).and_then(Option::take) {
-            total.past.moved = total.past.moved.saturating_add(progress.moved());
+            total.past_moved = total.past_moved.saturating_add(progress.moved);
             // Nothing more of it is to be waited for.
             total.progress.size = total.progress.size.saturating_sub(progress.size);
         }
@@ -118,7 +109,7 @@ impl RunProgress {
     /// The last line about several files.
     pub(super) fn last_line(&self, now: Instant) -> Option<String> {
         let total = self.total.as_ref()?;
-        let (size, time) = (units::size(total.past.acked), units::duration(total.progress.elapsed(now)));
+        let (size, time) = (units::size(total.past_acked), units::duration(total.progress.elapsed(now)));
         Some(format!("{}, {size} in {time}", total.counted()))
     }
 
@@ -138,12 +129,9 @@ impl RunProgress {
 
 impl Total {
     fn add_up(&mut self, lanes: &[Option<UploadProgress>], now: Instant) {
-        let sums = lanes.iter().flatten().fold(self.past, |sums, lane| Sums {
-            acked: sums.acked.saturating_add(lane.acked()),
-            in_flight: sums.in_flight.saturating_add(lane.in_flight()),
-            moved: sums.moved.saturating_add(lane.moved()),
-        });
-        self.progress.stand_together(sums.acked, sums.in_flight, sums.moved, now);
+        let sum = |past, of: fn(&UploadProgress) -> u64| lanes.iter().flatten().map(of).fold(past, u64::saturating_add);
+        let (acked, in_flight) = (sum(self.past_acked, UploadProgress::acked), sum(0, UploadProgress::in_flight));
+        self.progress.stand_together(acked, in_flight, sum(self.past_moved, |file| file.moved), now);
     }
 
     fn counted(&self) -> String {
@@ -152,28 +140,70 @@ impl Total {
     }
 }
 
+/// Decides when a line is due: every tenth, and every half minute.
+#[derive(Debug, Clone, Default)]
+struct Steps {
+    last: Option<(Instant, u64)>,
+}
+
+impl Steps {
+    const PERCENT: u64 = 10;
+    const TIME: Duration = Duration::from_secs(30);
+
+    /// From now on; before that, and after `Steps::default()` took its place, none is due.
+    fn from(now: Instant) -> Self {
+        Self { last: Some((now, 0)) }
+    }
+
+    fn is_due(&mut self, percent: u64, now: Instant) -> bool {
+        let Some((time, step)) = self.last else { return false };
+        let new_step = percent / Self::PERCENT;
+        if new_step <= step && now.saturating_duration_since(time) < Self::TIME {
+            return false;
+        }
+        // A step that was already told is not told again when the server goes back.
+        self.last = Some((now, step.max(new_step)));
+        true
+    }
+}
+
 /// The line about a file that is shown for itself.
 fn file_line(steps: &mut Steps, event: &UploadEvent, progress: &UploadProgress, now: Instant) -> Option<String> {
+    let name = &progress.name;
     match event {
         UploadEvent::Started { .. } => {
             *steps = Steps::from(now);
-            Some(plain::first_line(progress))
+            let (size, url) = (units::size(progress.size), redact::url(&progress.url));
+            Some(format!("{name}: uploading {size} to {url}"))
         }
         UploadEvent::Completed { .. } => {
             *steps = Steps::default();
-            Some(plain::last_line(progress, now))
+            let rate = units::rate(progress.rate(now).unwrap_or(0));
+            Some(format!("{name}: {} %, {}, {rate}", progress.percent(), uploaded(progress, now)))
         }
-        _ => {
-            let is_due = steps.is_due(progress.percent(), now);
-            is_due.then(|| format!("{}: {}", progress.name, plain::figures(progress, now)))
-        }
+        _ => steps.is_due(progress.percent(), now).then(|| format!("{name}: {}", figures(progress, now))),
     }
+}
+
+/// Percent, amount, rate and time, after the name of what they are about.
+fn figures(progress: &UploadProgress, now: Instant) -> String {
+    let (acked, size) = (units::size(progress.acked()), units::size(progress.size));
+    let mut line = format!("{} %, {acked} of {size}", progress.percent());
+    if let Some(rate) = progress.rate(now) {
+        line = format!("{line}, {}", units::rate(rate));
+    }
+    if let Some(eta) = progress.eta(now) {
+        line = format!("{line}, ETA {}", units::remaining(eta));
+    }
+    line
+}
+
+fn uploaded(progress: &UploadProgress, now: Instant) -> String {
+    format!("uploaded {} in {}", units::size(progress.size), units::duration(progress.elapsed(now)))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::output::testing::{close, fragment, started};
 

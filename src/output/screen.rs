@@ -2,18 +2,14 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
-use super::Terminal;
 use super::escape::escape_line;
-
-/// What shows progress goes on after a panic elsewhere.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use super::terminal::Terminal;
+use crate::sync::lock;
 
 /// A writer that several parts share and that never fails: an upload does not end because nobody reads its messages.
 #[derive(Clone)]
@@ -29,22 +25,14 @@ impl SharedWriter {
         self.raw(&format!("{}\n", escape_line(text)));
     }
 
-    /// Writes text as it is.
     pub(super) fn raw(&self, text: &str) {
         let mut out = lock(&self.0);
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 }
 
-impl fmt::Debug for SharedWriter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SharedWriter")
-    }
-}
-
 /// Lines at the bottom of the terminal that are drawn again in place. Dropping it leaves them as they are at last, and ends
 /// the last one: what follows starts on a line of its own.
-#[derive(Debug)]
 pub(super) struct Drawing {
     bar: ProgressBar,
     writer: SharedWriter,
@@ -63,7 +51,7 @@ impl Drawing {
         animated: bool,
         text: impl Fn(usize) -> String + Send + Sync + Clone + 'static,
     ) -> Self {
-        let screen = Screen::new(writer.clone(), terminal.clone());
+        let screen = Screen { writer: writer.clone(), terminal: terminal.clone(), pending: Mutex::default() };
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(Box::new(screen)));
         let terminal = terminal.clone();
         let write = move |_: &ProgressState, out: &mut dyn fmt::Write| {
@@ -86,7 +74,6 @@ impl Drawing {
         }
     }
 
-    /// Lets lines be written above.
     pub(super) fn above(&self, write: impl FnOnce()) {
         self.bar.suspend(write);
     }
@@ -100,8 +87,7 @@ impl Drop for Drawing {
 }
 
 /// The terminal as indicatif draws on it: a whole redraw reaches the writer at once, so it does not flicker.
-#[derive(Debug)]
-pub(super) struct Screen {
+struct Screen {
     writer: SharedWriter,
     terminal: Terminal,
     pending: Mutex<Pending>,
@@ -116,10 +102,6 @@ struct Pending {
 }
 
 impl Screen {
-    pub(super) fn new(writer: SharedWriter, terminal: Terminal) -> Self {
-        Self { writer, terminal, pending: Mutex::default() }
-    }
-
     fn push(&self, text: &str) {
         lock(&self.pending).text.push_str(text);
     }
@@ -128,6 +110,12 @@ impl Screen {
         if n > 0 {
             self.push(&format!("\x1b[{n}{direction}"));
         }
+    }
+}
+
+impl fmt::Debug for Screen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Screen")
     }
 }
 
@@ -208,7 +196,9 @@ mod tests {
     #[test]
     fn a_redraw_is_one_write() {
         let buffer = Buffer::default();
-        let screen = Screen::new(SharedWriter::new(Box::new(buffer.clone())), Terminal::new(true, |_| None, || 10));
+        let writer = SharedWriter::new(Box::new(buffer.clone()));
+        let terminal = Terminal::new(true, |_| None, || 10);
+        let screen = Screen { writer, terminal, pending: Mutex::default() };
         for result in [screen.clear_line(), screen.write_str("abc"), screen.write_str("       ")] {
             result.expect("drawing never fails");
         }

@@ -1,7 +1,6 @@
 //! Facts about the terminal that progress is drawn on.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
@@ -12,10 +11,12 @@ const MIN_WIDTH: u16 = 2;
 
 /// What standard error is and can do.
 #[derive(Clone)]
-pub struct Terminal {
-    attended: bool,
-    moves_cursor: bool,
-    colour: bool,
+pub(super) struct Terminal {
+    /// A person may be watching.
+    pub(super) is_attended: bool,
+    /// A line can be drawn again in place.
+    pub(super) moves_cursor: bool,
+    pub(super) has_colour: bool,
     width: Arc<dyn Fn() -> u16 + Send + Sync>,
 }
 
@@ -23,7 +24,7 @@ impl Terminal {
     /// Decides from whether it `is_terminal` and the environment's `NO_COLOR`, `CLICOLOR_FORCE` and `TERM`.
     ///
     /// `width` is asked before each drawing, so that a resize is noticed; 0 means unknown.
-    pub fn new(
+    pub(super) fn new(
         is_terminal: bool,
         env: impl Fn(&str) -> Option<OsString>,
         width: impl Fn() -> u16 + Send + Sync + 'static,
@@ -31,13 +32,12 @@ impl Terminal {
         let moves_cursor = env("TERM").is_none_or(|term| term != "dumb");
         let no_colour = env("NO_COLOR").is_some_and(|value| !value.is_empty());
         let force_colour = env("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0");
-        let colour = !no_colour && (force_colour || is_terminal && moves_cursor);
-        Self { attended: is_terminal, moves_cursor, colour, width: Arc::new(width) }
+        let has_colour = !no_colour && (force_colour || is_terminal && moves_cursor);
+        Self { is_attended: is_terminal, moves_cursor, has_colour, width: Arc::new(width) }
     }
 
     /// This process's standard error.
-    #[must_use]
-    pub fn stderr() -> Self {
+    pub(super) fn stderr() -> Self {
         let term = console::Term::stderr();
         let is_terminal = std::io::stderr().is_terminal();
         // On Windows this question also switches escape sequences on; a console that cannot is a dumb one.
@@ -50,41 +50,12 @@ impl Terminal {
         Self::new(is_terminal, env, move || term.size_checked().map_or(0, |(_rows, columns)| columns))
     }
 
-    /// Whether a person may be watching.
-    #[must_use]
-    pub fn is_terminal(&self) -> bool {
-        self.attended
-    }
-
-    /// Whether a line can be drawn again in place.
-    #[must_use]
-    pub fn moves_cursor(&self) -> bool {
-        self.moves_cursor
-    }
-
-    /// Whether a bar may be coloured.
-    #[must_use]
-    pub fn colour(&self) -> bool {
-        self.colour
-    }
-
     /// Columns, now.
-    #[must_use]
-    pub fn width(&self) -> u16 {
+    pub(super) fn width(&self) -> u16 {
         match (self.width)() {
             0 => DEFAULT_WIDTH,
             width => width.max(MIN_WIDTH),
         }
-    }
-}
-
-impl fmt::Debug for Terminal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Terminal")
-            .field("attended", &self.attended)
-            .field("moves_cursor", &self.moves_cursor)
-            .field("colour", &self.colour)
-            .finish_non_exhaustive()
     }
 }
 
@@ -100,28 +71,28 @@ mod tests {
     #[test]
     fn a_terminal_has_colour_and_a_moving_cursor() {
         let terminal = terminal(true, &[("TERM", "xterm")]);
-        assert!(terminal.is_terminal() && terminal.colour() && terminal.moves_cursor());
+        assert!(terminal.is_attended && terminal.has_colour && terminal.moves_cursor);
     }
 
     #[test]
     fn term_dumb_takes_cursor_and_colour() {
         let terminal = terminal(true, &[("TERM", "dumb")]);
-        assert!(!terminal.moves_cursor() && !terminal.colour());
+        assert!(!terminal.moves_cursor && !terminal.has_colour);
     }
 
     #[test]
     fn no_color_takes_colour_only_and_only_when_not_empty() {
         let without = terminal(true, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]);
-        assert!(!without.colour() && without.moves_cursor());
-        assert!(terminal(true, &[("NO_COLOR", "")]).colour());
+        assert!(!without.has_colour && without.moves_cursor);
+        assert!(terminal(true, &[("NO_COLOR", "")]).has_colour);
     }
 
     #[test]
     fn clicolor_force_gives_colour_and_makes_no_terminal() {
         let forced = terminal(false, &[("CLICOLOR_FORCE", "1")]);
-        assert!(forced.colour() && !forced.is_terminal());
-        assert!(!terminal(false, &[("CLICOLOR_FORCE", "0")]).colour());
-        assert!(!terminal(false, &[]).colour());
+        assert!(forced.has_colour && !forced.is_attended);
+        assert!(!terminal(false, &[("CLICOLOR_FORCE", "0")]).has_colour);
+        assert!(!terminal(false, &[]).has_colour);
     }
 
     #[test]

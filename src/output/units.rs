@@ -1,14 +1,13 @@
-//! Sizes, rates and durations for people.
+//! Sizes, rates and durations for people; times for programs.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
 /// A size in binary units with three significant digits, `1.25 MiB`.
 ///
 /// Cut off, not rounded: what is not yet whole must not look whole.
-#[must_use]
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let mut unit = 0;
     while unit + 1 < UNITS.len() && bytes >> (10 * (unit + 1)) > 0 {
         unit += 1;
@@ -26,14 +25,12 @@ pub fn size(bytes: u64) -> String {
 }
 
 /// A rate, `1.25 MiB/s`.
-#[must_use]
-pub fn rate(bytes_per_second: u64) -> String {
+pub(crate) fn rate(bytes_per_second: u64) -> String {
     format!("{}/s", size(bytes_per_second))
 }
 
 /// How long something took: `0.4 s`, `12 s`, `1:02`, `1:02:03`.
-#[must_use]
-pub fn duration(time: Duration) -> String {
+pub(crate) fn duration(time: Duration) -> String {
     if time < Duration::from_secs(10) {
         return format!("{}.{} s", time.as_secs(), time.subsec_millis() / 100);
     }
@@ -41,8 +38,7 @@ pub fn duration(time: Duration) -> String {
 }
 
 /// How long something will take: whole seconds, rounded up; days when hours would not tell much.
-#[must_use]
-pub fn remaining(time: Duration) -> String {
+pub(crate) fn remaining(time: Duration) -> String {
     let whole = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
     match whole / 86_400 {
         0..=3 => seconds(whole),
@@ -58,6 +54,33 @@ fn seconds(whole: u64) -> String {
         (0, _) => format!("{minutes}:{seconds:02}"),
         _ => format!("{hours}:{minutes:02}:{seconds:02}"),
     }
+}
+
+/// The last second that four digits have a year for.
+const LAST: u64 = 253_402_300_799;
+
+/// RFC 3339, in UTC and milliseconds: `2026-11-27T06:32:31.123Z`. A clock before 1970 or after 9999 is at that end.
+pub(super) fn rfc3339(time: SystemTime) -> String {
+    let time = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (whole, millis) = (time.as_secs().min(LAST), time.subsec_millis());
+    let (year, month, day) = date(whole / 86_400);
+    let (hours, minutes, seconds) = (whole / 3600 % 24, whole / 60 % 60, whole % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z")
+}
+
+/// Year, month and day of so many days after 1970-01-01.
+fn date(days: u64) -> (u64, u64, u64) {
+    // Counted from 1 March of the year 0, each year ends with its leap day, and each 400 years have as many days.
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    // From March on, five months have 153 days, over and over.
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let is_next_year = month >= 10;
+    let month = if is_next_year { month - 9 } else { month + 3 };
+    (400 * era + year_of_era + u64::from(is_next_year), month, day)
 }
 
 #[cfg(test)]
@@ -119,5 +142,23 @@ mod tests {
     #[test]
     fn rates_are_sizes_a_second() {
         assert_eq!(rate(1 << 20), "1.00 MiB/s");
+    }
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        for (millis, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_399_999, "2000-02-28T23:59:59.999Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (1_109_635_199_000, "2005-02-28T23:59:59.000Z"),
+            (1_109_635_200_000, "2005-03-01T00:00:00.000Z"),
+            (1_795_761_151_123, "2026-11-27T06:32:31.123Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+            (253_402_300_799_000, "9999-12-31T23:59:59.000Z"),
+            (253_402_300_800_000, "9999-12-31T23:59:59.000Z"),
+        ] {
+            assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_millis(millis)), text);
+        }
+        assert_eq!(rfc3339(UNIX_EPOCH - Duration::from_secs(1)), "1970-01-01T00:00:00.000Z");
     }
 }

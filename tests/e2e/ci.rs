@@ -87,3 +87,16 @@ fn several_files_are_a_section() {
     }
     assert!(!upload(&[], &[], &[&a, &b], &server.url("/")).exits(0).stderr().contains("section"));
 }
+
+/// A file is in the place of the folder for unfinished uploads.
+#[test]
+fn a_warning_is_annotated_for_one_file_and_for_several() {
+    let (a, b, server) = (Source::named("a", 10), Source::named("b", 10), attacker());
+    let blocked = a.path.display().to_string();
+    for files in [&[&a][..], &[&a, &b]] {
+        let options = ["--ci", "github", "--state-dir", &blocked];
+        let stderr = upload(&[], &options, files, &server.url("/up/")).stderr();
+        let is_annotated = stderr.lines().any(|line| line.starts_with("::warning::bitsup: no unfinished uploads"));
+        assert!(is_annotated, "{stderr}");
+    }
+}

@@ -1,7 +1,5 @@
 //! `bitsup check URL`: what is there, and would it take an upload.
 
-use std::fmt::Write as _;
-
 use anyhow::Context;
 use serde::Serialize;
 
@@ -30,19 +28,10 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
     if json {
         print(json::line(&CheckReport::new(&url, &findings, result.as_ref().err())))?;
     } else {
-        print(lines(&url, &findings))?;
+        let shown = |(name, value)| format!("{:<13}{value}\n", format!("{name}:"));
+        print(facts(&url, &findings).into_iter().map(shown).collect::<String>())?;
     }
     result
-}
-
-/// One fact a line.
-fn lines(url: &str, findings: &Findings) -> String {
-    let mut text = String::new();
-    for (name, value) in facts(url, findings) {
-        // A String takes everything.
-        let _ = writeln!(text, "{:<13}{value}", format!("{name}:"));
-    }
-    text
 }
 
 fn facts(url: &str, findings: &Findings) -> Vec<(&'static str, String)> {

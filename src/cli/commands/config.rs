@@ -20,35 +20,27 @@ struct Row {
     /// Its long name; behind `serve.` those of the receiver.
     option: String,
     #[serde(skip)]
-    shape: Shape,
+    kind: OptionKind,
     values: Vec<String>,
+    #[serde(flatten)]
     source: Provenance,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    variable: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
 }
 
 /// Where the values come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "source", rename_all = "lowercase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Provenance {
-    Environment,
-    File,
+    Environment {
+        variable: String,
+    },
+    File {
+        file: String,
+        line: usize,
+    },
     Default,
     /// It is not set at all.
     None,
-}
-
-/// How TOML writes the values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    Bare,
-    Text,
-    Array,
 }
 
 pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()> {
@@ -69,7 +61,8 @@ pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()>
         }
         for (key, arg) in settings::options(verb) {
             let row = Row::new(key, arg, set.iter().find(|setting| setting.key == key));
-            text.push_str(&if args.json { row.json(prefix) } else { row.text() });
+            let option = format!("{prefix}{key}");
+            text.push_str(&if args.json { json::line(&Row { option, ..row }) } else { row.text() });
         }
     }
     Ok(print(text)?)
@@ -77,67 +70,37 @@ pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()>
 
 impl Row {
     fn new(key: &str, arg: &clap::Arg, setting: Option<&Setting>) -> Self {
-        let shape = match OptionKind::of(arg) {
-            OptionKind::Flag | OptionKind::Count => Shape::Bare,
-            OptionKind::One => Shape::Text,
-            OptionKind::Many => Shape::Array,
+        let kind = OptionKind::of(arg);
+        let values: Vec<String> = match (setting, kind) {
+            (Some(setting), _) => setting.values.iter().map(|value| shown(key, &value.to_string_lossy())).collect(),
+            (None, OptionKind::Flag) => vec!["false".to_owned()],
+            (None, OptionKind::Count) => vec!["0".to_owned()],
+            _ => arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect(),
         };
-        let default = || -> Vec<String> {
-            match OptionKind::of(arg) {
-                OptionKind::Flag => vec!["false".to_owned()],
-                OptionKind::Count => vec!["0".to_owned()],
-                _ => arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect(),
-            }
+        let source = match setting.map(|setting| &setting.set_by) {
+            Some(SetBy::Environment(name)) => Provenance::Environment { variable: name.clone() },
+            Some(SetBy::File { path, line }) => Provenance::File { file: path.display().to_string(), line: *line },
+            None if values.is_empty() => Provenance::None,
+            None => Provenance::Default,
         };
-        let values: Vec<String> = match setting {
-            Some(setting) => setting.values.iter().map(|value| shown(key, &value.to_string_lossy())).collect(),
-            None => default(),
-        };
-        let mut row = Self {
-            v: json::VERSION,
-            option: key.to_owned(),
-            shape,
-            values,
-            source: Provenance::Default,
-            variable: None,
-            file: None,
-            line: None,
-        };
-        match setting.map(|setting| &setting.set_by) {
-            Some(SetBy::Environment(name)) => {
-                row.source = Provenance::Environment;
-                row.variable = Some(name.clone());
-            }
-            Some(SetBy::File { path, line }) => {
-                row.source = Provenance::File;
-                (row.file, row.line) = (Some(path.display().to_string()), Some(*line));
-            }
-            None if row.values.is_empty() => row.source = Provenance::None,
-            None => {}
-        }
-        row
-    }
-
-    fn json(mut self, prefix: &str) -> String {
-        self.option.insert_str(0, prefix);
-        json::line(&self)
+        Self { v: json::VERSION, option: key.to_owned(), kind, values, source }
     }
 
     /// A line of TOML: what is printed can be read again.
     fn text(&self) -> String {
+        let from = match &self.source {
+            Provenance::Environment { variable } => variable.clone(),
+            Provenance::File { file, line } => crate::protocol::text::escape(format!("{file}:{line}")),
+            Provenance::Default => "default".to_owned(),
+            Provenance::None => return format!("# {} is not set\n", self.option),
+        };
         let texts: Vec<String> = self.values.iter().map(|value| quoted(value)).collect();
-        let value = match self.shape {
-            _ if self.source == Provenance::None => return format!("# {} is not set\n", self.option),
-            Shape::Bare => self.values.concat(),
-            Shape::Text => texts.concat(),
-            Shape::Array => format!("[{}]", texts.join(", ")),
+        let value = match self.kind {
+            OptionKind::Flag | OptionKind::Count => self.values.concat(),
+            OptionKind::One => texts.concat(),
+            OptionKind::Many => format!("[{}]", texts.join(", ")),
         };
         let setting = format!("{} = {value}", self.option);
-        let from = match (&self.variable, &self.file, self.line) {
-            (Some(name), ..) => name.clone(),
-            (_, Some(path), Some(line)) => crate::protocol::text::escape(format!("{path}:{line}")),
-            _ => "default".to_owned(),
-        };
         format!("{setting:<40} # {from}\n")
     }
 }
@@ -158,7 +121,12 @@ fn shown(key: &str, value: &str) -> String {
     }
     if key == "proxy" && value != "none" {
         // Its login may be spelt as no other URL's is.
-        return value.parse::<Proxy>().map_or_else(|_| HIDDEN.to_owned(), |proxy| shown_proxy(&proxy));
+        let Ok(proxy) = value.parse::<Proxy>() else { return HIDDEN.to_owned() };
+        let url = proxy.to_string();
+        return match (proxy.user(), url.split_once("://")) {
+            (Some(user), Some((scheme, rest))) => format!("{scheme}://{user}@{rest}"),
+            _ => url,
+        };
     }
     if key != "header" {
         return redact_url(value);
@@ -167,14 +135,6 @@ fn shown(key: &str, value: &str) -> String {
     match (name.trim().parse::<HeaderName>(), HeaderValue::from_str(rest.trim())) {
         (Ok(parsed), Ok(rest)) => format!("{}: {}", name.trim(), redact_header_value(parsed.as_str(), &rest)),
         _ => HIDDEN.to_owned(),
-    }
-}
-
-fn shown_proxy(proxy: &Proxy) -> String {
-    let url = proxy.to_string();
-    match (proxy.user(), url.split_once("://")) {
-        (Some(user), Some((scheme, rest))) => format!("{scheme}://{user}@{rest}"),
-        _ => url,
     }
 }
 
@@ -198,7 +158,7 @@ mod tests {
         let setting = Setting { key: "retries".to_owned(), values: vec!["7".into()], set_by };
         let row = Row::new("retries", &clap::Arg::new("retries").long("retries"), Some(&setting));
         assert!(row.text().ends_with(".toml:3\n"), "{}", row.text());
-        let line: serde_json::Value = serde_json::from_str(&row.json("")).expect("JSON");
+        let line: serde_json::Value = serde_json::from_str(&json::line(&row)).expect("JSON");
         assert_eq!((&line["file"], &line["line"]), (&"/etc/\u{fffd}.toml".into(), &3.into()));
     }
 

@@ -45,25 +45,20 @@ fn page(command: &Command) -> io::Result<Vec<u8>> {
 /// What clap does not know of.
 fn more() -> Roff {
     let mut roff = Roff::new();
-    roff.control("SH", ["EXIT STATUS"]);
-    for code in ExitCode::ALL {
-        roff.control("TP", []);
-        roff.text([bold((*code as u8).to_string())]);
-        roff.text([roman(code.info().meaning)]);
-    }
-    roff.control("SH", ["ENVIRONMENT"]);
-    for (name, meaning) in ENVIRONMENT {
-        roff.control("TP", []);
-        roff.text([bold(*name)]);
-        roff.text([roman(*meaning)]);
-    }
-    roff.control("SH", ["FILES"]);
-    for (name, meaning) in FILES {
-        roff.control("TP", []);
-        roff.text([bold(*name)]);
-        roff.text([roman(*meaning)]);
-    }
+    let codes: Vec<_> = ExitCode::ALL.iter().map(|code| ((*code as u8).to_string(), code.info().meaning)).collect();
+    section(&mut roff, "EXIT STATUS", codes.iter().map(|(code, meaning)| (code.as_str(), *meaning)));
+    section(&mut roff, "ENVIRONMENT", ENVIRONMENT.iter().copied());
+    section(&mut roff, "FILES", FILES.iter().copied());
     roff
+}
+
+fn section<'a>(roff: &mut Roff, title: &str, rows: impl Iterator<Item = (&'a str, &'a str)>) {
+    roff.control("SH", [title]);
+    for (name, meaning) in rows {
+        roff.control("TP", []);
+        roff.text([bold(name)]);
+        roff.text([roman(meaning)]);
+    }
 }
 
 const ENVIRONMENT: &[(&str, &str)] = &[

@@ -1,9 +1,7 @@
-//! One file a verb.
+//! One file a verb, but for those of a line.
 
 mod check;
-mod completions;
 mod config;
-mod explain;
 mod man;
 #[cfg(feature = "serve")]
 mod serve;
@@ -13,7 +11,10 @@ mod try_out;
 mod upload;
 
 use super::args::{Cli, Command};
-use crate::output::Ci;
+use super::config::UsageError;
+use super::diagnosis::explain;
+use super::{completion, help};
+use crate::output::{Ci, print};
 
 /// The CI service that an error is told to.
 pub(super) fn ci(command: &Command) -> Ci {
@@ -35,7 +36,10 @@ pub(super) fn run(cli: Cli, resume_command: Option<&str>) -> anyhow::Result<()> 
         Command::Try(args) => try_out::run(&args),
         Command::Config(args) => config::run(&args, &cli.settings),
         Command::Man { dir } => man::run(dir.as_deref()),
-        Command::Explain { code } => explain::run(code.as_deref()),
-        Command::Completions { shell } => completions::run(shell),
+        Command::Explain { code } => {
+            let explained = code.as_deref().map(explain::explain).transpose().map_err(UsageError)?;
+            Ok(print(explained.unwrap_or_else(explain::list))?)
+        }
+        Command::Completions { shell } => Ok(print(completion::script(shell, help::command()))?),
     }
 }

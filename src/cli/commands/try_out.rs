@@ -1,7 +1,7 @@
 //! `bitsup try [FILE]...`: the whole job on this machine.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -16,10 +16,10 @@ use crate::cli::signals::Signals;
 use crate::output::Reporter;
 use crate::server::{Options, Server, StopHandle};
 
-/// Size of the generated file.
+use super::upload::{self, RunContext, UploadConnection};
+
 const GENERATED: u64 = 64 * 1024 * 1024;
 
-/// Bytes compared at a time.
 const BLOCK: usize = 1024 * 1024;
 
 pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
@@ -30,78 +30,62 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     if files.is_empty() {
         files.push(generate(folder.path()).context("cannot generate a file to upload")?);
     }
-    let receiver = LocalReceiver::start(&folder)?;
-    for file in &files {
-        try_one(file, args, &receiver, &signals, &reporter)?;
+    let received = folder.path().join("received");
+    std::fs::create_dir(&received).context("cannot make a temporary folder")?;
+    let mut options = Options::new(&received, (Ipv4Addr::LOCALHOST, 0).into());
+    // The files are thrown away in the end: waiting for the disk would only blur the figures.
+    options.durable = false;
+    let server = Server::bind(options).context("cannot receive uploads")?;
+    let (address, stop) = (server.address(), StopOnDrop(server.stop_handle()));
+    thread::scope(|scope| {
+        let _stop = stop;
+        // Should the receiver die, the upload says so.
+        scope.spawn(|| drop(server.run(|_| {})));
+        files.iter().try_for_each(|file| {
+            let arrived = received.join(file.file_name().unwrap_or_default());
+            try_one(file, &arrived, args, address, &signals, &reporter)
+        })
+    })
+}
+
+/// Ends the receiver also after a panic: the scope waits for it.
+struct StopOnDrop(StopHandle);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
     }
-    Ok(())
 }
 
 fn try_one(
     file: &Path,
+    arrived: &Path,
     args: &TryArgs,
-    receiver: &LocalReceiver,
+    address: SocketAddr,
     signals: &Signals,
     reporter: &Reporter,
 ) -> anyhow::Result<()> {
-    let config = UploadConfig::new(UploadArgs::plain(file.to_owned(), receiver.url(), args.output.clone()))?;
+    let url = format!("http://{address}/");
+    let config = UploadConfig::new(UploadArgs::plain(file.to_owned(), url.clone(), args.output.clone()))?;
     for item in config.files.items(Vec::new(), |source| Ok(vec![source]))? {
         let identity = AuthSettings::anonymous(&item.destination);
         let mut lane = reporter.lane(0);
-        super::upload::upload(&config, &item, &identity, signals, &mut |event| lane.event(event))?;
+        let journal = upload::journal(&config, &mut lane);
+        let (config, identity) = (&config, &identity);
+        let context =
+            RunContext { config, identity, signals, journal, json: None, resume_command: None, of_many: false };
+        context.upload(1, &item, &mut UploadConnection::default(), &mut lane)?;
     }
-    let arrived = receiver.path_of(file);
-    if !same_bytes(file, &arrived).with_context(|| format!("cannot compare {} with what arrived", file.display()))? {
+    if !same_bytes(file, arrived).with_context(|| format!("cannot compare {} with what arrived", file.display()))? {
         bail!("what arrived differs from {}", file.display());
     }
     let name = Path::new(file.file_name().unwrap_or_default()).display();
     reporter.message(&format!("{name}: what arrived is the same, byte for byte; by hand that is:"));
-    reporter.message(&format!("  bitsup serve FOLDER --listen {}", receiver.address));
+    reporter.message(&format!("  bitsup serve FOLDER --listen {address}"));
     // A generated file is gone by the time somebody reads this.
     let shown = if args.files.is_empty() { Path::new("FILE") } else { file };
-    reporter.message(&format!("  bitsup upload {} {}", shown.display(), receiver.url()));
+    reporter.message(&format!("  bitsup upload {} {}", shown.display(), url));
     std::fs::remove_file(arrived).context("cannot remove the received file")
-}
-
-/// A receiver on a free port of this machine, for as long as this lives.
-struct LocalReceiver {
-    address: SocketAddr,
-    folder: PathBuf,
-    stop: StopHandle,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl LocalReceiver {
-    fn start(folder: &TempDir) -> anyhow::Result<Self> {
-        let folder = folder.path().join("received");
-        std::fs::create_dir(&folder).context("cannot make a temporary folder")?;
-        let mut options = Options::new(&folder, (Ipv4Addr::LOCALHOST, 0).into());
-        // The files are thrown away in the end: waiting for the disk would only blur the figures.
-        options.durable = false;
-        let server = Server::bind(options).context("cannot receive uploads")?;
-        let (address, stop) = (server.address(), server.stop_handle());
-        // Should the receiver die, the upload says so.
-        let thread = thread::spawn(move || drop(server.run(|_| {})));
-        Ok(Self { address, folder, stop, thread: Some(thread) })
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/", self.address)
-    }
-
-    fn path_of(&self, file: &Path) -> PathBuf {
-        self.folder.join(file.file_name().unwrap_or_default())
-    }
-}
-
-impl Drop for LocalReceiver {
-    fn drop(&mut self) {
-        self.stop.stop();
-        if let Some(thread) = self.thread.take() {
-            // A panic over there was printed already.
-            let _ = thread.join();
-        }
-    }
 }
 
 /// A file whose bytes differ everywhere, so that a block in the wrong place shows.
@@ -119,17 +103,15 @@ fn generate(folder: &Path) -> io::Result<PathBuf> {
 }
 
 fn same_bytes(a: &Path, b: &Path) -> io::Result<bool> {
-    let (a, b) = (File::open(a)?, File::open(b)?);
-    if a.metadata()?.len() != b.metadata()?.len() {
-        return Ok(false);
-    }
-    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
-    let (mut left, mut right) = (vec![0; BLOCK], vec![0; BLOCK]);
+    let (mut a, mut b) = (File::open(a)?, File::open(b)?);
+    let (mut left, mut right) = (Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK));
     loop {
-        let count = a.read(&mut left)?;
-        b.read_exact(&mut right[..count])?;
-        if count == 0 || left[..count] != right[..count] {
-            return Ok(count == 0);
+        left.clear();
+        right.clear();
+        (&mut a).take(BLOCK as u64).read_to_end(&mut left)?;
+        (&mut b).take(BLOCK as u64).read_to_end(&mut right)?;
+        if left.is_empty() || left != right {
+            return Ok(left == right);
         }
     }
 }

@@ -3,12 +3,12 @@
 use crate::exchange::{TlsFault, TransportErrorKind};
 use crate::protocol::PacketKind;
 
-use super::{ExitCode, Finding, RUN_AGAIN, because};
+use super::{Advice, ExitCode, RUN_AGAIN, because};
 
 const CHECK_SCHEME: &str = "check the URL's scheme and port";
 
 /// A connection that breaks before there is a session never worked.
-pub(super) fn lost(packet: PacketKind, kind: TransportErrorKind) -> Finding {
+pub(super) fn lost(packet: PacketKind, kind: TransportErrorKind) -> Advice {
     use ExitCode as Code;
     use TransportErrorKind as Kind;
     let is_opening = matches!(packet, PacketKind::Ping | PacketKind::CreateSession);
@@ -50,11 +50,11 @@ pub(super) fn lost(packet: PacketKind, kind: TransportErrorKind) -> Finding {
             because(Code::Server, "the network or the server is slow or down").next(RUN_AGAIN)
         }
         Kind::Local => because(Code::Internal, "too many open files, or no memory").next(RUN_AGAIN),
-        Kind::Interrupted => Finding::new(Code::Interrupted).next(RUN_AGAIN),
+        Kind::Interrupted => Advice::new(Code::Interrupted).next(RUN_AGAIN),
     }
 }
 
-fn tls(fault: TlsFault) -> Finding {
+fn tls(fault: TlsFault) -> Advice {
     let because = |cause| because(ExitCode::Tls, cause);
     match fault {
         TlsFault::UnknownAuthority => because("a certificate authority of its own, or somebody in between")
@@ -84,10 +84,10 @@ fn tls(fault: TlsFault) -> Finding {
             because("the server speaks only TLS 1.1 or older, or ciphers that are not safe any more")
                 .next("ask the server's administrator for TLS 1.2 or 1.3")
         }
-        TlsFault::BadCertificate => Finding::new(ExitCode::Tls).next("look at the server's certificate"),
+        TlsFault::BadCertificate => Advice::new(ExitCode::Tls).next("look at the server's certificate"),
         TlsFault::NotTls => because("the port is one for http").next(CHECK_SCHEME),
         TlsFault::Other => {
-            Finding::new(ExitCode::Tls).next("run it again with -vv, and look at the server's certificate and log")
+            Advice::new(ExitCode::Tls).next("run it again with -vv, and look at the server's certificate and log")
         }
     }
 }

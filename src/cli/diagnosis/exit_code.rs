@@ -26,10 +26,8 @@ macro_rules! exit_codes {
         }
 
         impl ExitCode {
-            /// All of them.
             pub(crate) const ALL: &[Self] = &[$(Self::$code),*];
 
-            /// The table's row.
             pub(crate) fn info(self) -> &'static ExitInfo {
                 match self {
                     $(Self::$code => &ExitInfo {

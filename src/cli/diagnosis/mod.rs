@@ -11,7 +11,7 @@ mod upload;
 use std::borrow::Cow;
 use std::error::Error;
 
-use crate::cli::error::{BatchFailed, InputError, ParseError, Resumability, StopReason, Stopped, UsageError};
+use crate::cli::error::{BatchOutcome, InputError, ParseError, Resumability, StopReason, Stopped, UsageError};
 use crate::client::{ClientError, ReplyFileError};
 use crate::journal::{JournalError, JournalWarning};
 use crate::output::ErrorText;
@@ -45,7 +45,7 @@ pub(crate) struct Diagnosis {
 impl Diagnosis {
     /// What an error means, however wrapped: the outermost that is known decides.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
-        let mut diagnosis = error.chain().find_map(known).unwrap_or_else(|| Finding::new(ExitCode::Internal).into());
+        let mut diagnosis = error.chain().find_map(known).unwrap_or_else(|| Advice::new(ExitCode::Internal).into());
         let mut what: Vec<String> = Vec::new();
         for part in error.chain().map(ToString::to_string) {
             // Wrappers that only pass on what they hold would say it twice; the server's own words have their own line.
@@ -86,13 +86,13 @@ impl Diagnosis {
 
 /// A row of the tables: an exit code, with better words than the code's own where there are some.
 #[derive(Debug, Clone, Copy)]
-struct Finding {
+struct Advice {
     exit_code: ExitCode,
     cause: Option<&'static str>,
     next: Option<&'static str>,
 }
 
-impl Finding {
+impl Advice {
     fn new(exit_code: ExitCode) -> Self {
         Self { exit_code, cause: None, next: None }
     }
@@ -108,20 +108,20 @@ impl Finding {
     }
 }
 
-fn because(exit_code: ExitCode, cause: &'static str) -> Finding {
-    Finding { cause: Some(cause), ..Finding::new(exit_code) }
+fn because(exit_code: ExitCode, cause: &'static str) -> Advice {
+    Advice { cause: Some(cause), ..Advice::new(exit_code) }
 }
 
-impl From<Finding> for Diagnosis {
-    fn from(finding: Finding) -> Self {
-        let (cause, next) = finding.words();
+impl From<Advice> for Diagnosis {
+    fn from(advice: Advice) -> Self {
+        let (cause, next) = advice.words();
         Self {
-            exit_code: finding.exit_code,
+            exit_code: advice.exit_code,
             what: String::new(),
             server_said: None,
             cause: Some(cause),
             next: next.into(),
-            more: format!("bitsup explain {}", finding.exit_code as u8),
+            more: format!("bitsup explain {}", advice.exit_code as u8),
             http_status: None,
             hresult: None,
             stopped: None,
@@ -142,51 +142,51 @@ fn known(error: &(dyn Error + 'static)) -> Option<Diagnosis> {
     }
     if let Some(ParseError { next, help, .. }) = error.downcast_ref() {
         let (next, more) = (Cow::Owned(next.clone()), help.clone());
-        return Some(Diagnosis { cause: None, next, more, ..Finding::new(ExitCode::Usage).into() });
+        return Some(Diagnosis { cause: None, next, more, ..Advice::new(ExitCode::Usage).into() });
     }
     if error.is::<UsageError>() {
-        return Some(Diagnosis { cause: None, ..Finding::new(ExitCode::Usage).into() });
+        return Some(Diagnosis { cause: None, ..Advice::new(ExitCode::Usage).into() });
     }
     #[cfg(feature = "serve")]
     if let Some(error) = error.downcast_ref() {
         return Some(serve(error).into());
     }
-    let finding = if let Some(BatchFailed { code, .. }) = error.downcast_ref() {
-        Finding::new(*code)
+    let advice = if let Some(outcome) = error.downcast_ref::<BatchOutcome>() {
+        Advice::new(outcome.exit_code())
     } else if error.is::<InputError>() {
         because(ExitCode::Source, "nothing that can be read was piped in").next("pipe the data in, or name a file")
     } else if error.is::<EntityError>() {
-        Finding::new(ExitCode::Source)
+        Advice::new(ExitCode::Source)
     } else if error.is::<JournalError>() {
-        Finding::new(ExitCode::Locked)
+        Advice::new(ExitCode::Locked)
     } else if error.is::<ReplyFileError>() || error.is::<JournalWarning>() {
-        Finding::new(ExitCode::Usage)
+        Advice::new(ExitCode::Usage)
     } else {
         return None;
     };
-    Some(finding.into())
+    Some(advice.into())
 }
 
 fn client(error: &ClientError) -> Diagnosis {
-    let finding = match error {
+    let advice = match error {
         ClientError::Upload(error) => return upload::diagnose(error),
         ClientError::SignIn(refused) => {
             let server_said = refused.said.as_ref().map(ToString::to_string);
-            return Diagnosis { server_said, ..sign_in::finding(&refused.reason).into() };
+            return Diagnosis { server_said, ..sign_in::advice(&refused.reason).into() };
         }
-        ClientError::Entity(_) => Finding::new(ExitCode::Source),
-        ClientError::NothingToResume { .. } => Finding::new(ExitCode::NotResumable),
-        ClientError::Interrupted { can_go_on: true } => Finding::new(ExitCode::Interrupted),
-        ClientError::Interrupted { can_go_on: false } => Finding::new(ExitCode::Interrupted).next(RUN_AGAIN),
-        ClientError::ReplyFile(_) => Finding::new(ExitCode::Internal).next(upload::WITHOUT_REPLY),
+        ClientError::Entity(_) => Advice::new(ExitCode::Source),
+        ClientError::NothingToResume { .. } => Advice::new(ExitCode::NotResumable),
+        ClientError::Interrupted { can_go_on: true } => Advice::new(ExitCode::Interrupted),
+        ClientError::Interrupted { can_go_on: false } => Advice::new(ExitCode::Interrupted).next(RUN_AGAIN),
+        ClientError::ReplyFile(_) => Advice::new(ExitCode::Internal).next(upload::WITHOUT_REPLY),
     };
-    finding.into()
+    advice.into()
 }
 
-fn stop(stopped: Stopped) -> Finding {
+fn stop(stopped: Stopped) -> Advice {
     let by_time = (stopped.by == StopReason::MaxTime).then_some("--max-time ended the run before it was done");
-    let finding = Finding { cause: by_time, ..Finding::new(stopped.by.exit_code()) };
-    finding.next(match stopped.leaves {
+    let advice = Advice { cause: by_time, ..Advice::new(stopped.by.exit_code()) };
+    advice.next(match stopped.leaves {
         Resumability::Resumes => "run the same command again: it goes on where this one stopped",
         Resumability::ResumesWithoutNever => "leave --resume never away to go on where this one stopped",
         Resumability::StartsOver => "run the same command again: it starts over, as nothing is kept of this upload",
@@ -195,12 +195,12 @@ fn stop(stopped: Stopped) -> Finding {
 }
 
 #[cfg(feature = "serve")]
-fn serve(error: &ServeError) -> Finding {
+fn serve(error: &ServeError) -> Advice {
     match error {
-        ServeError::Session(..) => Finding::new(ExitCode::Usage)
+        ServeError::Session(..) => Advice::new(ExitCode::Usage)
             .next("look after the disk and start again; to give that upload up, remove the file"),
-        ServeError::Runtime(_) => Finding::new(ExitCode::Internal),
-        _ => Finding::new(ExitCode::Usage),
+        ServeError::Runtime(_) => Advice::new(ExitCode::Internal),
+        _ => Advice::new(ExitCode::Usage),
     }
 }
 

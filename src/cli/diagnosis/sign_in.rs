@@ -2,7 +2,7 @@
 
 use crate::auth::{Scheme, SignInError};
 
-use super::{ExitCode, Finding, because};
+use super::{Advice, ExitCode, because};
 
 const WITHOUT_TICKETS: &str = if cfg!(all(unix, feature = "kerberos")) {
     "get a ticket with kinit, or add --user NAME"
@@ -13,7 +13,7 @@ const WITHOUT_TICKETS: &str = if cfg!(all(unix, feature = "kerberos")) {
 const CHECK_BOTH: &str =
     "check both, also the domain (DOMAIN\\USER); nothing was tried twice, lest the account be locked";
 
-pub(super) fn finding(reason: &SignInError) -> Finding {
+pub(super) fn advice(reason: &SignInError) -> Advice {
     let because = |cause| because(ExitCode::Authentication, cause);
     match reason {
         SignInError::NoCredentials { .. } => because("the folder is not open to anonymous uploads")
@@ -44,7 +44,7 @@ pub(super) fn finding(reason: &SignInError) -> Finding {
             because("the server wants another way of signing in than there are credentials for")
                 .next("leave --auth out, or ask the server's administrator which ways are allowed")
         }
-        SignInError::Cleartext(_) => Finding::new(ExitCode::Authentication)
+        SignInError::Cleartext(_) => Advice::new(ExitCode::Authentication)
             .next("use https, or add --allow-cleartext-auth if the network can be trusted"),
         SignInError::OtherOrigin { .. } => because(
             "the server led there (BITS-Host-Id, or a redirect), and credentials do not follow by themselves",
@@ -57,7 +57,7 @@ pub(super) fn finding(reason: &SignInError) -> Finding {
             "set authPersistSingleRequest to false for the site, or use --auth digest or basic where the server offers them",
         ),
         SignInError::Failed { .. } => {
-            Finding::new(ExitCode::Authentication).next("run it again with -vv to see both heads")
+            Advice::new(ExitCode::Authentication).next("run it again with -vv to see both heads")
         }
     }
 }

@@ -1,18 +1,18 @@
 //! What it means that an upload ended without success.
 
 use crate::exchange::TransportErrorKind;
-use crate::protocol::{AckError, BitsError, HResult, PacketKind};
+use crate::protocol::{AckError, HResult, PacketKind};
 use crate::uploader::{Refusal, ReplyError, Unverified, UploadError};
 
 use super::connection::lost;
-use super::{Diagnosis, ExitCode, Finding, RUN_AGAIN, because, hresult};
+use super::{Advice, Diagnosis, ExitCode, RUN_AGAIN, because, hresult};
 
 pub(super) const WITHOUT_REPLY: &str =
     "run the same command again to go on, or without --reply to finish the upload without it";
 const SEE_HEADS: &str = "run it again with -vv to see both heads";
 
 pub(super) fn diagnose(error: &UploadError) -> Diagnosis {
-    let mut diagnosis = Diagnosis::from(finding(error));
+    let mut diagnosis = Diagnosis::from(advice(error));
     let mut explained = None;
     match error.root() {
         UploadError::Refused { error: refusal, .. } => {
@@ -40,10 +40,17 @@ pub(super) fn diagnose(error: &UploadError) -> Diagnosis {
     diagnosis
 }
 
-fn finding(error: &UploadError) -> Finding {
+fn advice(error: &UploadError) -> Advice {
     use ExitCode as Code;
     match error {
-        UploadError::Refused { packet, refusal, error } => refused(*packet, *refusal, error),
+        UploadError::Refused { packet, refusal, error } => {
+            let found = class(*packet, *refusal);
+            // BITS's own code says more than the class that it belongs to.
+            match error.code.and_then(hresult::info) {
+                Some(info) => Advice { cause: Some(info.cause), next: Some(info.next), ..found },
+                None => found,
+            }
+        }
         UploadError::BadResponse { packet, error } => bad_answer(*packet, error),
         UploadError::Redirected { .. } => {
             because(Code::NoEndpoint, "the upload folder moved, or a login page is in front of it")
@@ -53,9 +60,9 @@ fn finding(error: &UploadError) -> Finding {
         UploadError::NoProgress { .. } => because(Code::Server, "the server answers but does not keep what it gets")
             .next("ask the server's administrator to look at its log"),
         UploadError::SourceChanged => {
-            Finding::new(Code::SourceChanged).next("upload a copy, or wait until the file is finished")
+            Advice::new(Code::SourceChanged).next("upload a copy, or wait until the file is finished")
         }
-        UploadError::Interrupted => Finding::new(Code::Interrupted),
+        UploadError::Interrupted => Advice::new(Code::Interrupted),
         UploadError::GaveUp { cause, .. } => gave_up(cause),
         UploadError::OutOfTime { .. } => because(Code::Server, "--max-time is over").next(RUN_AGAIN),
         UploadError::CannotResume { .. } => because(Code::NotResumable, "the session expired, or the server lost it"),
@@ -67,12 +74,12 @@ fn finding(error: &UploadError) -> Finding {
             because(Code::Protocol, "the server appends each fragment to the file, also one that it has already")
                 .next("run the same command again; it starts over whenever the outcome of a fragment is unknown")
         }
-        UploadError::Reply(error) => Finding::new(reply(error)).next(WITHOUT_REPLY),
-        UploadError::Different(_) => Finding::new(Code::VerificationFailed)
+        UploadError::Reply(error) => Advice::new(reply(error)).next(WITHOUT_REPLY),
+        UploadError::Different(_) => Advice::new(Code::VerificationFailed)
             .next("look at the file on the server: something changed it on its way or there"),
         UploadError::Unverified(reason) => {
             let is_interrupted = matches!(reason, Unverified::Interrupted);
-            Finding::new(if is_interrupted { Code::Interrupted } else { Code::Unconfirmed })
+            Advice::new(if is_interrupted { Code::Interrupted } else { Code::Unconfirmed })
                 .next("look at the file on the server; without --verify this is a success")
         }
         UploadError::SignInForgotten => because(
@@ -88,7 +95,7 @@ fn finding(error: &UploadError) -> Finding {
 
 /// The budget is spent: on a network that never worked, on an application that did not want it, on what stands before
 /// the server and refuses by its pages, or on a server.
-fn gave_up(cause: &UploadError) -> Finding {
+fn gave_up(cause: &UploadError) -> Advice {
     use ExitCode as Code;
     let is_refusal = matches!(cause, UploadError::Refused { .. });
     let found = match cause {
@@ -104,14 +111,14 @@ fn gave_up(cause: &UploadError) -> Finding {
         .next(
             "ask who runs the firewall or proxy for its log; run the same command again when it lets the upload through",
         ),
-        cause => finding(cause),
+        cause => advice(cause),
     };
     let exit_code = match found.exit_code {
         code @ (Code::Connection | Code::Application | Code::Tls) => code,
         code @ (Code::Refused | Code::NoEndpoint | Code::Protocol) if is_refusal => code,
         _ => Code::Server,
     };
-    Finding { exit_code, ..found }
+    Advice { exit_code, ..found }
 }
 
 /// The reply is the application's; what the network does on its way is not.
@@ -125,17 +132,8 @@ fn reply(error: &ReplyError) -> ExitCode {
     }
 }
 
-/// A refusal. BITS's own code says more than the class that it belongs to.
-pub(super) fn refused(packet: PacketKind, refusal: Refusal, error: &BitsError) -> Finding {
-    let found = class(packet, refusal);
-    match error.code.and_then(hresult::info) {
-        Some(info) => Finding { cause: Some(info.cause), next: Some(info.next), ..found },
-        None => found,
-    }
-}
-
 /// What a refusal means by its class alone.
-pub(super) fn class(packet: PacketKind, refusal: Refusal) -> Finding {
+pub(super) fn class(packet: PacketKind, refusal: Refusal) -> Advice {
     use ExitCode as Code;
     match refusal {
         Refusal::Authentication => because(Code::Authentication, "the folder is not open to anonymous uploads")
@@ -144,8 +142,8 @@ pub(super) fn class(packet: PacketKind, refusal: Refusal) -> Finding {
             because(Code::Authentication, "a proxy between this machine and the server wants a login")
                 .next("check the proxy's login")
         }
-        Refusal::Permission => Finding::new(Code::Refused),
-        Refusal::NoEndpoint => Finding::new(Code::NoEndpoint),
+        Refusal::Permission => Advice::new(Code::Refused),
+        Refusal::NoEndpoint => Advice::new(Code::NoEndpoint),
         Refusal::FragmentTooLarge => {
             because(Code::TooLarge, "the server, or a proxy before it, limits the size of a request")
                 .next("try a smaller --fragment-size, such as 1M")
@@ -173,7 +171,7 @@ pub(super) fn class(packet: PacketKind, refusal: Refusal) -> Finding {
 const BUSY: &str = "the server is busy, restarting or out of order";
 
 /// Before a session exists, an answer that is no Ack means that no BITS server is there.
-fn bad_answer(packet: PacketKind, error: &AckError) -> Finding {
+fn bad_answer(packet: PacketKind, error: &AckError) -> Advice {
     let is_opening = matches!(packet, PacketKind::Ping | PacketKind::CreateSession);
     let exit_code = match error {
         AckError::NotAnAck { .. } | AckError::NotHttp11 if is_opening => {

@@ -1,10 +1,9 @@
 //! What each event says. The names are a public contract; `docs/events.schema.json` is generated from these types.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::output::timestamp::rfc3339;
 use crate::output::{ErrorText, redact};
 use crate::protocol::HResult;
 use crate::uploader::Resize;
@@ -16,19 +15,12 @@ use crate::uploader::Resize;
 #[cfg_attr(test, schemars(deny_unknown_fields, title = "A line of `bitsup upload --json`"))]
 pub(super) struct EventLine<'a> {
     #[cfg_attr(test, schemars(extend("const" = 1)))]
-    v: u8,
+    pub(super) v: u8,
     #[serde(flatten)]
-    event: &'a Event,
+    pub(super) event: &'a Event,
     /// When it happened: RFC 3339, UTC.
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
-    time: String,
-}
-
-impl<'a> EventLine<'a> {
-    /// The event happened now.
-    pub(super) fn new(event: &'a Event) -> Self {
-        Self { v: super::VERSION, event, time: rfc3339(SystemTime::now()) }
-    }
+    pub(super) time: String,
 }
 
 /// Something that happened.
@@ -193,30 +185,30 @@ pub(super) struct Counts {
 /// Why something did not succeed, for programs.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The same for people.
     #[serde(skip)]
-    pub text: ErrorText,
+    pub(crate) text: ErrorText,
     /// The exit code's name.
     #[cfg_attr(test, schemars(extend("enum" = super::tests::classes())))]
-    pub class: &'static str,
+    pub(crate) class: &'static str,
     /// The exit code.
     #[serde(skip)]
-    pub exit: u8,
+    pub(crate) exit: u8,
     /// How the run ended with it, in one word.
     #[serde(skip)]
-    pub status: &'static str,
+    pub(crate) status: &'static str,
     /// HTTP's status, if a server refused.
     #[cfg_attr(test, schemars(range(min = 100, max = 999)))]
-    pub http: Option<u16>,
+    pub(crate) http: Option<u16>,
     /// BITS's code, if it gave one.
     #[cfg_attr(test, schemars(with = "Option<String>", extend("pattern" = "^0x[0-9A-F]{8}$")))]
-    pub hresult: Option<HResult>,
+    pub(crate) hresult: Option<HResult>,
     /// Whether the same command may succeed later.
-    pub retryable: bool,
+    pub(crate) retryable: bool,
     /// The command that goes on, for a POSIX shell, on Windows for `PowerShell`. Null if there is none, or if it would hold a
     /// secret or standard input.
-    pub resume_command: Option<String>,
+    pub(crate) resume_command: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]

@@ -2,42 +2,40 @@
 
 mod event;
 
-use std::fmt;
 use std::io::Write;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 
-pub use event::Failure;
+pub(crate) use event::Failure;
 
 use super::progress::UploadProgress;
-use super::{escape, redact, timestamp};
+use super::{escape, redact, units};
+use crate::sync::lock;
 use crate::uploader::UploadEvent;
 use event::{Counts, Event, EventLine, Id, reason};
 
 /// The version that each line begins with. Fields may be added to it.
-pub const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 1;
 
 /// Shortest time between two `progress` events of one file.
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// A value as a line of its own, in printable ASCII.
-#[must_use]
-pub fn line(value: &impl Serialize) -> String {
+pub(crate) fn line(value: &impl Serialize) -> String {
     // Only maps with other keys than texts cannot be written, and there are none.
     serde_json::to_string(value).map_or_else(|_| String::new(), |json| escape::ascii_json(&json) + "\n")
 }
 
 /// The time for programs: RFC 3339, UTC.
-#[must_use]
-pub fn now() -> String {
-    timestamp::rfc3339(SystemTime::now())
+pub(crate) fn now() -> String {
+    units::rfc3339(SystemTime::now())
 }
 
 /// The record of a run. Clones write to the same place. Never fails: what cannot be written is lost.
-#[derive(Debug, Clone)]
-pub struct JsonLog(Arc<Mutex<Writer>>);
+#[derive(Clone)]
+pub(crate) struct JsonLog(Arc<Mutex<Writer>>);
 
 struct Writer {
     out: Box<dyn Write + Send>,
@@ -48,48 +46,37 @@ struct Writer {
     is_over: bool,
 }
 
-impl fmt::Debug for Writer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writer").field("counts", &self.counts).finish_non_exhaustive()
-    }
-}
-
 impl JsonLog {
-    /// A record on standard output.
-    #[must_use]
-    pub fn stdout() -> Self {
+    pub(crate) fn stdout() -> Self {
         Self::new(Box::new(std::io::stdout()))
     }
 
-    /// A record in `out`.
-    #[must_use]
-    pub fn new(out: Box<dyn Write + Send>) -> Self {
+    pub(crate) fn new(out: Box<dyn Write + Send>) -> Self {
         let (begun, counts) = (Instant::now(), Counts::default());
         Self(Arc::new(Mutex::new(Writer { out, begun, counts, told_error: false, is_over: false })))
     }
 
     /// How many files the run is about, once that is known.
-    pub fn expect_files(&self, files: usize) {
-        self.lock().counts.files = files as u64;
+    pub(crate) fn expect_files(&self, files: usize) {
+        lock(&self.0).counts.files = files as u64;
     }
 
     /// The events of one file: `id` counts from 1, `path` is as it was typed.
-    #[must_use]
-    pub fn file(&self, id: usize, path: &str) -> JsonFile {
+    pub(crate) fn file(&self, id: usize, path: &str) -> JsonFile {
         let progress = UploadProgress::new("", "", 0, Instant::now());
         let (log, path) = (self.clone(), path.to_owned());
         JsonFile { log, id: Id(id), path, progress, acked: 0, told: None, covered: false }
     }
 
     /// What would be uploaded: a `start` that nothing follows.
-    pub fn planned(&self, id: usize, path: &str, url: &str, size: Option<u64>, resumed_from: u64) {
+    pub(crate) fn planned(&self, id: usize, path: &str, url: &str, size: Option<u64>, resumed_from: u64) {
         let (file, url, resumed_from) = (path.to_owned(), redact::url(url), Some(resumed_from));
-        self.lock().write(&Event::Start { id: Id(id), file, name: None, url, size, resumed_from, dry_run: true });
+        lock(&self.0).write(&Event::Start { id: Id(id), file, name: None, url, size, resumed_from, dry_run: true });
     }
 
     /// The last lines: an error that was not told of yet, and the summary.
-    pub fn end(&self, failure: Option<&Failure>) {
-        let mut writer = self.lock();
+    pub(crate) fn end(&self, failure: Option<&Failure>) {
+        let mut writer = lock(&self.0);
         if let Some(failure) = failure.filter(|_| !writer.told_error) {
             writer.write(&Event::error(None, failure));
         }
@@ -97,23 +84,19 @@ impl JsonLog {
     }
 
     /// The last line, by whoever ends the process at once: if the record is being written to, it goes without.
-    pub fn summary_at_once(&self, failure: &Failure) {
+    pub(crate) fn summary_at_once(&self, failure: &Failure) {
         match self.0.try_lock() {
             Ok(mut writer) => writer.finish(Some(failure)),
             Err(TryLockError::Poisoned(writer)) => writer.into_inner().finish(Some(failure)),
             Err(TryLockError::WouldBlock) => {}
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, Writer> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Writer {
     fn write(&mut self, event: &Event) {
         if !self.is_over {
-            let line = line(&EventLine::new(event));
+            let line = line(&EventLine { v: VERSION, event, time: now() });
             let _ = self.out.write_all(line.as_bytes()).and_then(|()| self.out.flush());
         }
     }
@@ -156,8 +139,7 @@ impl Writer {
 }
 
 /// One file's events.
-#[derive(Debug)]
-pub struct JsonFile {
+pub(crate) struct JsonFile {
     log: JsonLog,
     id: Id,
     path: String,
@@ -171,7 +153,7 @@ pub struct JsonFile {
 
 impl JsonFile {
     /// Writes what is worth it.
-    pub fn event(&mut self, event: &UploadEvent) {
+    pub(crate) fn event(&mut self, event: &UploadEvent) {
         self.event_at(event, Instant::now());
     }
 
@@ -181,7 +163,7 @@ impl JsonFile {
             self.told = None;
         }
         let told = self.told_of(event, now);
-        let mut writer = self.log.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = lock(&self.log.0);
         let acked = self.progress.acked();
         writer.counts.acked = writer.counts.acked.saturating_sub(self.acked).saturating_add(acked);
         self.acked = acked;
@@ -191,9 +173,8 @@ impl JsonFile {
         }
     }
 
-    /// The file failed.
-    pub fn failed(&self, failure: &Failure) {
-        let mut writer = self.log.lock();
+    pub(crate) fn failed(&self, failure: &Failure) {
+        let mut writer = lock(&self.log.0);
         (writer.counts.failed, writer.told_error) = (writer.counts.failed + 1, true);
         writer.write(&Event::error(Some(self.id), failure));
     }
@@ -266,7 +247,6 @@ mod tests {
     use crate::output::testing::{
         Broken, Buffer, any_event, check_schema, close, fragment, request_head, session, started,
     };
-    use crate::protocol::HResult;
 
     /// The names that `class` may have.
     pub(super) fn classes() -> Vec<&'static str> {
@@ -349,7 +329,7 @@ mod tests {
             exit: 8,
             status: "failed",
             http: Some(403),
-            hresult: Some(HResult(0x8007_0005)),
+            hresult: Some(crate::protocol::HResult(0x8007_0005)),
             retryable: false,
             resume_command: None,
         };

@@ -21,7 +21,7 @@ pub(super) fn run(
     connect: ConnectArgs,
 ) -> anyhow::Result<()> {
     let listed = journal.list().context("cannot list the unfinished uploads")?;
-    let (listed, id) = find::one(&listed, id)?;
+    let (listed, id) = find(&listed, id)?;
     if let Err(reason) = &listed.record {
         return Err(
             UsageError(format!("{id} cannot be cancelled, {reason}: `bitsup sessions prune` may remove it")).into()

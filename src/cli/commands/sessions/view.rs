@@ -47,15 +47,19 @@ struct Known {
 
 impl UnfinishedUpload {
     pub(super) fn new(listed: &ListedRecord, id: &str) -> Self {
-        let (status, problem, known) = match &listed.record {
-            Ok(record) => (status(record), None, Some(Known::of(record))),
-            Err(reason) => ("broken", Some(reason.to_string()), None),
+        let known = listed.record.as_ref().ok();
+        let status = match known.map(|record| &record.session) {
+            None => "broken",
+            Some(None) => "new",
+            Some(Some(session)) if session.close_sent => "closing",
+            Some(Some(_)) => "open",
         };
+        let (known, problem) = (known.map(Known::of), listed.record.as_ref().err().map(ToString::to_string));
         Self { v: json::VERSION, id: id.to_owned(), key: listed.key.to_string(), status, problem, known }
     }
 
     /// A line for each thing that is known.
-    pub(super) fn text(&self, now: SystemTime) -> String {
+    pub(super) fn text(&self, now: u64) -> String {
         let mut lines = vec![("id", self.key.clone()), ("status", self.status.to_owned())];
         lines.extend(self.problem.clone().map(|problem| ("problem", problem)));
         if let Some(known) = &self.known {
@@ -69,27 +73,20 @@ impl UnfinishedUpload {
             ]);
             lines.extend(known.session.as_ref().map(|session| ("session", escape(session))));
             lines.extend(known.target.as_ref().map(|target| ("target", escape(target))));
-            lines.push(("updated", format!("{} ago", known.age(now))));
-            lines.push(("expires", format!("in {}", units::remaining(since(time_of(now), known.expires)))));
+            lines.push(("updated", format!("{} ago", between(known.updated, now))));
+            lines.push(("expires", format!("in {}", between(now, known.expires))));
         }
         lines.iter().fold(String::new(), |text, (name, value)| format!("{text}{name:<8} {value}\n"))
     }
 
-    fn row(&self, now: SystemTime) -> [String; 6] {
+    fn row(&self, now: u64) -> [String; 6] {
         let id = self.id.clone();
-        match &self.known {
-            Some(known) => {
-                [id, known.percent(), units::size(known.size), known.age(now), escape(&known.file), escape(&known.url)]
-            }
-            None => [
-                id,
-                self.status.to_owned(),
-                String::new(),
-                String::new(),
-                self.problem.clone().unwrap_or_default(),
-                String::new(),
-            ],
-        }
+        let Some(known) = &self.known else {
+            let (status, problem) = (self.status.to_owned(), self.problem.clone().unwrap_or_default());
+            return [id, status, String::new(), String::new(), problem, String::new()];
+        };
+        let age = between(known.updated, now);
+        [id, known.percent(), units::size(known.size), age, escape(&known.file), escape(&known.url)]
     }
 }
 
@@ -116,30 +113,18 @@ impl Known {
         let percent = (u128::from(self.acked) * 100).checked_div(u128::from(self.size)).unwrap_or(0);
         format!("{} %", percent.min(99))
     }
-
-    fn age(&self, now: SystemTime) -> String {
-        units::remaining(since(self.updated, time_of(now)))
-    }
 }
 
-fn status(record: &Record) -> &'static str {
-    match &record.session {
-        None => "new",
-        Some(session) if session.close_sent => "closing",
-        Some(_) => "open",
-    }
-}
-
-fn time_of(time: SystemTime) -> u64 {
+pub(super) fn time_of(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-fn since(earlier: u64, later: u64) -> Duration {
-    Duration::from_secs(later.saturating_sub(earlier))
+fn between(earlier: u64, later: u64) -> String {
+    units::remaining(Duration::from_secs(later.saturating_sub(earlier)))
 }
 
 /// Columns, aligned by what a terminal shows.
-pub(super) fn table(uploads: &[UnfinishedUpload], now: SystemTime) -> String {
+pub(super) fn table(uploads: &[UnfinishedUpload], now: u64) -> String {
     let head = ["ID", "DONE", "SIZE", "AGE", "FILE", "URL"].map(str::to_owned);
     let rows: Vec<_> = std::iter::once(head).chain(uploads.iter().map(|upload| upload.row(now))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
@@ -149,16 +134,6 @@ pub(super) fn table(uploads: &[UnfinishedUpload], now: SystemTime) -> String {
         format!("{}\n", cells.collect::<String>().trim_end())
     };
     rows.iter().map(line).collect()
-}
-
-pub(super) fn pruned_text(pruned: &Pruned) -> String {
-    let what = match pruned.what {
-        PrunedWhat::Expired => "expired after 14 days".to_owned(),
-        PrunedWhat::Broken(reason) => format!("broken: {reason}"),
-        PrunedWhat::Leftover => "left over".to_owned(),
-        PrunedWhat::HostExpired => "what a host refused, expired after 30 days".to_owned(),
-    };
-    format!("removed {:.8}: {what}\n", pruned.key.to_string())
 }
 
 /// What was removed, and why.
@@ -172,17 +147,22 @@ pub(super) struct PrunedLine {
     removed: &'static str,
     key: String,
     problem: Option<String>,
+    /// The same for people.
+    #[serde(skip)]
+    pub(super) text: String,
 }
 
 impl PrunedLine {
     pub(super) fn new(pruned: &Pruned) -> Self {
-        let (removed, problem) = match pruned.what {
-            PrunedWhat::Expired => ("expired", None),
-            PrunedWhat::Broken(reason) => ("broken", Some(reason.to_string())),
-            PrunedWhat::Leftover => ("leftover", None),
-            PrunedWhat::HostExpired => ("host-expired", None),
+        let (removed, what, problem) = match pruned.what {
+            PrunedWhat::Expired => ("expired", "expired after 14 days", None),
+            PrunedWhat::Broken(reason) => ("broken", "broken: ", Some(reason.to_string())),
+            PrunedWhat::Leftover => ("leftover", "left over", None),
+            PrunedWhat::HostExpired => ("host-expired", "what a host refused, expired after 30 days", None),
         };
-        Self { v: json::VERSION, removed, key: pruned.key.to_string(), problem }
+        let key = pruned.key.to_string();
+        let text = format!("removed {key:.8}: {what}{}\n", problem.as_deref().unwrap_or_default());
+        Self { v: json::VERSION, removed, key, problem, text }
     }
 }
 

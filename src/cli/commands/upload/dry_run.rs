@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::time::SystemTime;
 
-use crate::cli::batch::Tally;
 use crate::cli::config::{Item, Source, UploadConfig};
 use crate::cli::diagnosis::Diagnosis;
+use crate::cli::error::BatchOutcome;
 use crate::client::ResumeMode;
 use crate::journal::{Journal, Upload};
+use crate::output::Reporter;
 use crate::output::json::JsonLog;
 use crate::output::{escape_line, redact_url, units};
 use crate::source::UploadEntity;
@@ -15,24 +16,24 @@ use crate::source::UploadEntity;
 pub(super) fn run(
     config: &UploadConfig,
     items: &[Item],
+    reporter: &Reporter,
     json: Option<&JsonLog>,
     resume_command: Option<&str>,
 ) -> anyhow::Result<()> {
     let journal = config.state_dir.as_deref().map_or_else(Journal::disabled, |folder| {
         Journal::open_existing(folder).unwrap_or_else(|_| Journal::disabled())
     });
-    let reporter = config.output.reporter().with_ci(config.machine.ci);
-    let mut tally = Tally::default();
+    let mut outcome = BatchOutcome::of(items.len());
     for (index, item) in items.iter().enumerate() {
         match look(config, item, &journal) {
             Ok((size, offset)) => {
-                tally.uploaded += 1;
+                outcome.uploaded += 1;
                 tell(json, index + 1, item, size, offset);
             }
             Err(error) if items.len() == 1 => return Err(error),
             Err(error) => {
                 let diagnosis = Diagnosis::of(&error);
-                tally.failed_by(diagnosis.exit_code);
+                outcome.failed_by(diagnosis.exit_code);
                 reporter.error(&diagnosis.text());
                 if let Some(json) = json {
                     json.file(index + 1, &item.source.to_string()).failed(&diagnosis.failure(resume_command));
@@ -40,7 +41,7 @@ pub(super) fn run(
             }
         }
     }
-    Ok(tally.verdict(items.len())?)
+    Ok(outcome.verdict()?)
 }
 
 /// The file's size, and where its upload would go on.

@@ -19,6 +19,12 @@ const AHEAD: usize = 4;
 /// How often to look for a signal while nothing comes.
 const LOOK: Duration = Duration::from_millis(100);
 
+const NOT_KEPT: &str = "cannot keep standard input in a temporary file";
+
+fn closed() -> InputError {
+    InputError("it is closed".to_owned())
+}
+
 /// Finds out whether there is something to read from. An input that is closed, or cannot be read, would look like one that
 /// is empty.
 #[cfg(unix)]
@@ -29,16 +35,16 @@ fn examine() -> Result<(), InputError> {
 
     use rustix::fs::{OFlags, fcntl_getfl};
 
-    let input = io::stdin().as_fd().try_clone_to_owned().map_err(|_| InputError::Closed)?;
-    let mode = fcntl_getfl(&input).map_err(|_| InputError::Closed)? & OFlags::RWMODE;
-    let metadata = File::from(input).metadata().map_err(InputError::Io)?;
+    let input = io::stdin().as_fd().try_clone_to_owned().map_err(|_| closed())?;
+    let mode = fcntl_getfl(&input).map_err(|_| closed())? & OFlags::RWMODE;
+    let metadata = File::from(input).metadata().map_err(|error| InputError(error.to_string()))?;
     if metadata.is_dir() {
-        return Err(InputError::Directory);
+        return Err(InputError("it is a directory".to_owned()));
     }
     // Rust's runtime opens the null device, to read and to write, in place of what is closed. Shells open it to read.
     let is_null = fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == metadata.rdev());
     if mode == OFlags::WRONLY || (mode == OFlags::RDWR && is_null) {
-        return Err(InputError::Closed);
+        return Err(closed());
     }
     Ok(())
 }
@@ -51,36 +57,26 @@ fn examine() -> Result<(), InputError> {
 
     let input = io::stdin();
     if input.as_raw_handle().is_null() {
-        return Err(InputError::Closed);
+        return Err(closed());
     }
-    let input = input.as_handle().try_clone_to_owned().map_err(|_| InputError::Closed)?;
+    let input = input.as_handle().try_clone_to_owned().map_err(|_| closed())?;
     // A pipe has no metadata there.
     if File::from(input).metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(InputError::Directory);
+        return Err(InputError("it is a directory".to_owned()));
     }
     Ok(())
 }
 
 /// Keeps standard input in a file of its own, because the protocol wants to know the size first. Dropping removes it.
 pub(super) fn spool(signals: &Signals) -> anyhow::Result<NamedTempFile> {
-    let failed = || "cannot keep standard input in a temporary file";
-    let mut file = NamedTempFile::with_prefix("bitsup-").with_context(failed)?;
-    pour(signals, &mut |piece| file.write_all(piece).with_context(failed))?;
+    let mut file = NamedTempFile::with_prefix("bitsup-").context(NOT_KEPT)?;
+    pour(signals, &mut file)?;
     Ok(file)
 }
 
-/// All of standard input.
-pub(super) fn whole(signals: &Signals) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    pour(signals, &mut |piece| {
-        bytes.extend_from_slice(piece);
-        Ok(())
-    })?;
-    Ok(bytes)
-}
-
-/// Reading cannot be interrupted everywhere, so a thread does it; when nobody wants more it is left alone.
-fn pour(signals: &Signals, take: &mut dyn FnMut(&[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
+/// Reads all of standard input. Reading cannot be interrupted everywhere, so a thread does it; when nobody wants more it is
+/// left alone.
+pub(super) fn pour(signals: &Signals, out: &mut dyn Write) -> anyhow::Result<()> {
     examine()?;
     let (sender, pieces) = sync_channel::<io::Result<Vec<u8>>>(AHEAD);
     std::thread::Builder::new().name("input".to_owned()).spawn(move || {
@@ -96,16 +92,16 @@ fn pour(signals: &Signals, take: &mut dyn FnMut(&[u8]) -> anyhow::Result<()>) ->
         }
     })?;
     loop {
-        if signals.cancellation().is_interrupted() {
+        if signals.cancellation.is_interrupted() {
             return Err(ClientError::Interrupted { can_go_on: false }.into());
         }
         match pieces.recv_timeout(LOOK) {
             Ok(piece) => {
-                let piece = piece.map_err(InputError::Io)?;
+                let piece = piece.map_err(|error| InputError(error.to_string()))?;
                 if piece.is_empty() {
                     return Ok(());
                 }
-                take(&piece)?;
+                out.write_all(&piece).context(NOT_KEPT)?;
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Ok(()),

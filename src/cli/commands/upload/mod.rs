@@ -6,16 +6,14 @@ mod many;
 mod one;
 mod sources;
 
-use crate::auth::AuthSettings;
 use crate::cli::args::UploadArgs;
-use crate::cli::config::{Item, UploadConfig, UsageError};
+use crate::cli::config::{UploadConfig, UsageError};
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
 use crate::cli::signals::Signals;
 use crate::output::json::JsonLog;
-use crate::uploader::UploadEvent;
 
-use one::{RunContext, UploadConnection};
+pub(super) use one::{RunContext, UploadConnection, journal};
 
 /// `resume_command` is the command line, if it can be typed again.
 pub(super) fn run(args: UploadArgs, resume_command: Option<&str>) -> anyhow::Result<()> {
@@ -45,53 +43,23 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, resume_command: Option
     if let Some(json) = json {
         json.expect_files(items.len());
     }
+    let reporter = config.output.reporter().with_ci(config.machine.ci);
     if config.files.args.dry_run {
-        return dry_run::run(&config, &items, json, resume_command);
+        return dry_run::run(&config, &items, &reporter, json, resume_command);
     }
     if items.len() > 1 && config.reply.is_some() {
         return Err(UsageError("--reply is for one file; these are several".to_owned()).into());
     }
     let identity = secret::identity(config.auth(&items)?).map_err(|error| signals.instead_of(error))?;
-    match &items[..] {
-        [item] => single(&config, item, &identity, &signals, json, resume_command),
-        _ => many::run(&config, &items, &identity, &signals, json, resume_command),
-    }
-}
-
-fn single(
-    config: &UploadConfig,
-    item: &Item,
-    identity: &AuthSettings,
-    signals: &Signals,
-    json: Option<&JsonLog>,
-    resume_command: Option<&str>,
-) -> anyhow::Result<()> {
-    let reporter = config.output.reporter().with_ci(config.machine.ci);
+    let of_many = items.len() != 1;
+    let batch = many::batch(&items, usize::from(config.files.args.jobs));
+    let reporter = if of_many { reporter.with_batch(&batch) } else { reporter };
     config.connect.warning.iter().for_each(|text| reporter.warn_always(text));
-    let mut record = json.map(|json| json.file(1, &item.source.to_string()));
-    let mut lane = reporter.lane(0);
-    let mut report = |event: &UploadEvent| {
-        lane.event(event);
-        if let Some(record) = &mut record {
-            record.event(event);
-        }
-    };
-    let result = upload(config, item, identity, signals, &mut report);
-    if let (Err(error), Some(record)) = (&result, &record) {
-        record.failed(&Diagnosis::of(error).failure(resume_command));
+    let journal = journal(&config, &mut reporter.lane(0));
+    let (config, identity, signals) = (&config, &identity, &signals);
+    let context = RunContext { config, identity, signals, journal, json, resume_command, of_many };
+    match &items[..] {
+        [item] => context.upload(1, item, &mut UploadConnection::default(), &mut reporter.lane(0)),
+        _ => many::run(&context, &items, batch.jobs, reporter),
     }
-    result
-}
-
-/// Uploads one file, reporting as it goes.
-pub(super) fn upload(
-    config: &UploadConfig,
-    item: &Item,
-    identity: &AuthSettings,
-    signals: &Signals,
-    report: &mut dyn FnMut(&UploadEvent),
-) -> anyhow::Result<()> {
-    let journal = one::journal(config, report);
-    let context = RunContext { config, identity, signals, journal: &journal, of_many: false };
-    context.upload(item, &mut UploadConnection::default(), report)
 }

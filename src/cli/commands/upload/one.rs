@@ -7,16 +7,17 @@ use anyhow::Context;
 
 use crate::auth::{AuthSettings, Authenticator};
 use crate::cli::config::{Item, Source, UploadConfig, UsageError};
+use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
 use crate::cli::signals::Signals;
 use crate::client::{self, ReplyFile, ResumeMode, Start, UploadContext};
-use crate::journal::{Journal, Record, Upload};
-use crate::output::redact_url;
+use crate::journal::{Journal, JournalWarning, Record, Upload};
+use crate::output::json::JsonLog;
+use crate::output::{Lane, redact_url};
 use crate::protocol::Origin;
 use crate::source::UploadEntity;
 use crate::transport::Http;
-use crate::uploader::Plan;
-use crate::uploader::UploadEvent;
+use crate::uploader::{Plan, UploadEvent};
 
 use super::input;
 
@@ -24,21 +25,21 @@ use super::input;
 const BRIEF: u64 = 192 * 1024;
 
 /// What all files of a run share.
-#[derive(Clone, Copy)]
-pub(super) struct RunContext<'a> {
-    pub(super) config: &'a UploadConfig,
-    /// Who signs in.
-    pub(super) identity: &'a AuthSettings,
-    pub(super) signals: &'a Signals,
-    pub(super) journal: &'a Journal,
+pub(crate) struct RunContext<'a> {
+    pub(crate) config: &'a UploadConfig,
+    pub(crate) identity: &'a AuthSettings,
+    pub(crate) signals: &'a Signals,
+    pub(crate) journal: Journal,
+    pub(crate) json: Option<&'a JsonLog>,
+    /// The command line, if it can be typed again.
+    pub(crate) resume_command: Option<&'a str>,
     /// Whether there are other files.
-    pub(super) of_many: bool,
+    pub(crate) of_many: bool,
 }
 
 /// A connection that one file after the other uses.
 #[derive(Default)]
-pub(super) struct UploadConnection {
-    /// To this server.
+pub(crate) struct UploadConnection {
     http: Option<(Option<Origin>, Http)>,
     /// How far signing in got on it.
     login: Option<Authenticator>,
@@ -48,7 +49,7 @@ pub(super) struct UploadConnection {
 
 impl UploadConnection {
     /// What leads to the item's server, and whether it needs no Ping.
-    fn to(&mut self, item: &Item, context: RunContext<'_>) -> (&mut Http, &mut Authenticator, bool) {
+    fn to(&mut self, item: &Item, context: &RunContext<'_>) -> (&mut Http, &mut Authenticator, bool) {
         let settings = context.config.transport(item);
         if self.http.as_ref().is_some_and(|(origin, _)| *origin != settings.origin) {
             (self.http, self.login, self.pinged) = (None, None, None);
@@ -56,7 +57,7 @@ impl UploadConnection {
         let pinged = self.pinged.take() == Some(Origin::of(&item.destination));
         let (_, http) = self.http.get_or_insert_with(|| {
             let origin = settings.origin.clone();
-            (origin, Http::with_cancellation(settings, context.signals.cancellation().clone()))
+            (origin, Http::with_cancellation(settings, context.signals.cancellation.clone()))
         });
         let login = self.login.get_or_insert_with(|| secret::login(context.identity.clone()));
         (http, login, pinged)
@@ -64,46 +65,48 @@ impl UploadConnection {
 }
 
 impl RunContext<'_> {
-    /// Uploads a file, reporting as it goes.
-    pub(super) fn upload(
-        self,
+    /// Uploads a file, the `number`th from 1, reporting as it goes.
+    pub(crate) fn upload(
+        &self,
+        number: usize,
         item: &Item,
         connection: &mut UploadConnection,
-        report: &mut dyn FnMut(&UploadEvent),
+        lane: &mut Lane<'_>,
     ) -> anyhow::Result<()> {
-        let result = self.try_upload(item, connection, report);
-        let what = || {
+        let mut record = self.json.map(|json| json.file(number, &item.source.to_string()));
+        let result = self.attempt(item, connection, &mut |event| {
+            lane.event(event);
+            if let Some(record) = &mut record {
+                record.event(event);
+            }
+        });
+        let result = self.signals.attribute(result, self.config.resume != ResumeMode::Never).with_context(|| {
             let url = redact_url(&item.destination.to_string());
             format!("cannot upload {} to {url}", item.source)
-        };
-        let resumes = self.config.resume != ResumeMode::Never;
-        self.signals.attribute(result, resumes).with_context(what)
-    }
-
-    fn try_upload(
-        self,
-        item: &Item,
-        connection: &mut UploadConnection,
-        report: &mut dyn FnMut(&UploadEvent),
-    ) -> anyhow::Result<()> {
-        match &item.source {
-            Source::File(path) => self.attempt(item, &UploadEntity::open(path)?, self.journal, connection, report),
-            Source::StandardInput => {
-                let spooled = input::spool(self.signals)?;
-                // Nobody can type the same again.
-                self.attempt(item, &UploadEntity::open(spooled.path())?, &Journal::disabled(), connection, report)
-            }
+        });
+        if let (Err(error), Some(record)) = (&result, &record) {
+            record.failed(&Diagnosis::of(error).failure(self.resume_command));
         }
+        result
     }
 
     fn attempt(
-        self,
+        &self,
         item: &Item,
-        entity: &UploadEntity,
-        journal: &Journal,
         connection: &mut UploadConnection,
         report: &mut dyn FnMut(&UploadEvent),
     ) -> anyhow::Result<()> {
+        let (spooled, forgetful);
+        let (path, journal) = match &item.source {
+            Source::File(path) => (path.as_path(), &self.journal),
+            Source::StandardInput => {
+                spooled = input::spool(self.signals)?;
+                // Nobody can type the same again.
+                forgetful = Journal::disabled();
+                (spooled.path(), &forgetful)
+            }
+        };
+        let entity = &UploadEntity::open(path)?;
         let config = self.config;
         let plan = config.plan(item, entity.size());
         let plan = Plan { defer_saves: self.of_many && plan.size <= BRIEF, ..plan };
@@ -118,9 +121,11 @@ impl RunContext<'_> {
         if reply.as_ref().is_none_or(|file| file.saved().is_none()) {
             remembered.reply_is_gone();
         }
-        let cancellation = self.signals.cancellation();
+        let cancellation = &self.signals.cancellation;
         let (http, login, pinged) = connection.to(item, self);
-        let mut start = Start::new(plan, entity, remembered, config.resume, cancellation, &mut *report, seed())?;
+        // Different in every process, as pauses must be.
+        let seed = RandomState::new().build_hasher().finish();
+        let mut start = Start::new(plan, entity, remembered, config.resume, cancellation, &mut *report, seed)?;
         if pinged {
             start = start.skip_ping();
         }
@@ -150,20 +155,13 @@ fn reply_file(config: &UploadConfig, entity: &UploadEntity, earlier: &Record) ->
     Ok(Some(ReplyFile::new(path.clone(), config.force, earlier.reply)?))
 }
 
-/// The journal of a run.
-pub(super) fn journal(config: &UploadConfig, report: &mut dyn FnMut(&UploadEvent)) -> Journal {
+pub(crate) fn journal(config: &UploadConfig, lane: &mut Lane<'_>) -> Journal {
     let Some(folder) = &config.state_dir else { return Journal::disabled() };
+    let mut warn = |warning: JournalWarning| lane.event(&UploadEvent::Warning { text: warning.to_string() });
     let journal = Journal::open(folder).unwrap_or_else(|warning| {
-        report(&UploadEvent::Warning { text: warning.to_string() });
+        warn(warning);
         Journal::disabled()
     });
-    if let Some(warning) = journal.older_records() {
-        report(&UploadEvent::Warning { text: warning.to_string() });
-    }
+    journal.older_records().into_iter().for_each(warn);
     journal
-}
-
-/// Different in every process, as pauses must be.
-fn seed() -> u64 {
-    RandomState::new().build_hasher().finish()
 }

@@ -19,11 +19,12 @@ pub(super) fn items(config: &UploadConfig, signals: &Signals) -> anyhow::Result<
 
 fn read(path: &Path, null: bool, signals: &Signals) -> anyhow::Result<Vec<ListedFile>> {
     let refused = |reason: String| UsageError(format!("--files-from {}: {reason}", path.display()));
-    let bytes = if path == Path::new("-") {
-        input::whole(signals)?
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        input::pour(signals, &mut bytes)?;
     } else {
-        std::fs::read(path).map_err(|error| refused(error.to_string()))?
-    };
+        bytes = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
+    }
     Ok(file_list::parse(&bytes, null).map_err(refused)?)
 }
 

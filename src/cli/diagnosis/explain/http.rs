@@ -6,79 +6,76 @@ use crate::cli::diagnosis::upload;
 use crate::protocol::{BitsError, PacketKind};
 use crate::uploader::Refusal;
 
-use super::Explanation;
+use super::explanation;
 
 /// The statuses that a server or something before it gives most, for the list.
 pub(crate) const COMMON: &[u16] =
     &[200, 302, 307, 400, 401, 403, 404, 405, 407, 408, 409, 411, 413, 414, 416, 429, 500, 501, 502, 503, 504, 505];
 
 /// What a status means. `None`: it is none.
-pub(crate) fn explain(number: u32) -> Option<Explanation> {
+pub(crate) fn explain(number: u32, prefix: &str) -> Option<String> {
     let status = u16::try_from(number).ok().filter(|number| (100..600).contains(number))?;
     let status = StatusCode::from_u16(status).ok()?;
     let name = status.canonical_reason().unwrap_or("no registered name");
-    let title = format!("{number} {name} (HTTP status)");
+    let title = format!("{prefix}{number} {name} (HTTP status)");
     Some(match fixed(status) {
-        Some((meaning, cause, next)) => Explanation::new(title, meaning, cause, next),
-        None => refusal(title, status),
+        Some(words) => explanation(&title, words, None),
+        None => refusal(&title, status),
     })
 }
 
-/// A line for the list.
 pub(crate) fn summary(number: u16) -> String {
     let Ok(status) = StatusCode::from_u16(number) else { return String::new() };
     match fixed(status) {
-        Some((meaning, ..)) => meaning.to_owned(),
+        Some([meaning, ..]) => meaning.to_owned(),
         None => opening(status).to_string(),
     }
 }
 
 /// What is no refusal.
-fn fixed(status: StatusCode) -> Option<(&'static str, &'static str, &'static str)> {
+fn fixed(status: StatusCode) -> Option<[&'static str; 3]> {
     Some(match status.as_u16() {
         100..=199 => {
-            ("an answer that goes on; bitsup reads past it", "a proxy or server says that it is alive", "nothing")
+            ["an answer that goes on; bitsup reads past it", "a proxy or server says that it is alive", "nothing"]
         }
-        200 | 201 => (
+        200 | 201 => [
             "success, if the answer calls itself a BITS Ack; without that there is no BITS server at the URL (exit 9)",
             "a plain web server, a portal or a login page also answers 200",
             "check the URL; on IIS, enable BITS uploads for the virtual directory",
-        ),
-        202..=299 => (
+        ],
+        202..=299 => [
             "no success for BITS: the answer does not come from a BITS server (exit 9)",
             "a plain web server or a proxy answered",
             "check the URL",
-        ),
-        307 | 308 => (
+        ],
+        307 | 308 => [
             "a redirection, followed for Ping and Create-Session to the same host or from http to https (else exit 9)",
             "the upload folder moved, or the server wants https",
             "use the URL that it leads to",
-        ),
-        300..=399 => (
+        ],
+        300..=399 => [
             "a redirection that an upload does not follow (exit 9)",
             "the upload folder moved, or a login page is in front of it",
             "use the URL that it leads to, if that is the folder",
-        ),
-        416 => (
+        ],
+        416 => [
             "server and client are out of step; bitsup goes on from the offset that the answer names",
             "an answer was lost on the way",
             "nothing, unless it comes again and again: then look at the server's log",
-        ),
+        ],
         _ => return None,
     })
 }
 
-fn refusal(title: String, status: StatusCode) -> Explanation {
+fn refusal(title: &str, status: StatusCode) -> String {
     let at_start = opening(status);
-    let finding = upload::class(PacketKind::CreateSession, at_start);
+    let advice = upload::class(PacketKind::CreateSession, at_start);
     let retried = if at_start.may_pass() { "; bitsup tries again first" } else { "" };
-    let meaning = format!("{at_start} (exit {}{retried})", finding.exit_code as u8);
-    let (cause, next) = finding.words();
-    let mut explanation = Explanation::new(title, &meaning, cause, next);
-    let later = Refusal::classify(&answer(status), PacketKind::Fragment);
+    let meaning = format!("{at_start} (exit {}{retried})", advice.exit_code as u8);
+    let (cause, next) = advice.words();
     // By the table that an upload acts on.
-    explanation.add("within a session", &later.class(&answer(status)).to_string());
-    explanation
+    let later = Refusal::classify(&answer(status), PacketKind::Fragment).class(&answer(status)).to_string();
+    explanation(title, [&meaning, cause, next], Some(("within a session", &later)))
 }
 
 fn opening(status: StatusCode) -> Refusal {

@@ -1,19 +1,11 @@
 //! The second half of a status in IIS's log, `404.13`. It is never sent: whoever runs the server reads it there.
 
-use super::Explanation;
-
-/// Status, sub-status, and what they mean for an upload folder.
-struct SubStatus {
-    code: &'static str,
-    meaning: &'static str,
-    cause: &'static str,
-    next: &'static str,
-}
+use super::explanation;
 
 macro_rules! sub_statuses {
     ($($code:literal, $meaning:literal, cause: $cause:literal, next: $next:literal;)*) => {
-        const KNOWN: &[SubStatus] =
-            &[$(SubStatus { code: $code, meaning: $meaning, cause: $cause, next: $next }),*];
+        /// Status and sub-status; meaning, cause and next step for an upload folder.
+        const KNOWN: &[(&str, [&str; 3])] = &[$(($code, [$meaning, $cause, $next])),*];
     };
 }
 
@@ -50,14 +42,12 @@ sub_statuses! {
         next: "nothing; for larger fragments raise maxAllowedContentLength";
 }
 
-/// What a sub-status means; `None` for other texts.
-pub(crate) fn explain(text: &str) -> Option<Explanation> {
-    let found = KNOWN.iter().find(|known| known.code == text)?;
-    let title = format!("{text} (status and sub-status in IIS's log)");
-    Some(Explanation::new(title, found.meaning, found.cause, found.next))
+pub(crate) fn explain(text: &str) -> Option<String> {
+    let (code, words) = KNOWN.iter().find(|(code, _)| *code == text)?;
+    Some(explanation(&format!("{code} (status and sub-status in IIS's log)"), *words, None))
 }
 
 /// Code and meaning of each, for the list.
 pub(crate) fn list() -> impl Iterator<Item = (&'static str, &'static str)> {
-    KNOWN.iter().map(|known| (known.code, known.meaning))
+    KNOWN.iter().map(|(code, [meaning, ..])| (*code, *meaning))
 }

@@ -1,73 +1,51 @@
 //! Codes in words: HRESULTs, HTTP statuses, exit codes. Made from the tables by which the program itself acts.
 
-mod hresult;
 mod http;
 mod iis;
 
 use std::fmt::Write;
 
-use super::ExitCode;
+use ::http::StatusCode;
+
 use super::hresult::info;
-use crate::protocol::HResult;
+use super::{ExitCode, upload};
+use crate::protocol::{HResult, PacketKind};
+use crate::uploader::Refusal;
 
-/// A code in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Explanation {
-    title: String,
-    lines: Vec<(&'static str, String)>,
-}
-
-impl Explanation {
-    fn new(title: String, meaning: &str, cause: &str, next: &str) -> Self {
-        let mut explanation = Self { title, lines: Vec::new() };
-        for (label, text) in [("meaning", meaning), ("cause", cause), ("next", next)] {
-            explanation.add(label, text);
-        }
-        explanation
+/// A line for the code, and one for each thing that is known of it; `words` are meaning, cause and next step.
+fn explanation(title: &str, words: [&str; 3], more: Option<(&str, &str)>) -> String {
+    let mut text = format!("{title}\n");
+    let lines = ["meaning", "cause", "next"].into_iter().zip(words).chain(more);
+    for (label, line) in lines.filter(|(_, line)| !line.is_empty()) {
+        let label = format!("{label}:");
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {label:<8} {line}");
     }
-
-    fn add(&mut self, label: &'static str, text: &str) {
-        if !text.is_empty() {
-            self.lines.push((label, text.to_owned()));
-        }
-    }
-
-    /// A line for the code, and one for each thing that is known of it.
-    pub(crate) fn text(&self) -> String {
-        let mut text = format!("{}\n", self.title);
-        for (label, line) in &self.lines {
-            let label = format!("{label}:");
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "  {label:<8} {line}");
-        }
-        text
-    }
+    text
 }
 
 /// What a code means, in whatever spelling it is met. Numbers up to three digits are exit codes and HTTP statuses;
-/// larger ones, `0x…` and names are HRESULTs.
-///
-/// # Errors
-/// What can be told all the same of a code that is in no table.
-pub(crate) fn explain(text: &str) -> Result<Explanation, String> {
+/// larger ones, `0x…` and names are HRESULTs. The error is what can be told all the same of a code that is in no table.
+pub(crate) fn explain(text: &str) -> Result<String, String> {
     let text = text.trim();
     if let Some(explanation) = iis::explain(text) {
         return Ok(explanation);
     }
-    if let Some(number) = small(text) {
-        return exit_code(number).or_else(|| http::explain(number)).ok_or_else(|| {
+    let is_small = text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
+    if let (true, Ok(number)) = (is_small, text.parse()) {
+        return exit_code(number).or_else(|| http::explain(number, "")).ok_or_else(|| {
             format!("{number} is no exit code of bitsup and no HTTP status; an HRESULT is written 0x{number:08X}")
         });
     }
     let named = HResult::known().iter().find(|(_, name)| name.eq_ignore_ascii_case(text));
-    if let Some(explanation) = named.and_then(|(code, _)| hresult::explain(*code)) {
+    if let Some(explanation) = named.and_then(|(code, _)| hresult(*code)) {
         return Ok(explanation);
     }
     let Some(code) = read(text) else { return Err(unreadable(text)) };
     // Servers send Windows' plain error codes as well.
     let wrapped = u16::try_from(code.0).ok().map(HResult::from_win32);
-    let found = hresult::explain(code).or_else(|| wrapped.and_then(hresult::explain));
-    found.ok_or_else(|| format!("bitsup does not know {}", hresult::parts(code)))
+    let found = hresult(code).or_else(|| wrapped.and_then(hresult));
+    found.ok_or_else(|| format!("bitsup does not know {}", parts(code)))
 }
 
 /// All that can be explained, a line each.
@@ -91,11 +69,6 @@ pub(crate) fn list() -> String {
     text
 }
 
-/// At most three decimal digits.
-fn small(text: &str) -> Option<u32> {
-    if text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
-}
-
 /// `0x80070005`, `x80070005`, `80070005`, `80070005h`; decimal as PowerShell prints it, `-2147024891`, or as an unsigned number;
 /// a plain Win32 code, `12007`.
 fn read(text: &str) -> Option<HResult> {
@@ -110,10 +83,43 @@ fn read(text: &str) -> Option<HResult> {
     }
 }
 
-fn exit_code(number: u32) -> Option<Explanation> {
+fn exit_code(number: u32) -> Option<String> {
     let code = ExitCode::ALL.iter().find(|code| u32::from(**code as u8) == number)?;
     let info = code.info();
-    Some(Explanation::new(format!("{number} (exit code of bitsup)"), info.meaning, info.cause, info.next))
+    Some(explanation(&format!("{number} (exit code of bitsup)"), [info.meaning, info.cause, info.next], None))
+}
+
+/// What a code of the table means, or one that wraps an HTTP status.
+fn hresult(code: HResult) -> Option<String> {
+    let Some(info) = info(code) else {
+        let prefix = format!("0x{:08X}: as Windows' client reports HTTP's ", code.0);
+        return http::explain(code.http_status()?, &prefix);
+    };
+    let title = format!("0x{:08X} {} (HRESULT)", code.0, code.name().unwrap_or_default());
+    // With which code bitsup ends where a server sends this.
+    let sent = [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::BAD_REQUEST];
+    let refusal = sent.iter().find_map(|status| Refusal::of_code(code, *status));
+    let refused = refusal.map(|refusal| upload::class(PacketKind::CreateSession, refusal).exit_code);
+    let exit = refused.or(info.client_exit).map(|exit| (exit as u8).to_string());
+    let exit = exit.as_deref().map(|exit| ("exit", exit));
+    Some(explanation(&title, [info.meaning, info.cause, info.next], exit))
+}
+
+/// What can be told of a code that is in no table.
+fn parts(code: HResult) -> String {
+    let severity = if code.is_failure() { "an error" } else { "a success or a bare number, no error" };
+    let facility = match code.facility_name() {
+        Some(name) => format!("{} ({name})", code.facility()),
+        None => code.facility().to_string(),
+    };
+    let win32 =
+        code.win32().map(|code| format!(", which is Windows' error {code}: `net helpmsg {code}` there tells more"));
+    format!(
+        "0x{:08X}: severity {severity}, facility {facility}, code 0x{:04X}{}",
+        code.0,
+        code.code(),
+        win32.unwrap_or_default()
+    )
 }
 
 fn unreadable(text: &str) -> String {

@@ -3,7 +3,7 @@
 use super::*;
 
 fn text(code: &str) -> String {
-    explain(code).unwrap_or_else(|error| panic!("{code}: {error}")).text()
+    explain(code).unwrap_or_else(|error| panic!("{code}: {error}"))
 }
 
 #[test]
