@@ -48,19 +48,13 @@ pub(super) struct Demand<'a> {
     pub(super) channel: Option<ChannelBinding>,
 }
 
-/// What a mechanism makes of a challenge to a request that it signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reaction {
-    /// Sign the same request anew.
-    Again,
-    /// These credentials are not taken.
-    Rejected,
-    /// What the server sent cannot be answered.
-    #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
-    Failed(String),
-    /// The server signs in requests, not connections.
-    #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
-    EachRequest,
+#[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
+impl Demand<'_> {
+    /// What a scheme of Windows says.
+    pub(super) fn token(&self, scheme: Scheme) -> Option<&str> {
+        let mut own = self.challenges.iter().filter(|challenge| challenge.is(scheme.as_str()));
+        own.find_map(|challenge| challenge.token.as_deref())
+    }
 }
 
 /// Times in a row that a connection may be forgotten right after it was signed in.
