@@ -94,18 +94,7 @@ pub enum TlsFault {
 impl TlsFault {
     /// Whether one side does not accept who the other is. The rest is about the connection, and may pass.
     fn is_about_trust(self) -> bool {
-        match self {
-            Self::UnknownAuthority
-            | Self::WrongName
-            | Self::Expired
-            | Self::NotYetValid
-            | Self::Pin
-            | Self::BadCertificate
-            | Self::CertificateWanted
-            | Self::CertificateRefused
-            | Self::Renegotiation => true,
-            Self::Incompatible | Self::NotTls | Self::Other => false,
-        }
+        !matches!(self, Self::Incompatible | Self::NotTls | Self::Other)
     }
 }
 
@@ -152,26 +141,6 @@ impl TransportError {
     #[must_use]
     pub fn is_stale_connection(&self) -> bool {
         self.kind == TransportErrorKind::Cut && self.reused_connection && !self.response_began
-    }
-
-    /// Whether the same request may succeed later.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        match self.kind {
-            TransportErrorKind::UnknownHost
-            | TransportErrorKind::NotAllowed
-            | TransportErrorKind::Tls(_)
-            | TransportErrorKind::ProxyAuthentication
-            | TransportErrorKind::ProxyRefused
-            | TransportErrorKind::Interrupted => false,
-            TransportErrorKind::LookupFailed
-            | TransportErrorKind::Connect
-            | TransportErrorKind::Cut
-            | TransportErrorKind::BadResponse
-            | TransportErrorKind::NoConnection
-            | TransportErrorKind::TimedOut(_)
-            | TransportErrorKind::Local => true,
-        }
     }
 }
 

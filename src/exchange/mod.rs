@@ -8,4 +8,4 @@ mod response_facts;
 pub use channel_binding::ChannelBinding;
 pub use error::{TlsFault, TransportError, TransportErrorKind};
 pub use request_options::{ConnectionUse, RequestOptions};
-pub use response_facts::{BodySent, CertificateWanted, EarlyResponse, Timing};
+pub use response_facts::{BodySent, CertificateWanted, Timing};

@@ -17,10 +17,6 @@ pub struct Timing {
     pub waiting: Duration,
 }
 
-/// The response came before the whole request was sent. The rest was not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EarlyResponse;
-
 /// How the server asked for a certificate that it did not get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateWanted {

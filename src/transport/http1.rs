@@ -8,9 +8,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use ureq::config::AutoHeaderValue;
 use ureq::{Agent, Body, SendBody};
 
-use crate::exchange::{
-    BodySent, ConnectionUse, EarlyResponse, RequestOptions, TransportError, TransportErrorKind as Kind,
-};
+use crate::exchange::{BodySent, ConnectionUse, RequestOptions, TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
 use crate::sync::lock;
 
@@ -104,16 +102,12 @@ impl Http {
         if facts.has_proxy_credentials {
             self.connector.auth_attempts.note(true);
         }
-        let early = facts.responded_early;
         // Other refusals leave the connection in doubt: several servers leave the request unread or send a stray body.
-        let keep = !early && may_reuse_after(response.status()) && drain(&response, body);
+        let keep = !facts.responded_early && may_reuse_after(response.status()) && drain(&response, body);
         if !keep {
             self.forget_connection();
         }
         response.extensions_mut().insert(BodySent(facts.body_sent));
-        if early {
-            response.extensions_mut().insert(EarlyResponse);
-        }
         if let Some(wanted) = facts.certificate_wanted {
             response.extensions_mut().insert(wanted);
         }

@@ -41,10 +41,10 @@ pub use address::{AddressFamily, AddressSettings, FixedAddress};
 pub use cancel::CancellationToken;
 pub use connection_info::ConnectionInfo;
 pub use http1::Http;
-pub use proxy::{BadProxy, Proxies, Proxy};
+pub use proxy::{Proxies, Proxy};
 pub use rate_limit::RateLimiter;
 pub use settings::Settings;
-pub use tls::{BadPin, ClientIdentity, IdentityError, Pin, TlsInfo, TlsSettings};
+pub use tls::{ClientIdentity, Pin, TlsInfo, TlsSettings};
 
 /// One exchange at a time with one server.
 pub trait Transport {

@@ -79,12 +79,12 @@ impl Proxy {
     ///
     /// # Errors
     /// When the proxy could not be told them.
-    pub fn with_login(mut self, user: &str, password: &str) -> Result<Self, BadProxy> {
+    pub fn with_login(mut self, user: &str, password: &str) -> Result<Self, &'static str> {
         let is_http = matches!(self.scheme, ProxyScheme::Http | ProxyScheme::Https);
         let has_control = [user, password].iter().any(|text| text.chars().any(char::is_control));
         let too_long = !is_http && (user.len() > 255 || password.len() > 255);
         if user.is_empty() || has_control || too_long || (is_http && user.contains(':')) {
-            return Err(BadProxy::Credentials);
+            return Err(WRONG_CREDENTIALS);
         }
         self.credentials =
             Some(ProxyCredentials { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) });
@@ -117,11 +117,11 @@ impl fmt::Display for Proxy {
 }
 
 /// `[scheme://][user[:password]@]host[:port][/]`: without a scheme it is http, without a port 1080 as for curl, or 443
-/// for https.
+/// for https. An error does not repeat the text, which may hold a password.
 impl FromStr for Proxy {
-    type Err = BadProxy;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, BadProxy> {
+    fn from_str(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let scheme = match scheme.to_ascii_lowercase().as_str() {
@@ -129,20 +129,20 @@ impl FromStr for Proxy {
             "https" => ProxyScheme::Https,
             "socks5" => ProxyScheme::Socks5,
             "socks5h" => ProxyScheme::Socks5h,
-            _ => return Err(BadProxy::Scheme),
+            _ => return Err(WRONG_SCHEME),
         };
         // A slash may be part of the password, the rest of a path may not follow.
         let (login, place) = rest.rsplit_once('@').map_or((None, rest), |(login, place)| (Some(login), place));
         let place = place.strip_suffix('/').unwrap_or(place);
-        let authority: http::uri::Authority = place.parse().map_err(|_| BadProxy::Host)?;
+        let authority: http::uri::Authority = place.parse().map_err(|_| WRONG_HOST)?;
         let host = authority.host();
         if host.is_empty() || host == "[]" || place.contains(['\\', '/', '?', '#']) {
-            return Err(BadProxy::Host);
+            return Err(WRONG_HOST);
         }
         let port = match place[host.len()..].strip_prefix(':') {
             None if scheme == ProxyScheme::Https => 443,
             None => 1080,
-            Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or(BadProxy::Host)?,
+            Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or(WRONG_HOST)?,
         };
         let proxy = Self { scheme, host: host.to_owned(), port, credentials: None };
         let Some(login) = login else { return Ok(proxy) };
@@ -150,35 +150,16 @@ impl FromStr for Proxy {
             percent_decode_str(text)
                 .decode_utf8()
                 .map(|text| Zeroizing::new(text.into_owned()))
-                .map_err(|_| BadProxy::Credentials)
+                .map_err(|_| WRONG_CREDENTIALS)
         };
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
         proxy.with_login(&decoded(user)?, &decoded(password)?)
     }
 }
 
-/// Why a text names no proxy. The text is not repeated: it may hold a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadProxy {
-    /// A scheme that is not known.
-    Scheme,
-    /// No host, or a bad port.
-    Host,
-    /// A user or password that the proxy cannot be told.
-    Credentials,
-}
-
-impl fmt::Display for BadProxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Scheme => "a proxy's URL begins with http://, https://, socks5:// or socks5h://",
-            Self::Host => "a proxy's URL has a host and a port, such as http://proxy.example.com:3128",
-            Self::Credentials => "a proxy's user and password hold no control characters, and the user no colon",
-        })
-    }
-}
-
-impl std::error::Error for BadProxy {}
+const WRONG_SCHEME: &str = "a proxy's URL begins with http://, https://, socks5:// or socks5h://";
+const WRONG_HOST: &str = "a proxy's URL has a host and a port, such as http://proxy.example.com:3128";
+const WRONG_CREDENTIALS: &str = "a proxy's user and password hold no control characters, and the user no colon";
 
 /// Of a proxy for HTTP that closes instead of answering.
 pub(super) const MAY_BE_SOCKS: &str = "; if it is a SOCKS proxy, its URL begins with socks5h://";
@@ -273,16 +254,16 @@ mod tests {
     #[test]
     fn what_is_no_proxy_is_refused() {
         for (text, error) in [
-            ("ftp://h", BadProxy::Scheme),
-            ("socks4://h", BadProxy::Scheme),
-            ("", BadProxy::Host),
-            ("http://", BadProxy::Host),
-            ("http://h:0", BadProxy::Host),
-            ("http://h:x", BadProxy::Host),
-            ("http://h/path", BadProxy::Host),
-            ("http://u%0a:p@h", BadProxy::Credentials),
-            ("http://u%3ax:p@h", BadProxy::Credentials),
-            ("http://:p@h", BadProxy::Credentials),
+            ("ftp://h", WRONG_SCHEME),
+            ("socks4://h", WRONG_SCHEME),
+            ("", WRONG_HOST),
+            ("http://", WRONG_HOST),
+            ("http://h:0", WRONG_HOST),
+            ("http://h:x", WRONG_HOST),
+            ("http://h/path", WRONG_HOST),
+            ("http://u%0a:p@h", WRONG_CREDENTIALS),
+            ("http://u%3ax:p@h", WRONG_CREDENTIALS),
+            ("http://:p@h", WRONG_CREDENTIALS),
         ] {
             assert_eq!(text.parse::<Proxy>(), Err(error), "{text}");
         }

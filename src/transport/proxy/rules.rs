@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{BadProxy, Proxy};
+use super::Proxy;
 use crate::protocol::{Origin, without_brackets};
 
 /// Which connection goes through which proxy. By default none does.
@@ -45,9 +45,9 @@ impl Proxies {
     /// up.
     ///
     /// # Errors
-    /// With the name of the variable that names no proxy.
-    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, (&'static str, BadProxy)> {
-        let read = |names: &[&'static str]| -> Result<Option<Proxy>, (&'static str, BadProxy)> {
+    /// With the name of the variable that names no proxy, and why.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, (&'static str, &'static str)> {
+        let read = |names: &[&'static str]| -> Result<Option<Proxy>, (&'static str, &'static str)> {
             for name in names {
                 if let Some(text) = variable(name).filter(|text| !text.trim().is_empty()) {
                     return text.parse().map(Some).map_err(|error| (*name, error));
@@ -65,7 +65,7 @@ impl Proxies {
     ///
     /// # Errors
     /// When a proxy could not be told it.
-    pub fn with_login(self, user: &str, password: &str) -> Result<Self, BadProxy> {
+    pub fn with_login(self, user: &str, password: &str) -> Result<Self, &'static str> {
         let log_in = |proxy: Option<Proxy>| proxy.map(|proxy| proxy.with_login(user, password)).transpose();
         Ok(Self { http: log_in(self.http)?, https: log_in(self.https)?, bypass: self.bypass })
     }
@@ -74,7 +74,7 @@ impl Proxies {
     ///
     /// # Errors
     /// When a proxy could not be told it.
-    pub fn with_password(self, password: &str) -> Result<Self, BadProxy> {
+    pub fn with_password(self, password: &str) -> Result<Self, &'static str> {
         let fill = |proxy: Proxy| match proxy.user().filter(|_| !proxy.has_password()).map(str::to_owned) {
             Some(user) => proxy.with_login(&user, password),
             None => Ok(proxy),
@@ -216,7 +216,7 @@ mod tests {
             Some("http://d:1")
         );
         let wrong = Proxies::from_environment(|name| (name == "HTTPS_PROXY").then(|| "ftp://u:pw@h".to_owned()));
-        assert_eq!(wrong, Err(("HTTPS_PROXY", BadProxy::Scheme)));
+        assert_eq!(wrong, Err(("HTTPS_PROXY", "a proxy's URL begins with http://, https://, socks5:// or socks5h://")));
     }
 
     #[test]

@@ -24,8 +24,8 @@ use super::stream::Stream;
 
 use refusal::Circumstances;
 
-pub use identity::{ClientIdentity, IdentityError};
-pub use pin::{BadPin, Pin};
+pub use identity::ClientIdentity;
+pub use pin::Pin;
 pub use trust::TlsSettings;
 pub(super) use trust::{ClientAuth, Trust};
 
