@@ -13,8 +13,8 @@ use crate::sync::lock;
 ///
 /// Clones are the same cancellation. It may be given to several transports, and to whoever waits between their
 /// exchanges. On Unix a blocked transport is woken by a socket in its poll set; elsewhere, or when there is no
-/// descriptor left for it, the transport looks every 100 ms. The operating system's name lookup is abandoned, not
-/// ended; on Windows the same goes for attempts to connect.
+/// descriptor left for it, the transport looks every 100 ms. Name lookups and attempts to connect are abandoned within
+/// 100 ms, not ended.
 #[derive(Debug, Clone, Default)]
 pub struct CancellationToken(Arc<CancellationState>);
 

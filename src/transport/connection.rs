@@ -211,11 +211,8 @@ impl Connection {
     }
 
     fn wait(&self, events: PollFlags, due: Option<Instant>, limit: Duration) -> Result<PollFlags, TransportError> {
-        let ready = poll::wait(&[self.stream.tcp()], events, due, &self.cancellation)?;
-        ready.first().copied().ok_or_else(|| {
-            let late = TransportError::new(Kind::TimedOut(limit), "");
-            self.stream.explain(late)
-        })
+        let ready = poll::wait(self.stream.tcp(), events, due, &self.cancellation)?;
+        ready.ok_or_else(|| self.stream.explain(TransportError::new(Kind::TimedOut(limit), "")))
     }
 
     fn hung_up(&self) -> TransportError {
@@ -233,7 +230,7 @@ impl Connection {
             goes_on = match stream.read(&mut buffer) {
                 Ok(count) => count > 0,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    poll::wait(&[stream], PollFlags::IN, due, &self.cancellation).is_ok()
+                    poll::wait(stream, PollFlags::IN, due, &self.cancellation).is_ok()
                 }
                 Err(error) => error.kind() == io::ErrorKind::Interrupted,
             };

@@ -5,8 +5,7 @@
 //! reset. [`Http`] waits by poll for either direction.
 //!
 //! Differences between platforms: `TCP_NOTSENT_LOWAT` is set on Linux only, so elsewhere "sent" runs ahead of the network
-//! by the size of the kernel's buffer. On Windows each address is tried in a thread of its own, and interruptions are noticed
-//! within 100 ms.
+//! by the size of the kernel's buffer. On Windows interruptions are noticed within 100 ms.
 
 mod address;
 mod address_policy;

@@ -107,9 +107,9 @@ impl Connection {
         let (bytes, when) = limit.grant(amount - sent, Instant::now());
         loop {
             let awaited = self.awaited();
-            let ready = poll::wait(&[self.stream.tcp()], awaited, Some(when), &self.cancellation)?;
+            let ready = poll::wait(self.stream.tcp(), awaited, Some(when), &self.cancellation)?;
             // Where nothing is awaited, it is an error, and sending will show it.
-            if ready.is_empty() || awaited.is_empty() {
+            if ready.is_none() || awaited.is_empty() {
                 return Ok((sent + bytes, false));
             }
             if self.refused_early()? {
