@@ -120,12 +120,6 @@ impl TransportError {
         Self { request_was_sent: true, ..Self::new(kind, detail) }
     }
 
-    /// The same loss after so many bytes of the body went out.
-    #[must_use]
-    pub fn with_body_sent(self, bytes: u64) -> Self {
-        Self { body_sent: bytes, ..self }
-    }
-
     /// Whether this loss is a decision about trust: a certificate, credentials at a proxy, an address that is not
     /// allowed. It is final, also where every other loss is retried.
     #[must_use]
@@ -204,10 +198,9 @@ mod tests {
     }
 
     #[test]
-    fn a_loss_says_how_much_of_the_body_went_out() {
+    fn a_loss_after_the_request_knows_of_no_byte_of_the_body() {
         let loss = TransportError::after_request(TransportErrorKind::Cut, "");
         assert_eq!((loss.body_sent, loss.closed_by_peer), (0, false));
-        let loss = loss.with_body_sent(7);
-        assert!(loss.request_was_sent && loss.body_sent == 7);
+        assert!(loss.request_was_sent);
     }
 }
