@@ -74,15 +74,6 @@ pub struct Authenticator {
     was_taken: bool,
 }
 
-/// Whether a request can go out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Prepared {
-    /// On such a connection: one that is signed in, or one that its credentials are bound to.
-    Send(ConnectionUse),
-    /// Not yet: it has a body, and a request without one is to sign in first.
-    SignInFirst,
-}
-
 /// What follows from a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthStatus {
@@ -127,14 +118,16 @@ impl Authenticator {
         self.mechanism.as_ref().map(|(_, mechanism)| mechanism.scheme())
     }
 
-    /// Adds credentials to a request as far as it is known which the server wants.
+    /// Adds credentials to a request as far as it is known which the server wants. Returns on which connection it can go
+    /// out: one that is signed in, or one that its credentials are bound to. `None`: not yet, because it has a body, and a
+    /// request without one is to sign in first.
     ///
     /// # Errors
     /// When they cannot be made.
-    pub fn prepare(&mut self, request: &mut Request<()>) -> Result<Prepared, SignInError> {
+    pub fn prepare(&mut self, request: &mut Request<()>) -> Result<Option<ConnectionUse>, SignInError> {
         let origin = Origin::of(request.uri());
         if !self.settings.holds(&origin) {
-            return Ok(Prepared::Send(ConnectionUse::Any));
+            return Ok(Some(ConnectionUse::Any));
         }
         // In place of those that are there: a request that goes out again has them already.
         request.headers_mut().extend(self.settings.headers.clone());
@@ -142,10 +135,10 @@ impl Authenticator {
             self.mechanism = self.unasked(&origin).map(|mechanism| (origin, mechanism));
         }
         let (Some((_, mechanism)), Some(credentials)) = (&mut self.mechanism, &self.settings.credentials) else {
-            return Ok(Prepared::Send(ConnectionUse::Any));
+            return Ok(Some(ConnectionUse::Any));
         };
         if has_body(request.headers()) && mechanism.wants_empty_request() {
-            return Ok(Prepared::SignInFirst);
+            return Ok(None);
         }
         let proves = mechanism.is_about_to_prove();
         if proves && self.unanswered >= MAX_UNANSWERED {
@@ -161,7 +154,7 @@ impl Authenticator {
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        Ok(Prepared::Send(match mechanism.channel() {
+        Ok(Some(match mechanism.channel() {
             _ if mechanism.belongs_to_connection() => ConnectionUse::Same,
             Some(channel) => ConnectionUse::Bound(channel),
             None => ConnectionUse::Any,

@@ -22,15 +22,10 @@ pub(super) struct Challenge {
     pub(super) scheme: String,
     /// What NTLM and Negotiate say, in base64.
     pub(super) token: Option<String>,
-    parameters: Parameters,
+    pub(super) parameters: Parameters,
 }
 
 impl Challenge {
-    /// A parameter's value, by its name in lower case.
-    pub(super) fn parameter(&self, name: &str) -> Option<&[u8]> {
-        self.parameters.get(name)
-    }
-
     pub(super) fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
@@ -290,8 +285,8 @@ mod tests {
     fn values_are_the_bytes_that_came() {
         let latin = headers(&[b"Digest realm=\"S\xe4ge\", nonce=\"a\\\"b\\\\c\""]);
         let challenge = all(&latin).remove(0);
-        assert_eq!(challenge.parameter("realm"), Some(&b"S\xe4ge"[..]));
-        assert_eq!(challenge.parameter("nonce"), Some(&b"a\"b\\c"[..]));
+        assert_eq!(challenge.parameters.get("realm"), Some(&b"S\xe4ge"[..]));
+        assert_eq!(challenge.parameters.get("nonce"), Some(&b"a\"b\\c"[..]));
     }
 
     #[test]
@@ -320,7 +315,7 @@ mod tests {
     #[test]
     fn a_parameter_that_contradicts_itself_counts_for_nothing() {
         let challenge = all(&headers(&[b"Digest realm=x, REALM=y, nonce=n, nonce=\"n\""])).remove(0);
-        assert_eq!((challenge.parameter("realm"), challenge.parameter("nonce")), (None, Some(&b"n"[..])));
+        assert_eq!((challenge.parameters.get("realm"), challenge.parameters.get("nonce")), (None, Some(&b"n"[..])));
     }
 
     #[test]

@@ -185,15 +185,11 @@ impl Digest {
     }
 }
 
-/// The next parameter; the first follows the scheme's name.
-fn separate(value: &mut Vec<u8>) {
+fn add(value: &mut Vec<u8>, name: &str, token: &str) {
+    // The first follows the scheme's name.
     if value.last() != Some(&b' ') {
         value.extend_from_slice(b", ");
     }
-}
-
-fn add(value: &mut Vec<u8>, name: &str, token: &str) {
-    separate(value);
     value.extend_from_slice(name.as_bytes());
     value.push(b'=');
     value.extend_from_slice(token.as_bytes());
@@ -213,18 +209,18 @@ fn add_quoted(value: &mut Vec<u8>, name: &str, text: &[u8]) {
 /// A challenge that can be answered.
 fn read(challenge: &Challenge, cnonce: [u8; 16]) -> Result<Digest, &'static str> {
     let required =
-        |name| challenge.parameter(name).map(<[u8]>::to_vec).ok_or("its Digest has no realm or nonce, or several");
-    let name = challenge.parameter("algorithm");
+        |name| challenge.parameters.get(name).map(<[u8]>::to_vec).ok_or("its Digest has no realm or nonce, or several");
+    let name = challenge.parameters.get("algorithm");
     let name = name.map(|name| std::str::from_utf8(name).map_err(|_| UNKNOWN)).transpose()?;
     let algorithm = name.unwrap_or("MD5").to_ascii_uppercase();
     let base = algorithm.strip_suffix("-SESS").unwrap_or(&algorithm);
     let strength = HASHES.iter().position(|(known, _)| *known == base).ok_or(UNKNOWN)?;
-    let qop = challenge.parameter("qop").map(<[u8]>::trim_ascii).filter(|list| !list.is_empty());
+    let qop = challenge.parameters.get("qop").map(<[u8]>::trim_ascii).filter(|list| !list.is_empty());
     let has_auth = |list: &[u8]| list.split(|&byte| byte == b',').any(|qop| is(qop.trim_ascii(), "auth"));
     if qop.is_some_and(|list| !has_auth(list)) {
         return Err("its Digest wants the body in the proof (auth-int), and a file does not fit into one");
     }
-    let is_true = |name| challenge.parameter(name).is_some_and(|value| is(value, "true"));
+    let is_true = |name| challenge.parameters.get(name).is_some_and(|value| is(value, "true"));
     let nonce = required("nonce")?;
     Ok(Digest {
         hash: HASHES[strength].1,
@@ -234,7 +230,7 @@ fn read(challenge: &Challenge, cnonce: [u8; 16]) -> Result<Digest, &'static str>
         realm: required("realm")?,
         first_nonce: nonce.clone(),
         nonce,
-        opaque: challenge.parameter("opaque").map(<[u8]>::to_vec),
+        opaque: challenge.parameters.get("opaque").map(<[u8]>::to_vec),
         stale: is_true("stale"),
         has_qop: qop.is_some(),
         userhash: is_true("userhash"),

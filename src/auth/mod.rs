@@ -12,13 +12,12 @@ mod mechanism;
 mod ntlm;
 mod scheme;
 mod secret;
-mod shell;
 
 #[cfg(test)]
 mod tests;
 
-pub use authenticator::{AuthSettings, AuthStatus, Authenticator, Prepared};
+pub use authenticator::{AuthSettings, AuthStatus, Authenticator};
 pub use credentials::{Credentials, Password, Token};
 pub use scheme::{Choice, Scheme, SignInError};
 pub use secret::Secret;
-pub(crate) use shell::shell;
+pub(crate) use secret::shell;
