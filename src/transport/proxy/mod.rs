@@ -74,12 +74,12 @@ impl Proxy {
         self.credentials.as_ref().map(|login| login.user.as_str())
     }
 
-    /// The same proxy for this user. Nobody's name or password holds a control character or, for HTTP's Basic, a colon in
+    /// Signs this user in. Nobody's name or password holds a control character or, for HTTP's Basic, a colon in
     /// the name.
     ///
     /// # Errors
     /// When the proxy could not be told them.
-    pub fn with_login(mut self, user: &str, password: &str) -> Result<Self, &'static str> {
+    fn set_login(&mut self, user: &str, password: &str) -> Result<(), &'static str> {
         let is_http = matches!(self.scheme, ProxyScheme::Http | ProxyScheme::Https);
         let has_control = [user, password].iter().any(|text| text.chars().any(char::is_control));
         let too_long = !is_http && (user.len() > 255 || password.len() > 255);
@@ -88,7 +88,7 @@ impl Proxy {
         }
         self.credentials =
             Some(ProxyCredentials { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) });
-        Ok(self)
+        Ok(())
     }
 
     pub(super) fn is_socks(&self) -> bool {
@@ -144,7 +144,7 @@ impl FromStr for Proxy {
             None => 1080,
             Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or(WRONG_HOST)?,
         };
-        let proxy = Self { scheme, host: host.to_owned(), port, credentials: None };
+        let mut proxy = Self { scheme, host: host.to_owned(), port, credentials: None };
         let Some(login) = login else { return Ok(proxy) };
         let decoded = |text: &str| {
             percent_decode_str(text)
@@ -153,7 +153,8 @@ impl FromStr for Proxy {
                 .map_err(|_| WRONG_CREDENTIALS)
         };
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
-        proxy.with_login(&decoded(user)?, &decoded(password)?)
+        proxy.set_login(&decoded(user)?, &decoded(password)?)?;
+        Ok(proxy)
     }
 }
 

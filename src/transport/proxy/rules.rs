@@ -10,17 +10,9 @@ use crate::protocol::{Origin, without_brackets};
 pub struct Proxies {
     http: Option<Proxy>,
     https: Option<Proxy>,
-    bypass: Bypass,
-}
-
-/// Who is reached without the proxy.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-enum Bypass {
-    /// Nobody: the user named the proxy for this very run.
-    #[default]
-    Nobody,
-    /// This machine, and these.
-    These(Vec<Direct>),
+    /// Who is reached without the proxy, besides this machine. `None`: nobody, nor is this machine. The user named the proxy
+    /// for this very run.
+    bypass: Option<Vec<Direct>>,
 }
 
 /// An entry of `NO_PROXY`.
@@ -37,7 +29,7 @@ impl Proxies {
     /// One proxy for everything, this machine included.
     #[must_use]
     pub fn always(proxy: Proxy) -> Self {
-        Self { http: Some(proxy.clone()), https: Some(proxy), bypass: Bypass::Nobody }
+        Self { http: Some(proxy.clone()), https: Some(proxy), bypass: None }
     }
 
     /// What the environment says, as curl reads it: `http_proxy` in lower case only, because a web server gives its
@@ -58,29 +50,21 @@ impl Proxies {
         let http = read(&["http_proxy", "all_proxy", "ALL_PROXY"])?;
         let https = read(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?;
         let none = variable("no_proxy").or_else(|| variable("NO_PROXY")).unwrap_or_default();
-        Ok(Self { http, https, bypass: Bypass::These(none.split([',', ' ', '\t']).filter_map(direct).collect()) })
+        Ok(Self { http, https, bypass: Some(none.split([',', ' ', '\t']).filter_map(direct).collect()) })
     }
 
-    /// The same with this login at all of them.
+    /// The same with this password: for `user` at all of them, or else for each user that has none.
     ///
     /// # Errors
     /// When a proxy could not be told it.
-    pub fn with_login(self, user: &str, password: &str) -> Result<Self, &'static str> {
-        let log_in = |proxy: Option<Proxy>| proxy.map(|proxy| proxy.with_login(user, password)).transpose();
-        Ok(Self { http: log_in(self.http)?, https: log_in(self.https)?, bypass: self.bypass })
-    }
-
-    /// The same with this password for each user that has none.
-    ///
-    /// # Errors
-    /// When a proxy could not be told it.
-    pub fn with_password(self, password: &str) -> Result<Self, &'static str> {
-        let fill = |proxy: Proxy| match proxy.user().filter(|_| !proxy.has_password()).map(str::to_owned) {
-            Some(user) => proxy.with_login(&user, password),
-            None => Ok(proxy),
-        };
-        let (http, https) = (self.http.map(fill).transpose()?, self.https.map(fill).transpose()?);
-        Ok(Self { http, https, bypass: self.bypass })
+    pub fn with_password(mut self, user: Option<&str>, password: &str) -> Result<Self, &'static str> {
+        for proxy in [&mut self.http, &mut self.https].into_iter().flatten() {
+            let known = proxy.user().filter(|_| !proxy.has_password());
+            if let Some(user) = user.or(known).map(str::to_owned) {
+                proxy.set_login(&user, password)?;
+            }
+        }
+        Ok(self)
     }
 
     /// The user that one of them is told without a password.
@@ -100,22 +84,18 @@ impl Proxies {
     #[must_use]
     pub fn route(&self, server: &Origin) -> Option<&Proxy> {
         let proxy = if server.is_https() { self.https.as_ref() } else { self.http.as_ref() };
-        proxy.filter(|_| !self.bypass.covers(server.host(), server.port()))
+        let name = server.host().trim_end_matches('.');
+        let address = name.parse::<IpAddr>().ok();
+        let is_direct = self.bypass.as_ref().is_some_and(|entries| {
+            is_this_machine(name, address) || entries.iter().any(|entry| entry.covers(name, address, server.port()))
+        });
+        proxy.filter(|_| !is_direct)
     }
 
     /// Whether any connection can go through a proxy.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.http.is_none() && self.https.is_none()
-    }
-}
-
-impl Bypass {
-    fn covers(&self, host: &str, port: u16) -> bool {
-        let Self::These(entries) = self else { return false };
-        let name = host.trim_end_matches('.');
-        let address = name.parse::<IpAddr>().ok();
-        is_this_machine(name, address) || entries.iter().any(|entry| entry.covers(name, address, port))
     }
 }
 
@@ -191,7 +171,7 @@ mod tests {
     fn a_password_goes_to_whom_a_user_without_one_is_for() {
         let proxies = environment(&[("http_proxy", "me:pw@a:1"), ("https_proxy", "me@b:1")]);
         assert_eq!(proxies.user_without_password(), Some("me"));
-        let proxies = proxies.with_password("other").expect("can be told");
+        let proxies = proxies.with_password(None, "other").expect("can be told");
         let login = |proxy: &Option<Proxy>| proxy.as_ref().and_then(Proxy::basic).map(|basic| basic.to_string());
         assert_eq!(login(&proxies.http).as_deref(), Some("Basic bWU6cHc="));
         assert_eq!(login(&proxies.https).as_deref(), Some("Basic bWU6b3RoZXI="));
