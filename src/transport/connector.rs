@@ -93,10 +93,11 @@ impl PollConnector {
         let tls = tls.map(Tls::info);
         let info = ConnectionInfo { address, proxy: proxy.map(ToString::to_string), tls };
         *lock(&self.connection_info) = Some(info);
-        let form = proxy
-            .filter(|proxy| !server.is_https() && !proxy.is_socks())
-            .map(|proxy| AbsoluteForm::new(uri.authority().map_or("", |authority| authority.as_str()), proxy.clone()));
-        if form.as_ref().is_some_and(AbsoluteForm::has_credentials) {
+        let form = proxy.filter(|proxy| !server.is_https() && !proxy.is_socks()).map(|proxy| AbsoluteForm {
+            authority: uri.authority().map(ToString::to_string).unwrap_or_default(),
+            proxy: proxy.clone(),
+        });
+        if form.as_ref().is_some_and(|form| form.proxy.user().is_some()) {
             self.auth_attempts.check()?;
         }
         let (settings, cancellation) = (self.settings.clone(), self.cancellation.clone());

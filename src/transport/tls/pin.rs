@@ -12,7 +12,7 @@ use rustls::{CertificateError, OtherError};
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of a certificate's public key (its `SubjectPublicKeyInfo`), which outlives the certificate.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pin([u8; 32]);
 
 impl Pin {
@@ -37,12 +37,6 @@ impl Pin {
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "sha256//{}", STANDARD.encode(self.0))
-    }
-}
-
-impl fmt::Debug for Pin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
     }
 }
 
