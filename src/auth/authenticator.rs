@@ -171,8 +171,9 @@ impl Authenticator {
         self.may_show_secret(scheme, origin).then(|| Box::new(SecretItself { scheme }) as Box<dyn Mechanism>)
     }
 
+    /// With Basic and Bearer, whoever reads the connection can sign in from then on.
     fn may_show_secret(&self, scheme: Scheme, origin: &Origin) -> bool {
-        origin.is_https() || self.settings.allow_cleartext || !scheme.shows_the_secret()
+        origin.is_https() || self.settings.allow_cleartext || !matches!(scheme, Scheme::Basic | Scheme::Bearer)
     }
 
     /// The connection is gone, or may be. `was_sent`: the server may have got the last request all the same.

@@ -95,10 +95,6 @@ impl Parameters {
     }
 }
 
-fn is_known(scheme: &str) -> bool {
-    Scheme::ALL.iter().any(|known| known.as_str().eq_ignore_ascii_case(scheme))
-}
-
 /// A list whose elements are separated by commas: a parameter, or a scheme with what follows it.
 struct ChallengeReader<'a> {
     rest: &'a [u8],
@@ -116,7 +112,8 @@ impl<'a> ChallengeReader<'a> {
             } else if let Some(scheme) = self.scheme().filter(|_| found.len() < MAX) {
                 // Alone between commas, a name of no known scheme is an odd parameter of the challenge before it.
                 let is_alone = self.rest.first().is_none_or(|&byte| byte == b',');
-                if found.is_empty() || !is_alone || is_known(scheme) {
+                let is_known = Scheme::ALL.iter().any(|known| known.as_str().eq_ignore_ascii_case(scheme));
+                if found.is_empty() || !is_alone || is_known {
                     found.push(self.challenge(scheme));
                 }
             } else {

@@ -73,7 +73,9 @@ impl Tickets {
     }
 
     fn begin(&self) -> Result<(Negotiation, Vec<u8>), String> {
-        let cred = Self::credential().map_err(describe)?;
+        // Of Kerberos only: other packages that the system's library may have are not asked for.
+        let kerberos = OidSet::singleton(GSS_MECH_KRB5).map_err(describe)?;
+        let cred = Cred::acquire(None, None, CredUsage::Initiate, Some(&kerberos)).map_err(describe)?;
         if let Some(user) = &self.user {
             let owner = cred.name().and_then(|name| name.display_name()).map_err(describe)?;
             let owner = String::from_utf8_lossy(&owner);
@@ -82,11 +84,6 @@ impl Tickets {
             }
         }
         self.first_leg(cred).map_err(describe)
-    }
-
-    /// Of Kerberos only: other packages that the system's library may have are not asked for.
-    fn credential() -> Result<Cred, Error> {
-        Cred::acquire(None, None, CredUsage::Initiate, Some(&OidSet::singleton(GSS_MECH_KRB5)?))
     }
 
     fn first_leg(&self, cred: Cred) -> Result<(Negotiation, Vec<u8>), Error> {

@@ -32,12 +32,6 @@ impl Scheme {
             Self::Negotiate => "Negotiate",
         }
     }
-
-    /// Whether whoever reads the connection can sign in from then on.
-    #[must_use]
-    pub const fn shows_the_secret(self) -> bool {
-        matches!(self, Self::Basic | Self::Bearer)
-    }
 }
 
 impl fmt::Display for Scheme {

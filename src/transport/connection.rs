@@ -105,10 +105,6 @@ impl Connection {
         }
     }
 
-    fn form(&self) -> Option<&AbsoluteForm> {
-        self.endpoint.form.as_ref()
-    }
-
     /// Whether this is the beginning of another exchange.
     fn notice_exchange(&mut self) -> bool {
         let number = self.exchange.facts().number;
@@ -119,7 +115,7 @@ impl Connection {
             (self.news, self.head_due, self.body_due, self.body_handed) = (false, None, None, 0);
             self.is_ahead = false;
             let wanted = self.stream.tls().and_then(Tls::certificate_wanted);
-            let proves = self.form().is_some_and(|form| form.proxy.user().is_some());
+            let proves = self.endpoint.form.as_ref().is_some_and(|form| form.proxy.user().is_some());
             self.exchange.note(|facts| {
                 (facts.certificate_wanted, facts.channel, facts.has_proxy_credentials) =
                     (wanted, self.endpoint.channel, proves);
@@ -246,7 +242,7 @@ impl Connection {
     /// A loss, with what a proxy that never answered may be.
     fn lost(&self, error: TransportError) -> TransportError {
         let is_first = !self.exchange.facts().reused_connection && !self.response.begun;
-        match self.form() {
+        match &self.endpoint.form {
             Some(form) if is_first && error.kind == Kind::Cut => error.after(MAY_BE_SOCKS).at(&form.proxy),
             _ => error,
         }
@@ -255,7 +251,7 @@ impl Connection {
     /// The peer's response is no HTTP.
     fn stranger(&self, first: &[u8]) -> TransportError {
         let text = of_stranger(first, "HTTP");
-        match self.form() {
+        match &self.endpoint.form {
             Some(form) => TransportError::new(Kind::ProxyRefused, text).at(&form.proxy),
             None => TransportError::new(Kind::BadResponse, text),
         }

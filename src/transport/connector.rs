@@ -10,7 +10,7 @@ use ureq::config::Config;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
-use crate::exchange::{TransportError, TransportErrorKind as Kind};
+use crate::exchange::{ConnectionUse, TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
 use crate::protocol::{Origin, without_brackets};
 use crate::sync::lock;
@@ -19,15 +19,24 @@ use super::address::Names;
 use super::address_policy::AddressPolicy;
 use super::cancel::CancellationToken;
 use super::connection::{Connection, Endpoint};
-use super::connection_info::ConnectionInfo;
 use super::dial::dial;
 use super::exchange_log::ExchangeLog;
 use super::poll::deadline;
 use super::proxy::{AbsoluteForm, AuthAttempts, Proxy, ProxyScheme, TunnelHandshake};
 use super::settings::Settings;
 use super::stream::{Socket, Stream};
-use super::tls::{Tls, Trust};
-use crate::exchange::ConnectionUse;
+use super::tls::{Tls, TlsInfo, Trust};
+
+/// What the last connection led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionInfo {
+    /// The address that the connection leads to: the proxy's, if there is one.
+    pub address: SocketAddr,
+    /// The proxy, without user and password.
+    pub proxy: Option<String>,
+    /// TLS with the server; `None`: there is none.
+    pub tls: Option<TlsInfo>,
+}
 
 /// Makes [`Connection`]s. Clones share the TLS configuration, and with it the sessions that can be resumed.
 #[derive(Debug, Clone)]

@@ -9,11 +9,9 @@
 
 mod address;
 mod address_policy;
-mod body;
 mod buffers;
 mod cancel;
 mod connection;
-mod connection_info;
 mod connector;
 mod dial;
 mod error;
@@ -38,7 +36,7 @@ use crate::exchange::{RequestOptions, TransportError};
 
 pub use address::{AddressFamily, AddressSettings, FixedAddress};
 pub use cancel::CancellationToken;
-pub use connection_info::ConnectionInfo;
+pub use connector::ConnectionInfo;
 pub use http1::Http;
 pub use proxy::{Proxies, Proxy};
 pub use rate_limit::RateLimiter;

@@ -1,12 +1,12 @@
 //! Proxies: which one a connection goes through, and how it gets through.
 
-mod auth_attempts;
 mod rules;
 mod socks;
 mod tunnel;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use base64::Engine;
@@ -21,7 +21,6 @@ use super::cancel::CancellationToken;
 use super::poll;
 use super::stream::Stream;
 
-pub(super) use auth_attempts::AuthAttempts;
 pub use rules::Proxies;
 pub(super) use rules::is_this_machine;
 pub(super) use tunnel::AbsoluteForm;
@@ -48,6 +47,13 @@ pub(super) enum ProxyScheme {
     /// SOCKS 5; names are looked up by the proxy.
     Socks5h,
 }
+
+const SCHEMES: [(&str, ProxyScheme); 4] = [
+    ("http", ProxyScheme::Http),
+    ("https", ProxyScheme::Https),
+    ("socks5", ProxyScheme::Socks5),
+    ("socks5h", ProxyScheme::Socks5h),
+];
 
 #[derive(Clone, PartialEq, Eq)]
 struct ProxyCredentials {
@@ -80,7 +86,7 @@ impl Proxy {
     /// # Errors
     /// When the proxy could not be told them.
     fn set_login(&mut self, user: &str, password: &str) -> Result<(), &'static str> {
-        let is_http = matches!(self.scheme, ProxyScheme::Http | ProxyScheme::Https);
+        let is_http = !self.is_socks();
         let has_control = [user, password].iter().any(|text| text.chars().any(char::is_control));
         let too_long = !is_http && (user.len() > 255 || password.len() > 255);
         if user.is_empty() || has_control || too_long || (is_http && user.contains(':')) {
@@ -106,12 +112,7 @@ impl Proxy {
 /// Without user and password.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self.scheme {
-            ProxyScheme::Http => "http",
-            ProxyScheme::Https => "https",
-            ProxyScheme::Socks5 => "socks5",
-            ProxyScheme::Socks5h => "socks5h",
-        };
+        let scheme = SCHEMES.iter().find(|(_, scheme)| *scheme == self.scheme).map_or("", |(name, _)| name);
         write!(f, "{scheme}://{}:{}", self.host, self.port)
     }
 }
@@ -124,13 +125,7 @@ impl FromStr for Proxy {
     fn from_str(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-        let scheme = match scheme.to_ascii_lowercase().as_str() {
-            "http" => ProxyScheme::Http,
-            "https" => ProxyScheme::Https,
-            "socks5" => ProxyScheme::Socks5,
-            "socks5h" => ProxyScheme::Socks5h,
-            _ => return Err(WRONG_SCHEME),
-        };
+        let scheme = SCHEMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme)).ok_or(WRONG_SCHEME)?.1;
         // A slash may be part of the password, the rest of a path may not follow.
         let (login, place) = rest.rsplit_once('@').map_or((None, rest), |(login, place)| (Some(login), place));
         let place = place.strip_suffix('/').unwrap_or(place);
@@ -167,6 +162,37 @@ pub(super) const MAY_BE_SOCKS: &str = "; if it is a SOCKS proxy, its URL begins 
 
 /// Of a SOCKS proxy that closes or waits instead of answering.
 const MAY_BE_HTTP: &str = "; if it is an HTTP proxy, its URL begins with http://";
+
+/// Each may count as a wrong one at the proxy, and accounts are locked after five or so.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// A proxy has answered to it: it is right, or the run ends.
+const ANSWERED: u32 = u32::MAX;
+
+/// How often the password went out without a response, because the connection was lost before each.
+#[derive(Debug, Default)]
+pub(super) struct AuthAttempts(AtomicU32);
+
+impl AuthAttempts {
+    /// Whether it may go out once more.
+    pub(super) fn check(&self) -> Result<(), TransportError> {
+        match self.0.load(Ordering::Relaxed) {
+            times if times >= MAX_ATTEMPTS && times != ANSWERED => Err(TransportError::new(
+                Kind::ProxyAuthentication,
+                format!("the connection was lost {times} times after the user and password went out"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn note(&self, was_answered: bool) {
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |times| match times {
+            ANSWERED => None,
+            _ if was_answered => Some(ANSWERED),
+            times => Some(times + 1),
+        });
+    }
+}
 
 /// Words with a proxy over a connection that was just made, within what is left of the time for connecting.
 pub(super) struct TunnelHandshake<'a> {
@@ -268,5 +294,21 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Proxy>(), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn the_third_is_the_last_unless_one_was_answered() {
+        let auth_attempts = AuthAttempts::default();
+        for _ in 0..3 {
+            assert!(auth_attempts.check().is_ok());
+            auth_attempts.note(false);
+        }
+        assert_eq!(auth_attempts.check().expect_err("too often").kind, Kind::ProxyAuthentication);
+        let responded = AuthAttempts::default();
+        for was_answered in [false, false, true, false, false, false, false] {
+            assert!(responded.check().is_ok());
+            responded.note(was_answered);
+        }
+        assert!(responded.check().is_ok());
     }
 }

@@ -11,7 +11,7 @@ use rustls::sign::CertifiedKey;
 
 /// A certificate, those that vouch for it, and its private key.
 #[derive(Debug, Clone)]
-pub struct ClientIdentity(Arc<CertifiedKey>);
+pub struct ClientIdentity(pub(super) Arc<CertifiedKey>);
 
 impl ClientIdentity {
     /// Reads the texts of PEM files; both may be the same. `passphrase` is for a key that is encrypted (PKCS#8).
@@ -32,10 +32,6 @@ impl ClientIdentity {
         let provider = rustls::crypto::ring::default_provider();
         let key = CertifiedKey::from_der(chain, key, &provider).map_err(|error| error.to_string())?;
         Ok(Self(Arc::new(key)))
-    }
-
-    pub(super) fn into_key(self) -> Arc<CertifiedKey> {
-        self.0
     }
 }
 
