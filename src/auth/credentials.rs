@@ -23,7 +23,6 @@ pub struct Token {
     has_looked: bool,
 }
 
-/// Looks for a newer token.
 type Newer = Arc<dyn Fn() -> Option<Secret> + Send + Sync>;
 
 impl Token {

@@ -87,6 +87,7 @@ impl Mechanism for Proofs {
 
 /// A server's nonce, and how often it was used.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Digest {
     hash: Hash,
     /// The place of the hash among all.

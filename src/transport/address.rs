@@ -64,7 +64,6 @@ impl FromStr for FixedAddress {
     }
 }
 
-/// Finds addresses.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
     pub(super) settings: AddressSettings,
@@ -98,13 +97,11 @@ impl Names {
         if !fixed.is_empty() {
             return Ok(fixed);
         }
-        match host.parse::<IpAddr>() {
-            Ok(address) => Ok(vec![SocketAddr::new(address, port)]),
-            Err(_) => {
-                let host = host.to_owned();
-                self.wait_for(move || (host, port).to_socket_addrs().map(Iterator::collect))
-            }
+        if let Ok(address) = host.parse() {
+            return Ok(vec![SocketAddr::new(address, port)]);
         }
+        let host = host.to_owned();
+        self.wait_for(move || (host, port).to_socket_addrs().map(Iterator::collect))
     }
 
     /// The operating system offers no lookup that can be ended, so a thread does it that nobody has to wait for.
@@ -114,13 +111,9 @@ impl Names {
     ) -> Result<Vec<SocketAddr>, TransportError> {
         let (answer, answers) = mpsc::channel();
         poll::start("lookup", look_up, answer)?;
-        match poll::receive(&answers, poll::deadline(self.timeout), &self.cancellation)? {
-            Some(result) => result.map_err(|error| sort(&error)),
-            None => {
-                let text = format!("none within {} s", self.timeout.as_secs_f32());
-                Err(TransportError::new(Kind::LookupFailed, text))
-            }
-        }
+        let answer = poll::receive(&answers, poll::deadline(self.timeout), &self.cancellation)?;
+        let late = || TransportError::new(Kind::LookupFailed, format!("none within {} s", self.timeout.as_secs_f32()));
+        answer.ok_or_else(late)?.map_err(|error| sort(&error))
     }
 }
 

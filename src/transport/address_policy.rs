@@ -78,7 +78,6 @@ impl AddressPolicy {
     }
 }
 
-/// Finds a host's addresses.
 pub(super) type LookUp<'a> = dyn Fn(&str) -> Result<Vec<SocketAddr>, TransportError> + 'a;
 
 /// An address of `host` that is not on the internet, as far as one can tell.

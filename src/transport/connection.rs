@@ -41,7 +41,6 @@ const REFUSED_TIME: Duration = Duration::from_secs(10);
 /// Where a connection leads.
 #[derive(Debug)]
 pub(super) struct Endpoint {
-    /// In words.
     pub(super) peer: Arc<str>,
     /// How requests are written for the proxy at the other end, if one is to pass them on.
     pub(super) form: Option<AbsoluteForm>,

@@ -47,7 +47,6 @@ pub(super) struct PollConnector {
     pub(super) trust: Arc<Trust>,
     pub(super) address_policy: Arc<AddressPolicy>,
     pub(super) connection_info: Arc<Mutex<Option<ConnectionInfo>>>,
-    /// The password at a proxy.
     pub(super) auth_attempts: Arc<AuthAttempts>,
 }
 

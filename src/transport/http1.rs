@@ -181,7 +181,6 @@ impl Transport for Http {
     }
 }
 
-/// Hands a body on, in pieces.
 fn pour(mut body: Body, sink: &mut dyn ResponseSink) -> Result<(), TransportError> {
     let mut reader = body.as_reader();
     let mut buffer = vec![0; PIECE];

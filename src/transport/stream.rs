@@ -98,7 +98,6 @@ impl Stream {
         self.socket().accepted
     }
 
-    /// For polling.
     pub(super) fn tcp(&self) -> &TcpStream {
         &self.socket().stream
     }

@@ -69,14 +69,12 @@ impl fmt::Debug for ProxyCredentials {
 
 impl Proxy {
     /// Whether a password came with the URL.
-    #[must_use]
-    pub fn has_password(&self) -> bool {
+    pub(crate) fn has_password(&self) -> bool {
         self.credentials.as_ref().is_some_and(|login| !login.password.is_empty())
     }
 
     /// The user, if the URL names one.
-    #[must_use]
-    pub fn user(&self) -> Option<&str> {
+    pub(crate) fn user(&self) -> Option<&str> {
         self.credentials.as_ref().map(|login| login.user.as_str())
     }
 
@@ -101,11 +99,12 @@ impl Proxy {
         matches!(self.scheme, ProxyScheme::Socks5 | ProxyScheme::Socks5h)
     }
 
-    /// The value of `Proxy-Authorization`, if we are somebody to it.
-    fn basic(&self) -> Option<Zeroizing<String>> {
-        let login = self.credentials.as_ref()?;
+    /// The line `Proxy-Authorization`, or nothing if we are nobody to it.
+    fn authorization(&self) -> Zeroizing<String> {
+        let Some(login) = &self.credentials else { return Zeroizing::default() };
         let plain = Zeroizing::new(format!("{}:{}", login.user, *login.password));
-        Some(Zeroizing::new(format!("Basic {}", STANDARD.encode(plain.as_bytes()))))
+        let encoded = Zeroizing::new(STANDARD.encode(plain.as_bytes()));
+        Zeroizing::new(format!("Proxy-Authorization: Basic {}\r\n", *encoded))
     }
 }
 
@@ -274,7 +273,7 @@ mod tests {
         }
         let proxy: Proxy = "http://u%20x:p%40/w@h:1".parse().expect("right");
         assert_eq!((proxy.user(), proxy.has_password()), (Some("u x"), true));
-        assert_eq!(proxy.basic().as_deref().map(String::as_str), Some("Basic dSB4OnBAL3c="));
+        assert_eq!(*proxy.authorization(), "Proxy-Authorization: Basic dSB4OnBAL3c=\r\n");
         assert!(!format!("{proxy:?} {proxy}").contains("p@"));
     }
 

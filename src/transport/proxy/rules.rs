@@ -68,21 +68,17 @@ impl Proxies {
     }
 
     /// The user that one of them is told without a password.
-    #[must_use]
-    pub fn user_without_password(&self) -> Option<&str> {
+    pub(crate) fn user_without_password(&self) -> Option<&str> {
         let mut all = [&self.http, &self.https].into_iter().flatten();
         all.find(|proxy| proxy.user().is_some() && !proxy.has_password()).and_then(Proxy::user)
     }
 
     /// Whether one of them is told a user and password.
-    #[must_use]
-    pub fn have_login(&self) -> bool {
+    pub(crate) fn have_login(&self) -> bool {
         [&self.http, &self.https].into_iter().flatten().any(|proxy| proxy.user().is_some())
     }
 
-    /// The proxy for a connection.
-    #[must_use]
-    pub fn route(&self, server: &Origin) -> Option<&Proxy> {
+    pub(crate) fn route(&self, server: &Origin) -> Option<&Proxy> {
         let proxy = if server.is_https() { self.https.as_ref() } else { self.http.as_ref() };
         let name = server.host().trim_end_matches('.');
         let address = name.parse::<IpAddr>().ok();
@@ -93,8 +89,7 @@ impl Proxies {
     }
 
     /// Whether any connection can go through a proxy.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.http.is_none() && self.https.is_none()
     }
 }
@@ -172,9 +167,9 @@ mod tests {
         let proxies = environment(&[("http_proxy", "me:pw@a:1"), ("https_proxy", "me@b:1")]);
         assert_eq!(proxies.user_without_password(), Some("me"));
         let proxies = proxies.with_password(None, "other").expect("can be told");
-        let login = |proxy: &Option<Proxy>| proxy.as_ref().and_then(Proxy::basic).map(|basic| basic.to_string());
-        assert_eq!(login(&proxies.http).as_deref(), Some("Basic bWU6cHc="));
-        assert_eq!(login(&proxies.https).as_deref(), Some("Basic bWU6b3RoZXI="));
+        let login = |proxy: &Option<Proxy>| proxy.as_ref().map(|proxy| proxy.authorization().trim_end().to_owned());
+        assert_eq!(login(&proxies.http).as_deref(), Some("Proxy-Authorization: Basic bWU6cHc="));
+        assert_eq!(login(&proxies.https).as_deref(), Some("Proxy-Authorization: Basic bWU6b3RoZXI="));
         assert_eq!(proxies.user_without_password(), None);
         assert_eq!(environment(&[("http_proxy", "a:1")]).user_without_password(), None);
     }

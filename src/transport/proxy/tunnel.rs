@@ -14,7 +14,7 @@ impl TunnelHandshake<'_> {
     /// Has an HTTP proxy connect to `authority`, a host and port. What goes over the stream after this is the server's.
     pub(in crate::transport) fn tunnel(&mut self, proxy: &Proxy, authority: &str) -> Result<(), TransportError> {
         let mut request = Zeroizing::new(format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n"));
-        request.push_str(&authorization(proxy));
+        request.push_str(&proxy.authorization());
         request.push_str("\r\n");
         let ask = |handshake: &mut Self| {
             handshake.send(request.as_bytes())?;
@@ -62,13 +62,6 @@ impl TunnelHandshake<'_> {
     }
 }
 
-fn authorization(proxy: &Proxy) -> Zeroizing<String> {
-    match proxy.basic() {
-        Some(value) => Zeroizing::new(format!("Proxy-Authorization: {}\r\n", *value)),
-        None => Zeroizing::default(),
-    }
-}
-
 /// The response to one request says all: what we know was in it already.
 fn unknown_to<'a>(proxy: &Proxy, status: StatusCode, fields: impl Iterator<Item = &'a str>) -> TransportError {
     let challenges: Vec<_> = fields
@@ -104,7 +97,7 @@ impl AbsoluteForm {
         line.extend_from_slice(&head[..space]);
         line.extend_from_slice(format!("http://{}", self.authority).as_bytes());
         line.extend_from_slice(&head[space..length]);
-        line.extend_from_slice(authorization(&self.proxy).as_bytes());
+        line.extend_from_slice(self.proxy.authorization().as_bytes());
         Some((line, length))
     }
 }

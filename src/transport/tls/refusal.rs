@@ -19,7 +19,6 @@ use super::trust::is_authority_as_server;
 /// Names of a certificate that are shown.
 const MAX_NAMES: usize = 8;
 
-/// What an error happened in.
 pub(super) struct Circumstances<'a> {
     pub(super) host: &'a str,
     /// The first bytes that the server sent.
