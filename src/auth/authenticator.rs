@@ -1,17 +1,16 @@
 //! Who signs in, where, and how far that got.
 
-use std::fmt;
-
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
+use zeroize::Zeroizing;
 
-use super::challenge::{self, Challenge, Demand, Reaction};
-use super::credentials::{CredentialScope, Credentials};
-use super::mechanism::Mechanism;
+use super::challenge::{self, Challenge, Demand};
+use super::credentials::Credentials;
+use super::mechanism::{self, Mechanism, SecretItself};
 use super::scheme::{Choice, Scheme, SignInError};
 use crate::exchange::ConnectionUse;
-use crate::protocol::Origin;
 use crate::protocol::text::escape;
+use crate::protocol::{Origin, without_brackets};
 
 /// Responses of 401 in a row, legs of a handshake included, after which nothing more is tried.
 const MAX_IN_A_ROW: u32 = 6;
@@ -25,7 +24,7 @@ const MAX_UNANSWERED: u32 = 3;
 pub struct AuthSettings {
     /// The URL that was typed: credentials belong to its scheme, host and port.
     pub origin: Uri,
-    /// Other hosts that they may go to as well.
+    /// Other hosts that they may go to as well, but never without TLS if the URL has it.
     pub trusted_hosts: Vec<String>,
     /// What to sign in with; `None`: Kerberos tickets, if `choice` allows Negotiate and the machine has some.
     pub credentials: Option<Credentials>,
@@ -50,17 +49,21 @@ impl AuthSettings {
             headers: HeaderMap::new(),
         }
     }
+
+    /// Whether credentials may go to `other`.
+    fn holds(&self, other: &Origin) -> bool {
+        let own = Origin::of(&self.origin);
+        let is_named =
+            || self.trusted_hosts.iter().any(|host| without_brackets(host).eq_ignore_ascii_case(other.host()));
+        *other == own || ((other.is_https() || !own.is_https()) && is_named())
+    }
 }
 
 /// Signs one user in, for as long as there are requests to make.
 pub struct Authenticator {
-    scope: CredentialScope,
-    credentials: Option<Credentials>,
-    choice: Choice,
-    allow_cleartext: bool,
-    headers: HeaderMap,
+    settings: AuthSettings,
     random: Box<dyn FnMut() -> [u8; 16] + Send>,
-    mechanism: Option<(Origin, Mechanism)>,
+    mechanism: Option<(Origin, Box<dyn Mechanism>)>,
     /// The first mechanism that was used. No other is tried after it.
     used: Option<Scheme>,
     refused_in_a_row: u32,
@@ -69,15 +72,6 @@ pub struct Authenticator {
     /// Proofs whose response was lost, while it is not known that the password is right.
     unanswered: u32,
     was_taken: bool,
-}
-
-/// Whether a request can go out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Prepared {
-    /// On such a connection: one that is signed in, or one that its credentials are bound to.
-    Send(ConnectionUse),
-    /// Not yet: it has a body, and a request without one is to sign in first.
-    SignInFirst,
 }
 
 /// What follows from a response.
@@ -94,18 +88,14 @@ pub enum AuthStatus {
 impl Authenticator {
     /// Signs in by `settings`. `random` is all its randomness.
     #[must_use]
-    pub fn new(settings: AuthSettings, random: impl FnMut() -> [u8; 16] + Send + 'static) -> Self {
-        let credentials = match settings.choice {
+    pub fn new(mut settings: AuthSettings, random: impl FnMut() -> [u8; 16] + Send + 'static) -> Self {
+        settings.credentials = match settings.choice {
             Choice::None => None,
             Choice::Auto | Choice::Only(Scheme::Negotiate) => settings.credentials.or(Some(Credentials::Tickets)),
             Choice::Only(_) => settings.credentials,
         };
         Self {
-            scope: CredentialScope::new(&settings.origin, settings.trusted_hosts),
-            credentials,
-            choice: settings.choice,
-            allow_cleartext: settings.allow_cleartext,
-            headers: settings.headers,
+            settings,
             random: Box::new(random),
             mechanism: None,
             used: None,
@@ -128,45 +118,43 @@ impl Authenticator {
         self.mechanism.as_ref().map(|(_, mechanism)| mechanism.scheme())
     }
 
-    /// In place of those that are there: a request that goes out again has them already.
-    fn add_headers(&self, to: &mut HeaderMap) {
-        for name in self.headers.keys() {
-            to.remove(name);
-        }
-        for (name, value) in &self.headers {
-            to.append(name, value.clone());
-        }
-    }
-
-    /// Adds credentials to a request as far as it is known which the server wants.
+    /// Adds credentials to a request as far as it is known which the server wants. Returns on which connection it can go
+    /// out: one that is signed in, or one that its credentials are bound to. `None`: not yet, because it has a body, and a
+    /// request without one is to sign in first.
     ///
     /// # Errors
     /// When they cannot be made.
-    pub fn prepare(&mut self, request: &mut Request<()>) -> Result<Prepared, SignInError> {
+    pub fn prepare(&mut self, request: &mut Request<()>) -> Result<Option<ConnectionUse>, SignInError> {
         let origin = Origin::of(request.uri());
-        if !self.scope.holds(&origin) {
-            return Ok(Prepared::Send(ConnectionUse::Any));
+        if !self.settings.holds(&origin) {
+            return Ok(Some(ConnectionUse::Any));
         }
-        self.add_headers(request.headers_mut());
+        // In place of those that are there: a request that goes out again has them already.
+        request.headers_mut().extend(self.settings.headers.clone());
         if self.mechanism.as_ref().is_none_or(|(known, _)| *known != origin) {
             self.mechanism = self.unasked(&origin).map(|mechanism| (origin, mechanism));
         }
-        let (Some((_, mechanism)), Some(credentials)) = (&mut self.mechanism, &self.credentials) else {
-            return Ok(Prepared::Send(ConnectionUse::Any));
+        let (Some((_, mechanism)), Some(credentials)) = (&mut self.mechanism, &self.settings.credentials) else {
+            return Ok(Some(ConnectionUse::Any));
         };
         if has_body(request.headers()) && mechanism.wants_empty_request() {
-            return Ok(Prepared::SignInFirst);
+            return Ok(None);
         }
-        let proves = mechanism.is_about_to_prove(credentials);
+        let proves = mechanism.is_about_to_prove();
         if proves && self.unanswered >= MAX_UNANSWERED {
             return Err(SignInError::Unanswered { scheme: mechanism.scheme(), times: self.unanswered });
         }
-        if let Some(mut value) = mechanism.authorization(request, credentials)? {
+        let scheme = mechanism.scheme();
+        let failed = |reason| SignInError::Failed { scheme, reason };
+        if let Some(value) = mechanism.authorization(request, credentials).map_err(failed)? {
+            let mut value = HeaderValue::from_bytes(&Zeroizing::new(value)).map_err(|_| {
+                failed("the user, password or token holds a character that no header field may".to_owned())
+            })?;
             self.proof_is_out = proves;
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);
         }
-        Ok(Prepared::Send(match mechanism.channel() {
+        Ok(Some(match mechanism.channel() {
             _ if mechanism.belongs_to_connection() => ConnectionUse::Same,
             Some(channel) => ConnectionUse::Bound(channel),
             None => ConnectionUse::Any,
@@ -174,17 +162,18 @@ impl Authenticator {
     }
 
     /// The mechanism that needs no question: the user named it, or has a token.
-    fn unasked(&self, origin: &Origin) -> Option<Mechanism> {
-        let scheme = match (self.choice, &self.credentials) {
+    fn unasked(&self, origin: &Origin) -> Option<Box<dyn Mechanism>> {
+        let scheme = match (self.settings.choice, &self.settings.credentials) {
             (_, Some(Credentials::Token(_))) => Scheme::Bearer,
             (Choice::Only(Scheme::Basic), Some(Credentials::Password(_))) => Scheme::Basic,
             _ => return None,
         };
-        self.may_show_secret(scheme, origin).then_some(Mechanism::Secret { scheme })
+        self.may_show_secret(scheme, origin).then(|| Box::new(SecretItself { scheme }) as Box<dyn Mechanism>)
     }
 
+    /// With Basic and Bearer, whoever reads the connection can sign in from then on.
     fn may_show_secret(&self, scheme: Scheme, origin: &Origin) -> bool {
-        origin.is_https() || self.allow_cleartext || !scheme.shows_the_secret()
+        origin.is_https() || self.settings.allow_cleartext || !matches!(scheme, Scheme::Basic | Scheme::Bearer)
     }
 
     /// The connection is gone, or may be. `was_sent`: the server may have got the last request all the same.
@@ -209,7 +198,7 @@ impl Authenticator {
         let proof_was_out = std::mem::take(&mut self.proof_is_out);
         if status != StatusCode::UNAUTHORIZED {
             self.refused_in_a_row = 0;
-            if let Some(Credentials::Token(token)) = &mut self.credentials {
+            if let Some(Credentials::Token(token)) = &mut self.settings.credentials {
                 token.accepted();
             }
             let has_looked = comes_after_signing_in(status);
@@ -240,40 +229,32 @@ impl Authenticator {
     }
 
     fn challenged(&mut self, origin: Origin, demand: Demand<'_>, request: &Request<()>) -> Result<(), SignInError> {
-        let is_at_home = self.scope.holds(&origin);
-        let named_nobody = matches!(self.credentials, Some(Credentials::Tickets)) && !is_at_home;
-        if self.credentials.is_none() || named_nobody {
+        let is_at_home = self.settings.holds(&origin);
+        let named_nobody = matches!(self.settings.credentials, Some(Credentials::Tickets)) && !is_at_home;
+        if self.settings.credentials.is_none() || named_nobody {
             return Err(SignInError::NoCredentials { offered: offered(demand.challenges) });
         }
         if !is_at_home {
             return Err(SignInError::OtherOrigin {
                 asks: escape(origin.to_string()),
-                origin: self.scope.origin.to_string(),
+                origin: Origin::of(&self.settings.origin).to_string(),
             });
         }
         if let Some((known, mechanism)) = &mut self.mechanism
             && *known == origin
         {
-            let scheme = mechanism.scheme();
-            self.used = self.used.or(Some(scheme));
+            self.used = self.used.or(Some(mechanism.scheme()));
             if self.refused_in_a_row > MAX_IN_A_ROW {
                 return Err(mechanism.rejected());
             }
             let signed = request.headers().contains_key(AUTHORIZATION);
-            if let Some(Credentials::Token(token)) = &mut self.credentials
+            if let Some(Credentials::Token(token)) = &mut self.settings.credentials
                 && signed
                 && token.renew()
             {
                 return Ok(());
             }
-            return match mechanism.challenged(demand, signed, (self.random)()) {
-                Reaction::Again => Ok(()),
-                Reaction::Rejected => Err(mechanism.rejected()),
-                #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
-                Reaction::Failed(reason) => Err(SignInError::Failed { scheme, reason }),
-                #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
-                Reaction::EachRequest => Err(SignInError::EachRequest(scheme)),
-            };
+            return mechanism.challenged(demand, signed, (self.random)());
         }
         let mechanism = self.choose(&origin, demand)?;
         self.mechanism = Some((origin, mechanism));
@@ -281,9 +262,9 @@ impl Authenticator {
     }
 
     /// The strongest mechanism that is offered and has what it needs; after one was used, only that one.
-    fn choose(&mut self, origin: &Origin, demand: Demand<'_>) -> Result<Mechanism, SignInError> {
+    fn choose(&mut self, origin: &Origin, demand: Demand<'_>) -> Result<Box<dyn Mechanism>, SignInError> {
         let challenges = demand.challenges;
-        let wanted = match (self.used, self.choice, &self.credentials) {
+        let wanted = match (self.used, self.settings.choice, &self.settings.credentials) {
             (Some(used), ..) => Some(used),
             (_, Choice::Only(scheme), _) => Some(scheme),
             (_, _, Some(Credentials::Token(_))) => Some(Scheme::Bearer),
@@ -293,17 +274,17 @@ impl Authenticator {
             Some(scheme) => format!("it does not offer {scheme}"),
             None => "nothing that works with a user and password".to_owned(),
         };
-        for scheme in [Scheme::Negotiate, Scheme::Ntlm, Scheme::Digest, Scheme::Bearer, Scheme::Basic] {
+        for scheme in Scheme::ALL.into_iter().rev() {
             let is_offered = challenges.iter().any(|challenge| challenge.is(scheme.as_str()));
             if !is_offered || wanted.is_some_and(|wanted| wanted != scheme) {
                 continue;
             }
-            let Some(credentials) = &self.credentials else { continue };
+            let Some(credentials) = &self.settings.credentials else { continue };
             // Tickets are no secret, and no mechanism but Negotiate takes them.
             if !matches!(credentials, Credentials::Tickets) && !self.may_show_secret(scheme, origin) {
                 return Err(SignInError::Cleartext(scheme));
             }
-            match Mechanism::new(scheme, credentials, demand, origin, (self.random)()) {
+            match mechanism::begin(scheme, credentials, demand, origin, (self.random)()) {
                 Ok(Some(mechanism)) => return Ok(mechanism),
                 Ok(None) => {}
                 Err(why) => reason = why,
@@ -311,7 +292,7 @@ impl Authenticator {
         }
         let offered = offered(challenges);
         let is_offered = challenges.iter().any(|challenge| challenge.is(Scheme::Negotiate.as_str()));
-        Err(match &self.credentials {
+        Err(match &self.settings.credentials {
             Some(Credentials::Tickets) if is_offered => SignInError::NoTickets { offered, reason },
             Some(Credentials::Tickets) if wanted.is_none() => SignInError::NoCredentials { offered },
             _ => SignInError::NothingInCommon { offered, reason },
@@ -346,11 +327,25 @@ fn has_body(headers: &HeaderMap) -> bool {
     headers.get(http::header::CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
-impl fmt::Debug for Authenticator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authenticator")
-            .field("scope", &self.scope)
-            .field("scheme", &self.scheme())
-            .finish_non_exhaustive()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fault_48_credentials_stay_with_scheme_host_and_port() {
+        let scope = AuthSettings {
+            trusted_hosts: vec!["Node1".to_owned(), "h".to_owned()],
+            ..AuthSettings::anonymous(&Uri::from_static("https://h/a"))
+        };
+        let holds = |uri: &'static str| scope.holds(&Origin::of(&Uri::from_static(uri)));
+        for inside in ["https://h/b", "https://H:443/", "https://node1/a", "https://node1:8443/a", "https://h:444/"] {
+            assert!(holds(inside), "{inside}");
+        }
+        for outside in ["http://h/a", "http://node1/a", "https://node2/a", "https://h.node1/a"] {
+            assert!(!holds(outside), "{outside}");
+        }
+        let plain = AuthSettings::anonymous(&Uri::from_static("http://h:8080/a"));
+        let holds = |uri: &'static str| plain.holds(&Origin::of(&Uri::from_static(uri)));
+        assert!(holds("http://h:8080/b") && !holds("http://h/b") && !holds("https://h:8080/a"));
     }
 }

@@ -22,15 +22,10 @@ pub(super) struct Challenge {
     pub(super) scheme: String,
     /// What NTLM and Negotiate say, in base64.
     pub(super) token: Option<String>,
-    parameters: Parameters,
+    pub(super) parameters: Parameters,
 }
 
 impl Challenge {
-    /// A parameter's value, by its name in lower case.
-    pub(super) fn parameter(&self, name: &str) -> Option<&[u8]> {
-        self.parameters.get(name)
-    }
-
     pub(super) fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
@@ -48,19 +43,13 @@ pub(super) struct Demand<'a> {
     pub(super) channel: Option<ChannelBinding>,
 }
 
-/// What a mechanism makes of a challenge to a request that it signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reaction {
-    /// Sign the same request anew.
-    Again,
-    /// These credentials are not taken.
-    Rejected,
-    /// What the server sent cannot be answered.
-    #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
-    Failed(String),
-    /// The server signs in requests, not connections.
-    #[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
-    EachRequest,
+#[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
+impl Demand<'_> {
+    /// What a scheme of Windows says.
+    pub(super) fn token(&self, scheme: Scheme) -> Option<&str> {
+        let mut own = self.challenges.iter().filter(|challenge| challenge.is(scheme.as_str()));
+        own.find_map(|challenge| challenge.token.as_deref())
+    }
 }
 
 /// Times in a row that a connection may be forgotten right after it was signed in.
@@ -106,10 +95,6 @@ impl Parameters {
     }
 }
 
-fn is_known(scheme: &str) -> bool {
-    Scheme::ALL.iter().any(|known| known.as_str().eq_ignore_ascii_case(scheme))
-}
-
 /// A list whose elements are separated by commas: a parameter, or a scheme with what follows it.
 struct ChallengeReader<'a> {
     rest: &'a [u8],
@@ -127,7 +112,8 @@ impl<'a> ChallengeReader<'a> {
             } else if let Some(scheme) = self.scheme().filter(|_| found.len() < MAX) {
                 // Alone between commas, a name of no known scheme is an odd parameter of the challenge before it.
                 let is_alone = self.rest.first().is_none_or(|&byte| byte == b',');
-                if found.is_empty() || !is_alone || is_known(scheme) {
+                let is_known = Scheme::ALL.iter().any(|known| known.as_str().eq_ignore_ascii_case(scheme));
+                if found.is_empty() || !is_alone || is_known {
                     found.push(self.challenge(scheme));
                 }
             } else {
@@ -296,8 +282,8 @@ mod tests {
     fn values_are_the_bytes_that_came() {
         let latin = headers(&[b"Digest realm=\"S\xe4ge\", nonce=\"a\\\"b\\\\c\""]);
         let challenge = all(&latin).remove(0);
-        assert_eq!(challenge.parameter("realm"), Some(&b"S\xe4ge"[..]));
-        assert_eq!(challenge.parameter("nonce"), Some(&b"a\"b\\c"[..]));
+        assert_eq!(challenge.parameters.get("realm"), Some(&b"S\xe4ge"[..]));
+        assert_eq!(challenge.parameters.get("nonce"), Some(&b"a\"b\\c"[..]));
     }
 
     #[test]
@@ -326,7 +312,7 @@ mod tests {
     #[test]
     fn a_parameter_that_contradicts_itself_counts_for_nothing() {
         let challenge = all(&headers(&[b"Digest realm=x, REALM=y, nonce=n, nonce=\"n\""])).remove(0);
-        assert_eq!((challenge.parameter("realm"), challenge.parameter("nonce")), (None, Some(&b"n"[..])));
+        assert_eq!((challenge.parameters.get("realm"), challenge.parameters.get("nonce")), (None, Some(&b"n"[..])));
     }
 
     #[test]

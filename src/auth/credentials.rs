@@ -3,10 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::Uri;
-
 use super::Secret;
-use crate::protocol::{Origin, without_brackets};
 
 /// A user and the password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +23,6 @@ pub struct Token {
     has_looked: bool,
 }
 
-/// Looks for a newer token.
 type Newer = Arc<dyn Fn() -> Option<Secret> + Send + Sync>;
 
 impl Token {
@@ -80,46 +76,4 @@ pub enum Credentials {
     Token(Token),
     /// Kerberos tickets that the machine has; for Negotiate.
     Tickets,
-}
-
-/// Where credentials may go: the URL's own scheme, host and port, and hosts that the user trusts by name. To those
-/// never without TLS if the URL has it.
-#[derive(Debug, Clone)]
-pub(super) struct CredentialScope {
-    pub(super) origin: Origin,
-    trusted: Vec<String>,
-}
-
-impl CredentialScope {
-    pub(super) fn new(origin: &Uri, trusted: Vec<String>) -> Self {
-        Self { origin: Origin::of(origin), trusted }
-    }
-
-    pub(super) fn holds(&self, other: &Origin) -> bool {
-        if *other == self.origin {
-            return true;
-        }
-        let named = self.trusted.iter().any(|host| without_brackets(host).eq_ignore_ascii_case(other.host()));
-        named && (other.is_https() || !self.origin.is_https())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fault_48_credentials_stay_with_scheme_host_and_port() {
-        let scope = CredentialScope::new(&Uri::from_static("https://h/a"), vec!["Node1".to_owned(), "h".to_owned()]);
-        let holds = |uri: &'static str| scope.holds(&Origin::of(&Uri::from_static(uri)));
-        for inside in ["https://h/b", "https://H:443/", "https://node1/a", "https://node1:8443/a", "https://h:444/"] {
-            assert!(holds(inside), "{inside}");
-        }
-        for outside in ["http://h/a", "http://node1/a", "https://node2/a", "https://h.node1/a"] {
-            assert!(!holds(outside), "{outside}");
-        }
-        let plain = CredentialScope::new(&Uri::from_static("http://h:8080/a"), vec![]);
-        let holds = |uri: &'static str| plain.holds(&Origin::of(&Uri::from_static(uri)));
-        assert!(holds("http://h:8080/b") && !holds("http://h/b") && !holds("https://h:8080/a"));
-    }
 }

@@ -4,8 +4,10 @@ use http::{HeaderMap, Request};
 use md5::Md5;
 use sha2::{Sha256, Sha512_256};
 
-use super::challenge::{Challenge, Parameters, Reaction};
-use super::credentials::Password;
+use super::challenge::{Challenge, Demand, Parameters};
+use super::credentials::{Credentials, Password};
+use super::mechanism::Mechanism;
+use super::scheme::{Scheme, SignInError};
 use crate::protocol::text;
 
 /// Proofs on a nonce that came just before, which are refused one after the other.
@@ -28,30 +30,45 @@ impl Proofs {
         let digest = Digest::choose(challenges, random)?;
         Ok(Self { digest, was_accepted: false, is_fresh: true, refused: 0 })
     }
+}
 
-    /// The value of `Authorization` for a request.
-    pub(super) fn next(&mut self, request: &Request<()>, password: &Password) -> Vec<u8> {
-        self.digest.prove(request, password)
+impl Mechanism for Proofs {
+    fn scheme(&self) -> Scheme {
+        Scheme::Digest
+    }
+
+    fn repeats_bodies(&self) -> bool {
+        true
+    }
+
+    fn is_about_to_prove(&self) -> bool {
+        true
     }
 
     /// The request that was lost may have used the nonce up.
-    pub(super) fn on_disconnect(&mut self, was_sent: bool) {
+    fn on_disconnect(&mut self, was_sent: bool) {
         self.is_fresh &= !was_sent;
     }
 
-    pub(super) fn accepted(&mut self, headers: &HeaderMap, has_looked: bool) {
+    fn authorization(&mut self, request: &Request<()>, credentials: &Credentials) -> Result<Option<Vec<u8>>, String> {
+        let Credentials::Password(password) = credentials else { return Ok(None) };
+        Ok(Some(self.digest.prove(request, password)))
+    }
+
+    fn accepted(&mut self, headers: &HeaderMap, has_looked: bool) -> Result<(), String> {
         (self.is_fresh, self.refused) = (false, 0);
         self.was_accepted |= has_looked;
         let info = headers.get("authentication-info").map(|info| Parameters::read(info.as_bytes()));
         if let Some(nonce) = info.as_ref().and_then(|info| info.get("nextnonce")).filter(|nonce| !nonce.is_empty()) {
             self.digest.renew(nonce);
         }
+        Ok(())
     }
 
     /// A nonce may be refused whenever the server likes: some take each once, others forget them. Only a proof on one that
     /// came just before says something about the password.
-    pub(super) fn challenged(&mut self, challenges: &[Challenge], signed: bool, random: [u8; 16]) -> Reaction {
-        let Ok(next) = Digest::choose(challenges, random) else { return Reaction::Rejected };
+    fn challenged(&mut self, demand: Demand<'_>, signed: bool, random: [u8; 16]) -> Result<(), SignInError> {
+        let next = Digest::choose(demand.challenges, random).map_err(|_| self.rejected())?;
         let was_fresh = std::mem::replace(&mut self.is_fresh, true);
         let is_again = if !signed {
             true
@@ -60,18 +77,23 @@ impl Proofs {
             next.stale && self.refused < MAX_REFUSED
         } else {
             // An earlier proof that got no response may have used the nonce up before the password was known to be right.
-            let was_spent = self.digest.count == 2 && !next.has_nonce_of(&self.digest);
+            let was_spent = self.digest.count == 2 && next.nonce != self.digest.nonce;
             self.was_accepted || next.stale || was_spent
         };
         self.digest = next.after(&self.digest);
-        if is_again { Reaction::Again } else { Reaction::Rejected }
+        if is_again { Ok(()) } else { Err(self.rejected()) }
     }
 }
 
 /// A server's nonce, and how often it was used.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Digest {
-    algorithm: Algorithm,
+    hash: Hash,
+    /// The place of the hash among all.
+    strength: usize,
+    /// The -sess variants: the hash of the password goes into a key, which stands for it from then on.
+    is_session: bool,
     /// The algorithm's name as the server spells it; `None`: it names none.
     algorithm_name: Option<String>,
     realm: Vec<u8>,
@@ -94,27 +116,15 @@ impl Digest {
     /// The strongest of the challenges that can be answered, or why there is none.
     fn choose(challenges: &[Challenge], cnonce: [u8; 16]) -> Result<Self, &'static str> {
         let mut reason = "it offers no Digest";
-        let mut best: Option<Self> = None;
-        for challenge in challenges.iter().filter(|challenge| challenge.is("Digest")) {
-            match read(challenge, cnonce) {
-                Ok(digest) if best.as_ref().is_none_or(|best| digest.algorithm.hash > best.algorithm.hash) => {
-                    best = Some(digest);
-                }
-                Ok(_) => {}
-                Err(why) => reason = why,
-            }
-        }
-        best.ok_or(reason)
-    }
-
-    fn has_nonce_of(&self, other: &Self) -> bool {
-        self.nonce == other.nonce
+        let offered = challenges.iter().filter(|challenge| challenge.is("Digest"));
+        let digests = offered.filter_map(|challenge| read(challenge, cnonce).map_err(|why| reason = why).ok());
+        digests.reduce(|best, next| if next.strength > best.strength { next } else { best }).ok_or(reason)
     }
 
     /// A challenge in place of `before`. Its nonce may be the one that was used: then the counter goes on, since a server
     /// takes each count once.
     fn after(self, before: &Self) -> Self {
-        if self.has_nonce_of(before) {
+        if self.nonce == before.nonce {
             return Self { cnonce: before.cnonce.clone(), count: before.count, ..self };
         }
         self
@@ -131,11 +141,10 @@ impl Digest {
     fn prove(&mut self, request: &Request<()>, password: &Password) -> Vec<u8> {
         let uri = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         self.count += 1;
-        let hash = self.algorithm.hash;
         let (user, count) = (password.user.as_bytes(), format!("{:08x}", self.count));
         let response = self.response(request.method().as_str(), uri, &count, password);
         let mut value = b"Digest ".to_vec();
-        let user = if self.userhash { hash.hex(&[user, &self.realm]).into_bytes() } else { user.to_vec() };
+        let user = if self.userhash { (self.hash)(&[user, &self.realm]).into_bytes() } else { user.to_vec() };
         // Bytes beyond ASCII as they are, in UTF-8, as curl and browsers send them: few servers know username*.
         for (name, text) in
             [("username", &user[..]), ("realm", &self.realm), ("nonce", &self.nonce), ("uri", uri.as_bytes())]
@@ -146,7 +155,7 @@ impl Digest {
             add(&mut value, "qop", "auth");
             add(&mut value, "nc", &count);
         }
-        if self.has_qop || self.algorithm.is_session {
+        if self.has_qop || self.is_session {
             add_quoted(&mut value, "cnonce", self.cnonce.as_bytes());
         }
         add_quoted(&mut value, "response", response.as_bytes());
@@ -163,29 +172,25 @@ impl Digest {
     }
 
     fn response(&self, method: &str, uri: &str, count: &str, password: &Password) -> String {
-        let Algorithm { hash, is_session } = self.algorithm;
+        let hash = self.hash;
         let (cnonce, secret) = (self.cnonce.as_bytes(), password.password.reveal().as_bytes());
-        let mut ha1 = hash.hex(&[password.user.as_bytes(), &self.realm, secret]);
-        if is_session {
-            ha1 = hash.hex(&[ha1.as_bytes(), &self.first_nonce, cnonce]);
+        let mut ha1 = hash(&[password.user.as_bytes(), &self.realm, secret]);
+        if self.is_session {
+            ha1 = hash(&[ha1.as_bytes(), &self.first_nonce, cnonce]);
         }
-        let ha2 = hash.hex(&[method.as_bytes(), uri.as_bytes()]);
+        let ha2 = hash(&[method.as_bytes(), uri.as_bytes()]);
         if self.has_qop {
-            return hash.hex(&[ha1.as_bytes(), &self.nonce, count.as_bytes(), cnonce, b"auth", ha2.as_bytes()]);
+            return hash(&[ha1.as_bytes(), &self.nonce, count.as_bytes(), cnonce, b"auth", ha2.as_bytes()]);
         }
-        hash.hex(&[ha1.as_bytes(), &self.nonce, ha2.as_bytes()])
-    }
-}
-
-/// The next parameter; the first follows the scheme's name.
-fn separate(value: &mut Vec<u8>) {
-    if value.last() != Some(&b' ') {
-        value.extend_from_slice(b", ");
+        hash(&[ha1.as_bytes(), &self.nonce, ha2.as_bytes()])
     }
 }
 
 fn add(value: &mut Vec<u8>, name: &str, token: &str) {
-    separate(value);
+    // The first follows the scheme's name.
+    if value.last() != Some(&b' ') {
+        value.extend_from_slice(b", ");
+    }
     value.extend_from_slice(name.as_bytes());
     value.push(b'=');
     value.extend_from_slice(token.as_bytes());
@@ -205,23 +210,28 @@ fn add_quoted(value: &mut Vec<u8>, name: &str, text: &[u8]) {
 /// A challenge that can be answered.
 fn read(challenge: &Challenge, cnonce: [u8; 16]) -> Result<Digest, &'static str> {
     let required =
-        |name| challenge.parameter(name).map(<[u8]>::to_vec).ok_or("its Digest has no realm or nonce, or several");
-    let name = challenge.parameter("algorithm");
+        |name| challenge.parameters.get(name).map(<[u8]>::to_vec).ok_or("its Digest has no realm or nonce, or several");
+    let name = challenge.parameters.get("algorithm");
     let name = name.map(|name| std::str::from_utf8(name).map_err(|_| UNKNOWN)).transpose()?;
-    let qop = challenge.parameter("qop").map(<[u8]>::trim_ascii).filter(|list| !list.is_empty());
+    let algorithm = name.unwrap_or("MD5").to_ascii_uppercase();
+    let base = algorithm.strip_suffix("-SESS").unwrap_or(&algorithm);
+    let strength = HASHES.iter().position(|(known, _)| *known == base).ok_or(UNKNOWN)?;
+    let qop = challenge.parameters.get("qop").map(<[u8]>::trim_ascii).filter(|list| !list.is_empty());
     let has_auth = |list: &[u8]| list.split(|&byte| byte == b',').any(|qop| is(qop.trim_ascii(), "auth"));
     if qop.is_some_and(|list| !has_auth(list)) {
         return Err("its Digest wants the body in the proof (auth-int), and a file does not fit into one");
     }
-    let is_true = |name| challenge.parameter(name).is_some_and(|value| is(value, "true"));
+    let is_true = |name| challenge.parameters.get(name).is_some_and(|value| is(value, "true"));
     let nonce = required("nonce")?;
     Ok(Digest {
-        algorithm: Algorithm::named(name.unwrap_or("MD5"))?,
+        hash: HASHES[strength].1,
+        strength,
+        is_session: base != algorithm,
         algorithm_name: name.map(str::to_owned),
         realm: required("realm")?,
         first_nonce: nonce.clone(),
         nonce,
-        opaque: challenge.parameter("opaque").map(<[u8]>::to_vec),
+        opaque: challenge.parameters.get("opaque").map(<[u8]>::to_vec),
         stale: is_true("stale"),
         has_qop: qop.is_some(),
         userhash: is_true("userhash"),
@@ -236,47 +246,12 @@ fn is(value: &[u8], word: &str) -> bool {
 
 const UNKNOWN: &str = "its Digest uses an unknown algorithm";
 
-/// How the password is hashed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Algorithm {
-    hash: Hash,
-    /// The -sess variants: the hash of the password goes into a key, which stands for it from then on.
-    is_session: bool,
-}
-
-impl Algorithm {
-    fn named(name: &str) -> Result<Self, &'static str> {
-        let upper = name.to_ascii_uppercase();
-        let (base, is_session) = upper.strip_suffix("-SESS").map_or((upper.as_str(), false), |base| (base, true));
-        let hash = match base {
-            "MD5" => Hash::Md5,
-            "SHA-256" => Hash::Sha256,
-            "SHA-512-256" => Hash::Sha512Cut,
-            _ => return Err(UNKNOWN),
-        };
-        Ok(Self { hash, is_session })
-    }
-}
+/// Of parts with colons between them, in hexadecimal.
+type Hash = fn(&[&[u8]]) -> String;
 
 /// The later, the stronger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
-enum Hash {
-    Md5,
-    Sha256,
-    /// SHA-512/256.
-    Sha512Cut,
-}
-
-impl Hash {
-    /// Of the parts with colons between them, in hexadecimal.
-    fn hex(self, parts: &[&[u8]]) -> String {
-        match self {
-            Self::Md5 => hash_of::<Md5>(parts),
-            Self::Sha256 => hash_of::<Sha256>(parts),
-            Self::Sha512Cut => hash_of::<Sha512_256>(parts),
-        }
-    }
-}
+const HASHES: [(&str, Hash); 3] =
+    [("MD5", hash_of::<Md5>), ("SHA-256", hash_of::<Sha256>), ("SHA-512-256", hash_of::<Sha512_256>)];
 
 fn hash_of<H: sha2::Digest>(parts: &[&[u8]]) -> String {
     let mut hash = H::new();

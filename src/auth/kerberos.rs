@@ -2,14 +2,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, Request};
 use libgssapi::context::{ClientCtx, CtxFlags, SecurityContext};
 use libgssapi::credential::{Cred, CredUsage};
 use libgssapi::error::Error;
 use libgssapi::name::Name;
 use libgssapi::oid::{GSS_MECH_KRB5, GSS_MECH_SPNEGO, GSS_NT_HOSTBASED_SERVICE, OidSet};
 
-use super::challenge::{Challenge, Demand, MAX_FORGOTTEN, Reaction};
-use super::scheme::Scheme;
+use super::challenge::{self, Demand, MAX_FORGOTTEN};
+use super::credentials::Credentials;
+use super::mechanism::Mechanism;
+use super::scheme::{Scheme, SignInError};
 use crate::exchange::ChannelBinding;
 use crate::protocol::Origin;
 use crate::protocol::text::escape;
@@ -70,7 +73,9 @@ impl Tickets {
     }
 
     fn begin(&self) -> Result<(Negotiation, Vec<u8>), String> {
-        let cred = Self::credential().map_err(describe)?;
+        // Of Kerberos only: other packages that the system's library may have are not asked for.
+        let kerberos = OidSet::singleton(GSS_MECH_KRB5).map_err(describe)?;
+        let cred = Cred::acquire(None, None, CredUsage::Initiate, Some(&kerberos)).map_err(describe)?;
         if let Some(user) = &self.user {
             let owner = cred.name().and_then(|name| name.display_name()).map_err(describe)?;
             let owner = String::from_utf8_lossy(&owner);
@@ -81,11 +86,6 @@ impl Tickets {
         self.first_leg(cred).map_err(describe)
     }
 
-    /// Of Kerberos only: other packages that the system's library may have are not asked for.
-    fn credential() -> Result<Cred, Error> {
-        Cred::acquire(None, None, CredUsage::Initiate, Some(&OidSet::singleton(GSS_MECH_KRB5)?))
-    }
-
     fn first_leg(&self, cred: Cred) -> Result<(Negotiation, Vec<u8>), Error> {
         let target = Name::new(format!("HTTP@{}", self.host).as_bytes(), Some(GSS_NT_HOSTBASED_SERVICE))?;
         // Nothing is delegated: the server gets to know who it is, not to act for them.
@@ -94,29 +94,38 @@ impl Tickets {
         let token = context.step(None, binding.as_deref())?.map(|token| token.to_vec()).unwrap_or_default();
         Ok((Negotiation { context, binding, is_continued: false }, token))
     }
+}
 
-    /// Whether a request with a body may be sent in vain.
-    pub(super) fn is_proven(&self) -> bool {
-        self.proven
+impl Mechanism for Tickets {
+    fn scheme(&self) -> Scheme {
+        Scheme::Negotiate
     }
 
-    /// Whether what is sent next means something on this connection only.
-    pub(super) fn is_bound(&self) -> bool {
+    fn rejected(&self) -> SignInError {
+        SignInError::TicketsRejected
+    }
+
+    fn wants_empty_request(&self) -> bool {
+        !self.proven
+    }
+
+    fn is_about_to_prove(&self) -> bool {
+        false
+    }
+
+    fn belongs_to_connection(&self) -> bool {
         matches!(&self.state, TokenState::Ready(negotiation, _) | TokenState::Sent(negotiation) if negotiation.is_continued)
     }
 
-    /// Where what the next request carries may go.
-    pub(super) fn channel(&self) -> Option<ChannelBinding> {
+    fn channel(&self) -> Option<ChannelBinding> {
         self.channel
     }
 
-    /// The connection is another.
-    pub(super) fn restart(&mut self) {
+    fn on_disconnect(&mut self, _: bool) {
         (self.state, self.proven, self.channel) = (TokenState::Idle, false, None);
     }
 
-    /// What the next request carries.
-    pub(super) fn next_token(&mut self) -> Result<Option<Vec<u8>>, String> {
+    fn authorization(&mut self, _: &Request<()>, _: &Credentials) -> Result<Option<Vec<u8>>, String> {
         // A new connection may lead to a server with another certificate: its first response tells what to bind to.
         if self.is_https && self.channel.is_none() {
             return Ok(None);
@@ -131,16 +140,15 @@ impl Tickets {
             },
         };
         self.state = TokenState::Sent(negotiation);
-        Ok(Some(token))
+        Ok(Some(format!("Negotiate {}", STANDARD.encode(token)).into_bytes()))
     }
 
-    /// A request was let in. What the server proves itself with is looked at if it is there: not all send it.
-    ///
-    /// # Errors
-    /// When it is not the server's.
-    pub(super) fn accepted(&mut self, challenges: &[Challenge]) -> Result<(), String> {
+    /// What the server proves itself with is looked at if it is there: not all send it.
+    fn accepted(&mut self, headers: &HeaderMap, _: bool) -> Result<(), String> {
+        let challenges = challenge::all(headers);
+        let demand = Demand { challenges: &challenges, channel: None };
         if let (TokenState::Sent(mut negotiation), Some(token)) =
-            (std::mem::replace(&mut self.state, TokenState::Idle), token(challenges))
+            (std::mem::replace(&mut self.state, TokenState::Idle), demand.token(Scheme::Negotiate))
         {
             negotiation.step(token).map_err(|reason| format!("the server does not prove who it is: {reason}"))?;
         }
@@ -150,26 +158,27 @@ impl Tickets {
         Ok(())
     }
 
-    /// A request was not.
-    pub(super) fn challenged(&mut self, demand: Demand<'_>) -> Reaction {
+    fn challenged(&mut self, demand: Demand<'_>, _: bool, _: [u8; 16]) -> Result<(), SignInError> {
         self.channel = demand.channel;
         let was_proven = std::mem::take(&mut self.proven);
-        match (std::mem::replace(&mut self.state, TokenState::Idle), token(demand.challenges)) {
-            (TokenState::Idle | TokenState::Ready(..), _) => Reaction::Again,
+        match (std::mem::replace(&mut self.state, TokenState::Idle), demand.token(Scheme::Negotiate)) {
+            (TokenState::Idle | TokenState::Ready(..), _) => Ok(()),
             (TokenState::Sent(mut negotiation), Some(token)) => match negotiation.step(token) {
-                Ok(Some(_)) if was_proven && self.forgotten + 1 >= MAX_FORGOTTEN => Reaction::EachRequest,
+                Ok(Some(_)) if was_proven && self.forgotten + 1 >= MAX_FORGOTTEN => {
+                    Err(SignInError::EachRequest(Scheme::Negotiate))
+                }
                 Ok(Some(token)) => {
                     self.forgotten += u32::from(was_proven);
                     negotiation.is_continued = true;
                     self.state = TokenState::Ready(negotiation, token);
-                    Reaction::Again
+                    Ok(())
                 }
                 // It knows who this is, and lets only others in.
-                Ok(None) => Reaction::Rejected,
-                Err(reason) => Reaction::Failed(reason),
+                Ok(None) => Err(self.rejected()),
+                Err(reason) => Err(SignInError::Failed { scheme: Scheme::Negotiate, reason }),
             },
-            (TokenState::Sent(_), None) if was_proven => Reaction::Again,
-            (TokenState::Sent(_), None) => Reaction::Rejected,
+            (TokenState::Sent(_), None) if was_proven => Ok(()),
+            (TokenState::Sent(_), None) => Err(self.rejected()),
         }
     }
 }
@@ -181,11 +190,6 @@ impl Negotiation {
         let next = self.context.step(Some(&token), self.binding.as_deref()).map_err(describe)?;
         Ok(next.filter(|_| !self.context.is_complete()).map(|token| token.to_vec()))
     }
-}
-
-fn token(challenges: &[Challenge]) -> Option<&str> {
-    let mut own = challenges.iter().filter(|challenge| challenge.is(Scheme::Negotiate.as_str()));
-    own.find_map(|challenge| challenge.token.as_deref())
 }
 
 /// Whether tickets of `owner`, a principal, are those of a user as people and Windows write it: `me`, `me@REALM`,

@@ -13,14 +13,13 @@ mod ntlm;
 pub(crate) mod pem;
 mod scheme;
 mod secret;
-mod shell;
 
 #[cfg(test)]
 mod tests;
 
-pub use authenticator::{AuthSettings, AuthStatus, Authenticator, Prepared};
+pub use authenticator::{AuthSettings, AuthStatus, Authenticator};
 pub use credentials::{Credentials, Password, Token};
 pub use pem::PemError;
 pub use scheme::{Choice, Scheme, SignInError};
 pub use secret::Secret;
-pub(crate) use shell::shell;
+pub(crate) use secret::shell;

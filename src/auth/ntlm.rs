@@ -2,15 +2,18 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, Request};
+use sspi::credssp::SspiContext;
 use sspi::ntlm::NtlmConfig;
 use sspi::{
-    AuthIdentity, BufferType, ClientRequestFlags, CredentialUse, Credentials, DataRepresentation, Negotiate,
-    NegotiateConfig, Ntlm, SecurityBuffer, Sspi, SspiImpl, Username,
+    AuthIdentity, BufferType, ClientRequestFlags, CredentialUse, DataRepresentation, Negotiate, NegotiateConfig, Ntlm,
+    SecurityBuffer, Sspi, SspiImpl, Username,
 };
 
-use super::challenge::{Demand, MAX_FORGOTTEN, Reaction};
-use super::credentials::Password;
-use super::scheme::Scheme;
+use super::challenge::{Demand, MAX_FORGOTTEN};
+use super::credentials::{Credentials, Password};
+use super::mechanism::Mechanism;
+use super::scheme::{Scheme, SignInError};
 use crate::exchange::ChannelBinding;
 
 /// Without Kerberos: the machine's tickets are the system's library's affair.
@@ -50,49 +53,56 @@ impl Handshake {
         Ok(Self { scheme, identity, target: format!("HTTP/{host}"), state: HandshakeState::Idle, forgotten: 0 })
     }
 
-    pub(super) fn scheme(&self) -> Scheme {
+    /// Bound to the connection that the challenge came over, which is the one that the proof goes to.
+    fn prove(&self, package: &mut Package, token: &str, channel: Option<ChannelBinding>) -> Result<Vec<u8>, String> {
+        let challenge = STANDARD.decode(token).map_err(|_| "the server's challenge is not base64".to_owned())?;
+        let token = SecurityBuffer::new(challenge, BufferType::Token);
+        let channel = channel.map(|channel| SecurityBuffer::new(bindings(channel), BufferType::ChannelBindings));
+        package.leg(&self.target, [token].into_iter().chain(channel).collect()).map_err(|error| describe(&error))
+    }
+}
+
+impl Mechanism for Handshake {
+    fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    pub(super) fn is_done(&self) -> bool {
-        matches!(self.state, HandshakeState::Done { .. })
+    fn wants_empty_request(&self) -> bool {
+        !matches!(self.state, HandshakeState::Done { .. })
     }
 
-    /// Whether the proof goes out next.
-    pub(super) fn is_about_to_prove(&self) -> bool {
+    fn is_about_to_prove(&self) -> bool {
         matches!(self.state, HandshakeState::Proving(_))
     }
 
-    /// Whether what is sent next means something on this connection only. The greeting begins on any.
-    pub(super) fn is_bound(&self) -> bool {
+    /// The greeting begins on any.
+    fn belongs_to_connection(&self) -> bool {
         matches!(self.state, HandshakeState::Proved | HandshakeState::Done { .. })
     }
 
-    /// The connection is another.
-    pub(super) fn restart(&mut self) {
+    fn on_disconnect(&mut self, _: bool) {
         self.state = HandshakeState::Idle;
     }
 
-    /// What the next request carries.
-    pub(super) fn next_token(&mut self) -> Result<Option<Vec<u8>>, String> {
-        match std::mem::replace(&mut self.state, HandshakeState::Proved) {
+    fn authorization(&mut self, _: &Request<()>, _: &Credentials) -> Result<Option<Vec<u8>>, String> {
+        let token = match std::mem::replace(&mut self.state, HandshakeState::Proved) {
             HandshakeState::Idle => {
                 let mut package =
                     Box::new(Package::new(self.scheme, &self.identity).map_err(|error| describe(&error))?);
                 let token = package.leg(&self.target, Vec::new()).map_err(|error| describe(&error))?;
                 self.state = HandshakeState::Greeted(package);
-                Ok(Some(token))
+                token
             }
-            HandshakeState::Proving(token) => Ok(Some(token)),
+            HandshakeState::Proving(token) => token,
             other => {
                 self.state = other;
-                Ok(None)
+                return Ok(None);
             }
-        }
+        };
+        Ok(Some(format!("{} {}", self.scheme, STANDARD.encode(token)).into_bytes()))
     }
 
-    /// A request was let in.
-    pub(super) fn accepted(&mut self) {
+    fn accepted(&mut self, _: &HeaderMap, _: bool) -> Result<(), String> {
         match self.state {
             HandshakeState::Idle => {}
             HandshakeState::Done { .. } => (self.state, self.forgotten) = (HandshakeState::Done { just_now: false }, 0),
@@ -101,44 +111,31 @@ impl Handshake {
                 self.state = HandshakeState::Done { just_now: false }
             }
         }
+        Ok(())
     }
 
-    /// A request was not.
-    pub(super) fn challenged(&mut self, demand: Demand<'_>) -> Reaction {
-        let token = demand
-            .challenges
-            .iter()
-            .filter(|challenge| challenge.is(self.scheme.as_str()))
-            .find_map(|c| c.token.as_ref());
-        match (std::mem::replace(&mut self.state, HandshakeState::Idle), token) {
+    fn challenged(&mut self, demand: Demand<'_>, _: bool, _: [u8; 16]) -> Result<(), SignInError> {
+        let scheme = self.scheme;
+        let failed = |reason| SignInError::Failed { scheme, reason };
+        match (std::mem::replace(&mut self.state, HandshakeState::Idle), demand.token(scheme)) {
             // Once may be chance. A server that signs in requests, not connections, does so each time.
             (HandshakeState::Done { just_now: true }, _) => {
                 self.forgotten += 1;
-                if self.forgotten < MAX_FORGOTTEN { Reaction::Again } else { Reaction::EachRequest }
+                if self.forgotten < MAX_FORGOTTEN { Ok(()) } else { Err(SignInError::EachRequest(scheme)) }
             }
             // It was signed in, and the server does not know of it any more.
-            (HandshakeState::Idle | HandshakeState::Done { .. } | HandshakeState::Proving(_), _) => Reaction::Again,
-            (HandshakeState::Proved, _) => Reaction::Rejected,
-            (HandshakeState::Greeted(_), None) => Reaction::Failed(
+            (HandshakeState::Idle | HandshakeState::Done { .. } | HandshakeState::Proving(_), _) => Ok(()),
+            (HandshakeState::Proved, _) => Err(self.rejected()),
+            (HandshakeState::Greeted(_), None) => Err(failed(
                 "the server does not go on after the greeting; it may want Kerberos: get a ticket with kinit, in a build with the feature kerberos"
                     .to_owned(),
-            ),
-            (HandshakeState::Greeted(mut package), Some(token)) => match self.prove(&mut package, token, demand.channel) {
-                Ok(proof) => {
-                    self.state = HandshakeState::Proving(proof);
-                    Reaction::Again
-                }
-                Err(reason) => Reaction::Failed(reason),
-            },
+            )),
+            (HandshakeState::Greeted(mut package), Some(token)) => {
+                let proof = self.prove(&mut package, token, demand.channel).map_err(failed)?;
+                self.state = HandshakeState::Proving(proof);
+                Ok(())
+            }
         }
-    }
-
-    /// Bound to the connection that the challenge came over, which is the one that the proof goes to.
-    fn prove(&self, package: &mut Package, token: &str, channel: Option<ChannelBinding>) -> Result<Vec<u8>, String> {
-        let challenge = STANDARD.decode(token).map_err(|_| "the server's challenge is not base64".to_owned())?;
-        let token = SecurityBuffer::new(challenge, BufferType::Token);
-        let channel = channel.map(|channel| SecurityBuffer::new(bindings(channel), BufferType::ChannelBindings));
-        package.leg(&self.target, [token].into_iter().chain(channel).collect()).map_err(|error| describe(&error))
     }
 }
 
@@ -156,57 +153,43 @@ fn describe(error: &sspi::Error) -> String {
     crate::protocol::text::escape(format!("{:?}: {}", error.error_type, error.description))
 }
 
+/// The side of one package of Windows that begins.
 #[derive(Debug)]
-enum Package {
-    Ntlm(Box<Ntlm>, <Ntlm as SspiImpl>::CredentialsHandle),
-    Negotiate(Box<Negotiate>, <Negotiate as SspiImpl>::CredentialsHandle),
+struct Package {
+    context: SspiContext,
+    handle: <SspiContext as SspiImpl>::CredentialsHandle,
 }
 
 impl Package {
     fn new(scheme: Scheme, identity: &AuthIdentity) -> sspi::Result<Self> {
         // The machine's name is nobody's business.
         let config = NtlmConfig::default();
-        if scheme == Scheme::Ntlm {
-            let mut ntlm = Ntlm::with_config(config);
-            let handle = acquire(&mut ntlm, identity)?;
-            return Ok(Self::Ntlm(Box::new(ntlm), handle));
-        }
-        let config = NegotiateConfig::new(Box::new(config), Some(PACKAGES.to_owned()), String::new());
-        let mut negotiate = Negotiate::new_client(config)?;
-        let handle = acquire(&mut negotiate, &Credentials::AuthIdentity(identity.clone()))?;
-        Ok(Self::Negotiate(Box::new(negotiate), handle))
+        let mut context = if scheme == Scheme::Ntlm {
+            SspiContext::Ntlm(Ntlm::with_config(config))
+        } else {
+            let config = NegotiateConfig::new(Box::new(config), Some(PACKAGES.to_owned()), String::new());
+            SspiContext::Negotiate(Negotiate::new_client(config)?)
+        };
+        let builder = context.acquire_credentials_handle().with_credential_use(CredentialUse::Outbound);
+        let identity = sspi::Credentials::AuthIdentity(identity.clone());
+        let handle = builder.with_auth_data(&identity).execute(&mut context)?.credentials_handle;
+        Ok(Self { context, handle })
     }
 
-    fn leg(&mut self, target: &str, input: Vec<SecurityBuffer>) -> sspi::Result<Vec<u8>> {
-        match self {
-            Self::Ntlm(package, handle) => leg(&mut **package, handle, target, input),
-            Self::Negotiate(package, handle) => leg(&mut **package, handle, target, input),
-        }
+    fn leg(&mut self, target: &str, mut input: Vec<SecurityBuffer>) -> sspi::Result<Vec<u8>> {
+        let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
+        let mut builder = self
+            .context
+            .initialize_security_context()
+            .with_credentials_handle(&mut self.handle)
+            .with_context_requirements(ClientRequestFlags::INTEGRITY | ClientRequestFlags::ALLOCATE_MEMORY)
+            .with_target_data_representation(DataRepresentation::Native)
+            .with_target_name(target)
+            .with_input(&mut input)
+            .with_output(&mut output);
+        SspiImpl::initialize_security_context_impl(&mut self.context, &mut builder)?.resolve_to_result()?;
+        Ok(std::mem::take(&mut output[0].buffer))
     }
-}
-
-fn acquire<P: Sspi + SspiImpl>(package: &mut P, data: &P::AuthenticationData) -> sspi::Result<P::CredentialsHandle> {
-    let builder = package.acquire_credentials_handle().with_credential_use(CredentialUse::Outbound);
-    Ok(builder.with_auth_data(data).execute(package)?.credentials_handle)
-}
-
-fn leg<P: Sspi + SspiImpl>(
-    package: &mut P,
-    handle: &mut P::CredentialsHandle,
-    target: &str,
-    mut input: Vec<SecurityBuffer>,
-) -> sspi::Result<Vec<u8>> {
-    let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
-    let mut builder = package
-        .initialize_security_context()
-        .with_credentials_handle(handle)
-        .with_context_requirements(ClientRequestFlags::INTEGRITY | ClientRequestFlags::ALLOCATE_MEMORY)
-        .with_target_data_representation(DataRepresentation::Native)
-        .with_target_name(target)
-        .with_input(&mut input)
-        .with_output(&mut output);
-    package.initialize_security_context_impl(&mut builder)?.resolve_to_result()?;
-    Ok(std::mem::take(&mut output[0].buffer))
 }
 
 #[cfg(test)]
@@ -232,25 +215,33 @@ mod tests {
         challenge::all(&headers)
     }
 
-    fn challenged(handshake: &mut Handshake, has_token: bool) -> Reaction {
-        handshake.challenged(Demand { challenges: &challenges(has_token), channel: None })
+    fn challenged(handshake: &mut Handshake, has_token: bool) -> Result<(), SignInError> {
+        handshake.challenged(Demand { challenges: &challenges(has_token), channel: None }, true, [0; 16])
+    }
+
+    fn sends_a_token(handshake: &mut Handshake) -> bool {
+        handshake.authorization(&Request::new(()), &Credentials::Tickets).expect("a leg").is_some()
+    }
+
+    fn accept(handshake: &mut Handshake) {
+        handshake.accepted(&HeaderMap::new(), true).expect("nothing to prove");
     }
 
     fn sign_in(handshake: &mut Handshake) {
-        assert!(handshake.next_token().expect("a greeting").is_some());
-        assert_eq!(challenged(handshake, true), Reaction::Again);
-        assert!(handshake.is_about_to_prove() && handshake.next_token().expect("a proof").is_some());
-        handshake.accepted();
-        assert!(handshake.is_done() && handshake.next_token().expect("nothing").is_none());
+        assert!(sends_a_token(handshake));
+        assert_eq!(challenged(handshake, true), Ok(()));
+        assert!(handshake.is_about_to_prove() && sends_a_token(handshake));
+        accept(handshake);
+        assert!(!handshake.wants_empty_request() && !sends_a_token(handshake));
     }
 
     #[test]
     fn case_34_a_server_that_forgets_at_once_each_time_is_left() {
         let mut handshake = handshake();
         sign_in(&mut handshake);
-        assert_eq!(challenged(&mut handshake, false), Reaction::Again);
+        assert_eq!(challenged(&mut handshake, false), Ok(()));
         sign_in(&mut handshake);
-        assert_eq!(challenged(&mut handshake, false), Reaction::EachRequest);
+        assert_eq!(challenged(&mut handshake, false), Err(SignInError::EachRequest(Scheme::Ntlm)));
     }
 
     #[test]
@@ -258,19 +249,19 @@ mod tests {
         let mut handshake = handshake();
         for _ in 0..10 {
             sign_in(&mut handshake);
-            assert_eq!(challenged(&mut handshake, false), Reaction::Again);
+            assert_eq!(challenged(&mut handshake, false), Ok(()));
             sign_in(&mut handshake);
-            handshake.accepted();
-            assert_eq!(challenged(&mut handshake, false), Reaction::Again);
+            accept(&mut handshake);
+            assert_eq!(challenged(&mut handshake, false), Ok(()));
         }
     }
 
     #[test]
     fn a_proof_that_is_refused_is_not_repeated() {
         let mut handshake = handshake();
-        assert!(handshake.next_token().expect("a greeting").is_some());
-        assert_eq!(challenged(&mut handshake, true), Reaction::Again);
-        assert!(handshake.next_token().expect("a proof").is_some());
-        assert_eq!(challenged(&mut handshake, false), Reaction::Rejected);
+        assert!(sends_a_token(&mut handshake));
+        assert_eq!(challenged(&mut handshake, true), Ok(()));
+        assert!(sends_a_token(&mut handshake));
+        assert_eq!(challenged(&mut handshake, false), Err(SignInError::Rejected(Scheme::Ntlm)));
     }
 }

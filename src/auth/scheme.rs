@@ -18,7 +18,6 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// All of them.
     pub(super) const ALL: [Self; 5] = [Self::Basic, Self::Bearer, Self::Digest, Self::Ntlm, Self::Negotiate];
 
     /// As it is written in header fields.
@@ -31,12 +30,6 @@ impl Scheme {
             Self::Ntlm => "NTLM",
             Self::Negotiate => "Negotiate",
         }
-    }
-
-    /// Whether whoever reads the connection can sign in from then on.
-    #[must_use]
-    pub const fn shows_the_secret(self) -> bool {
-        matches!(self, Self::Basic | Self::Bearer)
     }
 }
 

@@ -1,6 +1,7 @@
-//! A password, token or passphrase.
+//! A password, token or passphrase, and commands that must not see them.
 
 use std::fmt;
+use std::process::Command;
 
 use zeroize::Zeroizing;
 
@@ -28,6 +29,34 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
+}
+
+/// Environment variables with our secrets.
+const SECRET_VARIABLES: [&str; 3] = ["BITSUP_PASSWORD", "BITSUP_PROXY_PASSWORD", "BITSUP_TOKEN"];
+
+/// The system's shell, to run `command`, which does not see our secrets.
+pub(crate) fn shell(command: &str) -> Command {
+    let mut shell = system_shell(command);
+    for name in SECRET_VARIABLES {
+        shell.env_remove(name);
+    }
+    shell
+}
+
+#[cfg(not(windows))]
+fn system_shell(command: &str) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.arg("-c").arg(command);
+    shell
+}
+
+#[cfg(windows)]
+fn system_shell(command: &str) -> Command {
+    use std::os::windows::process::CommandExt;
+    let mut shell = Command::new("cmd");
+    // As it is: the shell has its own rules for quotes.
+    shell.arg("/C").raw_arg(command);
+    shell
 }
 
 #[cfg(test)]

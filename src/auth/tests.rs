@@ -301,7 +301,7 @@ fn case_31_a_digest_of_other_letters_goes_out_as_bytes() {
     asked.headers_mut().insert(WWW_AUTHENTICATE, offer);
     assert_eq!(login.on_response(&request("https://h/a", "0"), &asked), Ok(AuthStatus::Repeat));
     let mut request = request("https://h/a", "0");
-    assert_eq!(login.prepare(&mut request), Ok(Prepared::Send(ConnectionUse::Any)));
+    assert_eq!(login.prepare(&mut request), Ok(Some(ConnectionUse::Any)));
     let sent = request.headers()[AUTHORIZATION].as_bytes();
     assert!(sent.starts_with(b"Digest username=\"j\xc3\xbcrgen\", realm=\"S\xe4ge\", "), "{}", sent.escape_ascii());
 }
@@ -353,9 +353,6 @@ fn a_digest_that_cannot_be_answered_is_passed_over() {
 fn nothing_shows_the_secrets() {
     let settings = settings("https://h/a", Choice::Only(Scheme::Basic));
     assert!(!format!("{settings:?}").contains("s3cret"));
-    let mut login = Authenticator::new(settings, || [0; 16]);
-    _ = exchange(&mut login, "https://h/a", "0", None);
-    assert!(!format!("{login:?}").contains("s3cret") && !format!("{login:?}").contains(ME));
 }
 
 /// What a conversation looks like: `lost` is a request whose response never came.
@@ -448,7 +445,7 @@ fn header_fields_of_ones_own_go_where_credentials_go_once() {
     ] {
         let mut request = request(uri, "0");
         for _ in 0..2 {
-            assert_eq!(login.prepare(&mut request), Ok(Prepared::Send(ConnectionUse::Any)));
+            assert_eq!(login.prepare(&mut request), Ok(Some(ConnectionUse::Any)));
         }
         let sent: Vec<_> = request.headers().get_all("x-team").iter().collect();
         assert_eq!(sent, values, "{uri}");

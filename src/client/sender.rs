@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use http::header::{ACCEPT, ACCEPT_ENCODING, HOST, HeaderName, HeaderValue, USER_AGENT};
 use http::{Method, Request, Response, StatusCode, Uri};
 
-use crate::auth::{AuthStatus, Authenticator, Prepared, SignInError};
+use crate::auth::{AuthStatus, Authenticator, SignInError};
 use crate::exchange::{
     BodySent, CertificateWanted, ConnectionUse, RequestOptions, TlsFault, TransportError, TransportErrorKind,
 };
@@ -213,10 +213,10 @@ impl<'a> Client<'a> {
     ) -> Result<Option<RequestOptions>, Unanswered> {
         let connection =
             match self.authenticator.prepare(request).map_err(|reason| Unanswered::Refused(reason, None))? {
-                Prepared::SignInFirst => return Ok(None),
-                Prepared::Send(ConnectionUse::Same) => ConnectionUse::Same,
-                Prepared::Send(wanted) if options.connection == ConnectionUse::Any => wanted,
-                Prepared::Send(_) => options.connection,
+                None => return Ok(None),
+                Some(ConnectionUse::Same) => ConnectionUse::Same,
+                Some(wanted) if options.connection == ConnectionUse::Any => wanted,
+                Some(_) => options.connection,
             };
         Ok(Some(RequestOptions { connection, ..options }))
     }

@@ -94,18 +94,7 @@ pub enum TlsFault {
 impl TlsFault {
     /// Whether one side does not accept who the other is. The rest is about the connection, and may pass.
     fn is_about_trust(self) -> bool {
-        match self {
-            Self::UnknownAuthority
-            | Self::WrongName
-            | Self::Expired
-            | Self::NotYetValid
-            | Self::Pin
-            | Self::BadCertificate
-            | Self::CertificateWanted
-            | Self::CertificateRefused
-            | Self::Renegotiation => true,
-            Self::Incompatible | Self::NotTls | Self::Other => false,
-        }
+        !matches!(self, Self::Incompatible | Self::NotTls | Self::Other)
     }
 }
 
@@ -131,12 +120,6 @@ impl TransportError {
         Self { request_was_sent: true, ..Self::new(kind, detail) }
     }
 
-    /// The same loss after so many bytes of the body went out.
-    #[must_use]
-    pub fn with_body_sent(self, bytes: u64) -> Self {
-        Self { body_sent: bytes, ..self }
-    }
-
     /// Whether this loss is a decision about trust: a certificate, credentials at a proxy, an address that is not
     /// allowed. It is final, also where every other loss is retried.
     #[must_use]
@@ -152,26 +135,6 @@ impl TransportError {
     #[must_use]
     pub fn is_stale_connection(&self) -> bool {
         self.kind == TransportErrorKind::Cut && self.reused_connection && !self.response_began
-    }
-
-    /// Whether the same request may succeed later.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        match self.kind {
-            TransportErrorKind::UnknownHost
-            | TransportErrorKind::NotAllowed
-            | TransportErrorKind::Tls(_)
-            | TransportErrorKind::ProxyAuthentication
-            | TransportErrorKind::ProxyRefused
-            | TransportErrorKind::Interrupted => false,
-            TransportErrorKind::LookupFailed
-            | TransportErrorKind::Connect
-            | TransportErrorKind::Cut
-            | TransportErrorKind::BadResponse
-            | TransportErrorKind::NoConnection
-            | TransportErrorKind::TimedOut(_)
-            | TransportErrorKind::Local => true,
-        }
     }
 }
 
@@ -235,10 +198,9 @@ mod tests {
     }
 
     #[test]
-    fn a_loss_says_how_much_of_the_body_went_out() {
+    fn a_loss_after_the_request_knows_of_no_byte_of_the_body() {
         let loss = TransportError::after_request(TransportErrorKind::Cut, "");
         assert_eq!((loss.body_sent, loss.closed_by_peer), (0, false));
-        let loss = loss.with_body_sent(7);
-        assert!(loss.request_was_sent && loss.body_sent == 7);
+        assert!(loss.request_was_sent);
     }
 }

@@ -3,21 +3,18 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::exchange::{TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
 use crate::protocol::without_brackets;
 
 use super::cancel::CancellationToken;
-use super::poll::deadline;
+use super::poll;
 
 /// Addresses of one host that are tried.
 const MAX_ADDRESSES: usize = 16;
-
-/// How often a lookup under way looks for an interruption.
-const SLICE: Duration = Duration::from_millis(50);
 
 /// Where names lead.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,7 +64,6 @@ impl FromStr for FixedAddress {
     }
 }
 
-/// Finds addresses.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
     pub(super) settings: AddressSettings,
@@ -101,43 +97,23 @@ impl Names {
         if !fixed.is_empty() {
             return Ok(fixed);
         }
-        match host.parse::<IpAddr>() {
-            Ok(address) => Ok(vec![SocketAddr::new(address, port)]),
-            Err(_) => self.look_up(host.to_owned(), port),
+        if let Ok(address) = host.parse() {
+            return Ok(vec![SocketAddr::new(address, port)]);
         }
+        let host = host.to_owned();
+        self.wait_for(move || (host, port).to_socket_addrs().map(Iterator::collect))
     }
 
     /// The operating system offers no lookup that can be ended, so a thread does it that nobody has to wait for.
-    fn look_up(&self, host: String, port: u16) -> Result<Vec<SocketAddr>, TransportError> {
-        self.wait_for(move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect))
-    }
-
     fn wait_for(
         &self,
         look_up: impl FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static,
     ) -> Result<Vec<SocketAddr>, TransportError> {
-        let (found, answer) = mpsc::sync_channel(1);
-        let until = deadline(self.timeout);
-        std::thread::Builder::new()
-            .name("lookup".to_owned())
-            .spawn(move || found.send(look_up()))
-            .map_err(|error| TransportError::new(Kind::Local, escape(error.to_string())))?;
-        loop {
-            if self.cancellation.is_interrupted() {
-                return Err(TransportError::interrupted());
-            }
-            match answer.recv_timeout(self.cancellation.left().map_or(SLICE, |left| left.min(SLICE))) {
-                Ok(result) => return result.map_err(|error| sort(&error)),
-                Err(RecvTimeoutError::Timeout) if until.is_some_and(|until| Instant::now() >= until) => {
-                    return Err(TransportError::new(
-                        Kind::LookupFailed,
-                        format!("none within {} s", self.timeout.as_secs_f32()),
-                    ));
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(TransportError::new(Kind::LookupFailed, "")),
-            }
-        }
+        let (answer, answers) = mpsc::channel();
+        poll::start("lookup", look_up, answer)?;
+        let answer = poll::receive(&answers, poll::deadline(self.timeout), &self.cancellation)?;
+        let late = || TransportError::new(Kind::LookupFailed, format!("none within {} s", self.timeout.as_secs_f32()));
+        answer.ok_or_else(late)?.map_err(|error| sort(&error))
     }
 }
 

@@ -78,7 +78,6 @@ impl AddressPolicy {
     }
 }
 
-/// Finds a host's addresses.
 pub(super) type LookUp<'a> = dyn Fn(&str) -> Result<Vec<SocketAddr>, TransportError> + 'a;
 
 /// An address of `host` that is not on the internet, as far as one can tell.
@@ -139,14 +138,10 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 /// The IPv4 address that an IPv6 address stands for: mapped, compatible, NAT64 or 6to4.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let of = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        Ipv4Addr::new(a, b, c, d)
-    };
     match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
-            Some(of(high, low))
+            Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
         }
         _ => None,
     }

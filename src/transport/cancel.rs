@@ -13,9 +13,9 @@ use crate::sync::lock;
 ///
 /// Clones are the same cancellation. It may be given to several transports, and to whoever waits between their
 /// exchanges. On Unix a blocked transport is woken by a socket in its poll set; elsewhere, or when there is no
-/// descriptor left for it, the transport looks every 100 ms. The operating system's name lookup is abandoned, not
-/// ended; on Windows the same goes for attempts to connect.
-#[derive(Debug, Clone, Default)]
+/// descriptor left for it, the transport looks every 100 ms. Name lookups and attempts to connect are abandoned within
+/// 100 ms, not ended.
+#[derive(Debug, Clone)]
 pub struct CancellationToken(Arc<CancellationState>);
 
 #[derive(Debug)]
@@ -29,19 +29,7 @@ struct CancellationState {
     wake: Option<(UnixStream, UnixStream)>,
 }
 
-impl CancellationState {
-    fn until(end: Option<Instant>) -> Self {
-        Self {
-            interrupted: Mutex::new(false),
-            end,
-            changed: Condvar::new(),
-            #[cfg(unix)]
-            wake: UnixStream::pair().ok(),
-        }
-    }
-}
-
-impl Default for CancellationState {
+impl Default for CancellationToken {
     fn default() -> Self {
         Self::until(None)
     }
@@ -56,7 +44,17 @@ impl CancellationToken {
 
     /// One that interrupts by itself after `limit`.
     pub(super) fn lasting(limit: Duration) -> Self {
-        Self(Arc::new(CancellationState::until(Instant::now().checked_add(limit))))
+        Self::until(Instant::now().checked_add(limit))
+    }
+
+    fn until(end: Option<Instant>) -> Self {
+        Self(Arc::new(CancellationState {
+            interrupted: Mutex::new(false),
+            end,
+            changed: Condvar::new(),
+            #[cfg(unix)]
+            wake: UnixStream::pair().ok(),
+        }))
     }
 
     /// Ends the exchange under way and any wait; later ones end before they begin.

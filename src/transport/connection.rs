@@ -41,7 +41,6 @@ const REFUSED_TIME: Duration = Duration::from_secs(10);
 /// Where a connection leads.
 #[derive(Debug)]
 pub(super) struct Endpoint {
-    /// In words.
     pub(super) peer: Arc<str>,
     /// How requests are written for the proxy at the other end, if one is to pass them on.
     pub(super) form: Option<AbsoluteForm>,
@@ -105,10 +104,6 @@ impl Connection {
         }
     }
 
-    fn form(&self) -> Option<&AbsoluteForm> {
-        self.endpoint.form.as_ref()
-    }
-
     /// Whether this is the beginning of another exchange.
     fn notice_exchange(&mut self) -> bool {
         let number = self.exchange.facts().number;
@@ -119,7 +114,7 @@ impl Connection {
             (self.news, self.head_due, self.body_due, self.body_handed) = (false, None, None, 0);
             self.is_ahead = false;
             let wanted = self.stream.tls().and_then(Tls::certificate_wanted);
-            let proves = self.form().is_some_and(AbsoluteForm::has_credentials);
+            let proves = self.endpoint.form.as_ref().is_some_and(|form| form.proxy.user().is_some());
             self.exchange.note(|facts| {
                 (facts.certificate_wanted, facts.channel, facts.has_proxy_credentials) =
                     (wanted, self.endpoint.channel, proves);
@@ -140,7 +135,7 @@ impl Connection {
                 None => {
                     self.wait(PollFlags::IN, due, limit)?;
                 }
-                Some(0) if self.response.is_finished() => return Ok(false),
+                Some(0) if self.response.finished => return Ok(false),
                 Some(0) => return Err(self.hung_up()),
                 Some(_) if self.buffers.input().is_empty() => {}
                 Some(_) => return Ok(true),
@@ -151,7 +146,7 @@ impl Connection {
     /// The limit that holds for the part of the response at hand, and when it is over.
     fn time_for_response(&mut self) -> (Duration, Option<Instant>) {
         let facts = self.exchange.facts();
-        let (limit, due) = match (self.response.is_finished(), facts.body_is_wanted) {
+        let (limit, due) = match (self.response.finished, facts.body_is_wanted) {
             // Counted from the last byte.
             (true, true) => return (self.settings.request_timeout, deadline(self.settings.request_timeout)),
             (true, false) => (BODY_TIME, &mut self.body_due),
@@ -185,14 +180,14 @@ impl Connection {
             self.exchange.note(|facts| facts.response_began = true);
             let input = self.buffers.input();
             let taken = self.response.take(&input[input.len() - count..]);
-            let interim = taken.map_err(|excess| TransportError::new(Kind::BadResponse, excess.to_string()))?;
+            let interim = taken.map_err(|excess| TransportError::new(Kind::BadResponse, excess))?;
             if let Some(first) = self.response.foreign() {
                 return Err(self.stranger(first));
             }
             if interim > 0 {
                 self.buffers.input_consume(interim);
             }
-            if self.response.is_finished() {
+            if self.response.finished {
                 self.stream.tls().filter(|_| self.response.is_success()).inspect(|tls| tls.note_let_in());
                 self.exchange.note(|facts| _ = facts.responded.get_or_insert_with(Instant::now));
             }
@@ -211,15 +206,12 @@ impl Connection {
     }
 
     fn wait(&self, events: PollFlags, due: Option<Instant>, limit: Duration) -> Result<PollFlags, TransportError> {
-        let ready = poll::wait(&[self.stream.tcp()], events, due, &self.cancellation)?;
-        ready.first().copied().ok_or_else(|| {
-            let late = TransportError::new(Kind::TimedOut(limit), "");
-            self.stream.explain(late)
-        })
+        let ready = poll::wait(self.stream.tcp(), events, due, &self.cancellation)?;
+        ready.ok_or_else(|| self.stream.explain(TransportError::new(Kind::TimedOut(limit), "")))
     }
 
     fn hung_up(&self) -> TransportError {
-        let when = if self.response.has_begun() { "in the middle of its answer" } else { "without an answer" };
+        let when = if self.response.begun { "in the middle of its answer" } else { "without an answer" };
         let closed = TransportError::new(Kind::Cut, format!("the server closed it {when}"));
         self.lost(self.stream.explain(closed))
     }
@@ -233,7 +225,7 @@ impl Connection {
             goes_on = match stream.read(&mut buffer) {
                 Ok(count) => count > 0,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    poll::wait(&[stream], PollFlags::IN, due, &self.cancellation).is_ok()
+                    poll::wait(stream, PollFlags::IN, due, &self.cancellation).is_ok()
                 }
                 Err(error) => error.kind() == io::ErrorKind::Interrupted,
             };
@@ -248,9 +240,9 @@ impl Connection {
 
     /// A loss, with what a proxy that never answered may be.
     fn lost(&self, error: TransportError) -> TransportError {
-        let is_first = !self.exchange.facts().reused_connection && !self.response.has_begun();
-        match self.form() {
-            Some(form) if is_first && error.kind == Kind::Cut => error.after(MAY_BE_SOCKS).at(form.proxy()),
+        let is_first = !self.exchange.facts().reused_connection && !self.response.begun;
+        match &self.endpoint.form {
+            Some(form) if is_first && error.kind == Kind::Cut => error.after(MAY_BE_SOCKS).at(&form.proxy),
             _ => error,
         }
     }
@@ -258,8 +250,8 @@ impl Connection {
     /// The peer's response is no HTTP.
     fn stranger(&self, first: &[u8]) -> TransportError {
         let text = of_stranger(first, "HTTP");
-        match self.form() {
-            Some(form) => TransportError::new(Kind::ProxyRefused, text).at(form.proxy()),
+        match &self.endpoint.form {
+            Some(form) => TransportError::new(Kind::ProxyRefused, text).at(&form.proxy),
             None => TransportError::new(Kind::BadResponse, text),
         }
     }

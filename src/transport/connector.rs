@@ -10,7 +10,7 @@ use ureq::config::Config;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
-use crate::exchange::{TransportError, TransportErrorKind as Kind};
+use crate::exchange::{ConnectionUse, TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
 use crate::protocol::{Origin, without_brackets};
 use crate::sync::lock;
@@ -19,15 +19,24 @@ use super::address::Names;
 use super::address_policy::AddressPolicy;
 use super::cancel::CancellationToken;
 use super::connection::{Connection, Endpoint};
-use super::connection_info::ConnectionInfo;
 use super::dial::dial;
 use super::exchange_log::ExchangeLog;
 use super::poll::deadline;
 use super::proxy::{AbsoluteForm, AuthAttempts, Proxy, ProxyScheme, TunnelHandshake};
 use super::settings::Settings;
 use super::stream::{Socket, Stream};
-use super::tls::{Tls, Trust};
-use crate::exchange::ConnectionUse;
+use super::tls::{Tls, TlsInfo, Trust};
+
+/// What the last connection led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionInfo {
+    /// The address that the connection leads to: the proxy's, if there is one.
+    pub address: SocketAddr,
+    /// The proxy, without user and password.
+    pub proxy: Option<String>,
+    /// TLS with the server; `None`: there is none.
+    pub tls: Option<TlsInfo>,
+}
 
 /// Makes [`Connection`]s. Clones share the TLS configuration, and with it the sessions that can be resumed.
 #[derive(Debug, Clone)]
@@ -38,7 +47,6 @@ pub(super) struct PollConnector {
     pub(super) trust: Arc<Trust>,
     pub(super) address_policy: Arc<AddressPolicy>,
     pub(super) connection_info: Arc<Mutex<Option<ConnectionInfo>>>,
-    /// The password at a proxy.
     pub(super) auth_attempts: Arc<AuthAttempts>,
 }
 
@@ -93,10 +101,11 @@ impl PollConnector {
         let tls = tls.map(Tls::info);
         let info = ConnectionInfo { address, proxy: proxy.map(ToString::to_string), tls };
         *lock(&self.connection_info) = Some(info);
-        let form = proxy
-            .filter(|proxy| !server.is_https() && !proxy.is_socks())
-            .map(|proxy| AbsoluteForm::new(uri.authority().map_or("", |authority| authority.as_str()), proxy.clone()));
-        if form.as_ref().is_some_and(AbsoluteForm::has_credentials) {
+        let form = proxy.filter(|proxy| !server.is_https() && !proxy.is_socks()).map(|proxy| AbsoluteForm {
+            authority: uri.authority().map(ToString::to_string).unwrap_or_default(),
+            proxy: proxy.clone(),
+        });
+        if form.as_ref().is_some_and(|form| form.proxy.user().is_some()) {
             self.auth_attempts.check()?;
         }
         let (settings, cancellation) = (self.settings.clone(), self.cancellation.clone());

@@ -18,7 +18,6 @@ pub(super) struct ExchangeFacts {
     pub(super) number: u64,
     /// Its connection carried another exchange before.
     pub(super) reused_connection: bool,
-    /// What the request wants.
     pub(super) options: RequestOptions,
     /// Who it is with, in words.
     pub(super) peer: Option<Arc<str>>,
@@ -32,7 +31,6 @@ pub(super) struct ExchangeFacts {
     pub(super) body_handed: u64,
     /// Those of them that the network took.
     pub(super) body_sent: u64,
-    /// Something of a response arrived.
     pub(super) response_began: bool,
     /// A refusal came while the request was still going out; the rest of the request is not wanted any more.
     pub(super) responded_early: bool,
@@ -86,12 +84,10 @@ impl ExchangeLog {
         });
     }
 
-    /// The facts so far.
     pub(super) fn facts(&self) -> ExchangeFacts {
         lock(&self.0).clone()
     }
 
-    /// Adds to the facts.
     pub(super) fn note(&self, add: impl FnOnce(&mut ExchangeFacts)) {
         add(&mut lock(&self.0));
     }

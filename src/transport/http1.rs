@@ -8,17 +8,13 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use ureq::config::AutoHeaderValue;
 use ureq::{Agent, Body, SendBody};
 
-use crate::exchange::{
-    BodySent, ConnectionUse, EarlyResponse, RequestOptions, TransportError, TransportErrorKind as Kind,
-};
+use crate::exchange::{BodySent, ConnectionUse, RequestOptions, TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
 use crate::sync::lock;
 
-use super::body::Outgoing;
 use super::cancel::CancellationToken;
 use super::connection::SEND_BUFFER;
-use super::connection_info::ConnectionInfo;
-use super::connector::{NoResolver, PollConnector};
+use super::connector::{ConnectionInfo, NoResolver, PollConnector};
 use super::exchange_log::ExchangeLog;
 use super::obs_text::disguise;
 use super::rate_limit::RateLimiter;
@@ -104,16 +100,20 @@ impl Http {
         if facts.has_proxy_credentials {
             self.connector.auth_attempts.note(true);
         }
-        let early = facts.responded_early;
+        let status = response.status();
+        let may_reuse = status.is_success()
+            || matches!(
+                status,
+                StatusCode::RANGE_NOT_SATISFIABLE
+                    | StatusCode::UNAUTHORIZED
+                    | StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            );
         // Other refusals leave the connection in doubt: several servers leave the request unread or send a stray body.
-        let keep = !early && may_reuse_after(response.status()) && drain(&response, body);
+        let keep = !facts.responded_early && may_reuse && drain(&response, body);
         if !keep {
             self.forget_connection();
         }
         response.extensions_mut().insert(BodySent(facts.body_sent));
-        if early {
-            response.extensions_mut().insert(EarlyResponse);
-        }
         if let Some(wanted) = facts.certificate_wanted {
             response.extensions_mut().insert(wanted);
         }
@@ -138,7 +138,7 @@ impl Transport for Http {
         disguise(request.headers_mut());
         let length = length(request.headers()).unwrap_or(0);
         let piece = piece(length, self.connector.settings.rate_limit.as_ref());
-        let mut body = Outgoing::new(body, length, piece, exchange.clone());
+        let mut body = Outgoing { source: body, left: length, piece, exchange };
         match self.agent.run(request.map(|()| SendBody::from_reader(&mut body))) {
             Ok(response) => {
                 let (head, body) = response.into_parts();
@@ -181,7 +181,6 @@ impl Transport for Http {
     }
 }
 
-/// Hands a body on, in pieces.
 fn pour(mut body: Body, sink: &mut dyn ResponseSink) -> Result<(), TransportError> {
     let mut reader = body.as_reader();
     let mut buffer = vec![0; PIECE];
@@ -224,14 +223,6 @@ fn new_agent(connector: &PollConnector) -> Agent {
     Agent::with_parts(config, connector.clone(), NoResolver)
 }
 
-fn may_reuse_after(status: StatusCode) -> bool {
-    status.is_success()
-        || matches!(
-            status,
-            StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED
-        )
-}
-
 fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
@@ -248,4 +239,80 @@ fn drain(response: &Response<()>, mut body: Body) -> bool {
     within_bounds
         && io::copy(&mut body.as_reader().take(MAX_DRAINED + 1), &mut io::sink())
             .is_ok_and(|drained| drained <= MAX_DRAINED)
+}
+
+/// A request's body on its way to the HTTP library: exactly as many bytes as the request promises.
+struct Outgoing<'a> {
+    source: &'a mut dyn Read,
+    left: u64,
+    /// The source is read in pieces of at most this size.
+    piece: usize,
+    exchange: ExchangeLog,
+}
+
+impl Read for Outgoing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = buffer.len().min(self.piece).min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        if wanted == 0 {
+            return Ok(0);
+        }
+        let got = if self.exchange.facts().responded_early {
+            // The library goes on to the response only when the whole body has gone by. Nobody will see these bytes: the
+            // connection drops them, and they are not even written here.
+            wanted
+        } else {
+            let got = read_some(self.source, &mut buffer[..wanted])?;
+            self.exchange.note(|facts| facts.body_handed += got as u64);
+            got
+        };
+        self.left -= got as u64;
+        Ok(got)
+    }
+}
+
+fn read_some(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(buffer) {
+            // The library would ask again for ever.
+            Ok(0) => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the body ended before its length")),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(source: &[u8], length: u64, exchange: &ExchangeLog) -> io::Result<Vec<u8>> {
+        let mut source = source;
+        let mut bytes = Vec::new();
+        let exchange = exchange.clone();
+        Outgoing { source: &mut source, left: length, piece: usize::MAX, exchange }.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    #[test]
+    fn a_body_has_its_length_or_fails() {
+        let exchange = ExchangeLog::default();
+        assert_eq!(read(b"abcdef", 4, &exchange).expect("enough"), b"abcd");
+        assert_eq!(read(b"", 0, &exchange).expect("nothing"), b"");
+        assert_eq!(read(b"abc", 4, &exchange).expect_err("short").kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn after_an_early_response_the_source_is_left_alone() {
+        struct Untouchable;
+        impl Read for Untouchable {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                panic!("read")
+            }
+        }
+        let exchange = ExchangeLog::default();
+        exchange.note(|facts| facts.responded_early = true);
+        let mut source = Untouchable;
+        let mut body = Outgoing { source: &mut source, left: 1 << 40, piece: usize::MAX, exchange };
+        assert_eq!(body.read(&mut [0; 100]).expect("pretended"), 100);
+    }
 }

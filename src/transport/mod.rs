@@ -5,16 +5,13 @@
 //! reset. [`Http`] waits by poll for either direction.
 //!
 //! Differences between platforms: `TCP_NOTSENT_LOWAT` is set on Linux only, so elsewhere "sent" runs ahead of the network
-//! by the size of the kernel's buffer. On Windows each address is tried in a thread of its own, and interruptions are noticed
-//! within 100 ms.
+//! by the size of the kernel's buffer. On Windows interruptions are noticed within 100 ms.
 
 mod address;
 mod address_policy;
-mod body;
 mod buffers;
 mod cancel;
 mod connection;
-mod connection_info;
 mod connector;
 mod dial;
 mod error;
@@ -39,12 +36,12 @@ use crate::exchange::{RequestOptions, TransportError};
 
 pub use address::{AddressFamily, AddressSettings, FixedAddress};
 pub use cancel::CancellationToken;
-pub use connection_info::ConnectionInfo;
+pub use connector::ConnectionInfo;
 pub use http1::Http;
-pub use proxy::{BadProxy, Proxies, Proxy};
+pub use proxy::{Proxies, Proxy};
 pub use rate_limit::RateLimiter;
 pub use settings::Settings;
-pub use tls::{BadPin, ClientIdentity, IdentityError, Pin, TlsInfo, TlsSettings};
+pub use tls::{ClientIdentity, Pin, TlsInfo, TlsSettings};
 
 /// One exchange at a time with one server.
 pub trait Transport {

@@ -1,7 +1,5 @@
 //! The head of a response as it arrives: where it ends, and whether it stays within bounds.
 
-use std::fmt;
-
 use super::speech;
 
 /// Bytes of one head.
@@ -19,8 +17,10 @@ const STATUS_END: usize = 12;
 /// Follows a response's bytes up to the end of its head. The HTTP library parses the head; this one only watches.
 #[derive(Debug, Default)]
 pub(super) struct ResponseHead {
-    begun: bool,
-    finished: bool,
+    /// Any byte arrived.
+    pub(super) begun: bool,
+    /// The final head is complete.
+    pub(super) finished: bool,
     interim: usize,
     /// Of the head at hand, interim or final:
     bytes: usize,
@@ -30,16 +30,6 @@ pub(super) struct ResponseHead {
 }
 
 impl ResponseHead {
-    /// Whether any byte arrived.
-    pub(super) fn has_begun(&self) -> bool {
-        self.begun
-    }
-
-    /// Whether the final head is complete.
-    pub(super) fn is_finished(&self) -> bool {
-        self.finished
-    }
-
     /// Whether the final head has begun, as far as one can tell. Whatever is no interim response is final.
     pub(super) fn is_final(&self) -> bool {
         self.finished || ((self.status.len() == STATUS_END || self.lines > 0) && !self.is_interim())
@@ -57,7 +47,10 @@ impl ResponseHead {
 
     /// Takes the next bytes. Returns how many bytes to drop from the front of all that was not dropped yet: interim
     /// heads.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<usize, TooMuch> {
+    ///
+    /// # Errors
+    /// With the bound that the head exceeds.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<usize, String> {
         let mut dropped = 0;
         self.begun |= !bytes.is_empty();
         for byte in bytes {
@@ -77,10 +70,10 @@ impl ResponseHead {
         Ok(dropped)
     }
 
-    fn take_byte(&mut self, byte: u8) -> Result<(), TooMuch> {
+    fn take_byte(&mut self, byte: u8) -> Result<(), String> {
         self.bytes += 1;
         if self.bytes > MAX_HEAD {
-            return Err(TooMuch::Bytes);
+            return Err(format!("its head is longer than {MAX_HEAD} bytes"));
         }
         if !matches!(byte, b'\r' | b'\n') {
             self.line_length += 1;
@@ -92,7 +85,7 @@ impl ResponseHead {
     }
 
     /// Whether the head ends here. Empty lines before a head are allowed for.
-    fn end_line(&mut self) -> Result<bool, TooMuch> {
+    fn end_line(&mut self) -> Result<bool, String> {
         let is_empty = self.line_length == 0;
         self.line_length = 0;
         if is_empty {
@@ -100,13 +93,16 @@ impl ResponseHead {
         }
         self.lines += 1;
         // The status line is none of them.
-        if self.lines > MAX_LINES + 1 { Err(TooMuch::Lines) } else { Ok(false) }
+        if self.lines > MAX_LINES + 1 {
+            return Err(format!("its head has more than {MAX_LINES} lines"));
+        }
+        Ok(false)
     }
 
-    fn next_head(&mut self) -> Result<(), TooMuch> {
+    fn next_head(&mut self) -> Result<(), String> {
         self.interim += 1;
         if self.interim > MAX_INTERIM {
-            return Err(TooMuch::Interim);
+            return Err(format!("more than {MAX_INTERIM} interim answers came before it"));
         }
         (self.bytes, self.lines) = (0, 0);
         self.status.clear();
@@ -116,24 +112,6 @@ impl ResponseHead {
     /// 101 is not: after it nothing of HTTP follows.
     fn is_interim(&self) -> bool {
         self.status.starts_with(b"HTTP/1.") && self.status.get(8..10) == Some(b" 1") && !self.status.ends_with(b" 101")
-    }
-}
-
-/// A head that is out of bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TooMuch {
-    Bytes,
-    Lines,
-    Interim,
-}
-
-impl fmt::Display for TooMuch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bytes => write!(f, "its head is longer than {MAX_HEAD} bytes"),
-            Self::Lines => write!(f, "its head has more than {MAX_LINES} lines"),
-            Self::Interim => write!(f, "more than {MAX_INTERIM} interim answers came before it"),
-        }
     }
 }
 
@@ -155,12 +133,12 @@ mod tests {
         for cut in 0..FINAL.len() {
             let mut head = ResponseHead::default();
             assert_eq!(head.take(&FINAL.as_bytes()[..cut]), Ok(0));
-            assert!(!head.is_finished());
+            assert!(!head.finished);
             assert_eq!(head.is_final(), cut >= STATUS_END, "{cut}");
             assert_eq!(head.take(&FINAL.as_bytes()[cut..]), Ok(0));
-            assert!(head.is_finished() && head.is_final());
+            assert!(head.finished && head.is_final());
         }
-        assert!(head("\r\n\nHTTP/1.1 200 OK\n\nbody").is_finished());
+        assert!(head("\r\n\nHTTP/1.1 200 OK\n\nbody").finished);
     }
 
     #[test]
@@ -171,7 +149,7 @@ mod tests {
             let first = head.take(&text.as_bytes()[..cut]).expect("within bounds");
             let second = head.take(&text.as_bytes()[cut..]).expect("within bounds");
             assert_eq!(first + second, 2 * INTERIM.len());
-            assert!(head.is_finished());
+            assert!(head.finished);
         }
         assert!(!head(INTERIM).is_final());
         assert!(!head("HTTP/1.1 100").is_final());
@@ -207,12 +185,13 @@ mod tests {
     fn everything_has_a_bound() {
         let mut head = ResponseHead::default();
         assert_eq!(head.take(&vec![b'x'; MAX_HEAD]), Ok(0));
-        assert_eq!(head.take(b"x"), Err(TooMuch::Bytes));
+        assert!(head.take(b"x").expect_err("too long").contains("bytes"));
         let lines = |count| format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(count));
         assert_eq!(ResponseHead::default().take(lines(MAX_LINES).as_bytes()), Ok(0));
-        assert_eq!(ResponseHead::default().take(lines(MAX_LINES + 1).as_bytes()), Err(TooMuch::Lines));
+        assert!(ResponseHead::default().take(lines(MAX_LINES + 1).as_bytes()).expect_err("too many").contains("lines"));
         let interim = INTERIM.repeat(MAX_INTERIM);
         assert_eq!(ResponseHead::default().take(interim.as_bytes()), Ok(interim.len()));
-        assert_eq!(ResponseHead::default().take(INTERIM.repeat(MAX_INTERIM + 1).as_bytes()), Err(TooMuch::Interim));
+        let excess = ResponseHead::default().take(INTERIM.repeat(MAX_INTERIM + 1).as_bytes());
+        assert!(excess.expect_err("too many").contains("interim"));
     }
 }

@@ -98,21 +98,17 @@ impl Stream {
         self.socket().accepted
     }
 
-    /// For polling.
     pub(super) fn tcp(&self) -> &TcpStream {
         &self.socket().stream
     }
 
     pub(super) fn is_tls(&self) -> bool {
-        matches!(self, Self::Tls(_))
+        self.tls().is_some()
     }
 
     /// Whether something of TLS waits for the network to take it.
     pub(super) fn wants_write(&self) -> bool {
-        match self {
-            Self::Plain(_) => false,
-            Self::Tls(tls) => tls.wants_write(),
-        }
+        self.tls().is_some_and(Tls::wants_write)
     }
 
     /// The TLS session that ends at the server, if any.

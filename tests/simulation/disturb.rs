@@ -148,13 +148,13 @@ impl World {
         let reused_connection = self.is_reused;
         self.next_connection();
         self.now += self.setup.link.timing(sent, false).total;
-        let cut = TransportError::after_request(TransportErrorKind::Cut, "").with_body_sent(sent);
+        let cut = TransportError { body_sent: sent, ..TransportError::after_request(TransportErrorKind::Cut, "") };
         Input::Lost(TransportError { reused_connection, ..cut })
     }
 
     fn closed_by_peer(&mut self, sent: u64) -> Input {
         self.next_connection();
-        let cut = TransportError::after_request(TransportErrorKind::Cut, "").with_body_sent(sent);
+        let cut = TransportError { body_sent: sent, ..TransportError::after_request(TransportErrorKind::Cut, "") };
         Input::Lost(TransportError { reused_connection: true, closed_by_peer: true, ..cut })
     }
 
@@ -179,7 +179,8 @@ impl World {
     fn timed_out(&mut self, limit: Duration, sent: u64) -> Input {
         self.next_connection();
         self.now += self.setup.link.carry(sent) + limit;
-        Input::Lost(TransportError::after_request(TransportErrorKind::TimedOut(limit), "").with_body_sent(sent))
+        let late = TransportError::after_request(TransportErrorKind::TimedOut(limit), "");
+        Input::Lost(TransportError { body_sent: sent, ..late })
     }
 
     /// Whether the next request meets a connection that the server has closed.

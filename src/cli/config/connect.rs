@@ -136,10 +136,7 @@ fn proxies(args: ProxyArgs) -> Result<Proxies, UsageError> {
         return Err(UsageError("--proxy-user, but no proxy is named: add --proxy, or set HTTPS_PROXY".to_owned()));
     }
     let password = password(&user, args.proxy_password_file.as_deref())?;
-    let told = match args.proxy_user {
-        Some(user) => proxies.with_login(&user, password.reveal()),
-        None => proxies.with_password(password.reveal()),
-    };
+    let told = proxies.with_password(args.proxy_user.as_deref(), password.reveal());
     told.map_err(|error| UsageError(format!("--proxy-user: {error}")))
 }
 

@@ -79,16 +79,11 @@ impl Connection {
                 Err(error) => refused = self.salvage(&error)?,
             }
             if !refused {
-                refused = self.wait_to_send(due)?;
+                let ready = self.wait(self.awaited() | PollFlags::OUT, due, self.settings.request_timeout)?;
+                refused = ready.intersects(!PollFlags::OUT) && self.refused_early()?;
             }
         }
         Ok(())
-    }
-
-    /// Waits until more may go out; says whether a refusal came meanwhile.
-    fn wait_to_send(&mut self, due: Option<Instant>) -> Result<bool, TransportError> {
-        let ready = self.wait(self.awaited() | PollFlags::OUT, due, self.settings.request_timeout)?;
-        Ok(ready.intersects(!PollFlags::OUT) && self.refused_early()?)
     }
 
     /// Notes what went out, `before` what the network had taken; says whether it took more.
@@ -107,9 +102,9 @@ impl Connection {
         let (bytes, when) = limit.grant(amount - sent, Instant::now());
         loop {
             let awaited = self.awaited();
-            let ready = poll::wait(&[self.stream.tcp()], awaited, Some(when), &self.cancellation)?;
+            let ready = poll::wait(self.stream.tcp(), awaited, Some(when), &self.cancellation)?;
             // Where nothing is awaited, it is an error, and sending will show it.
-            if ready.is_empty() || awaited.is_empty() {
+            if ready.is_none() || awaited.is_empty() {
                 return Ok((sent + bytes, false));
             }
             if self.refused_early()? {
@@ -130,7 +125,7 @@ impl Connection {
 
     /// Whether the response is known as far as it matters before the request is out: a success, whose head is complete.
     fn has_early_success(&self) -> bool {
-        self.response.is_finished() && self.response.is_success()
+        self.response.finished && self.response.is_success()
     }
 
     /// What to wait for beside the network's readiness while the request goes out. Behind the head of an early success
@@ -142,7 +137,7 @@ impl Connection {
     /// Whether a refusal came while the request is not out yet. From then on the request is not sent further. A success is
     /// one only when the server has the whole request, whatever it says before.
     fn refused_early(&mut self) -> Result<bool, TransportError> {
-        while !self.response.is_final() || (self.response.is_success() && !self.response.is_finished()) {
+        while !self.response.is_final() || (self.response.is_success() && !self.response.finished) {
             match self.receive_some()? {
                 None => return Ok(false),
                 Some(0) => return Err(self.hung_up()),

@@ -1,12 +1,12 @@
 //! Proxies: which one a connection goes through, and how it gets through.
 
-mod auth_attempts;
 mod rules;
 mod socks;
 mod tunnel;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use base64::Engine;
@@ -21,7 +21,6 @@ use super::cancel::CancellationToken;
 use super::poll;
 use super::stream::Stream;
 
-pub(super) use auth_attempts::AuthAttempts;
 pub use rules::Proxies;
 pub(super) use rules::is_this_machine;
 pub(super) use tunnel::AbsoluteForm;
@@ -49,6 +48,13 @@ pub(super) enum ProxyScheme {
     Socks5h,
 }
 
+const SCHEMES: [(&str, ProxyScheme); 4] = [
+    ("http", ProxyScheme::Http),
+    ("https", ProxyScheme::Https),
+    ("socks5", ProxyScheme::Socks5),
+    ("socks5h", ProxyScheme::Socks5h),
+];
+
 #[derive(Clone, PartialEq, Eq)]
 struct ProxyCredentials {
     user: String,
@@ -63,128 +69,129 @@ impl fmt::Debug for ProxyCredentials {
 
 impl Proxy {
     /// Whether a password came with the URL.
-    #[must_use]
-    pub fn has_password(&self) -> bool {
+    pub(crate) fn has_password(&self) -> bool {
         self.credentials.as_ref().is_some_and(|login| !login.password.is_empty())
     }
 
     /// The user, if the URL names one.
-    #[must_use]
-    pub fn user(&self) -> Option<&str> {
+    pub(crate) fn user(&self) -> Option<&str> {
         self.credentials.as_ref().map(|login| login.user.as_str())
     }
 
-    /// The same proxy for this user. Nobody's name or password holds a control character or, for HTTP's Basic, a colon in
+    /// Signs this user in. Nobody's name or password holds a control character or, for HTTP's Basic, a colon in
     /// the name.
     ///
     /// # Errors
     /// When the proxy could not be told them.
-    pub fn with_login(mut self, user: &str, password: &str) -> Result<Self, BadProxy> {
-        let is_http = matches!(self.scheme, ProxyScheme::Http | ProxyScheme::Https);
+    fn set_login(&mut self, user: &str, password: &str) -> Result<(), &'static str> {
+        let is_http = !self.is_socks();
         let has_control = [user, password].iter().any(|text| text.chars().any(char::is_control));
         let too_long = !is_http && (user.len() > 255 || password.len() > 255);
         if user.is_empty() || has_control || too_long || (is_http && user.contains(':')) {
-            return Err(BadProxy::Credentials);
+            return Err(WRONG_CREDENTIALS);
         }
         self.credentials =
             Some(ProxyCredentials { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) });
-        Ok(self)
+        Ok(())
     }
 
     pub(super) fn is_socks(&self) -> bool {
         matches!(self.scheme, ProxyScheme::Socks5 | ProxyScheme::Socks5h)
     }
 
-    /// The value of `Proxy-Authorization`, if we are somebody to it.
-    fn basic(&self) -> Option<Zeroizing<String>> {
-        let login = self.credentials.as_ref()?;
+    /// The line `Proxy-Authorization`, or nothing if we are nobody to it.
+    fn authorization(&self) -> Zeroizing<String> {
+        let Some(login) = &self.credentials else { return Zeroizing::default() };
         let plain = Zeroizing::new(format!("{}:{}", login.user, *login.password));
-        Some(Zeroizing::new(format!("Basic {}", STANDARD.encode(plain.as_bytes()))))
+        let encoded = Zeroizing::new(STANDARD.encode(plain.as_bytes()));
+        Zeroizing::new(format!("Proxy-Authorization: Basic {}\r\n", *encoded))
     }
 }
 
 /// Without user and password.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self.scheme {
-            ProxyScheme::Http => "http",
-            ProxyScheme::Https => "https",
-            ProxyScheme::Socks5 => "socks5",
-            ProxyScheme::Socks5h => "socks5h",
-        };
+        let scheme = SCHEMES.iter().find(|(_, scheme)| *scheme == self.scheme).map_or("", |(name, _)| name);
         write!(f, "{scheme}://{}:{}", self.host, self.port)
     }
 }
 
 /// `[scheme://][user[:password]@]host[:port][/]`: without a scheme it is http, without a port 1080 as for curl, or 443
-/// for https.
+/// for https. An error does not repeat the text, which may hold a password.
 impl FromStr for Proxy {
-    type Err = BadProxy;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, BadProxy> {
+    fn from_str(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-        let scheme = match scheme.to_ascii_lowercase().as_str() {
-            "http" => ProxyScheme::Http,
-            "https" => ProxyScheme::Https,
-            "socks5" => ProxyScheme::Socks5,
-            "socks5h" => ProxyScheme::Socks5h,
-            _ => return Err(BadProxy::Scheme),
-        };
+        let scheme = SCHEMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme)).ok_or(WRONG_SCHEME)?.1;
         // A slash may be part of the password, the rest of a path may not follow.
         let (login, place) = rest.rsplit_once('@').map_or((None, rest), |(login, place)| (Some(login), place));
         let place = place.strip_suffix('/').unwrap_or(place);
-        let authority: http::uri::Authority = place.parse().map_err(|_| BadProxy::Host)?;
+        let authority: http::uri::Authority = place.parse().map_err(|_| WRONG_HOST)?;
         let host = authority.host();
         if host.is_empty() || host == "[]" || place.contains(['\\', '/', '?', '#']) {
-            return Err(BadProxy::Host);
+            return Err(WRONG_HOST);
         }
         let port = match place[host.len()..].strip_prefix(':') {
             None if scheme == ProxyScheme::Https => 443,
             None => 1080,
-            Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or(BadProxy::Host)?,
+            Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or(WRONG_HOST)?,
         };
-        let proxy = Self { scheme, host: host.to_owned(), port, credentials: None };
+        let mut proxy = Self { scheme, host: host.to_owned(), port, credentials: None };
         let Some(login) = login else { return Ok(proxy) };
         let decoded = |text: &str| {
             percent_decode_str(text)
                 .decode_utf8()
                 .map(|text| Zeroizing::new(text.into_owned()))
-                .map_err(|_| BadProxy::Credentials)
+                .map_err(|_| WRONG_CREDENTIALS)
         };
         let (user, password) = login.split_once(':').unwrap_or((login, ""));
-        proxy.with_login(&decoded(user)?, &decoded(password)?)
+        proxy.set_login(&decoded(user)?, &decoded(password)?)?;
+        Ok(proxy)
     }
 }
 
-/// Why a text names no proxy. The text is not repeated: it may hold a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadProxy {
-    /// A scheme that is not known.
-    Scheme,
-    /// No host, or a bad port.
-    Host,
-    /// A user or password that the proxy cannot be told.
-    Credentials,
-}
-
-impl fmt::Display for BadProxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Scheme => "a proxy's URL begins with http://, https://, socks5:// or socks5h://",
-            Self::Host => "a proxy's URL has a host and a port, such as http://proxy.example.com:3128",
-            Self::Credentials => "a proxy's user and password hold no control characters, and the user no colon",
-        })
-    }
-}
-
-impl std::error::Error for BadProxy {}
+const WRONG_SCHEME: &str = "a proxy's URL begins with http://, https://, socks5:// or socks5h://";
+const WRONG_HOST: &str = "a proxy's URL has a host and a port, such as http://proxy.example.com:3128";
+const WRONG_CREDENTIALS: &str = "a proxy's user and password hold no control characters, and the user no colon";
 
 /// Of a proxy for HTTP that closes instead of answering.
 pub(super) const MAY_BE_SOCKS: &str = "; if it is a SOCKS proxy, its URL begins with socks5h://";
 
 /// Of a SOCKS proxy that closes or waits instead of answering.
 const MAY_BE_HTTP: &str = "; if it is an HTTP proxy, its URL begins with http://";
+
+/// Each may count as a wrong one at the proxy, and accounts are locked after five or so.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// A proxy has answered to it: it is right, or the run ends.
+const ANSWERED: u32 = u32::MAX;
+
+/// How often the password went out without a response, because the connection was lost before each.
+#[derive(Debug, Default)]
+pub(super) struct AuthAttempts(AtomicU32);
+
+impl AuthAttempts {
+    /// Whether it may go out once more.
+    pub(super) fn check(&self) -> Result<(), TransportError> {
+        match self.0.load(Ordering::Relaxed) {
+            times if times >= MAX_ATTEMPTS && times != ANSWERED => Err(TransportError::new(
+                Kind::ProxyAuthentication,
+                format!("the connection was lost {times} times after the user and password went out"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn note(&self, was_answered: bool) {
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |times| match times {
+            ANSWERED => None,
+            _ if was_answered => Some(ANSWERED),
+            times => Some(times + 1),
+        });
+    }
+}
 
 /// Words with a proxy over a connection that was just made, within what is left of the time for connecting.
 pub(super) struct TunnelHandshake<'a> {
@@ -241,7 +248,7 @@ impl TunnelHandshake<'_> {
     }
 
     fn wait(&self, events: PollFlags) -> Result<(), TransportError> {
-        if poll::wait(&[self.stream.tcp()], events, self.due, self.cancellation)?.is_empty() {
+        if poll::wait(self.stream.tcp(), events, self.due, self.cancellation)?.is_none() {
             return Err(TransportError::new(Kind::Connect, "it did not answer within the time limit"));
         }
         Ok(())
@@ -266,25 +273,41 @@ mod tests {
         }
         let proxy: Proxy = "http://u%20x:p%40/w@h:1".parse().expect("right");
         assert_eq!((proxy.user(), proxy.has_password()), (Some("u x"), true));
-        assert_eq!(proxy.basic().as_deref().map(String::as_str), Some("Basic dSB4OnBAL3c="));
+        assert_eq!(*proxy.authorization(), "Proxy-Authorization: Basic dSB4OnBAL3c=\r\n");
         assert!(!format!("{proxy:?} {proxy}").contains("p@"));
     }
 
     #[test]
     fn what_is_no_proxy_is_refused() {
         for (text, error) in [
-            ("ftp://h", BadProxy::Scheme),
-            ("socks4://h", BadProxy::Scheme),
-            ("", BadProxy::Host),
-            ("http://", BadProxy::Host),
-            ("http://h:0", BadProxy::Host),
-            ("http://h:x", BadProxy::Host),
-            ("http://h/path", BadProxy::Host),
-            ("http://u%0a:p@h", BadProxy::Credentials),
-            ("http://u%3ax:p@h", BadProxy::Credentials),
-            ("http://:p@h", BadProxy::Credentials),
+            ("ftp://h", WRONG_SCHEME),
+            ("socks4://h", WRONG_SCHEME),
+            ("", WRONG_HOST),
+            ("http://", WRONG_HOST),
+            ("http://h:0", WRONG_HOST),
+            ("http://h:x", WRONG_HOST),
+            ("http://h/path", WRONG_HOST),
+            ("http://u%0a:p@h", WRONG_CREDENTIALS),
+            ("http://u%3ax:p@h", WRONG_CREDENTIALS),
+            ("http://:p@h", WRONG_CREDENTIALS),
         ] {
             assert_eq!(text.parse::<Proxy>(), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn the_third_is_the_last_unless_one_was_answered() {
+        let auth_attempts = AuthAttempts::default();
+        for _ in 0..3 {
+            assert!(auth_attempts.check().is_ok());
+            auth_attempts.note(false);
+        }
+        assert_eq!(auth_attempts.check().expect_err("too often").kind, Kind::ProxyAuthentication);
+        let responded = AuthAttempts::default();
+        for was_answered in [false, false, true, false, false, false, false] {
+            assert!(responded.check().is_ok());
+            responded.note(was_answered);
+        }
+        assert!(responded.check().is_ok());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{BadProxy, Proxy};
+use super::Proxy;
 use crate::protocol::{Origin, without_brackets};
 
 /// Which connection goes through which proxy. By default none does.
@@ -10,17 +10,9 @@ use crate::protocol::{Origin, without_brackets};
 pub struct Proxies {
     http: Option<Proxy>,
     https: Option<Proxy>,
-    bypass: Bypass,
-}
-
-/// Who is reached without the proxy.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-enum Bypass {
-    /// Nobody: the user named the proxy for this very run.
-    #[default]
-    Nobody,
-    /// This machine, and these.
-    These(Vec<Direct>),
+    /// Who is reached without the proxy, besides this machine. `None`: nobody, nor is this machine. The user named the proxy
+    /// for this very run.
+    bypass: Option<Vec<Direct>>,
 }
 
 /// An entry of `NO_PROXY`.
@@ -37,7 +29,7 @@ impl Proxies {
     /// One proxy for everything, this machine included.
     #[must_use]
     pub fn always(proxy: Proxy) -> Self {
-        Self { http: Some(proxy.clone()), https: Some(proxy), bypass: Bypass::Nobody }
+        Self { http: Some(proxy.clone()), https: Some(proxy), bypass: None }
     }
 
     /// What the environment says, as curl reads it: `http_proxy` in lower case only, because a web server gives its
@@ -45,9 +37,9 @@ impl Proxies {
     /// up.
     ///
     /// # Errors
-    /// With the name of the variable that names no proxy.
-    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, (&'static str, BadProxy)> {
-        let read = |names: &[&'static str]| -> Result<Option<Proxy>, (&'static str, BadProxy)> {
+    /// With the name of the variable that names no proxy, and why.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, (&'static str, &'static str)> {
+        let read = |names: &[&'static str]| -> Result<Option<Proxy>, (&'static str, &'static str)> {
             for name in names {
                 if let Some(text) = variable(name).filter(|text| !text.trim().is_empty()) {
                     return text.parse().map(Some).map_err(|error| (*name, error));
@@ -58,64 +50,47 @@ impl Proxies {
         let http = read(&["http_proxy", "all_proxy", "ALL_PROXY"])?;
         let https = read(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?;
         let none = variable("no_proxy").or_else(|| variable("NO_PROXY")).unwrap_or_default();
-        Ok(Self { http, https, bypass: Bypass::These(none.split([',', ' ', '\t']).filter_map(direct).collect()) })
+        Ok(Self { http, https, bypass: Some(none.split([',', ' ', '\t']).filter_map(direct).collect()) })
     }
 
-    /// The same with this login at all of them.
+    /// The same with this password: for `user` at all of them, or else for each user that has none.
     ///
     /// # Errors
     /// When a proxy could not be told it.
-    pub fn with_login(self, user: &str, password: &str) -> Result<Self, BadProxy> {
-        let log_in = |proxy: Option<Proxy>| proxy.map(|proxy| proxy.with_login(user, password)).transpose();
-        Ok(Self { http: log_in(self.http)?, https: log_in(self.https)?, bypass: self.bypass })
-    }
-
-    /// The same with this password for each user that has none.
-    ///
-    /// # Errors
-    /// When a proxy could not be told it.
-    pub fn with_password(self, password: &str) -> Result<Self, BadProxy> {
-        let fill = |proxy: Proxy| match proxy.user().filter(|_| !proxy.has_password()).map(str::to_owned) {
-            Some(user) => proxy.with_login(&user, password),
-            None => Ok(proxy),
-        };
-        let (http, https) = (self.http.map(fill).transpose()?, self.https.map(fill).transpose()?);
-        Ok(Self { http, https, bypass: self.bypass })
+    pub fn with_password(mut self, user: Option<&str>, password: &str) -> Result<Self, &'static str> {
+        for proxy in [&mut self.http, &mut self.https].into_iter().flatten() {
+            let known = proxy.user().filter(|_| !proxy.has_password());
+            if let Some(user) = user.or(known).map(str::to_owned) {
+                proxy.set_login(&user, password)?;
+            }
+        }
+        Ok(self)
     }
 
     /// The user that one of them is told without a password.
-    #[must_use]
-    pub fn user_without_password(&self) -> Option<&str> {
+    pub(crate) fn user_without_password(&self) -> Option<&str> {
         let mut all = [&self.http, &self.https].into_iter().flatten();
         all.find(|proxy| proxy.user().is_some() && !proxy.has_password()).and_then(Proxy::user)
     }
 
     /// Whether one of them is told a user and password.
-    #[must_use]
-    pub fn have_login(&self) -> bool {
+    pub(crate) fn have_login(&self) -> bool {
         [&self.http, &self.https].into_iter().flatten().any(|proxy| proxy.user().is_some())
     }
 
-    /// The proxy for a connection.
-    #[must_use]
-    pub fn route(&self, server: &Origin) -> Option<&Proxy> {
+    pub(crate) fn route(&self, server: &Origin) -> Option<&Proxy> {
         let proxy = if server.is_https() { self.https.as_ref() } else { self.http.as_ref() };
-        proxy.filter(|_| !self.bypass.covers(server.host(), server.port()))
+        let name = server.host().trim_end_matches('.');
+        let address = name.parse::<IpAddr>().ok();
+        let is_direct = self.bypass.as_ref().is_some_and(|entries| {
+            is_this_machine(name, address) || entries.iter().any(|entry| entry.covers(name, address, server.port()))
+        });
+        proxy.filter(|_| !is_direct)
     }
 
     /// Whether any connection can go through a proxy.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.http.is_none() && self.https.is_none()
-    }
-}
-
-impl Bypass {
-    fn covers(&self, host: &str, port: u16) -> bool {
-        let Self::These(entries) = self else { return false };
-        let name = host.trim_end_matches('.');
-        let address = name.parse::<IpAddr>().ok();
-        is_this_machine(name, address) || entries.iter().any(|entry| entry.covers(name, address, port))
     }
 }
 
@@ -191,10 +166,10 @@ mod tests {
     fn a_password_goes_to_whom_a_user_without_one_is_for() {
         let proxies = environment(&[("http_proxy", "me:pw@a:1"), ("https_proxy", "me@b:1")]);
         assert_eq!(proxies.user_without_password(), Some("me"));
-        let proxies = proxies.with_password("other").expect("can be told");
-        let login = |proxy: &Option<Proxy>| proxy.as_ref().and_then(Proxy::basic).map(|basic| basic.to_string());
-        assert_eq!(login(&proxies.http).as_deref(), Some("Basic bWU6cHc="));
-        assert_eq!(login(&proxies.https).as_deref(), Some("Basic bWU6b3RoZXI="));
+        let proxies = proxies.with_password(None, "other").expect("can be told");
+        let login = |proxy: &Option<Proxy>| proxy.as_ref().map(|proxy| proxy.authorization().trim_end().to_owned());
+        assert_eq!(login(&proxies.http).as_deref(), Some("Proxy-Authorization: Basic bWU6cHc="));
+        assert_eq!(login(&proxies.https).as_deref(), Some("Proxy-Authorization: Basic bWU6b3RoZXI="));
         assert_eq!(proxies.user_without_password(), None);
         assert_eq!(environment(&[("http_proxy", "a:1")]).user_without_password(), None);
     }
@@ -216,7 +191,7 @@ mod tests {
             Some("http://d:1")
         );
         let wrong = Proxies::from_environment(|name| (name == "HTTPS_PROXY").then(|| "ftp://u:pw@h".to_owned()));
-        assert_eq!(wrong, Err(("HTTPS_PROXY", BadProxy::Scheme)));
+        assert_eq!(wrong, Err(("HTTPS_PROXY", "a proxy's URL begins with http://, https://, socks5:// or socks5h://")));
     }
 
     #[test]

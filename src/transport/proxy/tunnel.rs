@@ -14,7 +14,7 @@ impl TunnelHandshake<'_> {
     /// Has an HTTP proxy connect to `authority`, a host and port. What goes over the stream after this is the server's.
     pub(in crate::transport) fn tunnel(&mut self, proxy: &Proxy, authority: &str) -> Result<(), TransportError> {
         let mut request = Zeroizing::new(format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n"));
-        request.push_str(&authorization(proxy));
+        request.push_str(&proxy.authorization());
         request.push_str("\r\n");
         let ask = |handshake: &mut Self| {
             handshake.send(request.as_bytes())?;
@@ -42,9 +42,9 @@ impl TunnelHandshake<'_> {
     /// Byte by byte: the first one after it is the server's.
     fn receive_head(&mut self) -> Result<String, TransportError> {
         let (mut watch, mut head) = (ResponseHead::default(), Vec::new());
-        while !watch.is_finished() {
+        while !watch.finished {
             let mut byte = [0];
-            if watch.has_begun() {
+            if watch.begun {
                 self.receive(&mut byte)?;
             } else {
                 self.receive_first(&mut byte, MAY_BE_SOCKS)?;
@@ -59,13 +59,6 @@ impl TunnelHandshake<'_> {
             head.drain(..dropped.min(head.len()));
         }
         Ok(String::from_utf8_lossy(&head).trim_start().to_owned())
-    }
-}
-
-fn authorization(proxy: &Proxy) -> Zeroizing<String> {
-    match proxy.basic() {
-        Some(value) => Zeroizing::new(format!("Proxy-Authorization: {}\r\n", *value)),
-        None => Zeroizing::default(),
     }
 }
 
@@ -90,35 +83,21 @@ fn unknown_to<'a>(proxy: &Proxy, status: StatusCode, fields: impl Iterator<Item 
 /// For requests to http URLs: the request line with the whole URL, and who we are to the proxy.
 #[derive(Debug)]
 pub(in crate::transport) struct AbsoluteForm {
-    /// `http://host:port`
-    origin: String,
-    proxy: Proxy,
+    /// The URL's host and port.
+    pub(in crate::transport) authority: String,
+    pub(in crate::transport) proxy: Proxy,
 }
 
 impl AbsoluteForm {
-    /// `authority` is the URL's.
-    pub(in crate::transport) fn new(authority: &str, proxy: Proxy) -> Self {
-        Self { origin: format!("http://{authority}"), proxy }
-    }
-
-    pub(in crate::transport) fn proxy(&self) -> &Proxy {
-        &self.proxy
-    }
-
-    /// Whether each request shows a password to the proxy.
-    pub(in crate::transport) fn has_credentials(&self) -> bool {
-        self.proxy.credentials.is_some()
-    }
-
     /// From the beginning of a head: what goes out instead of its first line, and that line's length.
     pub(in crate::transport) fn first_line(&self, head: &[u8]) -> Option<(Zeroizing<Vec<u8>>, usize)> {
         let length = head.windows(2).position(|pair| pair == b"\r\n")? + 2;
         let space = head[..length].iter().position(|byte| *byte == b' ')? + 1;
         let mut line = Zeroizing::new(Vec::new());
         line.extend_from_slice(&head[..space]);
-        line.extend_from_slice(self.origin.as_bytes());
+        line.extend_from_slice(format!("http://{}", self.authority).as_bytes());
         line.extend_from_slice(&head[space..length]);
-        line.extend_from_slice(authorization(&self.proxy).as_bytes());
+        line.extend_from_slice(self.proxy.authorization().as_bytes());
         Some((line, length))
     }
 }
@@ -130,7 +109,7 @@ mod tests {
     #[test]
     fn a_request_line_gets_the_whole_url() {
         let proxy: Proxy = "u:p@proxy".parse().expect("right");
-        let form = AbsoluteForm::new("h:81", proxy);
+        let form = AbsoluteForm { authority: "h:81".to_owned(), proxy };
         let head = b"BITS_POST /a?b HTTP/1.1\r\nhost: h:81\r\n\r\nbody";
         let (line, length) = form.first_line(head).expect("a line");
         let expected = "BITS_POST http://h:81/a?b HTTP/1.1\r\nProxy-Authorization: Basic dTpw\r\n";

@@ -24,8 +24,8 @@ use super::stream::Stream;
 
 use refusal::Circumstances;
 
-pub use identity::{ClientIdentity, IdentityError};
-pub use pin::{BadPin, Pin};
+pub use identity::ClientIdentity;
+pub use pin::Pin;
 pub use trust::TlsSettings;
 pub(super) use trust::{ClientAuth, Trust};
 
@@ -97,7 +97,7 @@ impl Tls {
                 return Err(refusal::of_handshake(&error, &tls.circumstances()));
             }
             let events = if tls.wants_write() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
-            if poll::wait(&[tls.under.tcp()], events, deadline, cancellation)?.is_empty() {
+            if poll::wait(tls.under.tcp(), events, deadline, cancellation)?.is_none() {
                 return Err(TransportError::new(Kind::Connect, "the TLS handshake did not end within the time limit"));
             }
         }

@@ -19,7 +19,6 @@ use super::trust::is_authority_as_server;
 /// Names of a certificate that are shown.
 const MAX_NAMES: usize = 8;
 
-/// What an error happened in.
 pub(super) struct Circumstances<'a> {
     pub(super) host: &'a str,
     /// The first bytes that the server sent.
@@ -116,6 +115,8 @@ fn explain(error: &Error, circumstances: &Circumstances<'_>) -> TransportError {
 }
 
 fn certificate(error: &CertificateError, host: &str) -> (TlsFault, String) {
+    let expired = |end| (TlsFault::Expired, untimely("expired", " on", end));
+    let early = |begin| (TlsFault::NotYetValid, untimely("is not valid yet", ", but from", begin));
     match error {
         CertificateError::UnknownIssuer => (
             TlsFault::UnknownAuthority,
@@ -129,10 +130,10 @@ fn certificate(error: &CertificateError, host: &str) -> (TlsFault, String) {
         CertificateError::NotValidForName => {
             (TlsFault::WrongName, format!("the server's certificate is not for {host}"))
         }
-        CertificateError::ExpiredContext { not_after, .. } => (TlsFault::Expired, expired(Some(*not_after))),
-        CertificateError::Expired => (TlsFault::Expired, expired(None)),
-        CertificateError::NotValidYetContext { not_before, .. } => (TlsFault::NotYetValid, early(Some(*not_before))),
-        CertificateError::NotValidYet => (TlsFault::NotYetValid, early(None)),
+        CertificateError::ExpiredContext { not_after, .. } => expired(Some(*not_after)),
+        CertificateError::Expired => expired(None),
+        CertificateError::NotValidYetContext { not_before, .. } => early(Some(*not_before)),
+        CertificateError::NotValidYet => early(None),
         CertificateError::Other(other) => match other.0.downcast_ref::<PinMismatch>() {
             Some(mismatch) => (TlsFault::Pin, mismatch.to_string()),
             None => (TlsFault::BadCertificate, format!("the server's certificate is not accepted: {}", other.0)),
@@ -141,14 +142,10 @@ fn certificate(error: &CertificateError, host: &str) -> (TlsFault, String) {
     }
 }
 
-fn expired(end: Option<UnixTime>) -> String {
-    let when = end.map(|end| format!(" on {}", date(end))).unwrap_or_default();
-    format!("the server's certificate expired{when}; this machine's clock says {}", date(UnixTime::now()))
-}
-
-fn early(begin: Option<UnixTime>) -> String {
-    let when = begin.map(|begin| format!(", but from {}", date(begin))).unwrap_or_default();
-    format!("the server's certificate is not valid yet{when}; this machine's clock says {}", date(UnixTime::now()))
+/// The certificate's time is over or has not begun; the `limit` that it names follows `before`.
+fn untimely(what: &str, before: &str, limit: Option<UnixTime>) -> String {
+    let when = limit.map(|limit| format!("{before} {}", date(limit))).unwrap_or_default();
+    format!("the server's certificate {what}{when}; this machine's clock says {}", date(UnixTime::now()))
 }
 
 fn date(time: UnixTime) -> String {

@@ -88,7 +88,7 @@ fn new_config(settings: TlsSettings) -> Result<Configured, rustls::Error> {
     };
     let verifier = PinningVerifier { platform, extra_roots, pins: settings.pins, provider: Arc::clone(&provider) };
     let auth = Arc::new(ClientAuth {
-        key: settings.identity.map(ClientIdentity::into_key),
+        key: settings.identity.map(|identity| identity.0),
         is_allowed: AtomicBool::new(false),
         was_asked: AtomicBool::new(false),
         have_let_in: Mutex::default(),

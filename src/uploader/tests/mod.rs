@@ -63,7 +63,7 @@ fn event(text: &str, body: u64) -> Input {
         Some((text, number)) if number.bytes().all(|b| b.is_ascii_digit()) => (text, number.parse().expect("a number")),
         _ => (text, body),
     };
-    let lost = |kind| TransportError::after_request(kind, "").with_body_sent(sent);
+    let lost = |kind| TransportError { body_sent: sent, ..TransportError::after_request(kind, "") };
     match text {
         "source changed" => Input::SourceChanged,
         "interrupted" => Input::Interrupted,

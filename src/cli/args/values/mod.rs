@@ -95,7 +95,7 @@ pub(super) fn proxies(text: &str) -> Result<Proxies, InvalidValue> {
     if text == "none" {
         return Ok(Proxies::default());
     }
-    let proxy: Proxy = text.parse().map_err(|reason| InvalidValue(format!("{reason}")))?;
+    let proxy: Proxy = text.parse().map_err(|reason: &str| InvalidValue(reason.to_owned()))?;
     if proxy.has_password() {
         return Err(InvalidValue(
             "it has a password in it, which others could read in the process list: put it into BITSUP_PROXY_PASSWORD or \
