@@ -6,8 +6,9 @@ use std::time::{Instant, SystemTime};
 
 use super::lines::lines;
 use super::run::{Batch, RunProgress};
-use super::screen::{Drawing, SharedWriter, lock};
+use super::screen::{Drawing, SharedWriter};
 use super::{Ci, ErrorText, ProgressMode, Terminal, Verbosity, units};
+use crate::sync::lock;
 use crate::uploader::UploadEvent;
 
 /// Shows a run to people: one file after the other, or a batch. Threads share it, each with a [`Lane`] of its own. Never

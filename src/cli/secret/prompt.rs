@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::Write;
 use std::io::{self, IsTerminal};
 #[cfg(unix)]
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 #[cfg(unix)]
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -16,6 +16,8 @@ use super::check;
 #[cfg(unix)]
 use super::patience::wait_for;
 use crate::auth::Secret;
+#[cfg(unix)]
+use crate::sync::lock;
 
 /// Nobody is at a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +99,7 @@ struct Asking;
 #[cfg(unix)]
 impl Asking {
     fn begin() -> Self {
-        *ASKING.lock().unwrap_or_else(PoisonError::into_inner) = Silent::begin();
+        *lock(&ASKING) = Silent::begin();
         Self
     }
 }
@@ -113,7 +115,7 @@ impl Drop for Asking {
 pub(in crate::cli) fn stop_asking() -> bool {
     #[cfg(unix)]
     {
-        let silent = ASKING.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let silent = lock(&ASKING).take();
         silent.is_some_and(|silent| {
             let _ = tcsetattr(&silent.terminal, OptionalActions::Now, &silent.before);
             true

@@ -4,7 +4,7 @@ mod event;
 
 use std::fmt;
 use std::io::Write;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
@@ -13,6 +13,7 @@ pub use event::Failure;
 
 use super::progress::UploadProgress;
 use super::{escape, redact, timestamp};
+use crate::sync::lock;
 use crate::uploader::UploadEvent;
 use event::{Counts, Event, EventLine, Id, reason};
 
@@ -106,7 +107,7 @@ impl JsonLog {
     }
 
     fn lock(&self) -> MutexGuard<'_, Writer> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
@@ -181,7 +182,7 @@ impl JsonFile {
             self.told = None;
         }
         let told = self.told_of(event, now);
-        let mut writer = self.log.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = self.log.lock();
         let acked = self.progress.acked();
         writer.counts.acked = writer.counts.acked.saturating_sub(self.acked).saturating_add(acked);
         self.acked = acked;

@@ -11,6 +11,7 @@ use crate::cli::error::Resumability;
 use crate::cli::signals::Signals;
 use crate::output::json::JsonLog;
 use crate::output::{Batch, Lane, Reporter};
+use crate::sync::lock;
 use crate::uploader::UploadEvent;
 
 use super::one::{self, RunContext, UploadConnection};
@@ -99,7 +100,7 @@ impl<'a> Queue<'a> {
     }
 
     fn outcome(&self) -> MutexGuard<'_, BatchOutcome> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.outcome)
     }
 }
 
