@@ -91,13 +91,13 @@ pub enum UploadError {
     Different(Mismatch),
     /// The server acknowledged everything, and does not show what is at the destination.
     Unverified(Unverified),
-    /// Something on this machine, which the driver tells.
+    /// Something on this machine, which the client tells.
     Local,
     /// Whoever was signed in was not any more when the next fragment came, again and again.
     SignInForgotten,
     /// The user stopped it.
     Interrupted,
-    /// Something was reported that was not asked for: a mistake in the driver.
+    /// Something was reported that was not asked for: a mistake in the client.
     OutOfTurn,
 }
 
