@@ -293,7 +293,7 @@ impl Authenticator {
             Some(scheme) => format!("it does not offer {scheme}"),
             None => "nothing that works with a user and password".to_owned(),
         };
-        for scheme in [Scheme::Negotiate, Scheme::Ntlm, Scheme::Digest, Scheme::Bearer, Scheme::Basic] {
+        for scheme in Scheme::ALL.into_iter().rev() {
             let is_offered = challenges.iter().any(|challenge| challenge.is(scheme.as_str()));
             if !is_offered || wanted.is_some_and(|wanted| wanted != scheme) {
                 continue;

@@ -18,7 +18,7 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// All of them.
+    /// The weakest first.
     pub(super) const ALL: [Self; 5] = [Self::Basic, Self::Bearer, Self::Digest, Self::Ntlm, Self::Negotiate];
 
     /// As it is written in header fields.
