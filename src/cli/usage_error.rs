@@ -13,10 +13,10 @@ pub(super) fn read(error: &clap::Error, command: &Command, words: &[OsString]) -
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return None;
     }
-    let context = Context(error);
+    let error = ClapError(error);
     Some(ParseError {
-        what: one_line(&context.what().unwrap_or_else(|| error.kind().to_string())),
-        next: one_line(&context.tip().or_else(|| context.usage()).unwrap_or_default()),
+        what: one_line(&error.what().unwrap_or_else(|| error.0.kind().to_string())),
+        next: one_line(&error.tip().or_else(|| error.usage()).unwrap_or_default()),
         help: format!("{} --help", verb(command, words)),
     })
 }
@@ -27,9 +27,9 @@ fn one_line(text: &str) -> String {
 }
 
 /// What clap knows of an error. Its own text for that goes over several lines.
-struct Context<'a>(&'a clap::Error);
+struct ClapError<'a>(&'a clap::Error);
 
-impl<'a> Context<'a> {
+impl<'a> ClapError<'a> {
     fn text(&self, kind: Kind) -> Option<&'a str> {
         self.list(kind).first().map(String::as_str)
     }
