@@ -1,10 +1,10 @@
-//! What tells one TLS connection from another to whoever signs in on it.
+//! The value that ties authentication to one TLS connection.
 
 use std::fmt;
 
 /// The server's certificate as channel binding of the type `tls-server-end-point` (RFC 5929 section 4): its hash.
 ///
-/// Whoever carries an exchange out over TLS puts it into the response's extensions.
+/// The transport puts it into the extensions of a response that came over TLS.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum ChannelBinding {
     /// By SHA-256.

@@ -25,7 +25,7 @@ impl fmt::Display for JournalError {
 
 impl std::error::Error for JournalError {}
 
-/// The upload goes on, but may not be resumable. Whoever runs it should say so once.
+/// The upload goes on, but may not be resumable: to be said once.
 #[derive(Debug)]
 pub enum JournalWarning {
     /// There is no usable folder to remember uploads in.

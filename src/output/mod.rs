@@ -65,6 +65,6 @@ impl ProgressMode {
 pub struct Verbosity {
     /// Nothing but errors; goes before `level`.
     pub quiet: bool,
-    /// 1: packets and Acks. 2: also the heads of requests and answers.
+    /// 1: packets and Acks. 2: also the heads of requests and responses.
     pub level: u8,
 }

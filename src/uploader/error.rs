@@ -15,14 +15,14 @@ use super::verify::{Mismatch, Unverified};
 pub enum UploadError {
     /// The server refused a packet.
     Refused {
-        /// Which.
+        /// The packet.
         packet: PacketKind,
         /// What that means.
         refusal: Refusal,
         /// What the server said.
         error: BitsError,
     },
-    /// The server's answer broke the protocol, or came from something else.
+    /// The server's response broke the protocol, or came from something else.
     BadResponse {
         /// To which packet.
         packet: PacketKind,
@@ -38,7 +38,7 @@ pub enum UploadError {
         /// Why not.
         reason: &'static str,
     },
-    /// No answer came.
+    /// No response came.
     Lost {
         /// To which packet.
         packet: PacketKind,

@@ -38,7 +38,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// What `error` means as the answer to `packet`.
+    /// What `error` means as the response to `packet`.
     #[must_use]
     pub fn classify(error: &BitsError, packet: PacketKind) -> Self {
         if error.context == Some(ErrorContext::RemoteApplication) {

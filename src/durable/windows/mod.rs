@@ -1,4 +1,4 @@
-//! Files as Windows has them: paths in the form that people know, and patience with whoever else holds a file open.
+//! Files as Windows has them: paths in the form that people know, and repeated tries while another process holds a file open.
 
 pub(super) mod folder;
 
