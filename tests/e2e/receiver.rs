@@ -174,6 +174,26 @@ fn a_receivers_json_is_one_object_a_line_and_quiet_leaves_only_the_first() {
     assert_eq!(output.status.code(), Some(0));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_client_sends_is_no_command_in_a_receivers_log() {
+    use std::io::{Read, Write};
+    let output = served(&["--json"], rustix::process::Signal::TERM, |url| {
+        let address = url.trim_start_matches("http://").trim_end_matches('/');
+        let mut client = std::net::TcpStream::connect(address).expect("connected");
+        let head = "BITS_POST /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nBITS-Packet-Type: Close-Session\r\n\
+                    BITS-Session-Id: ##vso[task.x]\r\nContent-Length: 0\r\n\r\n";
+        client.write_all(head.as_bytes()).expect("sent");
+        client.read_to_end(&mut Vec::new()).expect("responded");
+    });
+    let (stdout, stderr) = (String::from_utf8(output.stdout).expect("text"), String::from_utf8(output.stderr));
+    let stderr = stderr.expect("text");
+    assert!(stdout.contains("vso[task.x]") && stderr.contains("vso[task.x]"), "{stdout}{stderr}");
+    assert!(!stdout.contains("##") && !stderr.contains("##"), "{stdout}{stderr}");
+    let packet = stdout.lines().nth(1).expect("a packet");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(packet).expect("JSON")["session"], "##vso[task.x]");
+}
+
 #[test]
 fn an_application_that_refuses_is_exit_code_13_and_wrong_certificates_are_2() {
     let receiver = Receiver::start(&["--reply-command", "exit 3"]);

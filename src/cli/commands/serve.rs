@@ -7,6 +7,7 @@ use anyhow::Context;
 use crate::cli::args::ServeArgs;
 use crate::cli::config::serve_options;
 use crate::cli::signals;
+use crate::output;
 use crate::server::{ServeEvent, Server};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
@@ -33,11 +34,11 @@ fn is_first(event: &ServeEvent) -> bool {
 /// A record that cannot be written is no reason to stop receiving.
 fn record(event: &ServeEvent) {
     let mut stdout = io::stdout();
-    let _ = stdout.write_all(format!("{}\n", event.to_json()).as_bytes()).and_then(|()| stdout.flush());
+    let _ = stdout.write_all(output::json::line(&event.to_json()).as_bytes()).and_then(|()| stdout.flush());
 }
 
 /// A log that cannot be written is no reason to stop receiving.
 fn log(event: &ServeEvent) {
     // In one piece: another writer cannot come between, and standard error is not buffered.
-    let _ = io::stderr().write_all(format!("{event}\n").as_bytes());
+    let _ = io::stderr().write_all((output::escape_line(&event.to_string()) + "\n").as_bytes());
 }
