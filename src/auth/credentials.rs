@@ -1,4 +1,4 @@
-//! What somebody signs in with, and where it may go.
+//! Credentials, and the servers that may see them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What somebody signs in with.
+/// The proof of who is uploading.
 #[derive(Debug, Clone)]
 pub enum Credentials {
     /// Basic, Digest, NTLM and Negotiate take it.

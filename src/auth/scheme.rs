@@ -1,11 +1,11 @@
-//! The ways of signing in, and what stands against one.
+//! Authentication schemes, and why one cannot be used.
 
 use std::fmt;
 
-/// A way of signing in. The later, the stronger; a bearer token is a matter of its own.
+/// An authentication scheme. The later, the stronger; a bearer token is a matter of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scheme {
-    /// The password itself, for whoever reads the connection.
+    /// The password itself, readable on the connection.
     Basic,
     /// A token itself.
     Bearer,
@@ -39,7 +39,7 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// Which ways the user wants.
+/// Which schemes the user allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Choice {
     /// The strongest that the server offers and that has what it needs.
@@ -51,7 +51,7 @@ pub enum Choice {
     None,
 }
 
-/// Why nobody was let in.
+/// Why authentication failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInError {
     /// The server wants somebody, and there is nobody to be.
@@ -85,7 +85,7 @@ pub enum SignInError {
         /// What stands against it.
         reason: String,
     },
-    /// Anybody on the way could read the secret.
+    /// The secret could be read on the way.
     Cleartext(Scheme),
     /// The credentials are not for this server.
     OtherOrigin {

@@ -18,7 +18,7 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
-    /// The text, for whoever has to send it or to hash it.
+    /// The text, to send or to hash it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

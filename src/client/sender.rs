@@ -308,7 +308,7 @@ fn for_want_of_certificate(packet: PacketKind, response: &Response<()>) -> Optio
     let may_mean_it = match wanted {
         CertificateWanted::AtHandshake => packet == PacketKind::Ping,
         // The server may ask only for what changes something.
-        CertificateWanted::ByRenegotiation => matches!(packet, PacketKind::Ping | PacketKind::CreateSession),
+        CertificateWanted::ByRenegotiation => packet.is_opening(),
     };
     if !may_mean_it || response.status() != StatusCode::FORBIDDEN || BitsError::of(response).is_from_bits() {
         return None;

@@ -58,14 +58,14 @@ pub enum TransportErrorKind {
     Local,
     /// The connection that the request belongs to is gone. Nothing was sent.
     NoConnection,
-    /// Somebody on this machine asked for the end.
+    /// Interrupted: by a signal, or because the time is up.
     Interrupted,
 }
 
 /// What TLS found wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TlsFault {
-    /// Nobody that this machine trusts vouches for the certificate.
+    /// No certificate authority that this machine trusts signed the certificate.
     UnknownAuthority,
     /// The certificate is for other names.
     WrongName,

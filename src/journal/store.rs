@@ -24,7 +24,7 @@ const PROGRESS: &str = "ack";
 /// A record is far smaller, in bytes.
 const MAX_SIZE: u64 = 64 * 1024;
 
-/// Whoever tidies up holds a lock for an instant: that is no other upload.
+/// A prune holds a lock for an instant: that is no other upload.
 const LOCK_TRIES: usize = 4;
 const LOCK_PAUSE: Duration = Duration::from_millis(25);
 

@@ -86,7 +86,6 @@ impl UploadProgress {
 
     fn sending(&mut self, packet: &Packet) {
         match packet {
-            Packet::Ping | Packet::CreateSession { .. } => self.activity = Activity::Connecting,
             Packet::Fragment { range, .. } => {
                 self.activity = Activity::Sending;
                 self.baseline.get_or_insert(range.first());
@@ -95,6 +94,7 @@ impl UploadProgress {
             }
             Packet::CloseSession { .. } => self.activity = Activity::Closing,
             Packet::CancelSession { .. } => self.activity = Activity::Cancelling,
+            _ => self.activity = Activity::Connecting,
         }
     }
 

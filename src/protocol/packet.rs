@@ -73,6 +73,12 @@ impl PacketKind {
     pub(crate) const ALL: [Self; 5] =
         [Self::Ping, Self::CreateSession, Self::Fragment, Self::CloseSession, Self::CancelSession];
 
+    /// Whether it goes out while there is no session yet.
+    #[must_use]
+    pub const fn is_opening(self) -> bool {
+        matches!(self, Self::Ping | Self::CreateSession)
+    }
+
     /// The value of `BITS-Packet-Type`, in the letter case that Windows sends: some servers compare it exactly.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

@@ -17,7 +17,7 @@ pub enum ServeError {
     Root(PathBuf, io::Error),
     /// A session of an earlier server cannot be read from its files; they are left as they are.
     Session(PathBuf, io::Error),
-    /// The certificate or its key cannot be read, or the file holds nothing of the kind.
+    /// The file of the certificate or its key cannot be read.
     TlsFile(PathBuf, io::Error),
     /// It holds nothing of the kind.
     Pem(PathBuf, PemError),
@@ -53,8 +53,11 @@ impl fmt::Display for ServeError {
 impl std::error::Error for ServeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Root(_, error) | Self::Session(_, error) | Self::Bind(_, error) | Self::Runtime(error) => Some(error),
-            Self::TlsFile(_, error) => Some(error),
+            Self::Root(_, error)
+            | Self::Session(_, error)
+            | Self::TlsFile(_, error)
+            | Self::Bind(_, error)
+            | Self::Runtime(error) => Some(error),
             Self::Pem(_, error) => Some(error),
             Self::Tls(_, error) => Some(error),
             Self::InUse(_) | Self::Account(_) => None,

@@ -15,14 +15,14 @@ use super::verify::{Mismatch, Unverified};
 pub enum UploadError {
     /// The server refused a packet.
     Refused {
-        /// Which.
+        /// The packet.
         packet: PacketKind,
         /// What that means.
         refusal: Refusal,
         /// What the server said.
         error: BitsError,
     },
-    /// The server's answer broke the protocol, or came from something else.
+    /// The server's response broke the protocol, or came from something else.
     BadResponse {
         /// To which packet.
         packet: PacketKind,
@@ -38,7 +38,7 @@ pub enum UploadError {
         /// Why not.
         reason: &'static str,
     },
-    /// No answer came.
+    /// No response came.
     Lost {
         /// To which packet.
         packet: PacketKind,
@@ -91,13 +91,13 @@ pub enum UploadError {
     Different(Mismatch),
     /// The server acknowledged everything, and does not show what is at the destination.
     Unverified(Unverified),
-    /// Something on this machine, which the driver tells.
+    /// Something on this machine, which the client tells.
     Local,
     /// Whoever was signed in was not any more when the next fragment came, again and again.
     SignInForgotten,
     /// The user stopped it.
     Interrupted,
-    /// Something was reported that was not asked for: a mistake in the driver.
+    /// Something was reported that was not asked for: a mistake in the client.
     OutOfTurn,
 }
 

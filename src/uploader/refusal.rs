@@ -38,7 +38,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// What `error` means as the answer to `packet`.
+    /// What `error` means as the response to `packet`.
     #[must_use]
     pub fn classify(error: &BitsError, packet: PacketKind) -> Self {
         if error.context == Some(ErrorContext::RemoteApplication) {
@@ -93,19 +93,18 @@ fn by_application(status: StatusCode) -> Refusal {
 /// HTTP alone, without a usable code. What such a status says of a fragment's size, or of the session, is decided where
 /// failed attempts are read: a 404 page is also how IIS refuses a large body (404.13).
 fn by_status(error: &BitsError, packet: PacketKind) -> Refusal {
-    let opening = matches!(packet, PacketKind::Ping | PacketKind::CreateSession);
     match error.status.as_u16() {
         401 => Refusal::Authentication,
         407 => Refusal::ProxyAuthentication,
         403 => Refusal::Permission,
-        409 if opening => Refusal::Permission,
+        409 if packet.is_opening() => Refusal::Permission,
         413 if packet == PacketKind::Fragment => Refusal::FragmentTooLarge,
         404 | 405 | 501 | 505 => Refusal::NoEndpoint,
         414 => Refusal::NameTooLong,
         // 409: within a session the conflict is with a request of ours that a lost connection delayed.
         408 | 409 | 425 | 429 | 500..=599 => Refusal::Unavailable,
         400 | 411 => Refusal::Invalid,
-        _ if opening => Refusal::NoEndpoint,
+        _ if packet.is_opening() => Refusal::NoEndpoint,
         _ => Refusal::Invalid,
     }
 }

@@ -6,7 +6,7 @@
 use http::Uri;
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{HostId, Session, SessionId, as_text, reply_url};
+use crate::protocol::{HostId, Origin, Session, SessionId, as_text, reply_url, without_brackets};
 
 /// An open session, as far as it is needed to go on with it in another process.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
@@ -94,11 +94,12 @@ impl ResumeState {
 /// Only to the URL's own host or the one that the server named, and never from https to http; never with a query, which
 /// may be a secret and is not kept.
 fn may_lead_to(url: &Uri, host: Option<&HostId>, target: &Uri) -> bool {
-    let is = |name: Option<&str>| matches!((name, target.host()), (Some(name), Some(host)) if name.eq_ignore_ascii_case(host));
+    let (here, there) = (Origin::of(url), Origin::of(target));
+    let is_named = host.is_some_and(|host| without_brackets(host.host()).eq_ignore_ascii_case(there.host()));
     let has_user = target.authority().is_none_or(|authority| authority.as_str().contains('@'));
-    (is(url.host()) || is(host.map(HostId::host)))
+    (here.host() == there.host() || is_named)
         && matches!(target.scheme_str(), Some("http" | "https"))
-        && (url.scheme_str() == target.scheme_str() || target.scheme_str() == Some("https"))
+        && (there.is_https() || !here.is_https())
         && target.query().is_none()
         && !has_user
 }

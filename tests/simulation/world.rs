@@ -180,7 +180,7 @@ impl World {
                 (self.previous, self.first_fragment) = (None, None);
                 return self.restart(false);
             }
-            // The driver notices before it sends.
+            // The client notices before it sends.
             Some(Fault::SourceChanged) => return self.tell(Input::SourceChanged),
             Some(Fault::Interrupted) => return self.tell(Input::Interrupted),
             _ => {}
@@ -291,7 +291,7 @@ impl World {
         let plan = self.setup.plan(self.remembered);
         let (now, seed) = (self.now, self.setup.seed.wrapping_add(u64::from(self.runs)));
         let prefix = |len| prefix(self.version, self.setup.differs_from(), len);
-        // As the driver does: the content decides.
+        // As the client does: the content decides.
         let found = found.and_then(|record| Some((record.session?, record.prefix?, record.identity)));
         self.machine = Some(match found {
             None => Uploader::new(plan, now, seed),

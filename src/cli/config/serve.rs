@@ -69,6 +69,7 @@ mod tests {
 
     use super::*;
     use crate::cli::args::{Cli, Command};
+    use crate::server::Limits;
 
     fn served(args: &[&str]) -> Result<Options, String> {
         let cli = Cli::try_parse_from(["bitsup", "serve"].iter().chain(args)).map_err(|e| e.to_string())?;
@@ -76,6 +77,11 @@ mod tests {
             Command::Serve(args) => options(*args).map_err(|e| e.to_string()),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn what_help_calls_the_default_is_the_receivers() {
+        assert_eq!(served(&[]).expect("right").limits, Limits::default());
     }
 
     #[test]

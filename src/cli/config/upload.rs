@@ -149,6 +149,16 @@ mod tests {
     }
 
     #[test]
+    fn what_help_calls_the_default_is_the_librarys() {
+        let config = config(&["a", "http://h/"]).expect("right");
+        let (chosen, default) = (config.connect.settings(&Uri::from_static("http://h/")), Settings::default());
+        let times =
+            |settings: &Settings| (settings.connect_timeout, settings.request_timeout, settings.response_timeout);
+        assert_eq!(config.plan.retry, RetryPolicy::default());
+        assert_eq!(times(&chosen), times(&default));
+    }
+
+    #[test]
     fn options_replace_the_defaults() {
         let args = [
             "a",

@@ -11,8 +11,7 @@ const CHECK_SCHEME: &str = "check the URL's scheme and port";
 pub(super) fn lost(packet: PacketKind, kind: TransportErrorKind) -> Advice {
     use ExitCode as Code;
     use TransportErrorKind as Kind;
-    let is_opening = matches!(packet, PacketKind::Ping | PacketKind::CreateSession);
-    let unavailable = if is_opening { Code::Connection } else { Code::Server };
+    let unavailable = if packet.is_opening() { Code::Connection } else { Code::Server };
     match kind {
         Kind::UnknownHost => because(Code::Connection, "a typing error in the host's name").next("check the URL"),
         Kind::LookupFailed => because(Code::Connection, "the name server does not answer").next(RUN_AGAIN),
@@ -33,7 +32,7 @@ pub(super) fn lost(packet: PacketKind, kind: TransportErrorKind) -> Advice {
                 .next("ask the proxy's administrator, or add --proxy none to go without a proxy")
         }
         Kind::Tls(fault) => tls(fault),
-        Kind::Cut | Kind::TimedOut(_) if is_opening => because(
+        Kind::Cut | Kind::TimedOut(_) if packet.is_opening() => because(
             if kind == Kind::Cut { Code::Connection } else { Code::Server },
             "the server, or something before it, closed the connection; or what listens there does not speak HTTP, such as a SOCKS proxy or a TLS port",
         )

@@ -182,5 +182,17 @@ mod tests {
         for (code, number) in codes {
             assert_eq!(code as u8, number);
         }
+        assert_eq!(codes.map(|(code, _)| code), ExitCode::ALL, "all are here, in order");
+    }
+
+    #[test]
+    fn the_readme_has_them_all() {
+        let readme = include_str!("../../../README.md");
+        let (_, from) = readme.split_once("## Exit codes").expect("the section");
+        let (section, _) = from.split_once("\n## ").expect("the section's end");
+        let cells = section.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" |"));
+        let found: Vec<u8> =
+            cells.flat_map(|(cell, _)| cell.split(", ")).filter_map(|number| number.parse().ok()).collect();
+        assert_eq!(found, ExitCode::ALL.iter().map(|code| *code as u8).collect::<Vec<_>>());
     }
 }

@@ -172,9 +172,8 @@ const BUSY: &str = "the server is busy, restarting or out of order";
 
 /// Before a session exists, an answer that is no Ack means that no BITS server is there.
 fn bad_answer(packet: PacketKind, error: &AckError) -> Advice {
-    let is_opening = matches!(packet, PacketKind::Ping | PacketKind::CreateSession);
     let exit_code = match error {
-        AckError::NotAnAck { .. } | AckError::NotHttp11 if is_opening => {
+        AckError::NotAnAck { .. } | AckError::NotHttp11 if packet.is_opening() => {
             return because(ExitCode::NoEndpoint, "a plain web server, a proxy or a login page answered");
         }
         AckError::NotAnAck { .. } => ExitCode::Server,

@@ -1,4 +1,4 @@
-//! From where secrets are to what somebody signs in with.
+//! From the options of authentication to credentials.
 
 use std::io;
 use std::path::Path;
@@ -11,12 +11,12 @@ use crate::client::ClientError;
 use crate::protocol::Origin;
 use crate::protocol::text::escape;
 
-/// Somebody who has not signed in yet.
+/// Credentials that no server has seen yet.
 pub(in crate::cli) fn login(identity: AuthSettings) -> Authenticator {
     Authenticator::new(identity, || *uuid::Uuid::new_v4().as_bytes())
 }
 
-/// Whoever is to sign in, with all secrets read.
+/// The identity of a run, with all secrets read.
 ///
 /// # Errors
 /// When a secret cannot be had.

@@ -42,12 +42,12 @@ fn join(context: &Arc<ServerContext>, pending: &PendingReply, url: String) -> Op
     let command = context.options.reply_command.clone().filter(|_| pending.is_open())?;
     let (sender, end) = watch::channel(None);
     commands.insert(pending.id(), end.clone());
-    let guard = RunningCommand { context: Arc::clone(context), id: pending.id() };
+    let running = RunningCommand { context: Arc::clone(context), id: pending.id() };
     let pending = pending.clone();
     tokio::spawn(async move {
-        let failure = run_once(&guard.context, &pending, &command, &url).await;
+        let failure = run_once(&running.context, &pending, &command, &url).await;
         // A client that is told may ask anew at once.
-        drop(guard);
+        drop(running);
         if failure.is_some() {
             sender.send_replace(failure);
         }

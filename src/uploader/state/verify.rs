@@ -78,9 +78,9 @@ impl Verification {
 
     pub(super) fn on_seen(mut self, context: &mut Context, seen: Seen) -> Step {
         let after = seen.head.as_ref().and_then(|head| retry_after(head.headers()));
-        let finding = self.finding(context, seen);
+        let comparison = self.compare(context, seen);
         let asks_by_get = matches!(
-            &finding,
+            &comparison,
             Err(Unverified::NoLength(_)
                 | Unverified::Status(_, StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED))
         );
@@ -88,9 +88,9 @@ impl Verification {
             self.method = Method::GET;
             return Ok(State::Verify(self));
         }
-        match finding {
-            Ok(Finding::Same(proof)) => self.same(context, proof),
-            Ok(Finding::Different(difference)) => Err(match self.failure {
+        match comparison {
+            Ok(Comparison::Same(proof)) => self.same(context, proof),
+            Ok(Comparison::Different(difference)) => Err(match self.failure {
                 None | Some(UploadError::Unconfirmed { .. }) => UploadError::Different(difference),
                 Some(failure) => failure,
             }),
@@ -127,9 +127,9 @@ impl Verification {
         Err(failure)
     }
 
-    fn finding(&self, context: &Context, seen: Seen) -> Result<Finding, Unverified> {
+    fn compare(&self, context: &Context, seen: Seen) -> Result<Comparison, Unverified> {
         let (method, size) = (&self.method, context.plan.size);
-        let differs = |found| Ok(Finding::Different(Mismatch::Size { expected: size, found }));
+        let differs = |found| Ok(Comparison::Different(Mismatch::Size { expected: size, found }));
         let Some(head) = seen.head else {
             return Err(seen.end.map_or_else(
                 |error| Unverified::Lost(method.clone(), error),
@@ -147,7 +147,7 @@ impl Verification {
         }
         match content_length(head.headers()) {
             Some(length) if length != size => return differs(Some(length)),
-            Some(_) if *method == Method::HEAD => return Ok(Finding::Same(format!("its size, {size} bytes"))),
+            Some(_) if *method == Method::HEAD => return Ok(Comparison::Same(format!("its size, {size} bytes"))),
             // Whether such a body is whole cannot be told.
             None if *method == Method::HEAD || !is_chunked(head.headers()) => {
                 return Err(Unverified::NoLength(method.clone()));
@@ -157,9 +157,9 @@ impl Verification {
         seen.end.map_err(|error| Unverified::Lost(method.clone(), error))?;
         match seen.digests {
             _ if seen.count != size => differs(Some(seen.count)),
-            _ if context.plan.verify == Verify::Size => Ok(Finding::Same(format!("its size, {size} bytes"))),
-            Some((found, Ok(expected))) if found == expected => Ok(Finding::Same(format!("its SHA-256, {found}"))),
-            Some((found, Ok(expected))) => Ok(Finding::Different(Mismatch::Sha256 { expected, found })),
+            _ if context.plan.verify == Verify::Size => Ok(Comparison::Same(format!("its size, {size} bytes"))),
+            Some((found, Ok(expected))) if found == expected => Ok(Comparison::Same(format!("its SHA-256, {found}"))),
+            Some((found, Ok(expected))) => Ok(Comparison::Different(Mismatch::Sha256 { expected, found })),
             Some((_, Err(why))) => Err(Unverified::Source(why)),
             None => Err(Unverified::NoLength(method.clone())),
         }
@@ -167,7 +167,7 @@ impl Verification {
 }
 
 #[derive(Debug)]
-enum Finding {
+enum Comparison {
     /// With what is the same.
     Same(String),
     Different(Mismatch),
