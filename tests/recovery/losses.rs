@@ -1,7 +1,7 @@
 //! Answers that are lost, that come early, or that come from something else than the server.
 
 use crate::job::Job;
-use crate::server::{Conduct, End, Request, Server, page};
+use crate::server::{Conduct, End, Request, Server, Setup, page};
 use crate::together::Together;
 
 pub(crate) const MIB: usize = 1 << 20;
@@ -113,7 +113,7 @@ fn case_03_an_ack_on_the_head_does_not_end_the_body() {
 #[test]
 fn case_03_an_ack_on_the_head_of_a_body_that_is_then_cut_is_a_lost_answer() {
     // Fragments that are too large for the buffers of both systems: what these took counts as sent.
-    let server = Server::start(|request, _| match request.nth {
+    let server = Setup::new().unbuffered().start(|request, _| match request.nth {
         1 if request.is_fragment() => Conduct::refused(End::Reset).early().after(200_000),
         _ if request.is_fragment() => Conduct::honest().early(),
         _ => Conduct::honest(),
