@@ -4,9 +4,10 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use zeroize::Zeroizing;
 
+use super::begin::begin;
 use super::challenge::{self, Challenge, Demand};
 use super::credentials::Credentials;
-use super::mechanism::{self, Mechanism, SecretItself};
+use super::mechanism::{Mechanism, SecretItself};
 use super::scheme::{Choice, Scheme, SignInError};
 use crate::exchange::ConnectionUse;
 use crate::protocol::text::escape;
@@ -284,7 +285,7 @@ impl Authenticator {
             if !matches!(credentials, Credentials::Tickets) && !self.may_show_secret(scheme, origin) {
                 return Err(SignInError::Cleartext(scheme));
             }
-            match mechanism::begin(scheme, credentials, demand, origin, (self.random)()) {
+            match begin(scheme, credentials, demand, origin, (self.random)()) {
                 Ok(Some(mechanism)) => return Ok(mechanism),
                 Ok(None) => {}
                 Err(why) => reason = why,

@@ -1,4 +1,4 @@
-//! What a mechanism of signing in is, and which one there is for a scheme.
+//! What a mechanism of signing in is, and the simplest one.
 
 use std::fmt;
 
@@ -8,15 +8,9 @@ use http::{HeaderMap, Request};
 use zeroize::Zeroizing;
 
 use super::challenge::Demand;
-use super::credentials::{Credentials, Password};
-use super::digest::Proofs;
-#[cfg(all(unix, feature = "kerberos"))]
-use super::kerberos::Tickets;
-#[cfg(feature = "windows-auth")]
-use super::ntlm::Handshake;
+use super::credentials::Credentials;
 use super::scheme::{Scheme, SignInError};
 use crate::exchange::ChannelBinding;
-use crate::protocol::Origin;
 
 /// Signs requests in at one server, and knows how far it got there.
 pub(super) trait Mechanism: fmt::Debug + Send {
@@ -70,52 +64,6 @@ pub(super) trait Mechanism: fmt::Debug + Send {
     /// # Errors
     /// When that is of no use.
     fn challenged(&mut self, demand: Demand<'_>, signed: bool, random: [u8; 16]) -> Result<(), SignInError>;
-}
-
-/// Begins with a scheme that the server offers. `None`: these credentials are not of its kind.
-///
-/// # Errors
-/// When it lacks something else; the message says what.
-pub(super) fn begin(
-    scheme: Scheme,
-    credentials: &Credentials,
-    demand: Demand<'_>,
-    origin: &Origin,
-    random: [u8; 16],
-) -> Result<Option<Box<dyn Mechanism>>, String> {
-    Ok(Some(match (scheme, credentials) {
-        (Scheme::Basic, Credentials::Password(_)) | (Scheme::Bearer, Credentials::Token(_)) => {
-            Box::new(SecretItself { scheme })
-        }
-        (Scheme::Digest, Credentials::Password(_)) => Box::new(Proofs::new(demand.challenges, random)?),
-        (Scheme::Ntlm, Credentials::Password(password)) => by_password(scheme, password, origin)?,
-        // Kerberos is the stronger of the two. Nothing was sent yet if it lacks something.
-        (Scheme::Negotiate, Credentials::Password(password)) => {
-            by_tickets(Some(&password.user), origin, demand).or_else(|_| by_password(scheme, password, origin))?
-        }
-        (Scheme::Negotiate, Credentials::Tickets) => by_tickets(None, origin, demand)?,
-        _ => return Ok(None),
-    }))
-}
-
-#[cfg(all(unix, feature = "kerberos"))]
-fn by_tickets(user: Option<&str>, origin: &Origin, demand: Demand<'_>) -> Result<Box<dyn Mechanism>, String> {
-    Ok(Box::new(Tickets::new(origin, user, demand.channel)?))
-}
-
-#[cfg(not(all(unix, feature = "kerberos")))]
-fn by_tickets(_: Option<&str>, _: &Origin, _: Demand<'_>) -> Result<Box<dyn Mechanism>, String> {
-    Err("this bitsup was built without Kerberos (feature kerberos, not on Windows)".to_owned())
-}
-
-#[cfg(feature = "windows-auth")]
-fn by_password(scheme: Scheme, password: &Password, origin: &Origin) -> Result<Box<dyn Mechanism>, String> {
-    Ok(Box::new(Handshake::new(scheme, password, origin.host())?))
-}
-
-#[cfg(not(feature = "windows-auth"))]
-fn by_password(scheme: Scheme, _: &Password, _: &Origin) -> Result<Box<dyn Mechanism>, String> {
-    Err(format!("this bitsup was built without {scheme} (feature windows-auth)"))
 }
 
 /// Basic and Bearer.

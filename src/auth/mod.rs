@@ -2,6 +2,7 @@
 //! [`Authenticator`] before each request and shows it each response.
 
 mod authenticator;
+mod begin;
 mod challenge;
 mod credentials;
 mod digest;

@@ -7,8 +7,6 @@ use std::path::PathBuf;
 
 use crate::auth::PemError;
 
-use super::tls::TlsFiles;
-
 /// The server cannot work.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -22,7 +20,7 @@ pub enum ServeError {
     /// It holds nothing of the kind.
     Pem(PathBuf, PemError),
     /// The two do not fit together, or are of a kind that is not supported.
-    Tls(Box<TlsFiles>, rustls::Error),
+    Tls(Box<[PathBuf; 2]>, rustls::Error),
     /// A name or password cannot be used.
     Account(&'static str),
     /// Another server uses the folder.
@@ -40,7 +38,8 @@ impl fmt::Display for ServeError {
             Self::Session(file, _) => write!(f, "go on with the unfinished upload {}", file.display()),
             Self::TlsFile(path, _) | Self::Pem(path, _) => write!(f, "read {}", path.display()),
             Self::Tls(files, _) => {
-                write!(f, "use the certificate {} with the key {}", files.cert.display(), files.key.display())
+                let [cert, key] = files.as_ref();
+                write!(f, "use the certificate {} with the key {}", cert.display(), key.display())
             }
             Self::Account(why) => f.write_str(why),
             Self::InUse(root) => write!(f, "use the folder {}: another server receives into it", root.display()),

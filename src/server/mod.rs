@@ -41,8 +41,7 @@ pub use error::ServeError;
 pub use event::{PacketEvent, ServeEvent};
 pub use http::StopHandle;
 pub use limits::Limits;
-pub use options::Options;
-pub use tls::TlsFiles;
+pub use options::{Options, TlsFiles};
 
 use crate::durable::{Disk, Durable, Volatile};
 use http::ServerContext;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::account::Account;
 use super::limits::Limits;
-use super::tls::TlsFiles;
 use crate::protocol::HostId;
 
 /// Options of a receiver.
@@ -61,4 +60,13 @@ impl Options {
             durable: true,
         }
     }
+}
+
+/// The files of certificate and key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, followed by those that vouch for it, in PEM.
+    pub cert: PathBuf,
+    /// Its private key, in PEM, not encrypted.
+    pub key: PathBuf,
 }

@@ -1,7 +1,7 @@
 //! A certificate and its key, from PEM files.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
@@ -10,15 +10,7 @@ use zeroize::Zeroizing;
 use crate::auth::pem;
 
 use super::error::ServeError;
-
-/// The files of certificate and key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// The certificate, followed by those that vouch for it, in PEM.
-    pub cert: PathBuf,
-    /// Its private key, in PEM, not encrypted.
-    pub key: PathBuf,
-}
+use super::options::TlsFiles;
 
 /// Reads both files. Only HTTP/1.1 is offered to clients: the protocol knows no other.
 pub(crate) fn config(files: &TlsFiles) -> Result<Arc<ServerConfig>, ServeError> {
@@ -30,7 +22,7 @@ pub(crate) fn config(files: &TlsFiles) -> Result<Arc<ServerConfig>, ServeError> 
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(certs, key))
-        .map_err(|error| ServeError::Tls(Box::new(files.clone()), error))?;
+        .map_err(|error| ServeError::Tls(Box::new([files.cert.clone(), files.key.clone()]), error))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

@@ -164,7 +164,8 @@ fn certificates_that_cannot_be_used_are_named_with_the_cause() {
         options.tls = Some(TlsFiles { cert: cert.clone(), key: key.clone() });
         let error = Server::bind(options).expect_err("refused");
         assert!(
-            matches!(error, ServeError::TlsFile(..) | ServeError::Tls(..)) && error.to_string().contains(said),
+            matches!(error, ServeError::TlsFile(..) | ServeError::Pem(..) | ServeError::Tls(..))
+                && error.to_string().contains(said),
             "{error}"
         );
         assert!(std::error::Error::source(&error).is_some());
