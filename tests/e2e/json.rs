@@ -172,13 +172,6 @@ mod signals {
 
     const HELD: Hold = Hold { packet: "Fragment", first: 0, acts: false };
 
-    /// Whether these tests run below `nohup` or the like, as then the program does.
-    fn ignores_hang_up() -> bool {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
-    }
-
     fn interrupted(signal: Signal, code: i32) {
         let (source, keeper) = (Source::new(10), Keeper::start(Some(HELD)));
         let mut command = command(["upload", "--json"]);
@@ -204,7 +197,7 @@ mod signals {
 
     #[test]
     fn case_113_a_closed_terminal_has_its_summary_and_code() {
-        if !ignores_hang_up() {
+        if !crate::support::bitsup::ignores_hang_up() {
             interrupted(Signal::HUP, 129);
         }
     }

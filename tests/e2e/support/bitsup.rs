@@ -123,3 +123,15 @@ pub(crate) fn say(text: &str) {
     use std::io::Write;
     std::io::stderr().write_all(format!("{text}\n").as_bytes()).expect("written");
 }
+
+/// Whether these tests run below `nohup` or the like, as then the program does: it does not end by SIGHUP.
+#[cfg(unix)]
+pub(crate) fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let is_ignored = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1);
+    if is_ignored {
+        say("SKIPPED: SIGHUP is ignored here, as below nohup, so what it does was not tried");
+    }
+    is_ignored
+}
