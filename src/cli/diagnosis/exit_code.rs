@@ -192,7 +192,7 @@ mod tests {
         let (section, _) = from.split_once("\n## ").expect("the section's end");
         let cells = section.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" |"));
         let found: Vec<u8> =
-            cells.flat_map(|(cell, _)| cell.split(", ")).filter_map(|number| number.parse().ok()).collect();
+            cells.flat_map(|(cell, _)| cell.split(", ")).filter_map(|number| number.parse::<u8>().ok()).collect();
         assert_eq!(found, ExitCode::ALL.iter().map(|code| *code as u8).collect::<Vec<_>>());
     }
 }
