@@ -86,10 +86,11 @@ fn as_text(bytes: &[u8]) -> String {
 #[test]
 fn case_40_nothing_of_a_key_is_printed_however_it_is_broken() {
     let files = Files::new();
-    let (pem, forms) = (files.key.serialize_pem(), forms(&files.key));
+    // On Windows its lines end in CR LF.
+    let (pem, forms) = (files.key.serialize_pem().replace('\r', ""), forms(&files.key));
     let cert = files.write("cert.pem", &files.cert);
     let broken = [
-        ("one line", pem.replace(['\r', '\n'], ""), "not PEM: the line ends are missing"),
+        ("one line", pem.replace('\n', ""), "not PEM: the line ends are missing"),
         ("blanks", pem.trim_end().replace('\n', " "), "not PEM: the line ends are missing"),
         ("no end", pem[..pem.len() / 2].to_owned(), "END line is missing"),
         ("no base64", pem.replacen("MI", "M!", 1), "is damaged"),

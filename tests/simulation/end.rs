@@ -1,6 +1,8 @@
 //! How uploads end. With the default options, the run that is alive when the last fault is over ends with success; here
 //! is each exception, with what must have happened for it.
 
+use std::time::Duration;
+
 use bitsup::uploader::{Refusal, RetryPolicy, UploadError};
 
 use crate::model::{Overlap, Says};
@@ -148,7 +150,9 @@ impl World {
         match error {
             UploadError::GaveUp { .. }
                 if watch.without_progress(self.now) >= budget
-                    && (watch.is_disturbed || (watch.is_held_back && (watch.timed_out || watch.setbacks > 0))) =>
+                    && (watch.is_disturbed
+                        || self.is_just_over(policy.max_delay)
+                        || (watch.is_held_back && (watch.timed_out || watch.setbacks > 0))) =>
             {
                 Some(Excuse::OutageTooLong)
             }
@@ -171,6 +175,11 @@ impl World {
             }
             _ => None,
         }
+    }
+
+    /// The last fault ended less than the longest pause ago: too late for another try.
+    fn is_just_over(&self, pause: Duration) -> bool {
+        self.watch.disturbances > 0 && self.now.saturating_duration_since(self.watch.fault_over) < pause
     }
 
     /// Without BITS's words for it, and at least the second one so that no other explains it.
