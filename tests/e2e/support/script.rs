@@ -76,16 +76,19 @@ pub(crate) struct ScriptServer {
 }
 
 impl ScriptServer {
-    /// Answers each request, on whichever connection, by `answer`.
-    pub(crate) fn start(mut answer: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
+    /// Answers each request, on whichever connection, by `answer`, one after another.
+    pub(crate) fn start(answer: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
         let seen = Arc::clone(&requests);
+        let answer = Arc::new(Mutex::new(answer));
         let thread = std::thread::spawn(move || {
             for (connection, stream) in listener.incoming().enumerate() {
                 let Ok(stream) = stream else { return };
-                serve(stream, connection, &seen, &mut answer);
+                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
+                // A thread for each: Wine sometimes keeps the socket of a killed process open for good.
+                std::thread::spawn(move || serve(stream, connection, &seen, &answer));
             }
         });
         Self { port, requests, _thread: thread }
@@ -106,13 +109,19 @@ impl ScriptServer {
     }
 }
 
-fn serve(stream: TcpStream, connection: usize, seen: &Mutex<Vec<Request>>, answer: &mut impl FnMut(&Request) -> Reply) {
+fn serve(
+    stream: TcpStream,
+    connection: usize,
+    seen: &Mutex<Vec<Request>>,
+    answer: &Mutex<impl FnMut(&Request) -> Reply>,
+) {
     let mut reader = BufReader::with_capacity(1 << 18, stream.try_clone().expect("cloned"));
     let mut writer = stream;
     while let Some(mut request) = read_request(&mut reader) {
         request.connection = connection;
         seen.lock().expect("no panic").push(request.clone());
-        match answer(&request) {
+        let reply = (answer.lock().expect("no panic"))(&request);
+        match reply {
             Reply::Bytes(bytes) => {
                 if writer.write_all(&bytes).is_err() {
                     return;
