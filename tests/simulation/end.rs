@@ -105,7 +105,7 @@ impl World {
         }
     }
 
-    fn is_damaged_unseen(&self) -> bool {
+    pub(crate) fn is_damaged_unseen(&self) -> bool {
         self.setup.model.overlap == Overlap::Appends && (self.watch.late > 0 || self.watch.setbacks > 0)
     }
 
