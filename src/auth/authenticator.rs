@@ -273,7 +273,7 @@ impl Authenticator {
         };
         let mut reason = match wanted {
             Some(scheme) => format!("it does not offer {scheme}"),
-            None => "nothing that works with a user and password".to_owned(),
+            None => "none of these works with a user and password".to_owned(),
         };
         for scheme in Scheme::ALL.into_iter().rev() {
             let is_offered = challenges.iter().any(|challenge| challenge.is(scheme.as_str()));
@@ -296,7 +296,10 @@ impl Authenticator {
         Err(match &self.settings.credentials {
             Some(Credentials::Tickets) if is_offered => SignInError::NoTickets { offered, reason },
             Some(Credentials::Tickets) if wanted.is_none() => SignInError::NoCredentials { offered },
-            _ => SignInError::NothingInCommon { offered, reason },
+            _ => {
+                let only = if let Choice::Only(scheme) = self.settings.choice { Some(scheme) } else { None };
+                SignInError::NothingInCommon { offered, reason, only }
+            }
         })
     }
 }
@@ -309,7 +312,7 @@ fn offered(challenges: &[Challenge]) -> String {
             names.push(name);
         }
     }
-    if names.is_empty() { "no way of signing in that can be read".to_owned() } else { names.join(", ") }
+    if names.is_empty() { "no authentication scheme".to_owned() } else { names.join(", ") }
 }
 
 /// Whether a server that responses so has looked at who asks. Others may have no time for it, or stand before it.

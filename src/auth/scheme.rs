@@ -84,6 +84,8 @@ pub enum SignInError {
         offered: String,
         /// What stands against it.
         reason: String,
+        /// The scheme that the user named.
+        only: Option<Scheme>,
     },
     /// The secret could be read on the way.
     Cleartext(Scheme),
@@ -109,30 +111,30 @@ pub enum SignInError {
 impl fmt::Display for SignInError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoCredentials { offered } => write!(f, "the server wants a login ({offered})"),
+            Self::NoCredentials { offered } => write!(f, "the server requires authentication ({offered})"),
             Self::NoTickets { offered, reason } => {
-                write!(f, "the server wants a login ({offered}), and Kerberos tickets are no help: {reason}")
+                write!(f, "the server requires authentication ({offered}), and there is no Kerberos ticket: {reason}")
             }
             Self::TicketsRejected => f.write_str("the server did not accept the Kerberos tickets"),
             Self::Rejected(Scheme::Bearer) => f.write_str("the server did not accept the token"),
-            Self::Rejected(scheme) => write!(f, "the server did not accept the user and password, by {scheme}"),
+            Self::Rejected(scheme) => write!(f, "the server did not accept the user and password ({scheme})"),
             Self::Unanswered { scheme, times } => {
                 write!(
                     f,
-                    "no answer, or a server error, came {times} times after the user and password went out, by {scheme}"
+                    "no response, or a server error, came {times} times after the user and password were sent ({scheme})"
                 )
             }
-            Self::NothingInCommon { offered, reason } => write!(f, "the server offers {offered}: {reason}"),
+            Self::NothingInCommon { offered, reason, .. } => write!(f, "the server offers {offered}: {reason}"),
             Self::Cleartext(scheme) => {
-                write!(f, "the server wants {scheme} over http, where anybody on the way reads the secret")
+                write!(f, "the server requires {scheme}, which over http anyone on the way can read")
             }
             Self::OtherOrigin { asks, origin } => {
-                write!(f, "{asks} wants a login, and the credentials are for {origin} only")
+                write!(f, "{asks} requires authentication, and the credentials are for {origin} only")
             }
             Self::EachRequest(scheme) => {
-                write!(f, "the server wants each request to authenticate by {scheme} again, on the same connection too")
+                write!(f, "the server authenticates each request anew ({scheme}), not the connection")
             }
-            Self::Failed { scheme, reason } => write!(f, "signing in by {scheme} failed: {reason}"),
+            Self::Failed { scheme, reason } => write!(f, "authentication by {scheme} failed: {reason}"),
         }
     }
 }

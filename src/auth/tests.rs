@@ -100,7 +100,8 @@ fn fault_52_the_strongest_is_taken_and_nothing_weaker_after_it() {
         exchange(&mut login, "https://node1/a", "0", Some(&[BASIC])).1,
         Err(SignInError::NothingInCommon {
             offered: "Basic".to_owned(),
-            reason: "it does not offer Digest".to_owned()
+            reason: "it does not offer Digest".to_owned(),
+            only: None,
         })
     );
 }
@@ -391,7 +392,7 @@ fn fault_20_a_proof_whose_response_is_lost_is_repeated_twice() {
         let told = transcript(&mut login, &[&first, "lost", "lost", "lost", "lost"]);
         let expected = format!(
             "> unsigned\n< 401 Unauthorized Ok(Repeat)\n> {scheme}\n< lost\n> {scheme}\n< lost\n> {scheme}\n< lost\n\
-             ! no answer, or a server error, came 3 times after the user and password went out, by {scheme}\n"
+             ! no response, or a server error, came 3 times after the user and password were sent ({scheme})\n"
         );
         assert_eq!(told, expected);
         // Nor for another file on the same line.

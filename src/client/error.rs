@@ -14,6 +14,15 @@ pub enum ClientError {
     /// The conversation with the server ended.
     #[error(transparent)]
     Upload(#[from] UploadError),
+    /// The same, at a host that the server named.
+    #[error("at {host}, which the server named (BITS-Host-Id): {error}")]
+    AtNamedHost {
+        /// Host and port, escaped.
+        host: String,
+        /// Why it ended.
+        #[source]
+        error: Box<UploadError>,
+    },
     /// The server lets nobody in.
     #[error(transparent)]
     SignIn(#[from] Box<NotSignedIn>),

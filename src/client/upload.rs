@@ -126,13 +126,17 @@ impl UploadRun<'_> {
     }
 
     fn result(&mut self, uploader: Uploader) -> Result<(), ClientError> {
+        let named_host = uploader.named_host();
         uploader.into_result().map_err(|error| match (error, self.failure.take()) {
             (UploadError::Local, Some(failure)) => failure,
             (UploadError::Interrupted, _) => {
                 let can_go_on = self.entry.can_save() && self.entry.record().session.is_some();
                 ClientError::Interrupted { can_go_on }
             }
-            (error, _) => ClientError::Upload(error),
+            (error, _) => match named_host.filter(|_| error.is_of_an_exchange()) {
+                Some(host) => ClientError::AtNamedHost { host, error: Box::new(error) },
+                None => ClientError::Upload(error),
+            },
         })
     }
 

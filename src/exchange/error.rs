@@ -44,9 +44,11 @@ pub enum TransportErrorKind {
     NotAllowed,
     /// A proxy wants credentials, or does not accept ours.
     ProxyAuthentication,
+    /// A proxy offers only authentication schemes that are not supported.
+    ProxyScheme,
     /// A proxy does not let this connection through.
     ProxyRefused,
-    /// The certificate was not accepted, or TLS has nothing in common.
+    /// The certificate was not accepted, or client and server have no version or cipher of TLS in common.
     Tls(TlsFault),
     /// The connection was cut: refused, reset, closed early, also within the TLS handshake.
     Cut,
@@ -67,6 +69,10 @@ pub enum TransportErrorKind {
 pub enum TlsFault {
     /// No certificate authority that this machine trusts signed the certificate.
     UnknownAuthority,
+    /// The certificate is signed by its own key.
+    SelfSigned,
+    /// This machine has no certificate authorities at all.
+    NoAuthorities,
     /// The certificate is for other names.
     WrongName,
     /// Its time is over, by this machine's clock.
@@ -126,7 +132,12 @@ impl TransportError {
     pub fn is_about_trust(&self) -> bool {
         match self.kind {
             TransportErrorKind::Tls(fault) => fault.is_about_trust(),
-            kind => matches!(kind, TransportErrorKind::NotAllowed | TransportErrorKind::ProxyAuthentication),
+            kind => matches!(
+                kind,
+                TransportErrorKind::NotAllowed
+                    | TransportErrorKind::ProxyAuthentication
+                    | TransportErrorKind::ProxyScheme
+            ),
         }
     }
 
@@ -138,20 +149,48 @@ impl TransportError {
     }
 }
 
+impl TransportError {
+    /// Of what happened at a proxy, with which the detail begins.
+    fn words_before_proxy(&self) -> Option<&'static str> {
+        Some(match self.kind {
+            TransportErrorKind::Connect => "cannot connect through",
+            TransportErrorKind::ProxyAuthentication | TransportErrorKind::ProxyScheme => {
+                "authentication is required by"
+            }
+            TransportErrorKind::ProxyRefused => "refused by",
+            TransportErrorKind::Tls(_) => "no TLS connection to",
+            _ => return None,
+        })
+    }
+}
+
+/// How the detail of an error at a proxy begins.
+pub(crate) const PROXY: &str = "proxy ";
+
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.detail.starts_with(PROXY)
+            && let Some(words) = self.words_before_proxy()
+        {
+            return write!(f, "{words} the {}", self.detail);
+        }
+        let peer = self.peer.as_deref().unwrap_or("the server");
         match self.kind {
-            TransportErrorKind::UnknownHost => f.write_str("the host is not known")?,
-            TransportErrorKind::LookupFailed => f.write_str("the host's name could not be looked up")?,
-            TransportErrorKind::Connect => f.write_str("no connection")?,
-            TransportErrorKind::NotAllowed => f.write_str("the server leads to an address that it must not")?,
-            TransportErrorKind::ProxyAuthentication => f.write_str("the proxy wants a user and password")?,
-            TransportErrorKind::ProxyRefused => f.write_str("the proxy does not let this through")?,
-            TransportErrorKind::Tls(_) => f.write_str("no secure connection")?,
-            TransportErrorKind::Cut => f.write_str("the connection was cut")?,
-            TransportErrorKind::BadResponse => f.write_str("the answer was not proper HTTP/1.1")?,
-            TransportErrorKind::TimedOut(limit) => write!(f, "no byte moved for {} s", limit.as_secs_f32())?,
-            TransportErrorKind::Local => f.write_str("this machine is out of something")?,
+            TransportErrorKind::UnknownHost => write!(f, "host not found: {peer}")?,
+            TransportErrorKind::LookupFailed => write!(f, "cannot look up the address of {peer}")?,
+            TransportErrorKind::Connect => write!(f, "cannot connect to {peer}")?,
+            TransportErrorKind::NotAllowed => f.write_str("the server named a private address")?,
+            TransportErrorKind::ProxyAuthentication | TransportErrorKind::ProxyScheme => {
+                f.write_str("authentication is required by a proxy")?;
+            }
+            TransportErrorKind::ProxyRefused => f.write_str("refused by a proxy")?,
+            TransportErrorKind::Tls(_) => write!(f, "no TLS connection to {peer}")?,
+            TransportErrorKind::Cut => write!(f, "the connection to {peer} broke")?,
+            TransportErrorKind::BadResponse => write!(f, "{peer} did not answer in HTTP/1.1")?,
+            TransportErrorKind::TimedOut(limit) => {
+                write!(f, "timed out: no data from or to {peer} for {} s", limit.as_secs_f32())?;
+            }
+            TransportErrorKind::Local => f.write_str("a system call failed on this machine")?,
             TransportErrorKind::NoConnection => f.write_str("the connection is gone")?,
             TransportErrorKind::Interrupted => f.write_str("interrupted")?,
         }
@@ -172,6 +211,8 @@ mod tests {
         let is_about_trust = |kind| TransportError::new(kind, "").is_about_trust();
         for fault in [
             Tls::UnknownAuthority,
+            Tls::SelfSigned,
+            Tls::NoAuthorities,
             Tls::WrongName,
             Tls::Expired,
             Tls::NotYetValid,
@@ -183,7 +224,9 @@ mod tests {
         ] {
             assert!(is_about_trust(Kind::Tls(fault)), "{fault:?}");
         }
-        assert!(is_about_trust(Kind::NotAllowed) && is_about_trust(Kind::ProxyAuthentication));
+        for kind in [Kind::NotAllowed, Kind::ProxyAuthentication, Kind::ProxyScheme] {
+            assert!(is_about_trust(kind), "{kind:?}");
+        }
         for kind in [
             Kind::Tls(Tls::Incompatible),
             Kind::Tls(Tls::NotTls),

@@ -142,7 +142,7 @@ fn require_ack<T>(response: &Response<T>) -> Result<(), AckError> {
     if is_ack(response.headers()) {
         return Ok(());
     }
-    Err(AckError::NotAnAck { status: response.status(), answerer: Answerer::of(response.headers()) })
+    Err(AckError::NotAnAck { status: response.status(), answerer: Box::new(Answerer::of(response)) })
 }
 
 /// Refuses heads that two readers could understand differently (RFC 9112 section 6.3).
@@ -204,18 +204,18 @@ fn chosen_protocol(headers: &HeaderMap, offered: &[ProtocolId]) -> Result<Option
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AckError {
     /// A success that no BITS server gave: a portal, a proxy, a plain web server.
-    #[error("{status} from {answerer}, but not a BITS Ack")]
+    #[error("{status} from {answerer}, not a BITS Ack")]
     NotAnAck {
         /// HTTP's status.
         status: StatusCode,
         /// What answered.
-        answerer: Answerer,
+        answerer: Box<Answerer>,
     },
     /// HTTP/1.0 or older.
-    #[error("the answer is not HTTP/1.1")]
+    #[error("the response is not HTTP/1.1")]
     NotHttp11,
     /// A field contradicts itself or another.
-    #[error("the answer contradicts itself: {0}")]
+    #[error("the response contradicts itself: {0}")]
     Ambiguous(&'static str),
     /// Create-Session's Ack names no session.
     #[error("the Ack names no session (BITS-Session-Id)")]
@@ -295,10 +295,7 @@ mod tests {
             fragment(&plain, &id()).map(drop),
             end_of_session(&plain, &id()).map(drop),
         ] {
-            assert_eq!(
-                result.map_err(|e| e.to_string()),
-                Err("200 OK from nginx, with text/html, but not a BITS Ack".into())
-            );
+            assert_eq!(result.map_err(|e| e.to_string()), Err("200 OK from nginx, text/html, not a BITS Ack".into()));
         }
     }
 

@@ -39,29 +39,69 @@ impl fmt::Display for ErrorContext {
     }
 }
 
-/// What answered, as far as it says: for messages when it is no BITS server.
+/// The title of the HTML page that is the body of a response, escaped. The transport puts it into the response's
+/// extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageTitle(pub(crate) String);
+
+impl PageTitle {
+    /// Finds the title in the first bytes of a page.
+    pub(crate) fn find(page: &[u8]) -> Option<Self> {
+        let page = String::from_utf8_lossy(page);
+        // ASCII keeps its length.
+        let lower = page.to_ascii_lowercase();
+        let begin = lower.find("<title")?;
+        let begin = begin + lower[begin..].find('>')? + 1;
+        let end = begin + lower[begin..].find("</title")?;
+        let words: Vec<&str> = page[begin..end].split_whitespace().collect();
+        let title = words.join(" ").replace("&ndash;", "-").replace("&#8211;", "-").replace("&amp;", "&");
+        if title.is_empty() { None } else { Some(Self(escape(title))) }
+    }
+}
+
+/// Which server sent a response, as far as it says: for messages when it is no BITS server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Answerer {
     /// The `Server` field, escaped.
     pub server: Option<String>,
     /// The `Content-Type` field, escaped.
     pub content_type: Option<String>,
+    /// The title of its page, escaped.
+    pub title: Option<String>,
+    /// Authentication schemes that it offers as a proxy, escaped.
+    pub proxy_schemes: Vec<String>,
 }
 
 impl Answerer {
     /// Reads the fields of a response.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let field = |name| headers.get(name).map(|v: &http::HeaderValue| escape(v.as_bytes()));
-        Self { server: field(http::header::SERVER), content_type: field(http::header::CONTENT_TYPE) }
+    pub(crate) fn of<T>(response: &Response<T>) -> Self {
+        let field = |name| response.headers().get(name).map(|v: &http::HeaderValue| escape(v.as_bytes()));
+        Self {
+            server: field(http::header::SERVER),
+            content_type: field(http::header::CONTENT_TYPE),
+            title: response.extensions().get::<PageTitle>().map(|PageTitle(title)| title.clone()),
+            proxy_schemes: schemes(response.headers()),
+        }
+    }
+
+    /// IIS's sub-status for `status`, `404.13`, where the page's title has it, as that of a detailed error has.
+    #[must_use]
+    pub fn sub_status(&self, status: StatusCode) -> Option<&str> {
+        let words = self.title.as_deref()?.split(|c: char| !(c.is_ascii_digit() || c == '.'));
+        words.map(|word| word.trim_end_matches('.')).find(|word| {
+            let sub = word.strip_prefix(status.as_str()).and_then(|rest| rest.strip_prefix('.'));
+            sub.is_some_and(|sub| matches!(sub.len(), 1..=3) && sub.bytes().all(|byte| byte.is_ascii_digit()))
+        })
     }
 }
 
 impl fmt::Display for Answerer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.server.as_deref().unwrap_or("a server that does not say its name"))?;
-        match &self.content_type {
-            Some(content_type) => write!(f, ", with {content_type}"),
-            None => Ok(()),
+        f.write_str(self.server.as_deref().unwrap_or("a server without a Server header"))?;
+        match (&self.title, &self.content_type) {
+            (Some(title), _) => write!(f, ", a page titled \"{title}\""),
+            (None, Some(content_type)) => write!(f, ", {content_type}"),
+            (None, None) => Ok(()),
         }
     }
 }
@@ -78,7 +118,7 @@ pub struct BitsError {
     /// Whether the response calls itself an Ack, so that a BITS server gave it.
     pub is_ack: bool,
     /// What answered.
-    pub answerer: Answerer,
+    pub answerer: Box<Answerer>,
 }
 
 impl BitsError {
@@ -90,8 +130,14 @@ impl BitsError {
             code: error_code(headers),
             context: text(headers, header::ERROR_CONTEXT).and_then(ErrorContext::parse),
             is_ack: is_ack(headers),
-            answerer: Answerer::of(headers),
+            answerer: Box::new(Answerer::of(response)),
         }
+    }
+
+    /// Whether a proxy requires authentication, and offers no scheme that bitsup supports there.
+    pub(crate) fn is_beyond_basic(&self) -> bool {
+        let offered = &self.answerer.proxy_schemes;
+        !offered.is_empty() && !offered.iter().any(|scheme| scheme.eq_ignore_ascii_case("Basic"))
     }
 
     /// Whether the refusal comes from BITS: an Ack, or one of its error codes.
@@ -110,11 +156,25 @@ impl fmt::Display for BitsError {
         if let Some(context) = self.context {
             write!(f, ", {context}")?;
         }
+        let schemes = &self.answerer.proxy_schemes;
+        if !schemes.is_empty() {
+            write!(f, " ({})", schemes.join(", "))?;
+        }
         if self.is_from_bits() { Ok(()) } else { write!(f, " from {}", self.answerer) }
     }
 }
 
 impl std::error::Error for BitsError {}
+
+/// The first scheme of each challenge of a proxy.
+fn schemes(headers: &HeaderMap) -> Vec<String> {
+    let challenges = headers.get_all(http::header::PROXY_AUTHENTICATE).iter();
+    let first = |value: &http::HeaderValue| {
+        let scheme = value.as_bytes().split(|byte| matches!(byte, b' ' | b',')).next().unwrap_or_default();
+        escape(scheme)
+    };
+    challenges.map(first).filter(|scheme| !scheme.is_empty()).collect()
+}
 
 /// Whether a response calls itself an Ack. The other spelling is a slip in the specification that some servers copied.
 pub(crate) fn is_ack(headers: &HeaderMap) -> bool {
@@ -169,6 +229,42 @@ mod tests {
             refusal(403, &[(header::PACKET_TYPE, "Ack"), (header::ERROR, "0x80070005"), (header::ERROR_CONTEXT, "5")]);
         assert_eq!(error.to_string(), "403 Forbidden, E_ACCESSDENIED (0x80070005), context 5, the server");
         let error = refusal(404, &[("server", "nginx/1.22"), ("content-type", "text/html")]);
-        assert_eq!(error.to_string(), "404 Not Found from nginx/1.22, with text/html");
+        assert_eq!(error.to_string(), "404 Not Found from nginx/1.22, text/html");
+    }
+
+    #[test]
+    fn a_pages_title_is_found_and_made_safe() {
+        let title = |page: &str| PageTitle::find(page.as_bytes()).map(|PageTitle(title)| title);
+        assert_eq!(
+            title("<html><head>\n<TITLE lang=en>\n 404 -\tNot \x1bfound </Title>").as_deref(),
+            Some(r"404 - Not \u{1b}found")
+        );
+        for none in ["", "<title>", "<title>x", "<title> </title>", "title</title>", "\u{e4}<titl"] {
+            assert_eq!(title(none), None, "{none}");
+        }
+        assert_eq!(
+            PageTitle::find(b"\xff<title>a\xff</title>").map(|PageTitle(title)| title).as_deref(),
+            Some("a\u{fffd}")
+        );
+    }
+
+    #[test]
+    fn a_sub_status_is_read_from_the_title_of_an_iis_page() {
+        let found = |title: &str, status: u16| {
+            let answerer = Answerer { title: Some(title.to_owned()), ..Answerer::default() };
+            answerer.sub_status(StatusCode::from_u16(status).expect("a status")).map(str::to_owned)
+        };
+        assert_eq!(found("IIS 10.0 Detailed Error - 404.13 - Not Found", 404).as_deref(), Some("404.13"));
+        assert_eq!(found("403.4.", 403).as_deref(), Some("403.4"));
+        for other in [
+            "404 - File or directory not found.",
+            "IIS 10.0 Detailed Error - 401.3",
+            "404.",
+            "1404.1",
+            "404.1.2",
+            "404.1234",
+        ] {
+            assert_eq!(found(other, 404), None, "{other}");
+        }
     }
 }

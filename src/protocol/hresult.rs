@@ -117,7 +117,7 @@ impl Serialize for HResult {
     }
 }
 
-/// MC-BUP 2.2.1.2, then the codes under which Windows reports conditions on the client's side.
+/// MC-BUP 2.2.1.2, then codes that servers send besides, and those that Windows' client reports of itself.
 const NAMES: &[(HResult, &str)] = &[
     (HResult::E_ACCESSDENIED, "E_ACCESSDENIED"),
     (HResult::E_INVALIDARG, "E_INVALIDARG"),
@@ -128,6 +128,16 @@ const NAMES: &[(HResult, &str)] = &[
     (HResult::BG_E_STRING_TOO_LONG, "BG_E_STRING_TOO_LONG"),
     (HResult::BG_E_CLIENT_SERVER_PROTOCOL_MISMATCH, "BG_E_CLIENT_SERVER_PROTOCOL_MISMATCH"),
     (HResult::BG_E_SERVER_EXECUTE_ENABLE, "BG_E_SERVER_EXECUTE_ENABLE"),
+    (HResult(0x8000_4005), "E_FAIL"),
+    (HResult(0x8007_0003), "ERROR_PATH_NOT_FOUND"),
+    (HResult(0x8007_0011), "ERROR_NOT_SAME_DEVICE"),
+    (HResult(0x8007_001D), "ERROR_WRITE_FAULT"),
+    (HResult(0x8007_0718), "ERROR_NOT_ENOUGH_QUOTA"),
+    (HResult(0x8007_0020), "ERROR_SHARING_VIOLATION"),
+    (HResult(0x8020_0010), "BG_E_NETWORK_DISCONNECTED"),
+    (HResult(0x8020_0011), "BG_E_MISSING_FILE_SIZE"),
+    (HResult(0x8020_0013), "BG_E_INSUFFICIENT_RANGE_SUPPORT"),
+    (HResult(0x8020_0014), "BG_E_INSUFFICIENT_HTTP_SUPPORT"),
     (HResult(0x8020_001B), "BG_E_INVALID_SERVER_RESPONSE"),
     (HResult(0x8020_001D), "BG_E_LOCAL_FILE_CHANGED"),
     (HResult(0x8020_0024), "BG_E_NO_PROGRESS"),

@@ -15,6 +15,7 @@ pub(crate) mod text;
 
 pub use ack::{AckError, Session};
 pub(crate) use ack::{FragmentAck, PacketResponse};
+pub(crate) use error::PageTitle;
 pub use error::{BitsError, ErrorContext};
 pub use hresult::HResult;
 pub use id::{HostId, IdError, ProtocolId, SessionId};

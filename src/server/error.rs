@@ -34,17 +34,17 @@ pub enum ServeError {
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Root(root, _) => write!(f, "use the folder {}", root.display()),
-            Self::Session(file, _) => write!(f, "go on with the unfinished upload {}", file.display()),
-            Self::TlsFile(path, _) | Self::Pem(path, _) => write!(f, "read {}", path.display()),
+            Self::Root(root, _) => write!(f, "cannot open the upload directory {}", root.display()),
+            Self::Session(file, _) => write!(f, "cannot read the unfinished upload {}", file.display()),
+            Self::TlsFile(path, _) | Self::Pem(path, _) => write!(f, "cannot read {}", path.display()),
             Self::Tls(files, _) => {
                 let [cert, key] = files.as_ref();
-                write!(f, "use the certificate {} with the key {}", cert.display(), key.display())
+                write!(f, "cannot use the certificate {} with the key {}", cert.display(), key.display())
             }
             Self::Account(why) => f.write_str(why),
-            Self::InUse(root) => write!(f, "use the folder {}: another server receives into it", root.display()),
-            Self::Bind(address, _) => write!(f, "listen on {address}"),
-            Self::Runtime(_) => f.write_str("start the server"),
+            Self::InUse(root) => write!(f, "another bitsup serve receives into {}", root.display()),
+            Self::Bind(address, _) => write!(f, "cannot listen on {address}"),
+            Self::Runtime(_) => f.write_str("cannot start the server"),
         }
     }
 }

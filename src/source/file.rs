@@ -159,13 +159,29 @@ fn links(_: &Metadata) -> u64 {
 
 fn check_kind(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_dir() {
-        Err(io::Error::other("it is a directory"))
+        Err(io::Error::other(WrongKind(SourceFault::Directory)))
     } else if !metadata.is_file() {
-        Err(io::Error::other("it is not a regular file"))
+        Err(io::Error::other(WrongKind(SourceFault::NotRegular)))
     } else {
         Ok(())
     }
 }
+
+/// What is wrong with a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceFault {
+    /// It is a directory.
+    Directory,
+    /// It is a pipe, a device or the like.
+    NotRegular,
+    /// The system does not open or read it.
+    Io,
+}
+
+/// Within the [`io::Error`] of what is no file.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("{}", if matches!(.0, SourceFault::Directory) { "it is a directory" } else { "it is not a regular file" })]
+struct WrongKind(SourceFault);
 
 /// Reads a range of the source. A file that ends too early is an error, never a short body.
 #[derive(Debug)]
@@ -196,6 +212,15 @@ pub struct EntityError {
     path: PathBuf,
     #[source]
     error: io::Error,
+}
+
+impl EntityError {
+    /// Which kind of fault it is.
+    #[must_use]
+    pub fn fault(&self) -> SourceFault {
+        let wrong_kind = self.error.get_ref().and_then(|inner| inner.downcast_ref::<WrongKind>());
+        wrong_kind.map_or(SourceFault::Io, |wrong| wrong.0)
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,6 @@ mod identity;
 
 pub use digest::{Contents, Fingerprint};
 pub(crate) use digest::{DigestError, PrefixDigest, for_each_block, verify_prefix};
-pub use file::{EntityError, UploadEntity};
+pub use file::{EntityError, SourceFault, UploadEntity};
 pub(crate) use file::{RangeReader, SourceChange};
 pub use identity::SourceIdentity;

@@ -211,8 +211,8 @@ impl Connection {
     }
 
     fn hung_up(&self) -> TransportError {
-        let when = if self.response.begun { "in the middle of its answer" } else { "without an answer" };
-        let closed = TransportError::new(Kind::Cut, format!("the server closed it {when}"));
+        let when = if self.response.begun { "in the middle of a response" } else { "without a response" };
+        let closed = TransportError::new(Kind::Cut, format!("closed {when}"));
         self.lost(self.stream.explain(closed))
     }
 

@@ -56,7 +56,7 @@ pub(super) fn dial(
             None => {}
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Err(TransportError::new(Kind::Connect, "none within the time limit"));
+            return Err(TransportError::new(Kind::Connect, "timed out"));
         }
     }
 }
@@ -127,7 +127,7 @@ mod tests {
             let error = dial(&[silent], Some(end), &CancellationToken::new()).expect_err("silent");
             assert_eq!(error.kind, Kind::Connect);
             assert!(Instant::now() >= end);
-            assert_eq!(error.detail, "none within the time limit");
+            assert_eq!(error.detail, "timed out");
         }
 
         #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::exchange::{TransportError, TransportErrorKind as Kind};
+use crate::exchange::{PROXY, TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
 
 /// On its way through the HTTP library an error has a kind and a detail; [`ExchangeFacts::loss`] adds the rest.
@@ -17,17 +17,17 @@ impl TransportError {
     /// An error of a connection in use, but for what TLS says.
     pub(super) fn of_io(error: &io::Error) -> Self {
         let kind = if is_shortage(error) { Kind::Local } else { Kind::Cut };
-        Self::new(kind, escape(error.to_string()))
+        Self::new(kind, words(error))
     }
 
     /// An error of a connection that is being made.
     pub(super) fn of_connecting(error: &io::Error) -> Self {
-        Self::new(if is_shortage(error) { Kind::Local } else { Kind::Connect }, escape(error.to_string()))
+        Self::new(if is_shortage(error) { Kind::Local } else { Kind::Connect }, words(error))
     }
 
     /// Something that a proxy did, or that was done to reach one.
     pub(super) fn at(self, proxy: &dyn fmt::Display) -> Self {
-        if self.is_interruption() { self } else { self.before(&format!("through the proxy {proxy}: ")) }
+        if self.is_interruption() { self } else { self.before(&format!("{PROXY}{proxy}: ")) }
     }
 
     /// With more words in front.
@@ -54,7 +54,7 @@ impl TransportError {
         match error.downcast::<ureq::Error>() {
             Ok(error) => Self::from(error),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Self::new(Kind::Cut, "the answer ended before its length")
+                Self::new(Kind::Cut, "the response ended before its length")
             }
             Err(error) => Self::of_io(&error),
         }
@@ -91,6 +91,20 @@ pub(super) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
+/// What happens most is called as everybody calls it, on every system.
+fn words(error: &io::Error) -> String {
+    let known = match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused",
+        io::ErrorKind::ConnectionReset => "connection reset",
+        io::ErrorKind::ConnectionAborted => "connection aborted",
+        io::ErrorKind::HostUnreachable => "host unreachable",
+        io::ErrorKind::NetworkUnreachable => "network unreachable",
+        io::ErrorKind::TimedOut => "timed out",
+        _ => return escape(error.to_string()),
+    };
+    known.to_owned()
+}
+
 /// No memory, or `EMFILE` and `ENFILE`, which have no stable kind yet.
 fn is_shortage(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::OutOfMemory || (cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24)))
@@ -114,7 +128,7 @@ mod tests {
     fn a_fault_survives_the_library_and_gains_the_facts() {
         let facts = ExchangeFacts { request_was_sent: true, reused_connection: true, ..ExchangeFacts::default() };
         let error = facts.loss(TransportError::from(ureq::Error::from(TransportError::new(Kind::Cut, "why"))));
-        assert_eq!(error.to_string(), "the connection was cut: why");
+        assert_eq!(error.to_string(), "the connection to the server broke: why");
         assert!(error.request_was_sent && error.is_stale_connection());
         assert_eq!(TransportError::from(ureq::Error::Io(io::ErrorKind::NotFound.into())).kind, Kind::Local);
     }

@@ -3,12 +3,13 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use ureq::config::AutoHeaderValue;
 use ureq::{Agent, Body, SendBody};
 
 use crate::exchange::{BodySent, ConnectionUse, RequestOptions, TransportError, TransportErrorKind as Kind};
+use crate::protocol::PageTitle;
 use crate::protocol::text::escape;
 use crate::sync::lock;
 
@@ -21,6 +22,9 @@ use super::rate_limit::RateLimiter;
 use super::response_head::MAX_HEAD;
 use super::settings::Settings;
 use super::{ResponseSink, Transport};
+
+/// Bytes of an HTML page in which its title is looked for.
+const TITLE_WITHIN: usize = 4 * 1024;
 
 /// The body of a response is read up to here, so that the connection can be used again.
 const MAX_DRAINED: u64 = 64 * 1024;
@@ -95,7 +99,10 @@ impl Http {
         facts.loss(error)
     }
 
-    fn finish(&mut self, mut response: Response<()>, body: Body) -> Response<()> {
+    fn finish(&mut self, mut response: Response<()>, mut body: Body) -> Response<()> {
+        if let Some(title) = title(&response, &mut body) {
+            response.extensions_mut().insert(title);
+        }
         let facts = self.connector.exchange.facts();
         if facts.has_proxy_credentials {
             self.connector.auth_attempts.note(true);
@@ -225,6 +232,26 @@ fn new_agent(connector: &PollConnector) -> Agent {
 
 fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// What the page that is a response's body is about: IIS and nginx say there why they refuse. Only its beginning is read,
+/// within the time for bodies that are not wanted.
+fn title(response: &Response<()>, body: &mut Body) -> Option<PageTitle> {
+    let content_type = response.headers().get(CONTENT_TYPE)?.as_bytes();
+    if !content_type.get(..9)?.eq_ignore_ascii_case(b"text/html") {
+        return None;
+    }
+    let (mut page, mut length) = ([0; TITLE_WITHIN], 0);
+    let mut reader = body.as_reader();
+    loop {
+        // Of a page that breaks off, the beginning may do.
+        let count = reader.read(&mut page[length..]).unwrap_or(0);
+        length += count;
+        let title = PageTitle::find(&page[..length]);
+        if count == 0 || title.is_some() {
+            return title;
+        }
+    }
 }
 
 /// Reads the body away; whether that went well. A response without a length ends only when the server hangs up.

@@ -28,16 +28,16 @@ pub(super) fn is_http(first: &[u8]) -> bool {
 /// What is to be told of a peer whose response is not `expected`. `first` are its first bytes, at least one.
 pub(super) fn of_stranger(first: &[u8], expected: &str) -> String {
     if is_tls(first) {
-        format!("the peer answered in TLS, not in {expected}: does its URL begin with https://?")
+        format!("this is a TLS port, not {expected}: does its URL begin with https://?")
     } else if is_http(first) {
-        format!("the peer answered in HTTP, not in {expected}: does its URL begin with http://?")
+        format!("this is an HTTP port, not {expected}: does its URL begin with http://?")
     } else if first.first() == Some(&SOCKS_5) {
-        format!("the peer answered in SOCKS 5, not in {expected}: is it a SOCKS proxy?")
+        format!("this is a SOCKS proxy, not {expected}: does its URL begin with socks5h://?")
     } else if first.len() < SHOWN {
-        format!("the peer does not speak {expected}")
+        format!("this is not {expected}")
     } else {
         let shown = escape(&first[..first.len().min(TELLING)]);
-        format!("the peer does not speak {expected}: its answer begins with \"{shown}\"")
+        format!("this is not {expected}: the first bytes are \"{shown}\"")
     }
 }
 
@@ -48,12 +48,12 @@ mod tests {
     #[test]
     fn strangers_are_named_by_their_first_bytes() {
         for (first, expected, words) in [
-            (&[21, 3, 1][..], "HTTP", "in TLS, not in HTTP"),
-            (&[22], "HTTP", "in TLS, not in HTTP"),
-            (b"HTTP/1.1 400", "TLS", "in HTTP, not in TLS"),
-            (&[5, 255], "HTTP", "in SOCKS 5, not in HTTP"),
-            (b"SSH-2.0-OpenSSH_9.9p1", "HTTP", "does not speak HTTP: its answer begins with \"SSH-2.0-OpenSSH_\""),
-            (&[21, 9, 27], "HTTP", "does not speak HTTP"),
+            (&[21, 3, 1][..], "HTTP", "a TLS port, not HTTP"),
+            (&[22], "HTTP", "a TLS port, not HTTP"),
+            (b"HTTP/1.1 400", "TLS", "an HTTP port, not TLS"),
+            (&[5, 255], "HTTP", "a SOCKS proxy, not HTTP"),
+            (b"SSH-2.0-OpenSSH_9.9p1", "HTTP", "not HTTP: the first bytes are \"SSH-2.0-OpenSSH_\""),
+            (&[21, 9, 27], "HTTP", "not HTTP"),
         ] {
             let text = of_stranger(first, expected);
             assert!(text.contains(words) && !text.contains('\u{1b}'), "{text}");

@@ -137,6 +137,12 @@ impl UploadError {
         }
     }
 
+    /// Whether it is about a request and its response, so that it matters which host it went to.
+    pub(crate) fn is_of_an_exchange(&self) -> bool {
+        let root = self.root();
+        matches!(root, Self::Refused { .. } | Self::BadResponse { .. } | Self::Redirected { .. } | Self::Lost { .. })
+    }
+
     /// Whether it is a refusal that says something of the file, rather than of an outage or of who asks.
     fn is_a_last_word(&self) -> bool {
         match self {
@@ -186,32 +192,33 @@ impl fmt::Display for UploadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused { packet, refusal, .. } => write!(f, "the server refused {packet}: {refusal}"),
-            Self::BadResponse { packet, error } => write!(f, "no usable answer to {packet}: {error}"),
+            Self::BadResponse { packet, error } => write!(f, "unusable response to {packet}: {error}"),
             Self::Redirected { packet, location, reason } => {
-                write!(f, "the answer to {packet} redirects to {location}: {reason}")
+                write!(f, "the response to {packet} redirects to {location}: {reason}")
             }
-            Self::Lost { packet, error } => write!(f, "no answer to {packet}: {error}"),
+            Self::Lost { packet, error } => write!(f, "no response to {packet}: {error}"),
             Self::NoProgress { acknowledged, resent, elapsed } => write!(
                 f,
-                "the server took nothing new beyond byte {acknowledged} for {:.0} s, although {resent} bytes were sent again",
+                "the server acknowledged nothing beyond byte {acknowledged} for {:.0} s, although {resent} bytes were sent again",
                 elapsed.as_secs_f64()
             ),
             Self::SourceChanged => f.write_str("the file changed while it was being uploaded"),
             Self::Interrupted => f.write_str("interrupted"),
             Self::GaveUp { cause, attempts, elapsed } => {
-                write!(f, "no progress for {:.0} s and {attempts} tries: {cause}", elapsed.as_secs_f64())
+                let attempts = if *attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
+                write!(f, "no progress for {:.0} s, {attempts}: {cause}", elapsed.as_secs_f64())
             }
             Self::OutOfTime { acknowledged } => {
-                write!(f, "the time for the whole upload is over, {acknowledged} bytes are acknowledged")
+                write!(f, "--max-time is over, {acknowledged} bytes are acknowledged")
             }
             Self::CannotResume { cause } => write!(f, "the upload cannot be resumed: {cause}"),
             Self::Unconfirmed { is_gone: true, .. } => f.write_str(
-                "the response to Close-Session was lost, and the server has forgotten the session since: the file is probably there",
+                "unconfirmed: the response to Close-Session was lost, and the server no longer knows the session: the file is probably there",
             ),
             Self::Unconfirmed { .. } => {
-                f.write_str("every byte was sent, but the server does not confirm the end: the file may be there")
+                f.write_str("unconfirmed: every byte was sent, but the server did not acknowledge the end of the upload: the file may be there")
             }
-            Self::AppendsBlindly => f.write_str("the server stores bytes twice when they are sent twice"),
+            Self::AppendsBlindly => f.write_str("the server stores bytes twice that are sent twice"),
             Self::Reply(error) => {
                 write!(f, "every byte is acknowledged, but the reply cannot be fetched: {error}")
             }
@@ -221,9 +228,9 @@ impl fmt::Display for UploadError {
             Self::Unverified(reason) => {
                 write!(f, "the server acknowledged the upload, but it cannot be verified: {reason}")
             }
-            Self::Local => f.write_str("internal error: a failure that was not told"),
-            Self::SignInForgotten => f.write_str("the server lets Ping in, but forgets that before the next fragment"),
-            Self::OutOfTurn => f.write_str("internal error: an event that was not asked for"),
+            Self::Local => f.write_str("internal error: a failure without a cause"),
+            Self::SignInForgotten => f.write_str("the server authenticates Ping, but not the fragment after it"),
+            Self::OutOfTurn => f.write_str("internal error: an unexpected event"),
         }
     }
 }

@@ -49,6 +49,8 @@ use std::time::Instant;
 
 use http::{Response, Uri};
 
+use crate::protocol::Origin;
+use crate::protocol::text::escape;
 use context::Context;
 use state::State;
 use state::cancel::CancelSession;
@@ -191,6 +193,12 @@ impl Uploader {
     #[must_use]
     pub fn target(&self) -> &Uri {
         self.context.target.current()
+    }
+
+    /// The host and port that packets go to instead of the URL's, if the server named one.
+    pub(crate) fn named_host(&self) -> Option<String> {
+        let target = &self.context.target;
+        target.is_elsewhere().then(|| escape(Origin::of(target.current()).authority()))
     }
 
     /// The size of fragments in use, in bytes.

@@ -103,7 +103,8 @@ fn by_status(error: &BitsError, packet: PacketKind) -> Refusal {
         414 => Refusal::NameTooLong,
         // 409: within a session the conflict is with a request of ours that a lost connection delayed.
         408 | 409 | 425 | 429 | 500..=599 => Refusal::Unavailable,
-        400 | 411 => Refusal::Invalid,
+        400 | 411 if error.is_from_bits() => Refusal::Invalid,
+        // Without a word of BITS, a web server or a proxy answered that does not know the packet.
         _ if packet.is_opening() => Refusal::NoEndpoint,
         _ => Refusal::Invalid,
     }
@@ -119,17 +120,17 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::Authentication => "authentication is required",
             Self::ProxyAuthentication => "the proxy requires authentication",
-            Self::Permission => "access is denied, or a file of that name exists",
-            Self::NoEndpoint => "there is no BITS upload endpoint at this URL",
+            Self::Permission => "permission denied, or the file exists",
+            Self::NoEndpoint => "no BITS uploads at this URL",
             Self::FileTooLarge => "the file is larger than the server allows",
             Self::FragmentTooLarge => "the fragment is larger than the server allows",
             Self::SessionNotFound => "the server does not know the session",
             Self::NameTooLong => "the URL or name is too long",
-            Self::Invalid => "the server found the request invalid",
+            Self::Invalid => "the server rejected the request as invalid",
             Self::DiskFull => "the server's disk is full",
-            Self::Unavailable => "the server cannot take it just now",
+            Self::Unavailable => "the server cannot process it now",
             Self::ApplicationRejected => "the server's application rejected the file",
-            Self::ApplicationUnavailable => "the server's application cannot take the file just now",
+            Self::ApplicationUnavailable => "the server's application cannot take the file now",
         })
     }
 }
@@ -144,7 +145,7 @@ mod tests {
             code: (code != 0).then_some(HResult(code)),
             context,
             is_ack: code != 0,
-            answerer: crate::protocol::error::Answerer::default(),
+            answerer: Box::default(),
         };
         Refusal::classify(&error, packet)
     }
@@ -174,7 +175,7 @@ mod tests {
     fn http_alone_means_what_it_says_before_a_session() {
         for packet in [PacketKind::Ping, PacketKind::CreateSession] {
             for (status, expected) in [
-                (400, Refusal::Invalid),
+                (400, Refusal::NoEndpoint),
                 (401, Refusal::Authentication),
                 (407, Refusal::ProxyAuthentication),
                 (403, Refusal::Permission),
@@ -187,7 +188,7 @@ mod tests {
                 (425, Refusal::Unavailable),
                 (429, Refusal::Unavailable),
                 (503, Refusal::Unavailable),
-                (411, Refusal::Invalid),
+                (411, Refusal::NoEndpoint),
                 (414, Refusal::NameTooLong),
                 (302, Refusal::NoEndpoint),
             ] {

@@ -52,11 +52,11 @@ pub enum ReplyError {
 impl fmt::Display for ReplyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotOffered => f.write_str("the server offered none"),
-            Self::Status(status) => write!(f, "the server answered GET with {status}"),
-            Self::BadResponse(what) => write!(f, "the answer to GET {what}"),
+            Self::NotOffered => f.write_str("the server offered no reply"),
+            Self::Status(status) => write!(f, "the server responded to GET with {status}"),
+            Self::BadResponse(what) => write!(f, "the response to GET {what}"),
             Self::TooLarge => write!(f, "it is larger than {MAX_REPLY} bytes"),
-            Self::Lost(error) => write!(f, "no answer to GET: {error}"),
+            Self::Lost(error) => write!(f, "no response to GET: {error}"),
         }
     }
 }

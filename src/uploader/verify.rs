@@ -71,10 +71,12 @@ pub enum Unverified {
 impl fmt::Display for Unverified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Status(method, status) => write!(f, "the server answered {method} with {status}"),
-            Self::NoLength(method) => write!(f, "the answer to {method} does not tell its length"),
-            Self::Encoded(method) => write!(f, "the answer to {method} is compressed although that was not asked for"),
-            Self::Lost(method, error) => write!(f, "no answer to {method}: {error}"),
+            Self::Status(method, status) => write!(f, "the server responded to {method} with {status}"),
+            Self::NoLength(method) => write!(f, "the response to {method} has no length"),
+            Self::Encoded(method) => {
+                write!(f, "the response to {method} is compressed, although that was not requested")
+            }
+            Self::Lost(method, error) => write!(f, "no response to {method}: {error}"),
             Self::Source(why) => f.write_str(why),
             Self::Interrupted => f.write_str("interrupted"),
         }

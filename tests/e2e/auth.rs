@@ -237,7 +237,7 @@ fn fault_20_a_wrong_password_goes_out_once_and_the_state_is_kept() {
     });
     let file = format!("--password-file={}", desk.password_file().display());
     desk.run(desk.upload(&server.url("/a"), &["-ume", &file, CLEARTEXT])).exits(7).says(&[
-        "the server did not accept the user and password, by Basic",
+        "the server did not accept the user and password (Basic)",
         "server: 401 Unauthorized",
         "next:",
     ]);
@@ -264,7 +264,7 @@ fn fault_20_a_password_whose_answer_is_lost_again_and_again_goes_out_three_times
         let options = ["-ume", &file, CLEARTEXT, "--retry-delay=1ms", "--no-state", "-j3"];
         let options: Vec<&str> = options.into_iter().chain(others.iter().map(String::as_str)).collect();
         desk.run(desk.upload(&server.url("/d/"), &options)).exits(7).says(&[
-            "no answer, or a server error, came 3 times after the user and password went out",
+            "no response, or a server error, came 3 times after the user and password were sent",
             "may lock the account",
             "3 were not begun",
         ]);
@@ -601,7 +601,7 @@ fn whoever_cancels_signs_in_too() {
         command.args(options).env("BITSUP_STATE_DIR", desk.state());
         desk.run(command)
     };
-    cancel(&[]).exits(7).says(&["the server wants a login (Basic)"]);
+    cancel(&[]).exits(7).says(&["the server requires authentication (Basic)"]);
     cancel(&["-ume", &file, CLEARTEXT]).exits(0).says(&["cancelled: "]);
     assert_eq!(server.packets().iter().filter(|packet| *packet == "Cancel-Session").count(), 3);
 }

@@ -294,7 +294,7 @@ pub(crate) mod openssl {
             };
             let without = check(&[]);
             assert_eq!(without.0.status.code(), Some(6), "{version}: {}", without.stderr());
-            without.says(&["wants a client certificate", "--cert"]);
+            without.says(&["requires a client certificate", "--cert"]);
             let with = check(&["--cert", &c, "--key", &e, "--key-passphrase-file", &passphrase]);
             assert!(with.stdout().contains("client:"), "{version}: {} {}", with.stdout(), with.stderr());
             assert_ne!(with.0.status.code(), Some(6), "{version}: {}", with.stderr());

@@ -114,7 +114,7 @@ fn usage_and_sources_have_a_summary_too() {
         let (events, stderr) = upload(2, options, &source, "http://h/");
         assert_eq!(names(&events), ["error", "summary"], "{options:?}");
         assert_eq!((&events[1]["class"], &events[1]["retryable"]), (&json!("usage"), &json!(false)));
-        assert!(stderr.starts_with("bitsup: error: ") && stderr.contains("\n  next:   "), "{stderr}");
+        assert!(stderr.starts_with("bitsup: error: "), "{stderr}");
     }
     std::fs::remove_file(&source.path).expect("removed");
     let (events, _) = upload(3, &[], &source, "http://h/");
@@ -157,7 +157,7 @@ fn a_dry_run_uses_no_network_and_says_where_it_would_go_on() {
     let output = command(["upload", "--dry-run", "--state-dir", &state]).arg(source.arg()).arg(&url).output();
     let finished = Finished(output.expect("it starts"));
     let path = source.path.display();
-    assert_eq!(finished.stdout(), format!("{path} -> {url}file.bin, 292 KiB, goes on at 195 KiB\n"));
+    assert_eq!(finished.stdout(), format!("{path} -> {url}file.bin, 292 KiB, resumes at 195 KiB\n"));
     assert_eq!((finished.stderr().as_str(), server.requests().len()), ("", requests));
 }
 

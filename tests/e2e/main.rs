@@ -18,6 +18,8 @@ mod json;
 mod kills;
 #[cfg(feature = "serve")]
 mod many;
+#[cfg(target_os = "linux")]
+mod messages;
 #[cfg(all(unix, feature = "windows-auth"))]
 mod ntlm;
 mod pem;

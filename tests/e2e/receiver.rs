@@ -68,7 +68,7 @@ fn a_receiver_for_everyone_must_be_asked_for() {
 
 #[test]
 fn a_receiver_without_a_folder_or_port_says_so() {
-    run(["serve", "/no/such/folder"]).exits(2).says(&["cannot receive uploads", "/no/such/folder"]);
+    run(["serve", "/no/such/folder"]).exits(2).says(&["cannot open the upload directory /no/such/folder"]);
     let receiver = Receiver::start(&[]);
     let address = receiver.url.trim_start_matches("http://").trim_end_matches('/').to_owned();
     let folder = tempfile::tempdir().expect("a folder");
@@ -88,12 +88,12 @@ fn a_receiver_that_cannot_read_an_unfinished_upload_keeps_it_and_does_not_start(
     // No link is followed there, so this stands for a disk that does not give the file.
     std::os::unix::fs::symlink("elsewhere", name("json")).expect("linked");
     run(["serve".as_ref(), "--listen".as_ref(), "127.0.0.1:0".as_ref(), folder.path().as_os_str()]).exits(2).says(&[
-        "cannot receive uploads",
+        "cannot read the unfinished upload",
         "unfinished upload",
         "6d1a6c3e",
         ".json",
         "start again",
-        "remove the file",
+        "removing the file gives up that upload",
     ]);
     assert_eq!(std::fs::read(name("part")).expect("still there"), b"bytes");
     assert!(name("json").is_symlink());
@@ -203,5 +203,5 @@ fn an_application_that_refuses_is_exit_code_13_and_wrong_certificates_are_2() {
     let folder = tempfile::tempdir().expect("a folder");
     run(["serve", "--tls-cert", "/no/such/cert", "--tls-key", "/no/such/key", &folder.path().display().to_string()])
         .exits(2)
-        .says(&["cannot receive uploads", "/no/such/cert"]);
+        .says(&["cannot read /no/such/cert"]);
 }

@@ -47,7 +47,9 @@ fn where_nothing_listens_exits_5() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     drop(listener);
-    upload(&format!("http://127.0.0.1:{port}/"), 10).exits(5).says(&["no connection", "nothing listens"]);
+    upload(&format!("http://127.0.0.1:{port}/"), 10)
+        .exits(5)
+        .says(&["cannot connect to 127.0.0.1:", "connection refused"]);
 }
 
 #[test]
@@ -58,9 +60,9 @@ fn an_unknown_name_exits_5() {
 #[test]
 fn what_speaks_no_http_exits_12_or_5() {
     let server = ScriptServer::start(|_| Reply::Last(b"SSH-2.0-OpenSSH_9.2\r\n\r\n".to_vec()));
-    upload(&server.url("/"), 10).exits(12).says(&["not proper HTTP/1.1"]);
+    upload(&server.url("/"), 10).exits(12).says(&["did not answer in HTTP/1.1"]);
     let server = ScriptServer::start(|_| Reply::HangUp);
-    upload(&server.url("/"), 10).exits(5).says(&["cut"]);
+    upload(&server.url("/"), 10).exits(5).says(&["broke"]);
 }
 
 #[test]
@@ -76,7 +78,7 @@ fn https_to_a_plain_server_exits_6() {
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         }
     });
-    upload(&format!("https://127.0.0.1:{port}/"), 10).exits(6).says(&["no secure connection"]);
+    upload(&format!("https://127.0.0.1:{port}/"), 10).exits(6).says(&["no TLS connection"]);
     drop(server);
 }
 
@@ -171,7 +173,7 @@ fn endless_answers_without_progress_exit_11() {
         let (source, url) = (Source::new(10), server.url("/x/"));
         run(["upload".as_ref(), "--retry-max-delay=1ms".as_ref(), source.arg(), url.as_ref()])
             .exits(11)
-            .says(&["took nothing new"]);
+            .says(&["acknowledged nothing"]);
         assert!(server.requests().len() < 40);
     }
 }

@@ -97,7 +97,7 @@ fn the_receivers_reply_is_saved() {
     }
     let silent = Receiver::start(&[]);
     let place = Place::new();
-    place.upload(&silent.url, &Source::new(SIZE), &[]).exits(13).says(&["the server offered none"]);
+    place.upload(&silent.url, &Source::new(SIZE), &[]).exits(13).says(&["the server offered no reply"]);
     assert!(place.is_empty() && !silent.path("file.bin").exists());
 }
 
@@ -277,7 +277,7 @@ fn a_file_that_exists_is_replaced_only_by_force_and_checked_first() {
 #[test]
 fn an_empty_file_gets_no_reply() {
     let server = offering("r", |_, _| whole("", b"answer"));
-    Place::new().upload(&server.url("/f"), &Source::new(0), &[]).exits(13).says(&["the server offered none"]);
+    Place::new().upload(&server.url("/f"), &Source::new(0), &[]).exits(13).says(&["the server offered no reply"]);
 }
 
 #[cfg(unix)]

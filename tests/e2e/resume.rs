@@ -176,7 +176,7 @@ fn a_signal_stops_while_the_server_is_silent_and_says_how_to_go_on() {
         let (case, keeper) = (Case::new(), Keeper::start(Some(THIRD)));
         let child = case.spawn(&keeper, &[]);
         keeper.wait();
-        stopped(child, by, code).exits(code).says(&[word, "next:   run the same command again: it goes on"]);
+        stopped(child, by, code).exits(code).says(&[word, "next:   run the same command again: it resumes"]);
         keeper.release();
         let before = keeper.server.requests().len();
         case.run(&keeper, &[]).exits(0).says(&["resuming: the server has 195 KiB"]);
@@ -497,7 +497,7 @@ fn a_busy_server_is_asked_again_when_it_wants() {
     );
     let started = Instant::now();
     case.run(&keeper, &[]).exits(0).says(&[
-        "503 Service Unavailable from a server that does not say its name (Fragment): trying again in 1.0 s, try 1",
+        "503 Service Unavailable from a server without a Server header (Fragment): trying again in 1.0 s, try 1",
     ]);
     assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
     let kept = keeper.kept();
@@ -569,8 +569,8 @@ fn a_signal_before_there_is_a_session_keeps_nothing_and_does_not_say_so() {
 fn an_interrupted_upload_promises_only_what_the_same_command_keeps() {
     for (option, promise) in [
         (&["--no-state"][..], "run the same command again: it starts over"),
-        (&["--resume", "never"], "leave --resume never away to go on"),
-        (&["--max-time", "1s"], "run the same command again: it goes on"),
+        (&["--resume", "never"], "without --resume never to resume"),
+        (&["--max-time", "1s"], "run the same command again: it resumes"),
     ] {
         let (case, keeper) = (Case::new(), Keeper::start(Some(THIRD)));
         let child = case.spawn(&keeper, option);

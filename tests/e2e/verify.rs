@@ -106,8 +106,8 @@ fn a_server_that_cannot_say_exits_18() {
         }
     }
     let silent = server(|_, _, stored| Reply::Last([b"HTTP/1.1 200 OK\r\n\r\n", stored].concat()));
-    upload(&silent.url("/file"), &Source::new(SIZE), "size").exits(18).says(&["does not tell its length"]);
-    upload(&silent.url("/file"), &Source::new(SIZE), "sha256").exits(18).says(&["does not tell its length"]);
+    upload(&silent.url("/file"), &Source::new(SIZE), "size").exits(18).says(&["has no length"]);
+    upload(&silent.url("/file"), &Source::new(SIZE), "sha256").exits(18).says(&["has no length"]);
     let packed = server(|_, _, _| answer("Content-Encoding: gzip\r\nContent-Length: 3\r\n", b"abc"));
     upload(&packed.url("/file"), &Source::new(SIZE), "sha256").exits(18).says(&["compressed"]);
 }

@@ -308,6 +308,7 @@ fn random_schedules_of_twelve_faults() {
                 Ok(end) => *ends.entry(end).or_default() += 1,
                 Err(error) => {
                     let text = format!("{error}; to see it: BITSUP_SIM_SEED={seed}");
+                    report(&text);
                     let mut wrong = wrong.lock().expect("no panic");
                     wrong.push(text);
                     if !goes_on() || wrong.len() > 30 {

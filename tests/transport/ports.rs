@@ -78,26 +78,26 @@ fn assert_told(error: &TransportError, kind: Kind, words: &str) {
 #[test]
 fn http_to_other_ports() {
     for length in [0, 64 << 20] {
-        assert_told(&of_server(tls, "http", length), Kind::BadResponse, "the peer answered in TLS");
-        assert_told(&of_server(socks, "http", length), Kind::BadResponse, "the peer answered in SOCKS 5");
+        assert_told(&of_server(tls, "http", length), Kind::BadResponse, "this is a TLS port");
+        assert_told(&of_server(socks, "http", length), Kind::BadResponse, "this is a SOCKS proxy");
     }
-    assert_told(&of_server(curt, "http", 0), Kind::Cut, "without an answer");
+    assert_told(&of_server(curt, "http", 0), Kind::Cut, "without a response");
 }
 
 #[test]
 fn https_to_other_ports() {
-    assert_told(&of_server(http, "https", 0), Kind::Tls(TlsFault::NotTls), "the peer answered in HTTP");
-    assert_told(&of_server(socks, "https", 0), Kind::Tls(TlsFault::NotTls), "the peer answered in SOCKS 5");
+    assert_told(&of_server(http, "https", 0), Kind::Tls(TlsFault::NotTls), "this is an HTTP port");
+    assert_told(&of_server(socks, "https", 0), Kind::Tls(TlsFault::NotTls), "this is a SOCKS proxy");
 }
 
 #[test]
 fn proxies_of_another_kind() {
     let (plain, secure) = ("http://files.example/file", "https://files.example/file");
     for url in [plain, secure] {
-        assert_told(&of_proxy(socks, "http", url), Kind::ProxyRefused, "the peer answered in SOCKS 5");
-        assert_told(&of_proxy(tls, "http", url), Kind::ProxyRefused, "the peer answered in TLS");
-        assert_told(&of_proxy(http, "socks5h", url), Kind::ProxyRefused, "the peer answered in HTTP");
-        assert_told(&of_proxy(http, "https", url), Kind::Tls(TlsFault::NotTls), "the peer answered in HTTP");
+        assert_told(&of_proxy(socks, "http", url), Kind::ProxyRefused, "this is a SOCKS proxy");
+        assert_told(&of_proxy(tls, "http", url), Kind::ProxyRefused, "this is a TLS port");
+        assert_told(&of_proxy(http, "socks5h", url), Kind::ProxyRefused, "this is an HTTP port");
+        assert_told(&of_proxy(http, "https", url), Kind::Tls(TlsFault::NotTls), "this is an HTTP port");
     }
     assert_told(&of_proxy(curt, "http", secure), Kind::Connect, "SOCKS");
     assert_told(&of_proxy(curt, "http", plain), Kind::Cut, "SOCKS");

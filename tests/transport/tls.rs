@@ -92,7 +92,7 @@ fn refused(server: &Server, settings: Settings, fault: TlsFault, words: &[&str])
 #[test]
 fn a_certificate_that_nobody_vouches_for_is_refused() {
     let server = Server::start(Scheme::Tls, |stream, _| read_request(stream).map(drop));
-    let error = refused(&server, Settings::default(), TlsFault::UnknownAuthority, &["certificate", "authority"]);
+    let error = refused(&server, Settings::default(), TlsFault::SelfSigned, &["self-signed"]);
     assert!(!error.request_was_sent);
 }
 
@@ -164,9 +164,9 @@ fn self_made(change: impl FnOnce(&mut CertificateParams)) -> (Server, Certificat
 fn an_authoritys_own_certificate_is_taken_from_who_trusts_that_very_one() {
     let (server, _) = self_made(|_| {});
     server.send(&mut server.client(), 3).expect("trusted");
-    refused(&server, Settings::default(), TlsFault::UnknownAuthority, &["authority"]);
+    refused(&server, Settings::default(), TlsFault::SelfSigned, &["self-signed"]);
     let other = Authority::new().server(&["127.0.0.1"], |_| {});
-    refused(&server, other.settings(), TlsFault::UnknownAuthority, &["authority"]);
+    refused(&server, other.settings(), TlsFault::SelfSigned, &["self-signed"]);
     let (old, _) = self_made(|params| {
         (params.not_before, params.not_after) = (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 3, 4));
     });

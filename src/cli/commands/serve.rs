@@ -13,7 +13,7 @@ use crate::server::{ServeEvent, Server};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
     let (quiet, json) = (args.quiet, args.json);
-    let server = Server::bind(serve_options(args)?).context("cannot receive uploads")?;
+    let server = Server::bind(serve_options(args)?)?;
     let stop = server.stop_handle();
     signals::on_each(move |_| stop.stop())?;
     let run = server.run(move |event| {

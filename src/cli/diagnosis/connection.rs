@@ -5,7 +5,8 @@ use crate::protocol::PacketKind;
 
 use super::{Advice, ExitCode, RUN_AGAIN, because};
 
-const CHECK_SCHEME: &str = "check the URL's scheme and port";
+pub(super) const PROXY_SCHEME: &str =
+    "use a local forwarding proxy such as cntlm or px, or --proxy none to connect without a proxy";
 
 /// A connection that breaks before there is a session never worked.
 pub(super) fn lost(packet: PacketKind, kind: TransportErrorKind) -> Advice {
@@ -13,80 +14,65 @@ pub(super) fn lost(packet: PacketKind, kind: TransportErrorKind) -> Advice {
     use TransportErrorKind as Kind;
     let unavailable = if packet.is_opening() { Code::Connection } else { Code::Server };
     match kind {
-        Kind::UnknownHost => because(Code::Connection, "a typing error in the host's name").next("check the URL"),
-        Kind::LookupFailed => because(Code::Connection, "the name server does not answer").next(RUN_AGAIN),
-        Kind::Connect => because(Code::Connection, "nothing listens there, or a firewall is between")
-            .next("check host and port"),
+        Kind::UnknownHost => because(Code::Connection, "DNS has no address for that name").next("check the host name"),
+        Kind::LookupFailed => because(Code::Connection, "the DNS server did not respond").next(RUN_AGAIN),
+        Kind::Connect => Advice::new(Code::Connection).next("check the host and port, and the firewalls on the way"),
         Kind::NotAllowed => because(
             Code::Protocol,
-            "the server is set up for another network, or not to be trusted",
+            "BITS-Host-Id or a redirect of an internet server named a host of the local network",
         )
-        .next("add --no-host-id to stay at the URL's host"),
-        Kind::ProxyAuthentication => because(
-            Code::Authentication,
-            "the user or password for the proxy is missing or wrong, or the proxy takes more than Basic only",
-        )
-        .next("add --proxy-user and --proxy-password-file, or --proxy none to go without a proxy"),
-        Kind::ProxyRefused => {
-            because(Code::Connection, "the proxy's rules do not allow this host or port")
-                .next("ask the proxy's administrator, or add --proxy none to go without a proxy")
-        }
+        .next("--no-host-id stays at the URL's host"),
+        Kind::ProxyAuthentication => Advice::new(Code::Authentication)
+            .next("set --proxy-user and --proxy-password-file, or --proxy none to connect without a proxy"),
+        Kind::ProxyScheme => Advice::new(Code::Authentication).next(PROXY_SCHEME),
+        Kind::ProxyRefused => Advice::new(Code::Connection)
+            .next("check --proxy and the proxy's rules for this host and port, or use --proxy none"),
         Kind::Tls(fault) => tls(fault),
-        Kind::Cut | Kind::TimedOut(_) if packet.is_opening() => because(
-            if kind == Kind::Cut { Code::Connection } else { Code::Server },
-            "the server, or something before it, closed the connection; or what listens there does not speak HTTP, such as a SOCKS proxy or a TLS port",
-        )
-        .next(CHECK_SCHEME),
-        Kind::Cut | Kind::NoConnection => {
-            because(unavailable, "the server or something before it closed the connection").next(RUN_AGAIN)
+        Kind::Cut if packet.is_opening() => Advice::new(Code::Connection).next("check the scheme and port of the URL"),
+        Kind::Cut | Kind::NoConnection => Advice::new(unavailable).next(RUN_AGAIN),
+        Kind::BadResponse => Advice::new(Code::Protocol).next("check the scheme and port of the URL"),
+        Kind::TimedOut(_) if packet.is_opening() => {
+            because(Code::Server, "the server accepted the connection and did not respond")
+                .next("check the scheme and port of the URL, then run the same command again")
         }
-        Kind::BadResponse => because(
-            Code::Protocol,
-            "what listens there does not speak HTTP/1.1, or not without TLS",
-        )
-        .next(CHECK_SCHEME),
-        Kind::TimedOut(_) => {
-            because(Code::Server, "the network or the server is slow or down").next(RUN_AGAIN)
-        }
-        Kind::Local => because(Code::Internal, "too many open files, or no memory").next(RUN_AGAIN),
+        Kind::TimedOut(_) => Advice::new(Code::Server).next(RUN_AGAIN),
+        Kind::Local => Advice::new(Code::Internal).next("check the limits of this machine: ulimit -n, free memory"),
         Kind::Interrupted => Advice::new(Code::Interrupted).next(RUN_AGAIN),
     }
 }
 
 fn tls(fault: TlsFault) -> Advice {
+    let tls = Advice::new(ExitCode::Tls);
     let because = |cause| because(ExitCode::Tls, cause);
     match fault {
-        TlsFault::UnknownAuthority => because("a certificate authority of its own, or somebody in between")
-            .next("add --cacert with the authority's certificate, if you trust it"),
-        TlsFault::WrongName => {
-            because("the URL has another name for the server than its certificate, or somebody is in between")
-                .next("use a name that the certificate has; --resolve connects it to any address")
-        }
-        TlsFault::Expired | TlsFault::NotYetValid => {
-            because("the server's certificate was not renewed in time, or this machine's clock is wrong")
-                .next("check this machine's date; if it is right, tell the server's administrator")
-        }
-        TlsFault::Pin => because("the server has a new key, or somebody is in between")
-            .next("ask the server's administrator, and give the new hash to --pin-sha256"),
-        TlsFault::CertificateWanted => because("the server lets in only clients with a certificate")
-            .next("add --cert and --key with a certificate that the server knows"),
-        TlsFault::CertificateRefused => {
-            because("the server does not know the certificate's authority, or its time is over")
-                .next("ask the server's administrator which authority's certificates are taken")
-        }
-        TlsFault::Renegotiation => because("IIS with TLS 1.2 asks for the certificate only after it has seen the URL")
-            .next(
-                "ask the server's administrator to ask at the handshake: netsh http add sslcert (or update sslcert) \
-                 with clientcertnegotiation=enable; raising uploadReadAheadSize does not help bitsup",
-            ),
-        TlsFault::Incompatible => {
-            because("the server speaks only TLS 1.1 or older, or ciphers that are not safe any more")
-                .next("ask the server's administrator for TLS 1.2 or 1.3")
-        }
-        TlsFault::BadCertificate => Advice::new(ExitCode::Tls).next("look at the server's certificate"),
-        TlsFault::NotTls => because("the port is one for http").next(CHECK_SCHEME),
-        TlsFault::Other => {
-            Advice::new(ExitCode::Tls).next("run it again with -vv, and look at the server's certificate and log")
-        }
+        TlsFault::UnknownAuthority => because("a private certificate authority, or an interception of the connection")
+            .next("--cacert FILE with the authority's certificate, if you trust it"),
+        TlsFault::SelfSigned => because("no certificate authority signed it")
+            .next("--cacert FILE with this very certificate, if you trust it; or --insecure with --pin-sha256 HASH"),
+        TlsFault::NoAuthorities => because("the trust store is missing or empty, or SSL_CERT_FILE or SSL_CERT_DIR leads nowhere")
+            .next("install the package ca-certificates, or set --cacert FILE"),
+        TlsFault::WrongName => because("the certificate was issued for other names, or another server responded")
+            .next("use a name of the certificate in the URL; --resolve HOST:PORT:ADDR sets its address"),
+        TlsFault::Expired => because("the certificate was not renewed in time, or this machine's clock is wrong")
+            .next("check this machine's clock; if it is right, the server needs a new certificate"),
+        TlsFault::NotYetValid => because("this machine's clock is wrong, or the certificate was installed too early")
+            .next("check this machine's clock"),
+        TlsFault::Pin => because("the server has a new key, or another server responded")
+            .next("ask the server's administrator, then set --pin-sha256 to the new hash"),
+        TlsFault::CertificateWanted => tls.next("--cert FILE and --key FILE with a client certificate that the server accepts"),
+        TlsFault::CertificateRefused => because("the server does not trust the authority of the client certificate, or the certificate expired")
+            .next("ask the server's administrator which authorities it accepts"),
+        TlsFault::Renegotiation => because("IIS with TLS 1.2 asks for the certificate only after it has seen the URL").next(
+            "on the server: netsh http update sslcert (or add sslcert) with clientcertnegotiation=enable; raising \
+             uploadReadAheadSize does not help bitsup",
+        ),
+        TlsFault::Incompatible => because(
+            "the server has only TLS 1.1 or older, only ciphers without forward secrecy, or a certificate with a key that \
+             bitsup does not support, such as one on the curve P-521",
+        )
+        .next("enable TLS 1.2 or 1.3 with ECDHE ciphers on the server, and use an RSA, P-256 or P-384 key"),
+        TlsFault::BadCertificate => tls.next("check the server's certificate: openssl s_client -connect HOST:PORT"),
+        TlsFault::NotTls => tls.next("check the scheme and port of the URL"),
+        TlsFault::Other => tls.next("run the same command with -vv"),
     }
 }

@@ -42,93 +42,93 @@ macro_rules! exit_codes {
 // A new code is a row here, an error that leads to it in `diagnosis`, and its number in README.md and docs/events.schema.json.
 exit_codes! {
     Success = 0, class: "success", retryable: false,
-        meaning: "the server acknowledged the whole file and closed it; or its last response was lost, and --verify sha256 found the same content",
-        cause: "nothing went wrong that was not mended",
-        next: "nothing is left to do";
+        meaning: "the server acknowledged the whole file and closed the session; or its last response was lost, and --verify sha256 found the same content",
+        cause: "all faults during the upload, if there were any, were recovered from",
+        next: "nothing";
     Internal = 1, class: "internal", retryable: false,
-        meaning: "a mistake in bitsup, or on this machine",
-        cause: "bitsup is wrong, or the machine is out of memory, disk space or files",
+        meaning: "a bug in bitsup, or a failed system call on this machine",
+        cause: "the machine is out of memory, disk space or file descriptors, or bitsup has a bug",
         next: "run the same command again; if it happens again, report it with the output of -vv";
     Usage = 2, class: "usage", retryable: false,
-        meaning: "something typed or configured is wrong",
-        cause: "an option, a URL or a setting is wrong, or the URL or name is too long for the server",
-        next: "correct what the message names; --help shows the options, `bitsup config` what is set elsewhere";
+        meaning: "an option, a URL or a setting is wrong, or the URL or name is too long for the server",
+        cause: "the message names the option, variable, or line of config.toml",
+        next: "correct it; --help shows the options, `bitsup config` shows settings and where they are made";
     Source = 3, class: "source", retryable: false,
         meaning: "the file is missing, unreadable, or not a regular file",
         cause: "its path is wrong, or this account may not read it",
-        next: "check the path and its permissions; a pipe or device cannot be uploaded: write it to a file first";
+        next: "check the path and its permissions; pipe data in with - as FILE";
     SourceChanged = 4, class: "source-changed", retryable: true,
         meaning: "the file changed during the upload",
-        cause: "a program writes to it",
-        next: "upload a copy, or wait until the file is finished; the next run starts at the beginning";
+        cause: "another program writes to it",
+        next: "upload a copy, or wait until the file is complete; the next run starts at the beginning";
     Connection = 5, class: "connection", retryable: true,
-        meaning: "the host was not found, or there was no connection, or it broke before the upload began",
-        cause: "a typing error in the host, nothing listens there, or a firewall is between",
+        meaning: "the host was not found, the connection failed, or it broke before the upload began",
+        cause: "the host name is misspelt, no server listens on that port, or a firewall blocks the connection",
         next: "check host and port, then run the same command again";
     Tls = 6, class: "tls", retryable: false,
         meaning: "TLS failed",
-        cause: "the certificate is not trusted, expired, or for another name",
+        cause: "the server's certificate is not trusted, expired, or for another name; or the server requires a client certificate",
         next: "check the certificate and this machine's clock";
     Authentication = 7, class: "authentication", retryable: false,
-        meaning: "the server (401) or a proxy (407) wants a login",
-        cause: "the login is missing or wrong",
-        next: "check user and password, and which kinds of login the server offers (-vv shows them)";
+        meaning: "the server (401) or a proxy (407) requires authentication, or did not accept the credentials",
+        cause: "user, password or token are missing or wrong",
+        next: "check the credentials, and which authentication schemes the server offers (-vv shows them)";
     Refused = 8, class: "refused", retryable: false,
         meaning: "the server refuses the upload",
-        cause: "the account may not write there, or a file of that name exists",
-        next: "check the folder's permissions and whether overwriting is allowed";
+        cause: "the account may not write there, or a file of that name exists and overwriting is off",
+        next: "check the directory's permissions and BITSAllowOverwrites on the server";
     NoEndpoint = 9, class: "no-endpoint", retryable: false,
         meaning: "there are no BITS uploads at that URL",
-        cause: "the URL is wrong, or BITS uploads are not enabled on that folder",
+        cause: "the URL is wrong, or BITS uploads are not enabled on that directory",
         next: "check the URL; on IIS, enable BITS uploads for the virtual directory";
     TooLarge = 10, class: "too-large", retryable: false,
         meaning: "the file, or a fragment of it, is too large for the server",
-        cause: "a limit of the directory, of the web server, or of a proxy before it",
-        next: "raise the limit or send a smaller file; for a fragment, try a smaller --fragment-size";
+        cause: "a limit of the directory, of the web server, or of a proxy in front of it",
+        next: "raise the limit or send a smaller file; for a fragment, use a smaller --fragment-size";
     Server = 11, class: "server", retryable: true,
-        meaning: "the server failed, took too long, or got no further",
-        cause: "the server or the network is busy, restarting or out of order",
-        next: "run the same command again: it goes on where this one stopped";
+        meaning: "the server failed, timed out, or made no progress",
+        cause: "the server or the network is overloaded, restarting or failing",
+        next: "run the same command again: it resumes where this run stopped";
     Protocol = 12, class: "protocol", retryable: false,
-        meaning: "the server, or something before it, broke the protocol",
-        cause: "a proxy changed the request or its answer, or the server is no real BITS server",
-        next: "run it again with -vv to see both heads";
+        meaning: "the server, or a proxy in front of it, violated the protocol",
+        cause: "a proxy changed a request or response, or the server is not a BITS server",
+        next: "run the same command with -vv to see the request and the response";
     Application = 13, class: "application", retryable: false,
-        meaning: "the application behind the server did not take the file, or gave no reply",
-        cause: "it does not want this file, or is out of order",
-        next: "ask who runs the application what it accepts";
+        meaning: "the application behind the server rejected the file, or gave no reply",
+        cause: "it does not accept this file, or it failed",
+        next: "ask the application's operator what it accepts";
     VerificationFailed = 14, class: "verification-failed", retryable: false,
-        meaning: "what arrived is not the file",
-        cause: "something changed it on its way or on the server",
+        meaning: "the file on the server differs from the source (--verify)",
+        cause: "a proxy, the server or another upload changed the content",
         next: "look at the file on the server, then upload it again";
     Mixed = 15, class: "mixed", retryable: true,
-        meaning: "only some of several files arrived",
-        cause: "the lines above tell what went wrong with each of the others",
-        next: "run the same command again for the files that did not arrive";
+        meaning: "of several files, some failed and others did not, or they failed in different ways",
+        cause: "the output has an error for each file that failed",
+        next: "run the same command again after correcting the errors";
     NotResumable = 16, class: "not-resumable", retryable: false,
         meaning: "--resume always, and there is no upload to resume",
         cause: "the upload was finished, expired after 14 days, was started elsewhere, was of another content, or the server lost it",
-        next: "leave --resume always away to start over";
+        next: "remove --resume always to start over";
     Locked = 17, class: "locked", retryable: true,
-        meaning: "another bitsup is busy with this upload",
-        cause: "the same file goes to the same URL in another process",
-        next: "wait for it, or stop it and run the same command again";
+        meaning: "another bitsup is uploading to the same URL",
+        cause: "another process has locked the record of this upload",
+        next: "wait until it has ended, then run the same command again";
     Unconfirmed = 18, class: "unconfirmed", retryable: false,
         meaning: "unconfirmed: every byte was sent, but it is not certain that the file is on the server",
         cause: "the response to Close-Session was lost, the session was gone or refused after the last fragment, or --verify was not shown the file",
         next: "look at the file on the server before you run the command again; with --verify sha256 the same content is exit 0";
     HungUp = 129, class: "hung-up", retryable: true,
         meaning: "stopped by SIGHUP",
-        cause: "the terminal was closed, or the connection to it ended",
-        next: "run the same command again: it goes on where this one stopped";
+        cause: "the terminal or the connection to it was closed",
+        next: "run the same command again: it resumes where this run stopped";
     Interrupted = 130, class: "interrupted", retryable: true,
-        meaning: "stopped by Ctrl-C (SIGINT)",
-        cause: "somebody wanted it to end",
-        next: "run the same command again: it goes on where this one stopped";
+        meaning: "interrupted by Ctrl-C (SIGINT)",
+        cause: "Ctrl-C was pressed, or a program sent SIGINT",
+        next: "run the same command again: it resumes where this run stopped";
     Terminated = 143, class: "terminated", retryable: true,
         meaning: "stopped by SIGTERM",
-        cause: "the system or a job's time limit wanted it to end",
-        next: "run the same command again: it goes on where this one stopped";
+        cause: "the system, a job's time limit or an administrator stopped the process",
+        next: "run the same command again: it resumes where this run stopped";
 }
 
 impl ExitCode {

@@ -11,7 +11,7 @@ mod upload;
 use std::borrow::Cow;
 use std::error::Error;
 
-use crate::cli::error::{BatchOutcome, InputError, ParseError, Resumability, StopReason, Stopped, UsageError};
+use crate::cli::error::{BatchOutcome, InputError, ParseError, Resumability, Stopped, UsageError};
 use crate::client::{ClientError, ReplyFileError};
 use crate::journal::{JournalError, JournalWarning};
 use crate::output::ErrorText;
@@ -19,7 +19,8 @@ use crate::output::json::Failure;
 use crate::protocol::HResult;
 #[cfg(feature = "serve")]
 use crate::server::ServeError;
-use crate::source::EntityError;
+use crate::source::{EntityError, SourceFault};
+use crate::uploader::UploadError;
 
 pub use exit_code::ExitCode;
 
@@ -29,11 +30,12 @@ pub(crate) struct Diagnosis {
     pub(crate) exit_code: ExitCode,
     pub(crate) what: String,
     server_said: Option<String>,
-    /// `None`: what is wrong was typed or set, and the message itself says what is right.
-    pub(crate) cause: Option<&'static str>,
-    next: Cow<'static, str>,
+    /// `None`: the message itself says it, or it is not known.
+    pub(crate) cause: Option<Cow<'static, str>>,
+    /// What can be typed or set; `None`: that is not known.
+    next: Option<Cow<'static, str>>,
     /// The command that says more.
-    more: String,
+    more: Option<String>,
     http_status: Option<u16>,
     hresult: Option<HResult>,
     /// If the run was stopped from outside: how it can be continued.
@@ -45,7 +47,7 @@ pub(crate) struct Diagnosis {
 impl Diagnosis {
     /// What an error means, however wrapped: the outermost that is known decides.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
-        let mut diagnosis = error.chain().find_map(known).unwrap_or_else(|| Advice::new(ExitCode::Internal).into());
+        let mut diagnosis = error.chain().find_map(known).unwrap_or_else(|| unknown().into());
         let mut what: Vec<String> = Vec::new();
         for part in error.chain().map(ToString::to_string) {
             // Wrappers that only pass on what they hold would say it twice; the server's own words have their own line.
@@ -59,13 +61,13 @@ impl Diagnosis {
 
     /// For people.
     pub(crate) fn text(&self) -> ErrorText {
-        let next = format!("{} (more: {})", self.next, self.more);
-        ErrorText {
-            what: self.what.clone(),
-            said: self.server_said.clone(),
-            cause: self.cause.map(str::to_owned),
-            next: Some(next.trim_start().to_owned()),
-        }
+        let next = match (&self.next, &self.more) {
+            (Some(next), Some(more)) => Some(format!("{next} (more: {more})")),
+            (Some(next), None) => Some(next.to_string()),
+            (None, more) => more.clone(),
+        };
+        let cause = self.cause.as_ref().map(ToString::to_string);
+        ErrorText { what: self.what.clone(), said: self.server_said.clone(), cause, next }
     }
 
     /// For programs. `resume_command` is what was typed, if it can be typed again.
@@ -84,12 +86,12 @@ impl Diagnosis {
     }
 }
 
-/// A row of the tables: an exit code, with better words than the code's own where there are some.
-#[derive(Debug, Clone, Copy)]
+/// What is known of an error: its exit code, and its cause and the next step where the error itself tells them.
+#[derive(Debug, Clone)]
 struct Advice {
     exit_code: ExitCode,
-    cause: Option<&'static str>,
-    next: Option<&'static str>,
+    cause: Option<Cow<'static, str>>,
+    next: Option<Cow<'static, str>>,
 }
 
 impl Advice {
@@ -97,31 +99,28 @@ impl Advice {
         Self { exit_code, cause: None, next: None }
     }
 
-    fn next(self, next: &'static str) -> Self {
-        Self { next: Some(next), ..self }
+    fn cause(self, cause: impl Into<Cow<'static, str>>) -> Self {
+        Self { cause: Some(cause.into()), ..self }
     }
 
-    /// The words that are shown: cause and next step.
-    fn words(self) -> (&'static str, &'static str) {
-        let info = self.exit_code.info();
-        (self.cause.unwrap_or(info.cause), self.next.unwrap_or(info.next))
+    fn next(self, next: impl Into<Cow<'static, str>>) -> Self {
+        Self { next: Some(next.into()), ..self }
     }
 }
 
 fn because(exit_code: ExitCode, cause: &'static str) -> Advice {
-    Advice { cause: Some(cause), ..Advice::new(exit_code) }
+    Advice::new(exit_code).cause(cause)
 }
 
 impl From<Advice> for Diagnosis {
-    fn from(advice: Advice) -> Self {
-        let (cause, next) = advice.words();
+    fn from(Advice { exit_code, cause, next }: Advice) -> Self {
         Self {
-            exit_code: advice.exit_code,
+            exit_code,
             what: String::new(),
             server_said: None,
-            cause: Some(cause),
-            next: next.into(),
-            more: format!("bitsup explain {}", advice.exit_code as u8),
+            cause,
+            next,
+            more: Some(format!("bitsup explain {}", exit_code as u8)),
             http_status: None,
             hresult: None,
             stopped: None,
@@ -132,6 +131,11 @@ impl From<Advice> for Diagnosis {
 
 const RUN_AGAIN: &str = "run the same command again";
 
+/// An error that has no type of ours: of the system, mostly.
+fn unknown() -> Advice {
+    Advice::new(ExitCode::Internal).next("if it happens again, report it with the output of -vv")
+}
+
 /// What is known of an error by its type; its text is not looked at.
 fn known(error: &(dyn Error + 'static)) -> Option<Diagnosis> {
     if let Some(error) = error.downcast_ref() {
@@ -141,26 +145,29 @@ fn known(error: &(dyn Error + 'static)) -> Option<Diagnosis> {
         return Some(Diagnosis { stopped: Some(stopped.leaves), ..stop(*stopped).into() });
     }
     if let Some(ParseError { next, help, .. }) = error.downcast_ref() {
-        let (next, more) = (Cow::Owned(next.clone()), help.clone());
-        return Some(Diagnosis { cause: None, next, more, ..Advice::new(ExitCode::Usage).into() });
+        let next = Some(next.clone()).filter(|next| !next.is_empty()).map(Cow::Owned);
+        return Some(Diagnosis { next, more: Some(help.clone()), ..Advice::new(ExitCode::Usage).into() });
     }
-    if error.is::<UsageError>() {
-        return Some(Diagnosis { cause: None, ..Advice::new(ExitCode::Usage).into() });
+    // Their messages say what is right.
+    if error.is::<UsageError>() || error.is::<JournalWarning>() {
+        return Some(Diagnosis { more: None, ..Advice::new(ExitCode::Usage).into() });
     }
     #[cfg(feature = "serve")]
-    if let Some(error) = error.downcast_ref() {
-        return Some(serve(error).into());
+    if let Some(error) = error.downcast_ref::<ServeError>() {
+        return Some(Diagnosis { more: None, ..serve(error).into() });
+    }
+    if let Some(error) = error.downcast_ref::<EntityError>() {
+        return Some(entity(error).into());
     }
     let advice = if let Some(outcome) = error.downcast_ref::<BatchOutcome>() {
-        Advice::new(outcome.exit_code())
+        Advice::new(outcome.exit_code()).next("run the same command again after correcting the errors above")
     } else if error.is::<InputError>() {
-        because(ExitCode::Source, "nothing that can be read was piped in").next("pipe the data in, or name a file")
-    } else if error.is::<EntityError>() {
-        Advice::new(ExitCode::Source)
+        Advice::new(ExitCode::Source).next("pipe the data in, or name a file")
     } else if error.is::<JournalError>() {
-        Advice::new(ExitCode::Locked)
-    } else if error.is::<ReplyFileError>() || error.is::<JournalWarning>() {
-        Advice::new(ExitCode::Usage)
+        because(ExitCode::Locked, "another process uploads to the same URL")
+            .next("wait until it has ended, then run the same command again")
+    } else if error.is::<ReplyFileError>() {
+        return Some(Diagnosis { more: None, ..Advice::new(ExitCode::Usage).into() });
     } else {
         return None;
     };
@@ -170,37 +177,64 @@ fn known(error: &(dyn Error + 'static)) -> Option<Diagnosis> {
 fn client(error: &ClientError) -> Diagnosis {
     let advice = match error {
         ClientError::Upload(error) => return upload::diagnose(error),
-        ClientError::SignIn(refused) => {
-            let server_said = refused.said.as_ref().map(ToString::to_string);
-            return Diagnosis { server_said, ..sign_in::advice(&refused.reason).into() };
+        ClientError::AtNamedHost { error, .. } => {
+            let diagnosis = upload::diagnose(error);
+            let is_lost = matches!(error.root(), UploadError::Lost { .. });
+            let next = if is_lost { Some("--no-host-id stays at the URL's host".into()) } else { diagnosis.next };
+            return Diagnosis { next, ..diagnosis };
         }
-        ClientError::Entity(_) => Advice::new(ExitCode::Source),
-        ClientError::NothingToResume { .. } => Advice::new(ExitCode::NotResumable),
-        ClientError::Interrupted { can_go_on: true } => Advice::new(ExitCode::Interrupted),
+        ClientError::SignIn(refused) => {
+            let mut diagnosis = Diagnosis::from(sign_in::advice(&refused.reason));
+            if let Some(said) = &refused.said {
+                diagnosis.server_said = Some(said.to_string());
+                if let Some(sub_status) = explain::iis::of(said) {
+                    diagnosis.more = Some(format!("bitsup explain {}", sub_status.code));
+                    (diagnosis.cause, diagnosis.next) = (Some(sub_status.cause.into()), Some(sub_status.next.into()));
+                }
+            }
+            return diagnosis;
+        }
+        ClientError::Entity(error) => entity(error),
+        ClientError::NothingToResume { why: None } => {
+            because(ExitCode::NotResumable, "the upload was finished, expired after 14 days, or was started elsewhere")
+                .next(WITHOUT_ALWAYS)
+        }
+        ClientError::NothingToResume { why: Some(_) } => Advice::new(ExitCode::NotResumable).next(WITHOUT_ALWAYS),
+        ClientError::Interrupted { can_go_on: true } => Advice::new(ExitCode::Interrupted).next(upload::RESUMES),
         ClientError::Interrupted { can_go_on: false } => Advice::new(ExitCode::Interrupted).next(RUN_AGAIN),
         ClientError::ReplyFile(_) => Advice::new(ExitCode::Internal).next(upload::WITHOUT_REPLY),
     };
     advice.into()
 }
 
+const WITHOUT_ALWAYS: &str = "remove --resume always to start over";
+
+/// The message names the reason; this is what can be done about the common ones.
+fn entity(error: &EntityError) -> Advice {
+    let advice = Advice::new(ExitCode::Source);
+    match error.fault() {
+        SourceFault::Directory => advice.next("name its files"),
+        SourceFault::NotRegular => advice.next("write it to a regular file, or pipe it in with - as FILE"),
+        SourceFault::Io => advice,
+    }
+}
+
 fn stop(stopped: Stopped) -> Advice {
-    let by_time = (stopped.by == StopReason::MaxTime).then_some("--max-time ended the run before it was done");
-    let advice = Advice { cause: by_time, ..Advice::new(stopped.by.exit_code()) };
-    advice.next(match stopped.leaves {
-        Resumability::Resumes => "run the same command again: it goes on where this one stopped",
-        Resumability::ResumesWithoutNever => "leave --resume never away to go on where this one stopped",
-        Resumability::StartsOver => "run the same command again: it starts over, as nothing is kept of this upload",
+    Advice::new(stopped.by.exit_code()).next(match stopped.leaves {
+        Resumability::Resumes => upload::RESUMES,
+        Resumability::ResumesWithoutNever => "run the command without --resume never to resume the upload",
+        Resumability::StartsOver => "run the same command again: it starts over, nothing is kept of this upload",
         Resumability::Acknowledged => "look at the file on the server; without --verify this is a success",
     })
 }
 
 #[cfg(feature = "serve")]
 fn serve(error: &ServeError) -> Advice {
+    let usage = Advice::new(ExitCode::Usage);
     match error {
-        ServeError::Session(..) => Advice::new(ExitCode::Usage)
-            .next("look after the disk and start again; to give that upload up, remove the file"),
+        ServeError::Session(..) => usage.next("check the disk and start again; removing the file gives up that upload"),
         ServeError::Runtime(_) => Advice::new(ExitCode::Internal),
-        _ => Advice::new(ExitCode::Usage),
+        _ => usage,
     }
 }
 

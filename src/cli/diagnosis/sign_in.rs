@@ -1,4 +1,4 @@
-//! What it means that nobody is let in.
+//! What it means that the server does not authenticate the client.
 
 use crate::auth::{Scheme, SignInError};
 
@@ -7,57 +7,64 @@ use super::{Advice, ExitCode, because};
 const WITHOUT_TICKETS: &str = if cfg!(all(unix, feature = "kerberos")) {
     "get a ticket with kinit, or add --user NAME"
 } else {
-    "add --user NAME; for Kerberos install with `cargo install --path . --features kerberos` and get a ticket with kinit"
+    "--user NAME; for Kerberos, build bitsup with --features kerberos and get a ticket with kinit"
 };
 
-const CHECK_BOTH: &str =
-    "check both, also the domain (DOMAIN\\USER); nothing was tried twice, lest the account be locked";
+const CHECK_BOTH: &str = "check --user (for Windows DOMAIN\\USER) and the password; it was sent once only, as wrong passwords may lock the account";
 
 pub(super) fn advice(reason: &SignInError) -> Advice {
     let because = |cause| because(ExitCode::Authentication, cause);
+    let plain = Advice::new(ExitCode::Authentication);
     match reason {
-        SignInError::NoCredentials { .. } => because("the folder is not open to anonymous uploads")
-            .next("add --user NAME, or --bearer-file FILE if the server takes tokens"),
-        SignInError::NoTickets { .. } => because("the folder is not open to anonymous uploads").next(WITHOUT_TICKETS),
+        SignInError::NoCredentials { offered } if offered == "Bearer" => {
+            because("the directory does not accept anonymous uploads").next("--bearer-file FILE with a token")
+        }
+        SignInError::NoCredentials { .. } => because("the directory does not accept anonymous uploads")
+            .next("--user NAME and --password-file FILE, or --bearer-file FILE if the server takes tokens"),
+        SignInError::NoTickets { .. } => because("the directory does not accept anonymous uploads").next(WITHOUT_TICKETS),
         SignInError::TicketsRejected => because(
-            "the tickets' owner may not come in; the server's own key is not the one that the realm knows; or it has \
-             Extended Protection, and TLS ends on the way to it",
+            "the tickets' owner may not upload; or the server's key is not the realm's; or the server has Extended Protection, and a \
+             proxy ends TLS in front of it",
         )
-        .next("look at the tickets with klist; to sign in as somebody else, kinit as them or add --user NAME"),
+        .next("check the tickets with klist; kinit or --user NAME uses another account"),
         SignInError::Rejected(Scheme::Bearer) => {
-            because("the token expired, or is for something else").next("get a new token")
+            because("the token expired, or is for another service").next("get a new token")
         }
         SignInError::Rejected(Scheme::Ntlm | Scheme::Negotiate) => because(
-            "the user or password is wrong, or the account is locked or may not come in that way; or the server has \
-             Extended Protection, and TLS ends on the way to it or is not used",
+            "user or password is wrong, or the account is locked or may not log on there; or the server has Extended Protection, \
+             and a proxy ends TLS in front of it or the URL is http",
         )
         .next(CHECK_BOTH),
         SignInError::Rejected(_) => {
-            because("the user or password is wrong, or the account is locked or may not come in that way")
-                .next(CHECK_BOTH)
+            because("user or password is wrong, or the account is locked or may not log on there").next(CHECK_BOTH)
         }
         SignInError::Unanswered { .. } => because(
-            "something on the way, or the server, hangs up on whoever signs in; whether the password is right is not known",
+            "the server, or a proxy, closes the connection during authentication; whether the password is right is not known",
         )
-        .next("find out what hangs up before you run it again: too many tries may lock the account"),
-        SignInError::NothingInCommon { .. } => {
-            because("the server wants another way of signing in than there are credentials for")
-                .next("leave --auth out, or ask the server's administrator which ways are allowed")
+        .next("look at the server's log before you run the command again: wrong passwords may lock the account"),
+        SignInError::NothingInCommon { offered, only, .. } => match only {
+            Some(scheme) => plain.next(format!("remove --auth, or enable {scheme} on the server")),
+            None if needs_windows_auth(offered) => {
+                because("this build of bitsup has no NTLM").next("build bitsup with --features windows-auth")
+            }
+            None => plain.next("enable Basic, Digest, NTLM or Negotiate for the directory"),
+        },
+        SignInError::Cleartext(_) => {
+            plain.next("use https, or add --allow-cleartext-auth if the network can be trusted")
         }
-        SignInError::Cleartext(_) => Advice::new(ExitCode::Authentication)
-            .next("use https, or add --allow-cleartext-auth if the network can be trusted"),
-        SignInError::OtherOrigin { .. } => because(
-            "the server led there (BITS-Host-Id, or a redirect), and credentials do not follow by themselves",
-        )
-        .next("use that URL, or add --trust-host-id HOST if you trust it, or --no-host-id to stay at the URL's host"),
+        SignInError::OtherOrigin { .. } => {
+            because("BITS-Host-Id or a redirect named that host, and credentials go to the URL's host only")
+                .next("use that URL, or add --trust-host-id HOST if you trust it, or --no-host-id to stay at the URL's host")
+        }
         SignInError::EachRequest(_) => because(
-            "IIS has authPersistSingleRequest=true, or a proxy before the server gives each request a connection of its own",
+            "IIS has authPersistSingleRequest=true, or a proxy gives each request a connection of its own: NTLM and Negotiate \
+             authenticate a connection",
         )
-        .next(
-            "set authPersistSingleRequest to false for the site, or use --auth digest or basic where the server offers them",
-        ),
-        SignInError::Failed { .. } => {
-            Advice::new(ExitCode::Authentication).next("run it again with -vv to see both heads")
-        }
+        .next("set authPersistSingleRequest to false for the site, or use --auth digest or basic where the server offers them"),
+        SignInError::Failed { .. } => plain.next("run the same command with -vv"),
     }
+}
+
+fn needs_windows_auth(offered: &str) -> bool {
+    !cfg!(feature = "windows-auth") && offered.split(", ").any(|scheme| matches!(scheme, "NTLM" | "Negotiate"))
 }

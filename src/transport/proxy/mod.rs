@@ -249,7 +249,7 @@ impl TunnelHandshake<'_> {
 
     fn wait(&self, events: PollFlags) -> Result<(), TransportError> {
         if poll::wait(self.stream.tcp(), events, self.due, self.cancellation)?.is_none() {
-            return Err(TransportError::new(Kind::Connect, "it did not answer within the time limit"));
+            return Err(TransportError::new(Kind::Connect, "connecting timed out"));
         }
         Ok(())
     }

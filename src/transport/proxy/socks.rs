@@ -55,14 +55,11 @@ impl TunnelHandshake<'_> {
         match (chosen[1], &proxy.credentials) {
             (ANYONE, _) => Ok(()),
             (PASSWORD, Some(login)) => self.log_in(&login.user, &login.password),
-            (NOTHING_SUITS, _) => {
-                let known = if proxy.credentials.is_some() {
-                    "it wants another kind of login than user and password"
-                } else {
-                    "it takes nobody without a user and password"
-                };
-                Err(TransportError::new(Kind::ProxyAuthentication, known))
-            }
+            (NOTHING_SUITS, _) => Err(if proxy.credentials.is_some() {
+                TransportError::new(Kind::ProxyScheme, "it requires another method than user and password")
+            } else {
+                TransportError::new(Kind::ProxyAuthentication, "it requires a user and password")
+            }),
             _ => Err(no_socks()),
         }
     }
@@ -82,7 +79,7 @@ impl TunnelHandshake<'_> {
         if response[1] == 0 {
             Ok(())
         } else {
-            Err(TransportError::new(Kind::ProxyAuthentication, "it does not accept ours"))
+            Err(TransportError::new(Kind::ProxyAuthentication, "it does not accept the user and password"))
         }
     }
 }
@@ -117,19 +114,19 @@ fn check_version(version: u8) -> Result<(), TransportError> {
 }
 
 fn no_socks() -> TransportError {
-    TransportError::new(Kind::ProxyRefused, "what answers there does not speak SOCKS 5")
+    TransportError::new(Kind::ProxyRefused, "it is not a SOCKS 5 proxy")
 }
 
 /// RFC 1928 section 6. Only what the proxy's rules forbid stays forbidden.
 fn refused(code: u8) -> TransportError {
     let (kind, text) = match code {
         2 => (Kind::ProxyRefused, "not allowed by its rules"),
-        3 => (Kind::Connect, "it finds the network unreachable"),
-        4 => (Kind::Connect, "it finds the host unreachable"),
-        5 => (Kind::Connect, "the server refused its connection"),
-        6 => (Kind::Connect, "its connection took too long"),
-        8 => (Kind::ProxyRefused, "it does not know this kind of address"),
-        _ => (Kind::Connect, "it failed"),
+        3 => (Kind::Connect, "network unreachable"),
+        4 => (Kind::Connect, "host unreachable"),
+        5 => (Kind::Connect, "the server refused the connection"),
+        6 => (Kind::Connect, "connecting timed out"),
+        8 => (Kind::ProxyRefused, "address type not supported"),
+        _ => (Kind::Connect, "general failure"),
     };
     TransportError::new(kind, text)
 }

@@ -32,10 +32,10 @@ impl TunnelHandshake<'_> {
             }
             // It could not reach the server, or is too busy: that may pass.
             Some(status) if status.is_server_error() || matches!(status.as_u16(), 404 | 408 | 425 | 429) => {
-                Err(TransportError::new(Kind::Connect, format!("it answered {status}")))
+                Err(TransportError::new(Kind::Connect, format!("it responded with {status}")))
             }
-            Some(status) => Err(TransportError::new(Kind::ProxyRefused, format!("it answered {status}"))),
-            None => Err(TransportError::new(Kind::ProxyRefused, "what answers there is no HTTP proxy")),
+            Some(status) => Err(TransportError::new(Kind::ProxyRefused, format!("it responded with {status}"))),
+            None => Err(TransportError::new(Kind::ProxyRefused, "it is not an HTTP proxy")),
         }
     }
 
@@ -52,7 +52,7 @@ impl TunnelHandshake<'_> {
             head.extend(byte);
             let dropped = watch
                 .take(&byte)
-                .map_err(|excess| TransportError::new(Kind::ProxyRefused, format!("its answer: {excess}")))?;
+                .map_err(|excess| TransportError::new(Kind::ProxyRefused, format!("its response: {excess}")))?;
             if let Some(first) = watch.foreign() {
                 return Err(TransportError::new(Kind::ProxyRefused, of_stranger(first, "HTTP")));
             }
@@ -70,12 +70,14 @@ fn unknown_to<'a>(proxy: &Proxy, status: StatusCode, fields: impl Iterator<Item 
         .filter_map(|(_, value)| value.split_whitespace().next())
         .map(|scheme| escape(scheme.trim_end_matches(',')))
         .collect();
-    let text = if !challenges.is_empty() && !challenges.iter().any(|scheme| scheme.eq_ignore_ascii_case("Basic")) {
-        format!("it takes {}, and bitsup knows only Basic for proxies", challenges.join(", "))
-    } else if proxy.credentials.is_some() {
+    if !challenges.is_empty() && !challenges.iter().any(|scheme| scheme.eq_ignore_ascii_case("Basic")) {
+        let text = format!("it offers {}, and bitsup supports only Basic at proxies", challenges.join(", "));
+        return TransportError::new(Kind::ProxyScheme, text);
+    }
+    let text = if proxy.credentials.is_some() {
         format!("it does not accept the user and password ({})", status.as_u16())
     } else {
-        format!("it answered {status}")
+        format!("it responded with {status}")
     };
     TransportError::new(Kind::ProxyAuthentication, text)
 }
@@ -125,7 +127,7 @@ mod tests {
             StatusCode::PROXY_AUTHENTICATION_REQUIRED,
             ["Proxy-Authenticate: NTLM", "proxy-authenticate: Negotiate"].into_iter(),
         );
-        assert!(error.detail.contains("takes NTLM, Negotiate, and"), "{}", error.detail);
+        assert!(error.detail.contains("offers NTLM, Negotiate, and"), "{}", error.detail);
         assert!(
             unknown_to(
                 &proxy,

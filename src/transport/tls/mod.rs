@@ -98,7 +98,7 @@ impl Tls {
             }
             let events = if tls.wants_write() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
             if poll::wait(tls.under.tcp(), events, deadline, cancellation)?.is_none() {
-                return Err(TransportError::new(Kind::Connect, "the TLS handshake did not end within the time limit"));
+                return Err(TransportError::new(Kind::Connect, "the TLS handshake timed out"));
             }
         }
         Ok(tls)

@@ -14,7 +14,7 @@ use crate::transport::error::tls_error;
 use crate::transport::speech::{is_tls, of_stranger};
 
 use super::pin::PinMismatch;
-use super::trust::is_authority_as_server;
+use super::trust::{SelfSigned, is_authority_as_server};
 
 /// Names of a certificate that are shown.
 const MAX_NAMES: usize = 8;
@@ -98,7 +98,7 @@ fn explain(error: &Error, circumstances: &Circumstances<'_>) -> TransportError {
     let (fault, text) = match error {
         error if is_authority_as_server(error) => (
             TlsFault::UnknownAuthority,
-            "the server's certificate is marked as an authority's own, and this machine does not trust it".to_owned(),
+            "the server shows the certificate of an authority, and this machine does not trust it".to_owned(),
         ),
         Error::InvalidCertificate(error) => certificate(error, circumstances.host),
         Error::AlertReceived(alert) => self::alert(*alert, circumstances),
@@ -120,11 +120,15 @@ fn certificate(error: &CertificateError, host: &str) -> (TlsFault, String) {
     match error {
         CertificateError::UnknownIssuer => (
             TlsFault::UnknownAuthority,
-            "the server's certificate is signed by an authority that this machine does not know".to_owned(),
+            "the server's certificate is signed by an authority that this machine does not trust".to_owned(),
         ),
         CertificateError::NotValidForNameContext { presented, .. } => {
             let names = join(presented);
             let has = if names.is_empty() { "no name".to_owned() } else { names };
+            if presented.iter().any(|name| name.starts_with("DnsName") && plain(name) == host) {
+                let text = format!("the server's certificate has {host} as a DNS name, not as an IP address");
+                return (TlsFault::WrongName, text);
+            }
             (TlsFault::WrongName, format!("the server's certificate is not for {host}, but for {has}"))
         }
         CertificateError::NotValidForName => {
@@ -134,10 +138,15 @@ fn certificate(error: &CertificateError, host: &str) -> (TlsFault, String) {
         CertificateError::Expired => expired(None),
         CertificateError::NotValidYetContext { not_before, .. } => early(Some(*not_before)),
         CertificateError::NotValidYet => early(None),
-        CertificateError::Other(other) => match other.0.downcast_ref::<PinMismatch>() {
-            Some(mismatch) => (TlsFault::Pin, mismatch.to_string()),
-            None => (TlsFault::BadCertificate, format!("the server's certificate is not accepted: {}", other.0)),
-        },
+        CertificateError::Other(other) => {
+            if let Some(mismatch) = other.0.downcast_ref::<PinMismatch>() {
+                (TlsFault::Pin, mismatch.to_string())
+            } else if let Some(self_signed) = other.0.downcast_ref::<SelfSigned>() {
+                (TlsFault::SelfSigned, self_signed.to_string())
+            } else {
+                (TlsFault::BadCertificate, format!("the server's certificate is not accepted: {}", other.0))
+            }
+        }
         other => (TlsFault::BadCertificate, format!("the server's certificate is not accepted: {other}")),
     }
 }
@@ -160,7 +169,7 @@ fn alert(alert: Alert, circumstances: &Circumstances<'_>) -> (TlsFault, String) 
         if circumstances.wanted == Some(CertificateWanted::ByRenegotiation) {
             return (TlsFault::Renegotiation, RENEGOTIATION.to_owned());
         }
-        let text = format!("the server wants a client certificate (TLS alert {alert:?})");
+        let text = format!("the server requires a client certificate (TLS alert {alert:?})");
         return (TlsFault::CertificateWanted, text);
     }
     if circumstances.sent_certificate && about_certificate {

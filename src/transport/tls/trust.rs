@@ -10,7 +10,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
 use crate::exchange::{TlsFault, TransportError, TransportErrorKind as Kind};
@@ -70,8 +70,14 @@ fn configured(
     if let Some(configured) = slot.get() {
         return Ok(configured.clone());
     }
-    let made = new_config(settings())
-        .map_err(|error| TransportError::new(Kind::Tls(TlsFault::Other), escape(error.to_string())))?;
+    let made = new_config(settings()).map_err(|error| match error {
+        // The library's word for an empty trust store; where there is no such store it does not say it.
+        rustls::Error::General(_) => TransportError::new(
+            Kind::Tls(TlsFault::NoAuthorities),
+            "this machine has no certificate authorities, so that no server's certificate can be verified",
+        ),
+        error => TransportError::new(Kind::Tls(TlsFault::Other), escape(error.to_string())),
+    })?;
     Ok(slot.get_or_init(|| made).clone())
 }
 
@@ -111,6 +117,31 @@ struct PinningVerifier {
     provider: Arc<CryptoProvider>,
 }
 
+/// A certificate that its own key signed: no authority stands behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the server's certificate is self-signed, and this machine does not trust it")]
+pub(super) struct SelfSigned;
+
+/// Whether a certificate is its own authority: equal names do not prove it.
+fn is_self_signed(certificate: &CertificateDer<'_>, provider: &CryptoProvider, now: UnixTime) -> bool {
+    let (Ok(parsed), Ok(anchor)) =
+        (webpki::EndEntityCert::try_from(certificate), webpki::anchor_from_trusted_cert(certificate))
+    else {
+        return false;
+    };
+    let (algorithms, usage) = (provider.signature_verification_algorithms.all, webpki::KeyUsage::server_auth());
+    match parsed.verify_for_usage(algorithms, &[anchor], &[], now, usage, None, None) {
+        Ok(_) => true,
+        // An authority's certificate, whose signature is not looked at.
+        Err(webpki::Error::CaUsedAsEndEntity) => parsed.issuer() == parsed.subject(),
+        Err(_) => false,
+    }
+}
+
+fn is_untrusted(error: &rustls::Error) -> bool {
+    is_authority_as_server(error) || matches!(error, rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
+}
+
 /// A server whose certificate is marked as an authority's, as `openssl req -x509` makes them. Whoever names that very
 /// certificate as trusted means it; OpenSSL takes it then, too. Its time was checked before its kind.
 pub(super) fn is_authority_as_server(error: &rustls::Error) -> bool {
@@ -131,6 +162,9 @@ impl ServerCertVerifier for PinningVerifier {
             match platform.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
                 Err(error) if is_authority_as_server(&error) && self.extra_roots.contains(end_entity) => {
                     verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                }
+                Err(error) if is_untrusted(&error) && is_self_signed(end_entity, &self.provider, now) => {
+                    return Err(CertificateError::Other(OtherError(Arc::new(SelfSigned))).into());
                 }
                 result => _ = result?,
             }

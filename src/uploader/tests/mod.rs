@@ -195,7 +195,7 @@ fn a_ping_that_nobody_understands_is_passed_over() {
              < {ping}
              > Create-Session
              < 404 Server: nginx
-             = there is no BITS upload endpoint"
+             = no BITS uploads at this URL"
         ));
     }
 }
@@ -204,8 +204,8 @@ fn a_ping_that_nobody_understands_is_passed_over() {
 fn a_ping_that_is_forbidden_is_final() {
     play("< 401\n= authentication is required");
     play("< 407\n= the proxy requires");
-    play("< 403\n= access is denied");
-    play("! unknown host\n= no answer to Ping");
+    play("< 403\n= permission denied");
+    play("! unknown host\n= no response to Ping");
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn a_plain_web_server_is_no_endpoint() {
         "< 200 Server: nginx
          > Create-Session
          < 200 Server: nginx | Content-Type: text/html
-         = 200 OK from nginx, with text/html, but not a BITS Ack",
+         = 200 OK from nginx, text/html, not a BITS Ack",
     );
 }
 
@@ -326,10 +326,10 @@ fn another_host_is_greeted_before_the_first_fragment() {
 #[test]
 fn a_refusal_that_is_final_gives_the_session_up() {
     for (refusal, end) in [
-        ("403 ack BITS-Error: 0x80070005", "access is denied"),
+        ("403 ack BITS-Error: 0x80070005", "permission denied"),
         ("500 ack BITS-Error: 0x80200020", "the file is larger"),
-        ("400 ack BITS-Error: 0x80070057", "found the request invalid"),
-        ("411", "found the request invalid"),
+        ("400 ack BITS-Error: 0x80070057", "rejected the request as invalid"),
+        ("411", "rejected the request as invalid"),
     ] {
         upload().in_session().then(&format!(
             "> Fragment bytes 0-9999/20000
@@ -344,11 +344,11 @@ fn a_refusal_that_is_final_gives_the_session_up() {
 #[test]
 fn a_refusal_that_may_pass_keeps_the_session() {
     for (refusal, end) in [
-        ("503", "cannot take it just now"),
+        ("503", "cannot process it now"),
         ("500 ack BITS-Error: 0x80070070", "disk is full"),
         ("500 ack BITS-Error-Code: 0x8020001F", "does not know the session"),
         ("401", "authentication is required"),
-        ("200", "but not a BITS Ack"),
+        ("200", "not a BITS Ack"),
     ] {
         upload()
             .with(|plan| plan.retry.no_progress_timeout = Duration::ZERO)
@@ -420,7 +420,7 @@ fn answers_without_progress_end() {
     for stuck in ["200 ack BITS-Received-Content-Range: 0", "416 BITS-Received-Content-Range: 0", "416"] {
         let machine = upload().machine();
         let (end, packets) = run(machine, with_fragments(|_| Input::Responded(response(stuck))));
-        assert!(end.is_err_and(|e| e.to_string().contains("took nothing new beyond byte 0")), "{stuck}");
+        assert!(end.is_err_and(|e| e.to_string().contains("acknowledged nothing beyond byte 0")), "{stuck}");
         assert!(packets < 40, "{stuck}: {packets}");
     }
 }
@@ -430,7 +430,7 @@ fn ping_pong_ends() {
     let offsets = ["200 ack BITS-Received-Content-Range: 9000", "416 BITS-Received-Content-Range: 0"];
     let machine = upload().machine();
     let (end, packets) = run(machine, with_fragments(|n| Input::Responded(response(offsets[n % 2]))));
-    assert!(end.is_err_and(|e| e.to_string().contains("took nothing new beyond byte 9000")));
+    assert!(end.is_err_and(|e| e.to_string().contains("acknowledged nothing beyond byte 9000")));
     assert!(packets < 100, "{packets}");
 }
 

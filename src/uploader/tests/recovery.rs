@@ -317,7 +317,7 @@ fn r4_the_smallest_fragment_refused_as_too_large_is_final_and_pages_are_not() {
     let machine = upload().machine();
     let (end, _) = run(machine, with_fragments(|_| Input::Responded(response("403 Server: firewall"))));
     let error = end.expect_err("ends with the budget");
-    assert!(error.to_string().contains("access is denied") && !error.cancels_session(), "{error}");
+    assert!(error.to_string().contains("permission denied") && !error.cancels_session(), "{error}");
 }
 
 #[test]
@@ -467,7 +467,7 @@ fn r5_pages_and_gateways_never_cost_a_session() {
 
 #[test]
 fn r5_a_session_that_is_not_suspect_means_what_it_says() {
-    half_then("< 400 ack BITS-Error: 0x80070057\n> Cancel-Session\n< 200 ack\n= found the request invalid");
+    half_then("< 400 ack BITS-Error: 0x80070057\n> Cancel-Session\n< 200 ack\n= rejected the request as invalid");
     // Once the new session meets the same, that is final.
     half_then(
         "! cut 4000
@@ -494,7 +494,7 @@ fn r5_a_session_that_is_not_suspect_means_what_it_says() {
          < 200 ack
          > Fragment bytes 0-5119/20000
          < 500
-         = the server cannot take it just now",
+         = the server cannot process it now",
     );
 }
 
@@ -557,7 +557,7 @@ fn r6_a_close_that_something_else_answered_is_sent_again_and_never_the_file() {
 fn r6_a_first_close_refused_by_bits_is_read_by_the_table() {
     whole_then(&format!("< 500 ack BITS-Error: 0x8020001F\n> Create-Session{ANEW}"));
     whole_then(&format!("< 400 ack BITS-Error: 0x80070057\n> Cancel-Session\n< 200 ack\n> Create-Session{ANEW}"));
-    whole_then("< 403 ack BITS-Error: 0x80070005\n> Cancel-Session\n< 200 ack\n= access is denied");
+    whole_then("< 403 ack BITS-Error: 0x80070005\n> Cancel-Session\n< 200 ack\n= permission denied");
 }
 
 #[test]
@@ -605,7 +605,7 @@ fn r6_a_new_session_that_is_refused_since_the_file_is_there_is_no_failure() {
          < 500 ack BITS-Error: 0x8020001F
          > Create-Session
          < 403 ack BITS-Error: 0x80070005
-         = access is denied",
+         = permission denied",
     );
 }
 
@@ -624,10 +624,10 @@ fn r8_once_a_session_exists_only_decisions_about_trust_are_final() {
          ~
          > Fragment bytes 10000-15119/20000
          ! untrusted
-         = no answer to Fragment",
+         = no response to Fragment",
     );
-    play("! untrusted\n= no answer to Ping");
-    play("! no handshake\n= no answer to Ping");
+    play("! untrusted\n= no response to Ping");
+    play("! no handshake\n= no response to Ping");
 }
 
 #[test]
@@ -649,7 +649,7 @@ fn r8_odd_answers_to_the_first_packets_are_tried_again() {
          ! interrupted
          = interrupted",
     );
-    play("< 200 ack\n< 204\n~\n< 204\n~\n< 204\n= no BITS upload endpoint");
+    play("< 200 ack\n< 204\n~\n< 204\n~\n< 204\n= no BITS uploads");
 }
 
 #[test]
@@ -732,7 +732,7 @@ fn r8_a_fragment_refused_for_a_one_time_nonce_is_sent_again_itself() {
          ! sign again
          ! sign again
          ! sign again
-         = forgets that before the next fragment",
+         = not the fragment after it",
     );
 }
 

@@ -185,7 +185,7 @@ fn a_session_that_nobody_can_resume_is_given_up_at_every_end() {
     for end in [
         "! interrupted\n> Cancel-Session\n< 200 ack\n= interrupted",
         "! failed\n> Cancel-Session\n! interrupted\n= internal error",
-        "! untrusted\n> Cancel-Session\n! cut\n= no answer to Fragment",
+        "! untrusted\n> Cancel-Session\n! cut\n= no response to Fragment",
     ] {
         upload()
             .with(|plan| plan.can_resume = false)

@@ -133,7 +133,7 @@ fn a_last_fragment_that_a_page_refused_is_not_there_if_the_server_says_so() {
          < 400 ack BITS-Error: 0x80070057
          > Cancel-Session
          < 200 ack
-         = found the request invalid",
+         = rejected the request as invalid",
     );
 }
 

@@ -40,7 +40,7 @@ fn a_connection_that_is_gone_is_no_failure_and_a_new_one_is_pinged() {
              ~
              > Create-Session
              < 404
-             = no BITS upload endpoint",
+             = no BITS uploads",
         );
     }
 }

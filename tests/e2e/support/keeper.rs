@@ -86,7 +86,7 @@ impl Keeper {
         let (release, released) = sync_channel(1);
         let kept: Arc<Mutex<Kept>> = Arc::default();
         let inside = Arc::clone(&kept);
-        let server = ScriptServer::start(move |request| {
+        let server = ScriptServer::concurrent(move |request| {
             let hit = |hold: &Hold| {
                 hold.packet == request.packet() && request.range().is_none_or(|(first, _, _)| first == hold.first)
             };

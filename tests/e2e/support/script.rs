@@ -76,8 +76,20 @@ pub(crate) struct ScriptServer {
 }
 
 impl ScriptServer {
-    /// Answers each request, on whichever connection, by `answer`, one after another.
+    /// Answers each request by `answer`, one connection after another.
     pub(crate) fn start(answer: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
+        Self::serving(answer, |serve| serve())
+    }
+
+    /// The same, all connections at once: Wine sometimes keeps the socket of a killed process open for good.
+    pub(crate) fn concurrent(answer: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
+        Self::serving(answer, |serve| drop(std::thread::spawn(serve)))
+    }
+
+    fn serving(
+        answer: impl FnMut(&Request) -> Reply + Send + 'static,
+        run: impl Fn(Box<dyn FnOnce() + Send>) + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
@@ -87,8 +99,7 @@ impl ScriptServer {
             for (connection, stream) in listener.incoming().enumerate() {
                 let Ok(stream) = stream else { return };
                 let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
-                // A thread for each: Wine sometimes keeps the socket of a killed process open for good.
-                std::thread::spawn(move || serve(stream, connection, &seen, &answer));
+                run(Box::new(move || serve(stream, connection, &seen, &answer)));
             }
         });
         Self { port, requests, _thread: thread }

@@ -66,7 +66,7 @@ fn tell(json: Option<&JsonLog>, id: usize, item: &Item, size: Option<u64>, offse
     let shown = size.map_or_else(|| "size not known yet".to_owned(), units::size);
     let mut line = format!("{} -> {}, {shown}", item.source, redact_url(&url));
     if offset > 0 {
-        line = format!("{line}, goes on at {}", units::size(offset));
+        line = format!("{line}, resumes at {}", units::size(offset));
     }
     // A closed output is nobody's error.
     let _ = writeln!(std::io::stdout(), "{}", escape_line(&line));

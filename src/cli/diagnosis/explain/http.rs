@@ -35,33 +35,35 @@ pub(crate) fn summary(number: u16) -> String {
 /// What is no refusal.
 fn fixed(status: StatusCode) -> Option<[&'static str; 3]> {
     Some(match status.as_u16() {
-        100..=199 => {
-            ["an answer that goes on; bitsup reads past it", "a proxy or server says that it is alive", "nothing"]
-        }
+        100..=199 => [
+            "an interim response, which bitsup ignores",
+            "the server or a proxy is still working on the request",
+            "nothing",
+        ],
         200 | 201 => [
-            "success, if the answer calls itself a BITS Ack; without that there is no BITS server at the URL (exit 9)",
-            "a plain web server, a portal or a login page also answers 200",
+            "success, if the response is a BITS Ack; otherwise there is no BITS server at the URL (exit 9)",
+            "web servers, portals and login pages respond with 200 too",
             "check the URL; on IIS, enable BITS uploads for the virtual directory",
         ],
         202..=299 => [
-            "no success for BITS: the answer does not come from a BITS server (exit 9)",
-            "a plain web server or a proxy answered",
+            "no success for BITS: the response is not that of a BITS server (exit 9)",
+            "a web server or a proxy responded",
             "check the URL",
         ],
         307 | 308 => [
             "a redirection, followed for Ping and Create-Session to the same host or from http to https (else exit 9)",
-            "the upload folder moved, or the server wants https",
-            "use the URL that it leads to",
+            "the upload directory moved, or the server requires https",
+            "use the redirect's URL",
         ],
         300..=399 => [
             "a redirection that an upload does not follow (exit 9)",
-            "the upload folder moved, or a login page is in front of it",
-            "use the URL that it leads to, if that is the folder",
+            "the upload directory moved, or a login page stands in front of it",
+            "use the redirect's URL, if it is the upload directory",
         ],
         416 => [
-            "server and client are out of step; bitsup goes on from the offset that the answer names",
-            "an answer was lost on the way",
-            "nothing, unless it comes again and again: then look at the server's log",
+            "server and client disagree on the offset; bitsup continues from the offset in the response",
+            "a response was lost",
+            "nothing, unless it repeats: then look at the server's log",
         ],
         _ => return None,
     })
@@ -69,13 +71,13 @@ fn fixed(status: StatusCode) -> Option<[&'static str; 3]> {
 
 fn refusal(title: &str, status: StatusCode) -> String {
     let at_start = opening(status);
-    let advice = upload::class(PacketKind::CreateSession, at_start);
+    let advice = upload::class(at_start);
     let retried = if at_start.may_pass() { "; bitsup tries again first" } else { "" };
     let meaning = format!("{at_start} (exit {}{retried})", advice.exit_code as u8);
-    let (cause, next) = advice.words();
+    let [cause, next] = [advice.cause.unwrap_or_default(), advice.next.unwrap_or_default()];
     // By the table that an upload acts on.
     let later = Refusal::classify(&answer(status), PacketKind::Fragment).class(&answer(status)).to_string();
-    explanation(title, [&meaning, cause, next], Some(("within a session", &later)))
+    explanation(title, [&meaning, &cause, &next], Some(("within a session", &later)))
 }
 
 fn opening(status: StatusCode) -> Refusal {

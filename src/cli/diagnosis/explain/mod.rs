@@ -1,7 +1,7 @@
 //! Codes in words: HRESULTs, HTTP statuses, exit codes. Made from the tables by which the program itself acts.
 
 mod http;
-mod iis;
+pub(super) mod iis;
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use ::http::StatusCode;
 
 use super::hresult::info;
 use super::{ExitCode, upload};
-use crate::protocol::{HResult, PacketKind};
+use crate::protocol::HResult;
 use crate::uploader::Refusal;
 
 /// A line for the code, and one for each thing that is known of it; `words` are meaning, cause and next step.
@@ -45,7 +45,7 @@ pub(crate) fn explain(text: &str) -> Result<String, String> {
     // Servers send Windows' plain error codes as well.
     let wrapped = u16::try_from(code.0).ok().map(HResult::from_win32);
     let found = hresult(code).or_else(|| wrapped.and_then(hresult));
-    found.ok_or_else(|| format!("bitsup does not know {}", parts(code)))
+    found.ok_or_else(|| format!("unknown code {}", parts(code)))
 }
 
 /// All that can be explained, a line each.
@@ -58,7 +58,7 @@ pub(crate) fn list() -> String {
     for status in http::COMMON {
         let _ = writeln!(text, "  {status:<11} {}", http::summary(*status));
     }
-    text.push_str("\nStatus and sub-status in IIS's log\n");
+    text.push_str("\nStatus and sub-status of IIS, in its log and its pages\n");
     for (code, meaning) in iis::list() {
         let _ = writeln!(text, "  {code:<11} {meaning}");
     }
@@ -99,7 +99,7 @@ fn hresult(code: HResult) -> Option<String> {
     // With which code bitsup ends where a server sends this.
     let sent = [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::BAD_REQUEST];
     let refusal = sent.iter().find_map(|status| Refusal::of_code(code, *status));
-    let refused = refusal.map(|refusal| upload::class(PacketKind::CreateSession, refusal).exit_code);
+    let refused = refusal.map(|refusal| upload::class(refusal).exit_code);
     let exit = refused.or(info.client_exit).map(|exit| (exit as u8).to_string());
     let exit = exit.as_deref().map(|exit| ("exit", exit));
     Some(explanation(&title, [info.meaning, info.cause, info.next], exit))

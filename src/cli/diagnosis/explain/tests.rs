@@ -46,7 +46,7 @@ fn a_code_is_read_in_every_spelling() {
 #[test]
 fn a_status_means_what_the_upload_makes_of_it() {
     let not_found = text("404");
-    assert!(not_found.contains("there is no BITS upload endpoint at this URL (exit 9)"), "{not_found}");
+    assert!(not_found.contains("no BITS uploads at this URL (exit 9)"), "{not_found}");
     assert!(not_found.contains("within a session: an outage, a fragment that is too large, or a lost"), "{not_found}");
     assert!(text("413").contains("within a session: the fragment is too large"), "{}", text("413"));
     assert!(text("403").contains("within a session: a page of something before the server"), "{}", text("403"));
