@@ -74,8 +74,10 @@ impl SessionDoubt {
             return Doubted::Outage;
         }
         if history.has_doubted {
-            // What its predecessor did not meet says nothing of this one: links fail as well as servers.
-            return if history.status == attempt.status() { Doubted::Meant } else { Doubted::Outage };
+            // What its predecessor did not meet says nothing of this one: links fail as well as servers. And a loss is
+            // nobody's last word.
+            let meets_it_again = attempt.status().is_some() && history.status == attempt.status();
+            return if meets_it_again { Doubted::Meant } else { Doubted::Outage };
         }
         *history = DoubtHistory { has_doubted: true, status: attempt.status() };
         Doubted::Lost

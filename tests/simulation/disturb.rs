@@ -215,6 +215,8 @@ impl World {
     /// An exchange that nothing disturbs but the server's own habits, and what stands before it.
     pub(crate) fn deliver(&mut self, request: Request) -> Input {
         if self.machine.as_ref().is_some_and(Uploader::needs_new_connection) {
+            // It does not see that the last one was closed.
+            self.watch.expired |= self.server_closed;
             self.next_connection();
         }
         if self.is_closed() {

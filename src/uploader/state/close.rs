@@ -96,7 +96,11 @@ impl CloseSession {
     }
 
     fn called_incomplete(self, context: &mut Context, attempt: FailedAttempt) -> Step {
-        if !context.plan.may_start_over || std::mem::replace(&mut context.was_called_incomplete, true) {
+        if std::mem::replace(&mut context.was_called_incomplete, true) {
+            // Of two sessions: a Close of the first may have been carried out (R6).
+            return Ok(self.unconfirmed(context, attempt));
+        }
+        if !context.plan.may_start_over {
             return Ok(Verification::instead_of(context, attempt.cause, Some(self.session)));
         }
         context.restart(attempt, Some(self.session.session))

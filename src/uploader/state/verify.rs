@@ -91,6 +91,12 @@ impl Verification {
         match comparison {
             Ok(Comparison::Same(proof)) => self.same(context, proof),
             Ok(Comparison::Different(difference)) => Err(match self.failure {
+                // It is not there yet, and the same command can still go on with the session.
+                Some(failure) if self.session.is_some() => {
+                    let text = format!("the file at the destination differs: {difference}");
+                    context.tell(UploadEvent::Warning { text });
+                    failure
+                }
                 None | Some(UploadError::Unconfirmed { .. }) => UploadError::Different(difference),
                 Some(failure) => failure,
             }),

@@ -287,3 +287,61 @@ fn what_was_published_of_another_file_is_not_this_one() {
     }
     assert!(matches!(machine.into_result(), Err(UploadError::Refused { refusal: Refusal::Permission, .. })));
 }
+
+#[test]
+fn a_loss_is_never_the_last_word_of_a_session_that_replaced_one() {
+    let lost = |n: u32| format!("! cut\n~\n> Ping\n< 200 ack\n> Fragment bytes {n}-{}/20000\n", n + 5119);
+    let (old, new) = (lost(10_000), lost(0));
+    half_then(&format!(
+        "! cut
+         > Fragment bytes 10000-15119/20000
+         {old}{old}! cut
+         > Cancel-Session
+         < 200 ack
+         > Create-Session
+         < 200 ack BITS-Session-Id: t
+         > Fragment bytes 0-9999/20000
+         ! cut
+         > Fragment bytes 0-5119/20000
+         {new}{new}! cut
+         ~
+         ! interrupted
+         = interrupted"
+    ));
+}
+
+/// A request that was carried out twice: the first published the file, the second found no session.
+#[test]
+fn a_file_that_two_sessions_could_not_close_may_be_there() {
+    whole_then(
+        "< 400 ack BITS-Error: 0x80070057
+         > Cancel-Session
+         < 200 ack
+         > Create-Session
+         < 200 ack BITS-Session-Id: t
+         > Fragment bytes 0-9999/20000
+         < 200 ack BITS-Received-Content-Range: 10000
+         > Fragment bytes 10000-19999/20000
+         < 200 ack BITS-Received-Content-Range: 20000
+         > Close-Session
+         < 400 ack BITS-Error: 0x80070057
+         = the file may be there",
+    );
+}
+
+/// The file is not there, but the session is: the same command can go on with it.
+#[test]
+fn a_difference_found_while_the_session_lives_keeps_it() {
+    let now = Instant::now();
+    let state = ResumeState { close_sent: true, ..left_session(20_000) };
+    let plan = Plan { verify: Verify::Sha256, ..plan(20_000, 10_000) };
+    let mut machine = Uploader::resume(plan, state, now, 1);
+    for text in ["200 ack", "403 ack BITS-Error: 0x80070005"] {
+        machine = write_down(machine.handle(Input::Responded(response(text)), now), now);
+    }
+    assert_eq!(machine.next_action(), Action::Verify(http::Method::GET));
+    let seen = Seen { head: Some(response("200 Content-Length: 0")), count: 0, end: Ok(()), digests: None };
+    machine = machine.handle(Input::Seen(seen), now);
+    assert_eq!(machine.next_action(), Action::Finish, "neither cancelled nor forgotten");
+    assert!(matches!(machine.into_result(), Err(UploadError::Unconfirmed { is_gone: false, .. })));
+}
