@@ -16,7 +16,7 @@ pub(crate) enum Ci {
 }
 
 impl Ci {
-    /// The line that shows an error beside the log, if the service has such.
+    /// The line that shows what failed, and its cause, beside the log, if the service has such; it is part of the log too.
     pub(super) fn error(self, error: &ErrorText) -> Option<String> {
         let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
         self.issue("error", &format!("{}{cause}", error.what))

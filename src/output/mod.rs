@@ -73,12 +73,15 @@ pub(crate) struct ErrorText {
 impl fmt::Display for ErrorText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "bitsup: error: {}", clean(&redact::url(&self.what)))?;
-        for (label, text) in [("server: ", &self.said), ("cause:  ", &self.cause), ("next:   ", &self.next)] {
-            if let Some(text) = text {
-                write!(f, "\n  {label}{}", clean(&redact::url(text)))?;
-            }
-        }
-        Ok(())
+        self.details().try_for_each(|line| write!(f, "\n{line}"))
+    }
+}
+
+impl ErrorText {
+    /// The lines below the first.
+    pub(crate) fn details(&self) -> impl Iterator<Item = String> {
+        let lines = [("server: ", &self.said), ("cause:  ", &self.cause), ("next:   ", &self.next)];
+        lines.into_iter().filter_map(|(label, text)| Some(format!("  {label}{}", clean(&redact::url(text.as_ref()?)))))
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Reporter {
     animated: bool,
     ci: Ci,
     is_batch: bool,
+    /// Why files failed so far, without numbers, and the first that did.
+    reasons: Mutex<Vec<(String, String)>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,6 +61,7 @@ impl Reporter {
             animated: false,
             ci: Ci::None,
             is_batch: false,
+            reasons: Mutex::default(),
         }
     }
 
@@ -106,8 +109,10 @@ impl Reporter {
 
     /// Writes what must not be overlooked, also with `-q`.
     pub(crate) fn warn_always(&self, text: &str) {
-        self.line(&format!("warning: {text}"));
-        self.command(self.ci.warning(text));
+        match self.ci.warning(text) {
+            None => self.line(&format!("warning: {text}")),
+            command => self.command(command),
+        }
     }
 
     /// Writes an error, always. It ends the bar of a file that is shown for itself.
@@ -115,8 +120,26 @@ impl Reporter {
         if !self.is_batch {
             lock(&self.drawing).take();
         }
-        self.write(|writer| error.to_string().lines().for_each(|line| writer.line(line)));
-        self.command(self.ci.error(error));
+        let Some(command) = self.ci.error(error) else {
+            return self.write(|writer| error.to_string().lines().for_each(|line| writer.line(line)));
+        };
+        self.write(|writer| {
+            writer.raw(&format!("{command}\n"));
+            // The command has the cause.
+            ErrorText { cause: None, ..error.clone() }.details().for_each(|line| writer.line(&line));
+        });
+    }
+
+    /// Writes the error of one of several files: in full the first time, then in a line. `reason` is what others may share.
+    fn error_of_file(&self, name: &str, error: &ErrorText, reason: &str) {
+        let reason = reason.replace(|c: char| c.is_ascii_digit(), "");
+        let mut known = lock(&self.reasons);
+        if let Some((_, first)) = known.iter().find(|(known, _)| *known == reason) {
+            return self.line(&format!("bitsup: error: cannot upload {name}: the same error as for {first}"));
+        }
+        known.push((reason, name.to_owned()));
+        drop(known);
+        self.error(error);
     }
 
     fn line(&self, text: &str) {
@@ -184,9 +207,14 @@ impl Lane<'_> {
         let reporter = self.reporter;
         let due = lock(&reporter.progress).event(self.number, event, now);
         if !reporter.verbosity.quiet {
-            lines(event, reporter.verbosity.level).for_each(|line| reporter.line(&format!("{}{line}", self.prefix)));
-            if let UploadEvent::Warning { text } = event {
-                reporter.command(reporter.ci.warning(&format!("{}{text}", self.prefix)));
+            let annotation = match event {
+                UploadEvent::Warning { text } => reporter.ci.warning(&format!("{}{text}", self.prefix)),
+                _ => None,
+            };
+            match annotation {
+                None => lines(event, reporter.verbosity.level)
+                    .for_each(|line| reporter.line(&format!("{}{line}", self.prefix))),
+                command => reporter.command(command),
             }
         }
         match reporter.view {
@@ -218,11 +246,12 @@ impl Lane<'_> {
         }
     }
 
-    /// The file failed: its error is written at once, unless there is none to write.
-    pub(crate) fn failed(&mut self, error: Option<&ErrorText>) {
+    /// The file failed: its error is written at once, unless there is none to write. `reason` is what is the same for
+    /// other files.
+    pub(crate) fn failed(&mut self, error: Option<&ErrorText>, reason: &str) {
         lock(&self.reporter.progress).failed(self.number);
         if let Some(error) = error {
-            self.reporter.error(error);
+            self.reporter.error_of_file(self.prefix.trim_end_matches([':', ' ']), error, reason);
         }
     }
 }

@@ -157,7 +157,7 @@ impl UploadError {
     /// Whether the same command can go on with the session after this.
     pub(super) fn keeps_record(&self) -> bool {
         match self {
-            Self::Unconfirmed { is_gone, .. } => !is_gone,
+            Self::Unconfirmed { is_gone, .. } => !is_gone && !self.cancels_session(),
             Self::Different(_) | Self::Unverified(_) => false,
             other => !other.cancels_session(),
         }
@@ -170,13 +170,17 @@ impl UploadError {
             Self::SourceChanged | Self::AppendsBlindly => true,
             Self::Refused { refusal, .. } => refusal.cancels_session(),
             Self::BadResponse { error, .. } => !counts_as_lost(error),
+            // Every further Close would be refused alike: the next run starts over.
+            Self::Unconfirmed { cause, .. } => match &**cause {
+                Self::Refused { refusal, error, .. } => error.is_from_bits() && refusal.cancels_session(),
+                _ => false,
+            },
             Self::Redirected { .. }
             | Self::Lost { .. }
             | Self::NoProgress { .. }
             | Self::GaveUp { .. }
             | Self::OutOfTime { .. }
             | Self::CannotResume { .. }
-            | Self::Unconfirmed { .. }
             | Self::SignInForgotten
             | Self::Interrupted
             | Self::Reply(_)

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use crate::support::bitsup::{Finished, Source, command, content};
 use crate::support::receiver::Receiver;
 use crate::support::schema;
+use crate::support::script::{Reply, ScriptServer};
 
 fn run(args: &[&str]) -> Finished {
     Finished(command(["upload"]).args(args).output().expect("it starts"))
@@ -263,4 +264,20 @@ fn an_interrupt_ends_all_files_and_keeps_their_sessions() {
     let again = ["-j", "2", "--state-dir", text(state.path()), text(&a.path), text(&b), &receiver.url];
     run(&again).exits(0).says(&["a: resuming: ", "b: resuming: "]);
     assert_eq!(receiver.published("a"), a.bytes);
+}
+
+#[test]
+fn case_70_files_that_fail_alike_are_told_in_a_line_each() {
+    let server = ScriptServer::start(|_| Reply::head("HTTP/1.1 403 Forbidden"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let paths: Vec<_> = (0..60).map(|n| folder.path().join(format!("f{n}"))).collect();
+    paths.iter().for_each(|path| std::fs::write(path, "text").expect("written"));
+    let mut upload = command(["upload"]);
+    upload.args(&paths).arg(folder.path().join("missing")).arg(server.url("/d/"));
+    let finished = Finished(upload.output().expect("ran"));
+    let stderr =
+        finished.exits(15).says(&["cannot upload f59: the same error as for f0\n", "61 of 61 files failed"]).stderr();
+    assert_eq!(stderr.matches("bitsup: error: ").count(), 62, "{stderr}");
+    assert_eq!(stderr.matches("  cause:  ").count(), 1, "{stderr}");
+    assert!(stderr.lines().count() < 75, "{stderr}");
 }

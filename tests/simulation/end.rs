@@ -163,7 +163,11 @@ impl World {
                 Some(Excuse::TooManyBytes)
             }
             UploadError::GaveUp { .. } if watch.expired => Some(Excuse::ForgottenAlive),
-            UploadError::Refused { .. } | UploadError::Lost { .. } if self.has_lost_two_sessions() => {
+            UploadError::Refused { .. } if self.has_lost_two_sessions() => Some(Excuse::ForgottenTwice),
+            // Silence is the word of a server that says nothing of lost sessions.
+            UploadError::GaveUp { cause, .. }
+                if matches!(**cause, UploadError::Lost { .. }) && self.has_lost_two_sessions() =>
+            {
                 Some(Excuse::ForgottenTwice)
             }
             UploadError::Refused { .. } | UploadError::Redirected { .. } | UploadError::BadResponse { .. }

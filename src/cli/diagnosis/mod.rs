@@ -29,6 +29,8 @@ pub use exit_code::ExitCode;
 pub(crate) struct Diagnosis {
     pub(crate) exit_code: ExitCode,
     pub(crate) what: String,
+    /// Why, without the file and its destination.
+    pub(crate) reason: String,
     server_said: Option<String>,
     /// `None`: the message itself says it, or it is not known.
     pub(crate) cause: Option<Cow<'static, str>>,
@@ -55,6 +57,8 @@ impl Diagnosis {
                 what.push(part);
             }
         }
+        diagnosis.reason =
+            what.get(1..).unwrap_or_default().join(": ") + diagnosis.server_said.as_deref().unwrap_or("");
         diagnosis.what = what.join(": ");
         diagnosis
     }
@@ -117,6 +121,7 @@ impl From<Advice> for Diagnosis {
         Self {
             exit_code,
             what: String::new(),
+            reason: String::new(),
             server_said: None,
             cause,
             next,

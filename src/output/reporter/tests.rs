@@ -257,7 +257,7 @@ fn a_log_has_few_whole_lines() {
     upload_one(&mut lane, "a");
     lane.begin("b", 1000);
     lane.event(&UploadEvent::Warning { text: "odd".to_owned() });
-    lane.failed(Some(&ErrorText { what: "refused".to_owned(), ..ErrorText::default() }));
+    lane.failed(Some(&ErrorText { what: "refused".to_owned(), ..ErrorText::default() }), "refused");
     drop(reporter);
     let text = buffer.text();
     let lines: Vec<&str> = text.lines().collect();
@@ -284,9 +284,9 @@ fn quiet_shows_errors_alone() {
     let mut lane = reporter.lane(0);
     upload_one(&mut lane, "a");
     lane.begin("b", 1000);
-    lane.failed(Some(&ErrorText { what: "no".to_owned(), ..ErrorText::default() }));
+    lane.failed(Some(&ErrorText { what: "no".to_owned(), ..ErrorText::default() }), "no");
     drop(reporter);
-    assert_eq!(buffer.text(), "bitsup: error: no\n::error::bitsup: no\n");
+    assert_eq!(buffer.text(), "::error::bitsup: no\n");
 }
 
 #[test]

@@ -92,7 +92,7 @@ impl Verification {
             Ok(Comparison::Same(proof)) => self.same(context, proof),
             Ok(Comparison::Different(difference)) => Err(match self.failure {
                 // It is not there yet, and the same command can still go on with the session.
-                Some(failure) if self.session.is_some() => {
+                Some(failure) if self.session.is_some() && failure.keeps_record() => {
                     let text = format!("the file at the destination differs: {difference}");
                     context.tell(UploadEvent::Warning { text });
                     failure

@@ -564,7 +564,9 @@ fn r6_a_first_close_refused_by_bits_is_read_by_the_table() {
 fn r6_after_a_lost_answer_to_close_nothing_is_a_failure() {
     whole_then("! cut\n> Close-Session\n< 500 ack BITS-Error: 0x8020001F\n= the file is probably there");
     for refusal in ["400 ack BITS-Error: 0x80070057", "403 ack BITS-Error: 0x80070005"] {
-        whole_then(&format!("! cut\n> Close-Session\n< {refusal}\n= the file may be there"));
+        whole_then(&format!(
+            "! cut\n> Close-Session\n< {refusal}\n> Cancel-Session\n< 500 ack\n= the file may be there"
+        ));
     }
     for refusal in ["400", "404", "403", "500"] {
         whole_then(&format!(

@@ -73,7 +73,10 @@ impl Worker<'_> {
         match &failed {
             None => self.lane.done(),
             // Who stops a run does not need to read it once for each file.
-            Some(diagnosis) => self.lane.failed(Some(&diagnosis.text()).filter(|_| diagnosis.stopped.is_none())),
+            Some(diagnosis) => {
+                let text = diagnosis.text();
+                self.lane.failed(Some(&text).filter(|_| diagnosis.stopped.is_none()), &diagnosis.reason);
+            }
         }
         let mut queue = lock(queue);
         let mut is_over = self.context.signals.cancellation.is_interrupted();
