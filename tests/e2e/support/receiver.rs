@@ -27,7 +27,7 @@ impl Receiver {
         let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped"));
         let mut first = String::new();
         lines.read_line(&mut first).expect("the receiver says where it listens");
-        let url = first.split_whitespace().find(|word| word.starts_with("http://")).expect("a URL in the first line");
+        let url = first.split_whitespace().find(|word| word.starts_with("http")).expect("a URL in the first line");
         let url = format!("{}/", url.trim_end_matches('/'));
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
         Self { folder, url, child }
