@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 
 if (($# == 0)); then cargo build --quiet; fi
 bitsup=$(realpath "${1:-${CARGO_TARGET_DIR:-target}/debug/bitsup}")
-folder=$(mktemp -d)
-trap 'kill "$receiver" 2>/dev/null || true; rm -rf "$folder"' EXIT
+root=$PWD folder=$(mktemp -d) receiver=
+trap '[[ -z $receiver ]] || kill "$receiver" || true; rm -rf "$folder"' EXIT
 
 mkdir "$folder/inbox" "$folder/bin"
 ln -s "$bitsup" "$folder/bin/bitsup"
@@ -64,4 +64,4 @@ awk -v command="$command" '
             printf "<text x=\"16\" y=\"60\" xml:space=\"preserve\" class=\"frame f%d%s\">%s</text>\n", i, i == NR ? " last" : "", frame[i]
         print "</svg>"
     }' frames >progress.svg
-cp progress.svg "$OLDPWD/docs/progress.svg"
+cp progress.svg "$root/docs/progress.svg"
