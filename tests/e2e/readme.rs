@@ -42,8 +42,10 @@ fn documents(names: &[&str]) -> Vec<Document> {
     let folder = root().join("docs");
     let entries = std::fs::read_dir(folder).expect("docs/").map(|entry| entry.expect("an entry").file_name());
     let entries = entries.map(|name| format!("docs/{}", name.to_str().expect("text")));
-    let mut names: Vec<String> =
-        entries.filter(|name| Path::new(name).extension().is_some_and(|kind| kind == "md")).chain(names.iter().map(|name| (*name).to_owned())).collect();
+    let mut names: Vec<String> = entries
+        .filter(|name| Path::new(name).extension().is_some_and(|kind| kind == "md"))
+        .chain(names.iter().map(|name| (*name).to_owned()))
+        .collect();
     names.sort();
     let read = |name: String| Document { text: std::fs::read_to_string(root().join(&name)).expect("read"), name };
     names.into_iter().map(read).collect()
