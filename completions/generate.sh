@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes what the program prints about itself: completions, manual pages, the help of each verb, the options in README.md,
-# and the schemas of its JSON.
+# Writes what the program prints about itself: completions, manual pages, the help of each verb, and the schemas
+# of its JSON.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,13 +28,6 @@ for page in man/*.1; do
     help "${verb[@]:1}" -h >"tests/help/$name.short.txt"
     help "${verb[@]:1}" --help >"tests/help/$name.long.txt"
 done
-
-readme=$(HELP="$(help upload -h)" awk '
-    /^<!-- bitsup upload -h -->$/ { found = 1 }
-    found && /^```/ { fences++; if (fences == 1) { print; print ENVIRON["HELP"]; next } }
-    !(found && fences == 1) { print }
-' README.md)
-printf '%s\n' "$readme" >README.md
 
 # The tests that compare them write them too.
 BITSUP_WRITE_SCHEMAS=1 cargo test --quiet --lib schema >/dev/null

@@ -31,12 +31,6 @@ fn committed(name: &str) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{name}: {error}; {REMEDY}"))
 }
 
-/// The first fenced block behind a marker.
-fn block<'a>(text: &'a str, marker: &str) -> &'a str {
-    let behind = text.split_once(marker).unwrap_or_else(|| panic!("no {marker}")).1;
-    behind.split("```").nth(1).and_then(|block| block.split_once('\n')).expect("a fenced block").1
-}
-
 /// The same text without blanks at the ends of lines.
 fn trimmed(text: &str) -> String {
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
@@ -48,13 +42,6 @@ fn the_completions_are_those_of_the_program() {
         let same = committed(&format!("completions/{name}")) == printed(&["completions", shell]);
         assert!(same, "completions/{name} is out of date: {REMEDY}");
     }
-}
-
-#[test]
-fn the_readme_shows_the_options_of_the_program() {
-    let readme = committed("README.md");
-    let help = printed(&["upload", "-h"]).replace("bitsup.exe", "bitsup");
-    assert_eq!(trimmed(block(&readme, "<!-- bitsup upload -h -->")), trimmed(&help), "README.md: {REMEDY}");
 }
 
 /// Names of the files in a folder of the project with this ending.

@@ -95,6 +95,12 @@ impl Reporter {
         self
     }
 
+    /// Whether a bar is drawn on a terminal, where a person can watch it.
+    #[cfg(feature = "serve")]
+    pub(crate) fn is_watched(&self) -> bool {
+        self.view == View::Bars && self.terminal.is_attended
+    }
+
     /// The place of one of the files that are uploaded at a time, from 0.
     pub(crate) fn lane(&self, number: usize) -> Lane<'_> {
         Lane { reporter: self, number, prefix: String::new() }

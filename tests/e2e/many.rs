@@ -271,7 +271,9 @@ fn case_70_files_that_fail_alike_are_told_in_a_line_each() {
     let server = ScriptServer::start(|_| Reply::head("HTTP/1.1 403 Forbidden"));
     let folder = tempfile::tempdir().expect("a folder");
     let paths: Vec<_> = (0..60).map(|n| folder.path().join(format!("f{n}"))).collect();
-    paths.iter().for_each(|path| std::fs::write(path, "text").expect("written"));
+    for path in &paths {
+        std::fs::write(path, "text").expect("written");
+    }
     let mut upload = command(["upload"]);
     upload.args(&paths).arg(folder.path().join("missing")).arg(server.url("/d/"));
     let finished = Finished(upload.output().expect("ran"));

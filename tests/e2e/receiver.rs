@@ -104,6 +104,8 @@ fn the_whole_job_on_one_machine() {
     let (a, b) = (Source::named("a.bin", 300_000), Source::named("b.bin", 0));
     let finished = run(["try".as_ref(), a.arg(), b.arg()]);
     finished.exits(0).says(&["byte for byte", "bitsup serve", "bitsup upload", "a.bin", "b.bin"]);
+    finished.says(&["bitsup check https://SERVER/FOLDER/"]);
+    assert!(!finished.stderr().contains("limited"), "only a bar that is watched is slowed down: {}", finished.stderr());
     run(["try", "/no/such/file"]).exits(3);
 }
 

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -40,12 +40,17 @@ impl Terminal {
 
     /// Uploads two fragments; the standard error is this terminal.
     fn spawn(&self, keeper: &Keeper, files: &[&Source], variables: &[(&str, &str)]) -> Child {
+        let mut command = command(["upload", "--fragment-size", "100000"]);
+        command.args(files.iter().map(|file| file.arg())).arg(keeper.server.url("/"));
+        self.spawn_command(command, variables)
+    }
+
+    /// Starts a command whose standard error is this terminal.
+    fn spawn_command(&self, mut command: Command, variables: &[(&str, &str)]) -> Child {
         let name = ptsname(&self.master, Vec::new()).expect("a name").into_string().expect("text");
         let slave = File::options().read(true).write(true).open(name).expect("opened");
-        let mut command = command(["upload", "--fragment-size", "100000"]);
         command.env_remove("TERM").env_remove("COLUMNS").env("TERM", "xterm").envs(variables.iter().copied());
-        command.args(files.iter().map(|file| file.arg())).arg(keeper.server.url("/")).stdout(Stdio::null());
-        let child = command.stderr(slave).spawn().expect("it starts");
+        let child = command.stdout(Stdio::null()).stderr(slave).spawn().expect("it starts");
         let (mut reader, written) = (File::from(self.master.try_clone().expect("cloned")), Arc::clone(&self.written));
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
@@ -98,6 +103,19 @@ fn a_bar_is_drawn_in_place_and_coloured() {
     let text = Terminal::run(80, &[]);
     assert!(text.contains("\r\x1b[2K") && text.contains("\x1b[32m"), "{text:?}");
     assert!(text.ends_with("\r\n"), "{text:?}");
+}
+
+/// Over loopback the bar would be gone before it is seen.
+#[cfg(feature = "serve")]
+#[test]
+fn try_takes_long_enough_to_watch_its_bar() {
+    let (terminal, begun) = (Terminal::open(80), std::time::Instant::now());
+    let mut child = terminal.spawn_command(command(["try"]), &[]);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
+    terminal.wait_for(0, |text| text.contains("bitsup check "));
+    let text = terminal.text();
+    assert!(text.matches("\r\x1b[2K").count() > 5 && text.contains("The rate was limited to 21.3 MiB/s"), "{text:?}");
 }
 
 #[test]

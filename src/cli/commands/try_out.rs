@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -12,8 +13,9 @@ use tempfile::TempDir;
 use crate::auth::AuthSettings;
 use crate::cli::args::{TryArgs, UploadArgs};
 use crate::cli::config::UploadConfig;
+use crate::cli::resume_command;
 use crate::cli::signals::Signals;
-use crate::output::Reporter;
+use crate::output::{Reporter, units};
 use crate::server::{Options, Server, StopHandle};
 
 use super::upload::{self, RunContext, UploadConnection};
@@ -21,6 +23,18 @@ use super::upload::{self, RunContext, UploadConnection};
 const GENERATED: u64 = 64 * 1024 * 1024;
 
 const BLOCK: usize = 1024 * 1024;
+
+/// How long all uploads take where a person watches the bar. Over loopback it would be gone before it is seen.
+const SECONDS_TO_WATCH: u64 = 3;
+
+/// The files as they are uploaded, and the receiver that takes them.
+struct Trial<'a> {
+    args: &'a TryArgs,
+    address: SocketAddr,
+    signals: &'a Signals,
+    reporter: &'a Reporter,
+    rate: Option<NonZeroU64>,
+}
 
 pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     let signals = Signals::watch()?;
@@ -37,15 +51,22 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     options.durable = false;
     let server = Server::bind(options).context("cannot receive uploads")?;
     let (address, stop) = (server.address(), StopOnDrop(server.stop_handle()));
+    let rate = reporter.is_watched().then(|| watchable_rate(&files)).flatten();
+    let trial = Trial { args, address, signals: &signals, reporter: &reporter, rate };
     thread::scope(|scope| {
         let _stop = stop;
         // Should the receiver die, the upload says so.
         scope.spawn(|| drop(server.run(|_| {})));
-        files.iter().try_for_each(|file| {
-            let arrived = received.join(file.file_name().unwrap_or_default());
-            try_one(file, &arrived, args, address, &signals, &reporter)
-        })
-    })
+        files.iter().try_for_each(|file| trial.upload(file, &received.join(file.file_name().unwrap_or_default())))
+    })?;
+    trial.show_next_steps();
+    Ok(())
+}
+
+/// Bytes a second that make the uploads last as long as it takes to see them; small files are not slowed down much.
+fn watchable_rate(files: &[PathBuf]) -> Option<NonZeroU64> {
+    let total: u64 = files.iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum();
+    NonZeroU64::new((total / SECONDS_TO_WATCH).max(BLOCK as u64))
 }
 
 /// Ends the receiver also after a panic: the scope waits for it.
@@ -57,35 +78,60 @@ impl Drop for StopOnDrop {
     }
 }
 
-fn try_one(
-    file: &Path,
-    arrived: &Path,
-    args: &TryArgs,
-    address: SocketAddr,
-    signals: &Signals,
-    reporter: &Reporter,
-) -> anyhow::Result<()> {
-    let url = format!("http://{address}/");
-    let config = UploadConfig::new(UploadArgs::plain(file.to_owned(), url.clone(), args.output.clone()))?;
-    for item in config.files.items(Vec::new(), |source| Ok(vec![source]))? {
-        let identity = AuthSettings::anonymous(&item.destination);
-        let mut lane = reporter.lane(0);
-        let journal = upload::journal(&config, &mut lane);
-        let (config, identity) = (&config, &identity);
-        let context =
-            RunContext { config, identity, signals, journal, json: None, resume_command: None, of_many: false };
-        context.upload(1, &item, &mut UploadConnection::default(), &mut lane)?;
+impl Trial<'_> {
+    fn url(&self) -> String {
+        format!("http://{}/", self.address)
     }
-    if !same_bytes(file, arrived).with_context(|| format!("cannot compare {} with what arrived", file.display()))? {
-        bail!("what arrived differs from {}", file.display());
+
+    /// Uploads a file and compares it with the one that `arrived`.
+    fn upload(&self, file: &Path, arrived: &Path) -> anyhow::Result<()> {
+        let mut args = UploadArgs::plain(file.to_owned(), self.url(), self.args.output.clone());
+        args.limit_rate = self.rate;
+        let config = UploadConfig::new(args)?;
+        for item in config.files.items(Vec::new(), |source| Ok(vec![source]))? {
+            let identity = AuthSettings::anonymous(&item.destination);
+            let mut lane = self.reporter.lane(0);
+            let journal = upload::journal(&config, &mut lane);
+            let (config, identity, signals) = (&config, &identity, self.signals);
+            let context =
+                RunContext { config, identity, signals, journal, json: None, resume_command: None, of_many: false };
+            context.upload(1, &item, &mut UploadConnection::default(), &mut lane)?;
+        }
+        let same = same_bytes(file, arrived);
+        if !same.with_context(|| format!("cannot compare {} with the received file", file.display()))? {
+            bail!("the received file differs from {}", file.display());
+        }
+        let name = Path::new(file.file_name().unwrap_or_default()).display();
+        self.reporter.message(&format!("{name}: the received file is identical, byte for byte"));
+        std::fs::remove_file(arrived).context("cannot remove the received file")
     }
-    let name = Path::new(file.file_name().unwrap_or_default()).display();
-    reporter.message(&format!("{name}: what arrived is the same, byte for byte; by hand that is:"));
-    reporter.message(&format!("  bitsup serve FOLDER --listen {address}"));
-    // A generated file is gone by the time somebody reads this.
-    let shown = if args.files.is_empty() { Path::new("FILE") } else { file };
-    reporter.message(&format!("  bitsup upload {} {}", shown.display(), url));
-    std::fs::remove_file(arrived).context("cannot remove the received file")
+
+    /// The command that uploads the same files to this URL.
+    fn command(&self, url: &str) -> String {
+        let files = self.args.files.iter().map(|file| file.as_os_str().to_owned());
+        // The generated file is removed when the run ends.
+        let shown = if self.args.files.is_empty() { vec!["FILE".into()] } else { files.collect() };
+        let words = ["bitsup".into(), "upload".into()].into_iter().chain(shown).chain([url.into()]);
+        resume_command::command(&words.collect::<Vec<_>>()).unwrap_or_else(|| format!("bitsup upload FILE... {url}"))
+    }
+
+    /// Says how to go on from here.
+    fn show_next_steps(&self) {
+        if let Some(rate) = self.rate {
+            let rate = units::size(rate.get());
+            self.reporter.message(&format!("The rate was limited to {rate}/s so that the bar could be seen."));
+        }
+        for line in [
+            "The same by hand, in two terminals:",
+            &format!("  bitsup serve FOLDER --listen {}", self.address),
+            &format!("  {}", self.command(&self.url())),
+            "Next, a server of yours (`bitsup upload --help` has the options):",
+            "  bitsup check https://SERVER/FOLDER/          # does it accept BITS uploads, and mine?",
+            &format!("  {}", self.command("https://SERVER/FOLDER/")),
+        ] {
+            self.reporter.message(line);
+        }
+    }
 }
 
 /// A file whose bytes differ everywhere, so that a block in the wrong place shows.

@@ -112,7 +112,7 @@ fn tls(book: &mut Book) {
         let (cert, key) = (book.folder.path().join("cert.pem"), book.folder.path().join("key.pem"));
         let mut command = command(["serve", "--listen", "127.0.0.1:0"]);
         command.arg("--tls-cert").arg(cert).arg("--tls-key").arg(key);
-        Receiver::of_tls(&mut command)
+        Receiver::of(&mut command)
     };
     let upload = ["upload", "FILE", "URL", "--no-progress-timeout=0"];
     let trusted = [&upload[..], &["--cacert=DIR/cert.pem"]].concat();

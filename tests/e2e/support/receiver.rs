@@ -22,22 +22,12 @@ impl Receiver {
 
     /// Runs this command with the folder as its last argument.
     pub(crate) fn of(command: &mut Command) -> Self {
-        Self::of_scheme(command, "http://")
-    }
-
-    /// The same for one that speaks TLS.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn of_tls(command: &mut Command) -> Self {
-        Self::of_scheme(command, "https://")
-    }
-
-    fn of_scheme(command: &mut Command, scheme: &str) -> Self {
         let folder = TempDir::new().expect("a folder");
         let mut child = command.arg(folder.path()).stderr(Stdio::piped()).spawn().expect("the receiver starts");
         let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped"));
         let mut first = String::new();
         lines.read_line(&mut first).expect("the receiver says where it listens");
-        let url = first.split_whitespace().find(|word| word.starts_with(scheme)).expect("a URL in the first line");
+        let url = first.split_whitespace().find(|word| word.starts_with("http")).expect("a URL in the first line");
         let url = format!("{}/", url.trim_end_matches('/'));
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
         Self { folder, url, child }
