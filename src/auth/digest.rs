@@ -219,7 +219,7 @@ fn read(challenge: &Challenge, cnonce: [u8; 16]) -> Result<Digest, &'static str>
     let qop = challenge.parameters.get("qop").map(<[u8]>::trim_ascii).filter(|list| !list.is_empty());
     let has_auth = |list: &[u8]| list.split(|&byte| byte == b',').any(|qop| is(qop.trim_ascii(), "auth"));
     if qop.is_some_and(|list| !has_auth(list)) {
-        return Err("its Digest wants the body in the proof (auth-int), and a file does not fit into one");
+        return Err("its Digest requires auth-int, a hash over the body, which bitsup does not support");
     }
     let is_true = |name| challenge.parameters.get(name).is_some_and(|value| is(value, "true"));
     let nonce = required("nonce")?;

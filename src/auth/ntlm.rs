@@ -127,7 +127,7 @@ impl Mechanism for Handshake {
             (HandshakeState::Idle | HandshakeState::Done { .. } | HandshakeState::Proving(_), _) => Ok(()),
             (HandshakeState::Proved, _) => Err(self.rejected()),
             (HandshakeState::Greeted(_), None) => Err(failed(
-                "the server does not go on after the greeting; it may want Kerberos: get a ticket with kinit, in a build with the feature kerberos"
+                "the server stopped after the first message; it may require Kerberos: get a ticket with kinit, in a build with --features kerberos"
                     .to_owned(),
             )),
             (HandshakeState::Greeted(mut package), Some(token)) => {

@@ -82,7 +82,7 @@ pub(super) fn beside(url: &Uri, name: &[u8]) -> Result<Uri, String> {
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     let path = format!("{folder}/{}{query}", percent_encode(name, SEGMENT));
     let mut parts = url.clone().into_parts();
-    parts.path_and_query = Some(path.parse().map_err(|error| format!("{path} is no path: {error}"))?);
+    parts.path_and_query = Some(path.parse().map_err(|error| format!("{path} is not a path: {error}"))?);
     Uri::from_parts(parts).map_err(|error| error.to_string())
 }
 

@@ -34,7 +34,7 @@ pub enum ClientError {
     ReplyFile(#[from] ReplyFileError),
     /// There is no unfinished upload to go on with, or none of this content, and starting over is not wanted.
     #[error("{}", match why {
-        None => "there is no unfinished upload of this file to this URL".to_owned(),
+        None => "there is no unfinished upload to this URL".to_owned(),
         Some(why) => format!("the upload cannot be resumed: {why}"),
     })]
     NothingToResume {

@@ -319,7 +319,7 @@ fn for_want_of_certificate(packet: PacketKind, response: &Response<()>) -> Optio
             (TlsFault::Renegotiation, "by renegotiation, a second TLS handshake that bitsup does not do")
         }
     };
-    let detail = format!("the server answered 403 after it had asked for a client certificate {how}");
+    let detail = format!("the server responded 403 after it had asked for a client certificate {how}");
     Some(TransportError::after_request(TransportErrorKind::Tls(fault), detail))
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn check_version<const N: u64>(bytes: &[u8]) -> Result<(), FormatErro
     struct Versioned {
         v: u64,
     }
-    let found: Versioned = serde_json::from_slice(bytes).map_err(|_| FormatError::Damaged("it is no JSON"))?;
+    let found: Versioned = serde_json::from_slice(bytes).map_err(|_| FormatError::Damaged("it is not JSON"))?;
     match found.v.cmp(&N) {
         Ordering::Greater => Err(FormatError::Newer),
         Ordering::Less => Err(FormatError::Older),

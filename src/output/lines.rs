@@ -46,7 +46,7 @@ fn packet_line(event: &UploadEvent) -> Option<String> {
             format!("* session not cancelled: {}", redact::url(said))
         }
         UploadEvent::HostChanged(host) => format!("* continuing at host {host}"),
-        UploadEvent::Resynced { from, to } => format!("* resync: expected offset {from}, the server wants {to}"),
+        UploadEvent::Resynced { from, to } => format!("* resync: offset {from} expected, the server has {to}"),
         UploadEvent::Resized { from, to, why } => {
             format!("* fragment size {} -> {}: {}", units::size(*from), units::size(*to), reason(*why))
         }
@@ -138,7 +138,7 @@ mod tests {
         );
         assert_eq!(
             wire(&UploadEvent::Resynced { from: 9, to: 7 }, 1),
-            ["* resync: expected offset 9, the server wants 7"]
+            ["* resync: offset 9 expected, the server has 7"]
         );
     }
 

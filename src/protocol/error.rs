@@ -70,6 +70,8 @@ pub struct Answerer {
     pub title: Option<String>,
     /// Authentication schemes that it offers as a proxy, escaped.
     pub proxy_schemes: Vec<String>,
+    /// Whether a proxy says that the response came through it (`Via`).
+    pub came_via_proxy: bool,
 }
 
 impl Answerer {
@@ -81,6 +83,7 @@ impl Answerer {
             content_type: field(http::header::CONTENT_TYPE),
             title: response.extensions().get::<PageTitle>().map(|PageTitle(title)| title.clone()),
             proxy_schemes: schemes(response.headers()),
+            came_via_proxy: response.headers().contains_key(http::header::VIA),
         }
     }
 

@@ -59,7 +59,7 @@ fn check_http(head: &Parts) -> Result<u64, RequestError> {
     if headers.values().any(|value| value.len() > MAX_VALUE) {
         return Err(RequestError::Invalid("a header value over 4096 bytes"));
     }
-    digits(length).ok_or(RequestError::Ambiguous("content-length is no number"))
+    digits(length).ok_or(RequestError::Ambiguous("content-length is not a number"))
 }
 
 fn read_packet(headers: &HeaderMap) -> Result<Packet, RequestError> {
@@ -70,7 +70,7 @@ fn read_packet(headers: &HeaderMap) -> Result<Packet, RequestError> {
         PacketKind::CreateSession => Packet::CreateSession { protocols: protocols(headers)?, name: name(headers)? },
         PacketKind::Fragment => {
             let range = single(headers, CONTENT_RANGE)?.ok_or(RequestError::Invalid("no content-range"))?;
-            let range = range.parse().map_err(|_| RequestError::Invalid("content-range is no range of bytes"))?;
+            let range = range.parse().map_err(|_| RequestError::Invalid("content-range is not a range of bytes"))?;
             Packet::Fragment { session: session(headers)?, name: name(headers)?, range }
         }
         PacketKind::CloseSession => Packet::CloseSession { session: session(headers)?, name: name(headers)? },
@@ -195,7 +195,7 @@ mod tests {
                 vec![("Content-Length", "0"), ("Content-Length", "0")],
                 RequestError::Invalid("a field that is there twice"),
             ),
-            (vec![("Content-Length", "+0")], RequestError::Ambiguous("content-length is no number")),
+            (vec![("Content-Length", "+0")], RequestError::Ambiguous("content-length is not a number")),
             (vec![("Content-Length", "absent")], RequestError::NoLength),
             (vec![("BITS-Packet-Type", "Fragment")], RequestError::Invalid("a field that is there twice")),
         ] {

@@ -115,7 +115,7 @@ impl RequestError {
             Self::OtherDevice => (FAILED, Some(NOT_SAME_DEVICE), "the folder lies on another file system"),
             Self::Storage(error) => return (FAILED, Some(WRITE_FAULT), format!("the disk failed: {error}").into()),
             Self::Cut(what) => (StatusCode::REQUEST_TIMEOUT, None, *what),
-            Self::Rejected => (FAILED, Some(UNSPECIFIED), "the application does not want the file"),
+            Self::Rejected => (FAILED, Some(UNSPECIFIED), "the application rejected the file"),
             // A request may be superseded by an older one that was delayed: clients must try again.
             Self::Superseded => (StatusCode::SERVICE_UNAVAILABLE, None, "a newer request for the session took over"),
         };

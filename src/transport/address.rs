@@ -81,7 +81,7 @@ impl Names {
                 let (kind, option) = if family == AddressFamily::V4 { ("IPv4", "--ipv4") } else { ("IPv6", "--ipv6") };
                 return Err(TransportError::new(
                     Kind::Connect,
-                    format!("{} has no {kind} address, and {option} wants one", escape(host)),
+                    format!("{} has no {kind} address ({option})", escape(host)),
                 ));
             }
         }

@@ -109,7 +109,7 @@ fn secrets_come_from_many_places() {
     let (server, _) = gated(basic);
     let url = server.url("/a");
     let file = desk.password_file();
-    let netrc = desk.file("netrc", &format!("machine 127.0.0.1 login me password {SECRET}\n"));
+    let netrc = desk.file("netrc", &format!("\u{feff}machine 127.0.0.1 login me password {SECRET}\n"));
     let netrc = format!("--netrc-file={}", netrc.display());
     let command =
         format!("--password-command=cat '{}'; env >'{}'", file.display(), desk.folder.path().join("env").display());
@@ -175,7 +175,7 @@ fn case_59_max_time_ends_a_command_that_hangs_and_what_it_started() {
         upload.process_group(0);
         // Their errors go to a pipe that ends with the last of them.
         let finished = desk.run(upload);
-        finished.exits(11).says(&["--password-command", command, "--max-time", "did not end"]);
+        finished.exits(11).says(&["--password-command", command, "--max-time", "had not ended"]);
         assert!(!finished.stderr().contains("server"), "{}", finished.stderr());
     }
     assert!(server.requests().is_empty());
@@ -220,7 +220,7 @@ fn case_59_max_time_ends_the_asking_for_a_password() {
         };
         drop(writer);
         let text = String::from_utf8_lossy(&output.stdout);
-        for said in ["Password of me at", "nobody answered", "--max-time", "exit 11", " echo "] {
+        for said in ["Password of me at", "no answer was typed", "--max-time", "exit 11", " echo "] {
             assert!(text.contains(said), "no {said} in:\n{text}");
         }
     }

@@ -148,7 +148,7 @@ fn two_files_for_one_url_are_refused_before_anything_is_sent() {
     let receiver = Receiver::start(&[]);
     let (a, b) = (Source::named("same", 10), Source::named("same", 20));
     let finished = run(&["-j", "2", text(&a.path), text(&b.path), &receiver.url]);
-    finished.exits(2).says(&["would both become /same", "nothing was sent"]);
+    finished.exits(2).says(&["have the same destination /same", "nothing was sent"]);
     assert!(!receiver.path("same").exists());
     run(&[text(&a.path), text(&b.path), &format!("{}x", receiver.url)]).exits(2).says(&["ends in /"]);
     run(&[text(&a.path), "--reply", "r", text(&b.beside("other", 1)), &receiver.url]).exits(2).says(&["--reply"]);

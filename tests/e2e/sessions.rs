@@ -151,7 +151,10 @@ fn what_the_server_does_not_hear_is_forgotten_only_by_force() {
         if url.contains('?') {
             state.run(&["cancel", &id]).says(&["query", "--force"]);
         }
-        state.run(&["cancel", &id, "--force"]).exits(0).says(&["the server was not told", "forgotten: "]);
+        state
+            .run(&["cancel", &id, "--force"])
+            .exits(0)
+            .says(&["the server did not get the cancellation", "forgotten: "]);
         assert_eq!(state.files(), 0);
     }
 }

@@ -52,7 +52,10 @@ fn a_wrong_setting_exits_2_before_anything_is_sent_and_names_its_place() {
     let source = Source::new(10);
     let upload = ["upload", source.path.to_str().expect("a name"), "http://127.0.0.1:9/"];
     let misspelt = Config::new("# mine\nfragmnt-size = '1M'\n");
-    misspelt.run(&upload, &[]).exits(2).says(&["config.toml:2: fragmnt-size is no setting; fragment-size is one"]);
+    misspelt
+        .run(&upload, &[])
+        .exits(2)
+        .says(&["config.toml:2: unknown setting fragmnt-size; did you mean fragment-size?"]);
     Config::new("insecure = true").run(&upload, &[]).exits(2).says(&["only taken from the command line"]);
     let wrong = Config::new("\n\nfragment-size = 'big'\n");
     wrong.run(&upload, &[]).exits(2).says(&["config.toml:3: fragment-size: \"big\" is not a size", "or auto"]);

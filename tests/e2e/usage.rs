@@ -143,7 +143,7 @@ fn codes_are_explained_and_unknown_ones_exit_2() {
     assert_eq!(run(["explain", "-2145386465"]).stdout(), finished.stdout(), "as PowerShell prints it");
     assert!(run(["explain"]).stdout().contains("BG_E_TOO_LARGE"));
     run(["explain", "0x80041234"]).exits(2).says(&["severity an error, facility 4"]);
-    run(["explain", "19"]).exits(2).says(&["no exit code"]);
+    run(["explain", "19"]).exits(2).says(&["neither an exit code"]);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_pin_without_https_is_refused() {
     for verb in [&["upload", "a"][..], &["check"]] {
         let pin = "00".repeat(32);
         let args = [verb, &["--pin-sha256", &pin, "http://127.0.0.1:9/"]].concat();
-        run(&args).exits(2).says(&["--pin-sha256", "wants an https URL"]);
+        run(&args).exits(2).says(&["--pin-sha256", "requires an https URL"]);
     }
 }
 

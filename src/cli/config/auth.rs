@@ -56,7 +56,7 @@ impl AuthConfig {
             _ => SecretSource::Unnamed,
         };
         if matches!(secret, SecretSource::BearerFile(_)) && !matches!(choice, Choice::Auto | Choice::None) {
-            return Err(UsageError("--bearer-file is a way to sign in of its own: leave --auth out".to_owned()));
+            return Err(UsageError("--bearer-file and --auth exclude each other".to_owned()));
         }
         let identity = AuthSettings {
             choice,
@@ -109,7 +109,7 @@ fn usual_netrc() -> Result<PathBuf, UsageError> {
         return Ok(file.into());
     }
     let folders = etcetera::base_strategy::choose_native_strategy();
-    let home = folders.map_err(|_| UsageError("there is no home folder with a .netrc: use --netrc-file".to_owned()))?;
+    let home = folders.map_err(|_| UsageError("no home directory with a .netrc: use --netrc-file".to_owned()))?;
     Ok(home.home_dir().join(if cfg!(windows) { "_netrc" } else { ".netrc" }))
 }
 
@@ -156,7 +156,7 @@ mod tests {
             (&["--password-file=x"][..], "--user"),
             (&["-ume", "--password-file=x", "--password-command=y"], "cannot be used with"),
             (&["-ume", "--bearer-file=x"], "cannot be used with"),
-            (&["--bearer-file=x", "--auth=basic"], "leave --auth out"),
+            (&["--bearer-file=x", "--auth=basic"], "--auth exclude each other"),
             (&["-ua:b", "--auth=basic"], "colon"),
             (&["-u", ""], "--user"),
             (&["--trust-host-id=h:80"], "without a port"),

@@ -36,7 +36,7 @@ impl ConnectConfig {
     pub(in crate::cli) fn new(args: ConnectArgs) -> Result<Self, UsageError> {
         let warning = args.tls.insecure.then(|| {
             let rest = if args.tls.pin_sha256.is_empty() {
-                "anybody in between can pretend to be it and read or change the file"
+                "anyone on the way can impersonate it, and read or change the file"
             } else {
                 "only its key is, by --pin-sha256"
             };
@@ -64,7 +64,7 @@ impl ConnectConfig {
         if self.settings.tls.pins.is_empty() || destination.scheme() == Some(&Scheme::HTTPS) {
             return Ok(());
         }
-        Err(UsageError("--pin-sha256 wants an https URL: over http there is no key to compare".to_owned()))
+        Err(UsageError("--pin-sha256 requires an https URL: over http there is no key to compare".to_owned()))
     }
 
     /// Whether a proxy is told a user and password.
@@ -127,7 +127,7 @@ fn proxies(args: ProxyArgs) -> Result<Proxies, UsageError> {
         || !matches!(secret::from_environment(PASSWORD_VARIABLE, secret::password), Ok(None));
     let Some(user) = named.filter(|_| is_typed || has_password).map(str::to_owned) else {
         if args.proxy_password_file.is_some() {
-            return Err(UsageError(format!("{PASSWORD_FILE} wants a --proxy-user")));
+            return Err(UsageError(format!("{PASSWORD_FILE} requires --proxy-user")));
         }
         // A URL in the environment may hold all that its proxy wants.
         return Ok(proxies);
@@ -149,7 +149,7 @@ fn password(user: &str, file: Option<&Path>) -> Result<Secret, UsageError> {
     }
     secret::prompt(&format!("Password of {} at the proxy", crate::protocol::text::escape(user))).map_err(|error| {
         UsageError(format!(
-            "the proxy's user wants a password, and {error}: add {PASSWORD_FILE} or set {PASSWORD_VARIABLE}"
+            "the proxy's user has no password, and {error}: add {PASSWORD_FILE} or set {PASSWORD_VARIABLE}"
         ))
     })
 }

@@ -52,7 +52,7 @@ impl FilesConfig {
         let url = args.paths.pop().map(OsString::into_string).transpose();
         let url = url.map_err(|url| UsageError(format!("the last argument, {}, is not a URL", url.display())))?;
         if args.paths.is_empty() && args.files_from.is_none() {
-            return Err(UsageError("a file and a URL are needed: bitsup upload FILE URL".to_owned()));
+            return Err(UsageError("FILE or URL is missing: bitsup upload FILE URL".to_owned()));
         }
         Ok(Self { args, url, name })
     }
@@ -108,7 +108,7 @@ impl FilesConfig {
             return Ok(url.clone());
         }
         let Some(url) = &self.url else {
-            return Err(UsageError("where to? Add a URL, or list a whole URL for each file".to_owned()));
+            return Err(UsageError("the URL is missing: add it, or list a whole URL for each file".to_owned()));
         };
         let is_folder = destination::is_folder(url);
         if (several || destination.is_some()) && !is_folder {
@@ -139,7 +139,7 @@ fn check_duplicates(items: &[Item]) -> Result<(), UsageError> {
             let (a, b) = (&other.source, &item.source);
             // A query may hold a secret.
             let path = item.destination.path();
-            return Err(UsageError(format!("{a} and {b} would both become {path}: nothing was sent")));
+            return Err(UsageError(format!("{a} and {b} have the same destination {path}: nothing was sent")));
         }
     }
     Ok(())
@@ -196,7 +196,7 @@ mod tests {
             Ok(pairs(&[("a", "http://h/x/p%20q/r?k=1"), ("b", "http://h/x/b?k=1")]))
         );
         for (args, list, reason) in [
-            (&from[..], "a\n", "where to?"),
+            (&from[..], "a\n", "the URL is missing"),
             (&from, "", "no file"),
             (&["--files-from", "l", "http://h/x"], "a\nb\n", "ends in /"),
             (&["--files-from", "l", "http://h/x/"], "Source,Destination\na,../b\n", ".."),
@@ -223,7 +223,7 @@ mod tests {
             (&["--files-from", "l"], "Source,Destination\na,http://h/%61b\nb,HTTP://H:80/ab\n"),
         ] {
             let error = items(args, list).expect_err("refused");
-            assert!(error.contains("would both become"), "{error}");
+            assert!(error.contains("have the same destination"), "{error}");
         }
         assert!(items(&["a", "b", "--name", "n", "http://h/"], "").is_err_and(|error| error.contains("--name")));
     }

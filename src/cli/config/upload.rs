@@ -40,7 +40,7 @@ impl UploadConfig {
             output.progress = ProgressMode::None;
         }
         if args.no_state && args.resume == ResumeMode::Always {
-            return Err(UsageError("--resume always needs what --no-state does not keep: leave one out".to_owned()));
+            return Err(UsageError("--resume always and --no-state exclude each other".to_owned()));
         }
         let plan = Plan {
             protocols: protocols(args.protocol)?,
@@ -108,7 +108,7 @@ pub(in crate::cli) fn state_dir(args: StateArgs) -> Result<PathBuf, UsageError> 
     }
     let Ok(folders) = etcetera::base_strategy::choose_native_strategy() else {
         return Err(UsageError(
-            "there is no home folder to keep unfinished uploads in: add --state-dir DIR".to_owned(),
+            "no home directory for the records of unfinished uploads: add --state-dir DIR".to_owned(),
         ));
     };
     // A session is this machine's affair: on Windows not the roaming profile.

@@ -29,7 +29,12 @@ pub(super) fn lost(packet: PacketKind, kind: TransportErrorKind) -> Advice {
             .next("check --proxy and the proxy's rules for this host and port, or use --proxy none"),
         Kind::Tls(fault) => tls(fault),
         Kind::Cut if packet.is_opening() => Advice::new(Code::Connection).next("check the scheme and port of the URL"),
-        Kind::Cut | Kind::NoConnection => Advice::new(unavailable).next(RUN_AGAIN),
+        Kind::Cut => Advice::new(unavailable).next(RUN_AGAIN),
+        Kind::NoConnection => because(
+            unavailable,
+            "the server or a proxy closes the connection during authentication; NTLM and Negotiate authenticate a connection",
+        )
+        .next("let the server and its proxies keep connections open, or use --auth digest or basic where offered"),
         Kind::BadResponse => Advice::new(Code::Protocol).next("check the scheme and port of the URL"),
         Kind::TimedOut(_) if packet.is_opening() => {
             because(Code::Server, "the server accepted the connection and did not respond")

@@ -189,7 +189,8 @@ fn client(error: &ClientError) -> Diagnosis {
             return Diagnosis { next, ..diagnosis };
         }
         ClientError::SignIn(refused) => {
-            let mut diagnosis = Diagnosis::from(sign_in::advice(&refused.reason));
+            let via_proxy = refused.said.as_ref().is_some_and(|said| said.answerer.came_via_proxy);
+            let mut diagnosis = Diagnosis::from(sign_in::advice(&refused.reason, via_proxy));
             if let Some(said) = &refused.said {
                 diagnosis.server_said = Some(said.to_string());
                 if let Some(sub_status) = explain::iis::of(said) {

@@ -12,7 +12,8 @@ const WITHOUT_TICKETS: &str = if cfg!(all(unix, feature = "kerberos")) {
 
 const CHECK_BOTH: &str = "check --user (for Windows DOMAIN\\USER) and the password; it was sent once only, as wrong passwords may lock the account";
 
-pub(super) fn advice(reason: &SignInError) -> Advice {
+/// `via_proxy`: the server's response came through a proxy.
+pub(super) fn advice(reason: &SignInError, via_proxy: bool) -> Advice {
     let because = |cause| because(ExitCode::Authentication, cause);
     let plain = Advice::new(ExitCode::Authentication);
     match reason {
@@ -30,6 +31,11 @@ pub(super) fn advice(reason: &SignInError) -> Advice {
         SignInError::Rejected(Scheme::Bearer) => {
             because("the token expired, or is for another service").next("get a new token")
         }
+        SignInError::Rejected(scheme @ (Scheme::Ntlm | Scheme::Negotiate)) if via_proxy => because(
+            "the response came through a proxy (Via): if it does not keep the connection to the server, no password is accepted; or \
+             user or password is wrong",
+        )
+        .next(format!("connect without that proxy, as {scheme} authenticates a connection; or check --user and the password")),
         SignInError::Rejected(Scheme::Ntlm | Scheme::Negotiate) => because(
             "user or password is wrong, or the account is locked or may not log on there; or the server has Extended Protection, \
              and a proxy ends TLS in front of it or the URL is http",

@@ -7,7 +7,9 @@ use crate::protocol::{AckError, BitsError, HResult, IdError, PacketKind};
 use crate::uploader::{Refusal, ReplyError, Unverified, UploadError};
 
 use super::*;
+use crate::auth::{Scheme, SignInError};
 use crate::cli::error::StopReason;
+use crate::client::NotSignedIn;
 
 const PACKETS: [PacketKind; 2] = [PacketKind::CreateSession, PacketKind::Fragment];
 
@@ -246,4 +248,36 @@ fn a_reply_that_was_refused_until_the_budget_ended_names_the_status() {
     let failure = Diagnosis::of(&error.into()).failure(None);
     assert_eq!((failure.exit, failure.http), (11, Some(503)));
     assert!(failure.text.next.is_some_and(|next| next.ends_with("(more: bitsup explain 503)")));
+}
+
+fn not_signed_in(reason: SignInError, fields: &[(&'static str, &'static str)], title: &str) -> String {
+    let mut answer = http::Response::new(());
+    *answer.status_mut() = http::StatusCode::UNAUTHORIZED;
+    for (name, value) in fields {
+        answer.headers_mut().insert(*name, http::HeaderValue::from_static(value));
+    }
+    let mut said = BitsError::of(&answer);
+    said.answerer.title = Some(title.to_owned());
+    let error = NotSignedIn { packet: Some(PacketKind::Ping), reason, said: Some(said) };
+    Diagnosis::of(&ClientError::SignIn(Box::new(error)).into()).text().to_string()
+}
+
+#[test]
+fn case_56_a_proxy_that_may_not_keep_the_connection_is_named_before_the_password() {
+    let rejected = || SignInError::Rejected(Scheme::Ntlm);
+    let text = not_signed_in(rejected(), &[("via", "1.1 proxy")], "Unauthorized");
+    assert!(
+        text.contains("does not keep the connection") && text.contains("NTLM authenticates a connection"),
+        "{text}"
+    );
+    assert!(!not_signed_in(rejected(), &[], "Unauthorized").contains("Via"));
+    let digest = not_signed_in(SignInError::Rejected(Scheme::Digest), &[("via", "1.1 proxy")], "Unauthorized");
+    assert!(!digest.contains("Via"), "{digest}");
+}
+
+#[test]
+fn case_45_the_sub_status_of_a_page_that_refuses_a_login_is_explained() {
+    let title = "IIS 10.0 Detailed Error - 401.3 - Unauthorized";
+    let text = not_signed_in(SignInError::Rejected(Scheme::Digest), &[], title);
+    assert!(text.contains("NTFS permissions") && text.ends_with("(more: bitsup explain 401.3)"), "{text}");
 }

@@ -42,7 +42,7 @@ pub(in crate::cli) fn from_command(option: &str, command: &str) -> Result<Secret
     let mut child = started.map_err(|error| wrong(format!("the command cannot be run: {error}")))?;
     let Some((printed, status)) = outcome(&mut child).map_err(|error| wrong(error.to_string()))? else {
         stop(&mut child, is_group);
-        return Err(wrong(format!("the command did not end: {}", escape(command))));
+        return Err(wrong(format!("the command had not ended: {}", escape(command))));
     };
     if !status.success() {
         return Err(wrong(format!("the command failed: {status}")));

@@ -23,7 +23,7 @@ pub(super) fn find(option: &str, path: &Path, host: &str, user: Option<&str>) ->
     let size = file.metadata().map_or(0, |metadata| metadata.len()).min(MAX_FILE);
     let mut text = Zeroizing::new(String::with_capacity(usize::try_from(size).unwrap_or(0) + 1));
     file.take(MAX_FILE).read_to_string(&mut text).map_err(|error| wrong(&error))?;
-    parse(&text, host, user).map_err(|reason| wrong(&reason))
+    parse(text.strip_prefix('\u{feff}').unwrap_or(&text), host, user).map_err(|reason| wrong(&reason))
 }
 
 /// An entry as far as it is read.
@@ -51,7 +51,7 @@ fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<Password>,
     let mut rest = text;
     let mut entry = NetrcEntry::default();
     while let Some(word) = next_word(&mut rest)? {
-        let mut value = || next_word(&mut rest)?.ok_or_else(|| format!("nothing follows the last {}", &*word));
+        let mut value = || next_word(&mut rest)?.ok_or_else(|| format!("the last {} has no value", &*word));
         match word.as_str() {
             "machine" | "default" => {
                 let applies = *word == "default" || value()?.eq_ignore_ascii_case(host);

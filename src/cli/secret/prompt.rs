@@ -23,7 +23,7 @@ use crate::sync::lock;
 /// # Errors
 /// [`io::ErrorKind::Interrupted`] after Ctrl-C; when there is no terminal, or nobody answers.
 pub(in crate::cli) fn prompt(question: &str) -> io::Result<Secret> {
-    let no_terminal = || io::Error::other("there is no terminal to ask at");
+    let no_terminal = || io::Error::other("there is no terminal to ask on");
     // A job without either has nobody in front of it, even if the machine has a console.
     if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
         return Err(no_terminal());
@@ -48,7 +48,7 @@ fn typed(question: String) -> io::Result<String> {
     wait_for(move || rpassword::prompt_password(question)).unwrap_or_else(|| {
         // The cursor stands behind the question.
         let _ = io::stderr().write_all(b"\n");
-        Err(io::Error::new(io::ErrorKind::TimedOut, "nobody answered"))
+        Err(io::Error::new(io::ErrorKind::TimedOut, "no answer was typed"))
     })
 }
 

@@ -74,7 +74,9 @@ impl DocumentReader<'_> {
         let is_host = !name.is_empty() && !name.contains(['/', '@', '*', ' ']);
         match value {
             DeValue::Table(table) if is_host => self.table(table, Section::Client),
-            DeValue::Table(_) => Err(self.error(at, &format!("{name:?} is no host: write \"name\" or \"name:port\""))),
+            DeValue::Table(_) => {
+                Err(self.error(at, &format!("{name:?} is not a host: write \"name\" or \"name:port\"")))
+            }
             _ => Err(self.error(at, &format!("write [host.{name:?}] and the host's settings below it"))),
         }
     }
@@ -106,8 +108,8 @@ impl DocumentReader<'_> {
         }
         let known = options::all(self.command, section).map(|(known, _)| known).chain(["host", "serve"]);
         match options::suggestion(key, known, LIKE) {
-            Some(near) => format!("{name} is no setting; {near} is one"),
-            None => format!("{name} is no setting: see bitsup upload --help for their names"),
+            Some(near) => format!("unknown setting {name}; did you mean {near}?"),
+            None => format!("unknown setting {name}: `bitsup upload --help` lists them"),
         }
     }
 
@@ -143,21 +145,21 @@ fn values(arg: &Arg, value: &DeValue<'_>) -> Result<Vec<OsString>, String> {
     let is = value.type_str();
     match (OptionKind::of(arg), value) {
         (OptionKind::Flag, DeValue::Boolean(set)) => Ok(vec![set.to_string().into()]),
-        (OptionKind::Flag, _) => Err(format!("true or false is wanted, this is a value of type {is}")),
+        (OptionKind::Flag, _) => Err(format!("expected true or false, found a value of type {is}")),
         (OptionKind::Count, value) => match scalar(value).and_then(|text| text.parse::<u8>().ok()) {
             Some(count) => Ok(vec![count.to_string().into()]),
-            None => Err("a number from 0 to 255 is wanted".to_owned()),
+            None => Err("expected a number from 0 to 255".to_owned()),
         },
         (OptionKind::Many, DeValue::Array(array)) => array
             .iter()
             .map(|value| {
-                scalar(value.get_ref()).map(OsString::from).ok_or_else(|| "an array of texts is wanted".to_owned())
+                scalar(value.get_ref()).map(OsString::from).ok_or_else(|| "expected an array of strings".to_owned())
             })
             .collect(),
         (_, value) => match scalar(value) {
             Some(text) if !text.contains('\0') => Ok(vec![text.into()]),
             Some(_) => Err("it contains a NUL".to_owned()),
-            None => Err(format!("a text is wanted, this is a value of type {is}")),
+            None => Err(format!("expected a string, found a value of type {is}")),
         },
     }
 }

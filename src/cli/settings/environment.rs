@@ -70,7 +70,7 @@ impl Environment {
             }
             let bare = known.iter().filter_map(|known| known.strip_prefix("BITSUP_"));
             if let Some(near) = options::suggestion(name.trim_start_matches("BITSUP_"), bare, MISSPELT) {
-                return Err(UsageError(format!("{name} is no setting; BITSUP_{near} is one")));
+                return Err(UsageError(format!("unknown variable {name}; did you mean BITSUP_{near}?")));
             }
         }
         Ok(())
@@ -95,8 +95,9 @@ fn values(arg: &Arg, value: &OsStr) -> Result<Vec<OsString>, String> {
             Ok(vec![set.to_string().into()])
         }
         OptionKind::Count => {
-            let count: u8 =
-                text.and_then(|text| text.parse().ok()).ok_or_else(|| format!("{shown:?} is no number up to 255"))?;
+            let count: u8 = text
+                .and_then(|text| text.parse().ok())
+                .ok_or_else(|| format!("{shown:?} is not a number up to 255"))?;
             Ok(vec![count.to_string().into()])
         }
         OptionKind::One => options::check(arg, value).map(|()| vec![value.to_owned()]),

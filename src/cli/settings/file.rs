@@ -33,7 +33,7 @@ pub(super) struct Location {
 /// Where the settings are: as typed, by the environment, or where the system keeps such things.
 pub(super) fn location(typed: Option<&OsStr>, environment: &Environment) -> Result<Option<Location>, UsageError> {
     if typed.is_some_and(OsStr::is_empty) {
-        return Err(UsageError("--config wants a file; --no-config reads none".to_owned()));
+        return Err(UsageError("--config requires a file; --no-config reads none".to_owned()));
     }
     if let Some(named) = typed.or_else(|| environment.get("BITSUP_CONFIG")) {
         return Ok(Some(Location { path: named.into(), is_named: true }));

@@ -141,19 +141,19 @@ fn the_receiver_has_settings_of_its_own() {
     assert_eq!(words("bitsup serve", &env, text), Ok("bitsup serve --overwrite --user=drop".to_owned()));
     assert_eq!(words("bitsup explain", &env, text), Ok("bitsup explain".to_owned()));
     assert_eq!(words("bitsup send --no-config", &env[1..], text), Ok("bitsup send --no-config".to_owned()));
-    refused(&[], "[serve]\nfragment-size = '1M'", &["FILE:2: fragment-size is no setting"]);
+    refused(&[], "[serve]\nfragment-size = '1M'", &["FILE:2: unknown setting fragment-size"]);
 }
 
 #[test]
 fn what_is_no_setting_is_refused_by_name_with_a_suggestion() {
-    refused(&[], "\nfragmnt-size = '1M'", &["FILE:2: fragmnt-size is no setting; fragment-size is one"]);
-    refused(&[], "[host.h]\nretry = 1", &["FILE:2: retry is no setting; retries is one"]);
-    refused(&[], "zzz = 1", &["FILE:1: zzz is no setting: see bitsup upload --help"]);
-    refused(&[], "file = 'x'", &["file is no setting"]);
+    refused(&[], "\nfragmnt-size = '1M'", &["FILE:2: unknown setting fragmnt-size; did you mean fragment-size?"]);
+    refused(&[], "[host.h]\nretry = 1", &["FILE:2: unknown setting retry; did you mean retries?"]);
+    refused(&[], "zzz = 1", &["FILE:1: unknown setting zzz: `bitsup upload --help`"]);
+    refused(&[], "file = 'x'", &["unknown setting file"]);
     refused(
         &[("BITSUP_FRAGMENT_SIZES", "1M")],
         "",
-        &["BITSUP_FRAGMENT_SIZES is no setting; BITSUP_FRAGMENT_SIZE is one"],
+        &["unknown variable BITSUP_FRAGMENT_SIZES; did you mean BITSUP_FRAGMENT_SIZE?"],
     );
     // Other people's variables, and those that the receiver gives its reply command.
     let others = [("BITSUP_VERSION", "1"), ("BITSUP_FILE", "x"), ("BITSUP_URL", "x"), ("BITSUP_SESSION", "x")];
@@ -175,22 +175,22 @@ fn what_makes_uploads_unsafe_and_secrets_are_never_read() {
 #[test]
 fn a_value_of_the_wrong_kind_is_refused_with_its_place() {
     for (text, says) in [
-        ("no-state = 1", "no-state: true or false is wanted, this is a value of type integer"),
+        ("no-state = 1", "no-state: expected true or false, found a value of type integer"),
         ("retries = 'many'", "retries: \"many\" is wrong: invalid digit"),
-        ("retries = 1.5", "a text is wanted, this is a value of type float"),
-        ("retries = 0x10", "a text is wanted"),
+        ("retries = 1.5", "expected a string, found a value of type float"),
+        ("retries = 0x10", "expected a string"),
         ("verbose = true", "a number from 0 to 255"),
         ("verbose = 256", "a number from 0 to 255"),
         ("progress = 'sometimes'", "progress: \"sometimes\" is none of auto, bar"),
-        ("header = [['a']]", "an array of texts"),
-        ("fragment-size = ['a']", "this is a value of type array"),
+        ("header = [['a']]", "an array of strings"),
+        ("fragment-size = ['a']", "found a value of type array"),
         ("fragment-size = \"a\\u0000\"", "a NUL"),
         ("fragment-size = '1'\nfragment_size = '2'", "set twice"),
         ("fragment-size = '1'\nfragment-size = '2'", "duplicate key"),
         ("[host]\nh = 1", "write [host.\"h\"]"),
         ("host = 'h'", "write [host.\"name\"]"),
-        ("[host.'https://h/']", "is no host"),
-        ("serve = 1", "serve is no setting"),
+        ("[host.'https://h/']", "is not a host"),
+        ("serve = 1", "unknown setting serve"),
         ("a = = b", "FILE:1: "),
     ] {
         refused(&[], text, &["FILE:", says]);

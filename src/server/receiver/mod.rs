@@ -81,7 +81,7 @@ impl Receiver {
         let folder = self.folder_of(target)?;
         match folder.kind(target.name())? {
             Some(Kind::Folder) => return Err(RequestError::Invalid("the target is a folder")),
-            Some(Kind::Other) => return Err(RequestError::Denied("the target is no regular file")),
+            Some(Kind::Other) => return Err(RequestError::Denied("the target is not a regular file")),
             Some(Kind::File) if !self.options.allow_overwrite => return Err(RequestError::Exists),
             Some(Kind::File) | None => {}
         }

@@ -4,6 +4,7 @@ use anyhow::Context;
 
 use crate::cli::args::{AuthArgs, ConnectArgs};
 use crate::cli::config::{AuthConfig, ConnectConfig, UsageError};
+use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
 use crate::client;
 use crate::journal::{Journal, Record};
@@ -36,7 +37,7 @@ pub(super) fn run(
     let url = redact_url(&entry.record().url.to_string());
     let told = match tell_server(entry.record(), auth, connect) {
         Err(error) if force => {
-            say(&format!("the server was not told: {}", escape(format!("{error:#}"))));
+            say(&format!("the server did not get the cancellation: {}", escape(Diagnosis::of(&error).what)));
             false
         }
         result => result.with_context(|| format!("cannot cancel the upload to {url}; --force forgets it here only"))?,

@@ -34,7 +34,9 @@ pub(crate) fn explain(text: &str) -> Result<String, String> {
     let is_small = text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
     if let (true, Ok(number)) = (is_small, text.parse()) {
         return exit_code(number).or_else(|| http::explain(number, "")).ok_or_else(|| {
-            format!("{number} is no exit code of bitsup and no HTTP status; an HRESULT is written 0x{number:08X}")
+            format!(
+                "{number} is neither an exit code of bitsup nor an HTTP status; an HRESULT is written 0x{number:08X}"
+            )
         });
     }
     let named = HResult::known().iter().find(|(_, name)| name.eq_ignore_ascii_case(text));
@@ -54,7 +56,7 @@ pub(crate) fn list() -> String {
     for code in ExitCode::ALL {
         let _ = writeln!(text, "  {:<11} {}", *code as u8, code.info().meaning);
     }
-    text.push_str("\nHTTP statuses, as the answer to the first packets of an upload\n");
+    text.push_str("\nHTTP statuses, in response to the first packets of an upload\n");
     for status in http::COMMON {
         let _ = writeln!(text, "  {status:<11} {}", http::summary(*status));
     }
@@ -127,8 +129,8 @@ fn unreadable(text: &str) -> String {
     let near = HResult::known().iter().map(|(_, name)| (strsim::jaro_winkler(&wanted, name), name));
     let best = near.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likeness, _)| *likeness > 0.85);
     match best {
-        Some((_, name)) => format!("{text:?} is no code that bitsup knows; {name} is one"),
-        None => format!("{text:?} is no exit code, HTTP status, HRESULT, or its name"),
+        Some((_, name)) => format!("unknown code {text:?}; did you mean {name}?"),
+        None => format!("{text:?} is not an exit code, HTTP status, HRESULT, or the name of one"),
     }
 }
 

@@ -82,17 +82,17 @@ fn an_hresult_names_the_exit_code_that_the_upload_ends_with() {
 #[test]
 fn what_is_unknown_is_taken_apart_and_not_made_up() {
     for (code, says) in [
-        ("19", "no exit code"),
-        ("700", "no HTTP status"),
+        ("19", "exit code"),
+        ("700", "nor an HTTP status"),
         ("0x80041234", "severity an error, facility 4 (interface-defined), code 0x1234"),
         ("0x800705B4", "facility 7 (Win32), code 0x05B4, which is Windows' error 1460"),
         ("0x00041234", "no error"),
         ("0x80190000", "facility 25 (HTTP)"),
-        ("BG_E_SESSION_NOT_FOND", "BG_E_SESSION_NOT_FOUND is one"),
-        ("hello", "no exit code, HTTP status, HRESULT, or its name"),
-        ("", "no exit code"),
-        ("-", "no exit code"),
-        ("0x180070005", "no exit code"),
+        ("BG_E_SESSION_NOT_FOND", "did you mean BG_E_SESSION_NOT_FOUND?"),
+        ("hello", "not an exit code, HTTP status, HRESULT, or the name of one"),
+        ("", "exit code"),
+        ("-", "exit code"),
+        ("0x180070005", "exit code"),
     ] {
         let error = explain(code).expect_err(code);
         assert!(error.contains(says), "{code}: {error}");
