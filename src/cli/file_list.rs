@@ -17,6 +17,10 @@ pub(super) struct ListedFile {
 /// # Errors
 /// When it cannot be read as what it is; the message says where.
 pub(super) fn parse(bytes: &[u8], null: bool) -> Result<Vec<ListedFile>, String> {
+    // Its lines would be told as names of files that are missing, and go to the server as such.
+    if as_utf8(bytes).trim_ascii_start().starts_with(b"-----BEGIN ") {
+        return Err("it is a PEM file, a key or a certificate, not a list of files".to_owned());
+    }
     if null {
         return bytes.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(named).collect();
     }

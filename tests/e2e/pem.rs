@@ -107,6 +107,41 @@ fn case_40_nothing_of_a_key_is_printed_however_it_is_broken() {
     }
 }
 
+/// A key where another file belongs: its lines are no text for an error either.
+#[test]
+fn case_40_nothing_of_a_key_is_printed_where_another_file_is_read() {
+    let files = Files::new();
+    let (pem, forms) = (files.key.serialize_pem().replace('\r', ""), forms(&files.key));
+    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).map(|line| format!("{line}\n")).collect();
+    for text in [pem.clone(), pem.replace('\n', ""), body.clone(), body.replace('\n', "")] {
+        let is_pem = text.starts_with("-----BEGIN ");
+        let key = files.write("key.pem", text);
+        #[cfg(unix)]
+        std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("set");
+        for (option, with) in [
+            ("--password-file", "--user=me"),
+            ("--bearer-file", "--allow-cleartext-auth"),
+            ("--netrc-file", "-v"),
+            ("--config", "-v"),
+            ("--files-from", "-v"),
+            ("--key-passphrase-file", "--cert=cert.pem"),
+            ("--proxy-password-file", "--proxy-user=me"),
+        ] {
+            // Bare base64 may be names of files.
+            let is_list = option == "--files-from";
+            for json in ["--progress=plain", "--json"].into_iter().filter(|_| !is_list || is_pem) {
+                let mut upload =
+                    command(["upload", "--no-progress-timeout=0", "--proxy=http://127.0.0.1:1", with, json, option]);
+                let run = Finished(upload.arg(&key).arg("http://127.0.0.1:1/").output().expect("ran"));
+                let printed = run.stderr() + &run.stdout();
+                let found = forms.iter().find(|form| printed.contains(*form));
+                assert_eq!(found, None, "{option}: {printed}");
+                assert_ne!(run.0.status.code(), Some(0), "{option}: {printed}");
+            }
+        }
+    }
+}
+
 #[test]
 fn case_44_what_is_no_pem_is_called_by_its_name() {
     let files = Files::new();

@@ -201,7 +201,7 @@ fn a_value_of_the_wrong_kind_is_refused_with_its_place() {
     assert!(!error.contains("s3cret"), "{error}");
     refused(&[("BITSUP_RETRIES", "x")], "", &["BITSUP_RETRIES: \"x\" is wrong: invalid digit"]);
     refused(&[("BITSUP_NO_STATE", "perhaps")], "", &["BITSUP_NO_STATE: \"perhaps\" is neither true nor false"]);
-    refused(&[("BITSUP_VERBOSE", "very")], "", &["no number up to 255"]);
+    refused(&[("BITSUP_VERBOSE", "very")], "", &["not a number up to 255"]);
 }
 
 #[test]
