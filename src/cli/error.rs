@@ -112,6 +112,8 @@ impl std::error::Error for Stopped {}
 pub(super) struct BatchOutcome {
     files: usize,
     pub(super) uploaded: usize,
+    /// Uploaded by an earlier run of the same command.
+    pub(super) skipped: usize,
     failed: usize,
     /// What all failures have in common, if they have.
     code: Option<ExitCode>,
@@ -119,7 +121,7 @@ pub(super) struct BatchOutcome {
 
 impl BatchOutcome {
     pub(super) fn of(files: usize) -> Self {
-        Self { files, uploaded: 0, failed: 0, code: None }
+        Self { files, uploaded: 0, skipped: 0, failed: 0, code: None }
     }
 
     pub(super) fn failed_by(&mut self, code: ExitCode) {
@@ -128,19 +130,19 @@ impl BatchOutcome {
     }
 
     pub(super) fn verdict(self) -> Result<(), Self> {
-        if self.uploaded == self.files { Ok(()) } else { Err(self) }
+        if self.uploaded + self.skipped == self.files { Ok(()) } else { Err(self) }
     }
 
     pub(super) fn exit_code(self) -> ExitCode {
         // Some are there, others are not; or each failed in its own way.
-        self.code.filter(|_| self.uploaded == 0).unwrap_or(ExitCode::Mixed)
+        self.code.filter(|_| self.uploaded + self.skipped == 0).unwrap_or(ExitCode::Mixed)
     }
 }
 
 impl fmt::Display for BatchOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {} files failed", self.failed, self.files)?;
-        match self.files - self.uploaded - self.failed {
+        match self.files - self.uploaded - self.skipped - self.failed {
             0 => Ok(()),
             not_begun => write!(f, ", {not_begun} were not begun"),
         }

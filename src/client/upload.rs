@@ -57,11 +57,16 @@ struct UploadRun<'a> {
 }
 
 /// Uploads one file; `reply` is where to save the reply of the server's application. Returns without an error only when
-/// the server acknowledged Close-Session, or the destination was found to hold the file's content.
+/// the server acknowledged Close-Session, or the destination was found to hold the file's content. What that is, is
+/// returned as far as this run has read the whole file.
 ///
 /// # Errors
 /// When the upload ends in any other way. What another run needs to go on is then in the journal.
-pub fn upload(start: Start, context: UploadContext<'_>, reply: Option<ReplyFile>) -> Result<(), ClientError> {
+pub fn upload(
+    start: Start,
+    context: UploadContext<'_>,
+    reply: Option<ReplyFile>,
+) -> Result<Option<Contents>, ClientError> {
     let Start { uploader, entry, digest } = start;
     let UploadContext { entity, transport, authenticator, cancellation, report } = context;
     let mut run = UploadRun {
@@ -77,7 +82,8 @@ pub fn upload(start: Start, context: UploadContext<'_>, reply: Option<ReplyFile>
     run.note_saved_reply();
     let result = run.run(uploader);
     run.warn();
-    result
+    let read = run.digest.furthest();
+    result.map(|()| Some(read).filter(|read| read.size == entity.size()))
 }
 
 /// Sends Cancel-Session for a session of an upload to `destination`. One that the server does not know is cancelled.

@@ -9,6 +9,7 @@
 
 mod entry;
 mod error;
+mod finished;
 mod host;
 mod key;
 mod progress;
@@ -27,6 +28,7 @@ use std::time::SystemTime;
 pub use crate::durable::AccessError;
 pub use entry::Entry;
 pub use error::{JournalError, JournalWarning};
+pub(crate) use finished::Finished;
 pub use key::Key;
 pub(crate) use prune::{EXPIRY, Pruned, PrunedWhat};
 pub use record::{BadRecord, Record, Upload};

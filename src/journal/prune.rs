@@ -33,6 +33,8 @@ impl Journal {
     /// Removes what is expired, broken or left over. Uploads that a process is busy with are left alone.
     pub(crate) fn prune(&self, now: SystemTime) -> io::Result<Vec<Pruned>> {
         let Some(store) = &self.0 else { return Ok(Vec::new()) };
+        // Those that expired are removed as they are read.
+        self.finished(None, now);
         let mut pruned = Vec::new();
         for (key, found) in store.found()? {
             pruned.extend(prune_one(store, key, found, now)?.map(|what| Pruned { key, what }));

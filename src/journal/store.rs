@@ -1,6 +1,7 @@
 //! Records as files: written so that a crash leaves the old one or the new one, read so that nothing in them is trusted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -20,6 +21,9 @@ const LOCK: &str = "lock";
 pub(super) const HOST: &str = "host";
 /// A newer Ack than the record's. Written without waiting for the disk, so never the only one.
 const PROGRESS: &str = "ack";
+
+/// See `finished.rs`.
+const FINISHED: &str = "done";
 
 /// A record is far smaller, in bytes.
 const MAX_SIZE: u64 = 64 * 1024;
@@ -137,6 +141,28 @@ impl RecordStore {
     /// The hosts of which something is remembered, in order.
     pub(super) fn hosts(&self) -> io::Result<BTreeSet<Key>> {
         Ok(self.files()?.filter(|(_, ending)| ending == HOST).map(|(key, _)| key).collect())
+    }
+
+    /// The runs of several files that have finished some of them.
+    pub(super) fn finished_runs(&self) -> io::Result<BTreeSet<Key>> {
+        Ok(self.files()?.filter(|(_, ending)| ending == FINISHED).map(|(key, _)| key).collect())
+    }
+
+    pub(super) fn read_finished(&self, run: Key, max: u64) -> Result<Vec<u8>, AccessError> {
+        self.folder.read_trusted(&file(run, FINISHED), max)
+    }
+
+    /// The file of a run, to append to it.
+    pub(super) fn open_finished(&self, run: Key) -> io::Result<File> {
+        let name = file(run, FINISHED);
+        match self.folder.open_file(&name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.folder.create_new(&name),
+            result => result,
+        }
+    }
+
+    pub(super) fn remove_finished(&self, run: Key) -> io::Result<()> {
+        self.discard(run, FINISHED)
     }
 
     /// Removes a record, if there is one.

@@ -252,6 +252,12 @@ impl Lane<'_> {
         }
     }
 
+    /// An earlier run of the same command has uploaded the file.
+    pub(crate) fn skipped(&mut self) {
+        lock(&self.reporter.progress).done(self.number, Instant::now());
+        self.reporter.message(&format!("{}already uploaded by an earlier run", self.prefix));
+    }
+
     /// The file failed: its error is written at once, unless there is none to write. `reason` is what is the same for
     /// other files.
     pub(crate) fn failed(&mut self, error: Option<&ErrorText>, reason: &str) {

@@ -125,7 +125,7 @@ fn one_bad_file_stops_no_other_and_exits_15() {
     assert_eq!(receiver.published("also").len(), 10);
     // All failed for the same reason: that is the code.
     run(&args).exits(15);
-    run(&[text(&good.path), text(&also), &receiver.url]).exits(8);
+    run(&["--no-state", text(&good.path), text(&also), &receiver.url]).exits(8);
     run(&[text(&missing), text(&folder_of(&good)), &receiver.url]).exits(3);
 }
 
@@ -282,4 +282,99 @@ fn case_70_files_that_fail_alike_are_told_in_a_line_each() {
     assert_eq!(stderr.matches("bitsup: error: ").count(), 62, "{stderr}");
     assert_eq!(stderr.matches("  cause:  ").count(), 1, "{stderr}");
     assert!(stderr.lines().count() < 75, "{stderr}");
+}
+
+/// A job of several files, with a state folder of its own.
+struct Job {
+    folder: TempDir,
+    receiver: Receiver,
+}
+
+impl Job {
+    fn new(names: &[&str]) -> Self {
+        let job = Self { folder: TempDir::new().expect("a folder"), receiver: Receiver::start(&[]) };
+        for name in names {
+            job.write(name, name.as_bytes());
+        }
+        job
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.folder.path().join(name), bytes).expect("written");
+    }
+
+    fn command(&self, options: &[&str], names: &[&str]) -> std::process::Command {
+        let mut upload = command(["upload"]);
+        upload.args(options).current_dir(self.folder.path()).env("BITSUP_STATE_DIR", self.folder.path().join("state"));
+        upload.args(names).arg(&self.receiver.url);
+        upload
+    }
+
+    fn run(&self, options: &[&str], names: &[&str]) -> Finished {
+        Finished(self.command(options, names).output().expect("ran"))
+    }
+
+    fn remembered(&self) -> usize {
+        let names = std::fs::read_dir(self.folder.path().join("state")).expect("a folder");
+        names
+            .filter(|name| name.as_ref().is_ok_and(|name| name.path().extension().is_some_and(|end| end == "done")))
+            .count()
+    }
+}
+
+const SKIPPED: &str = ": already uploaded by an earlier run\n";
+
+#[test]
+fn case_60_the_same_command_goes_on_with_what_is_not_done() {
+    for options in [&[][..], &["-j3"]] {
+        let job = Job::new(&["a", "b", "d"]);
+        let names = ["a", "b", "c", "d"];
+        job.run(options, &names).exits(15).says(&["1 of 4 files failed"]);
+        job.write("c", b"at last");
+        let finished = job.run(options, &names);
+        finished.exits(0).says(&["c: uploaded"]);
+        for name in ["a", "b", "d"] {
+            finished.says(&[&format!("{name}{SKIPPED}")]);
+        }
+        assert_eq!(job.receiver.published("c"), b"at last");
+        assert_eq!(job.remembered(), 0, "a run that succeeded leaves nothing");
+        // Now it is another run: the receiver replaces no file.
+        job.run(options, &names).exits(8);
+    }
+}
+
+#[test]
+fn what_changed_since_or_is_not_to_be_resumed_is_uploaded_again() {
+    let job = Job::new(&["a", "b"]);
+    let names = ["a", "b", "missing"];
+    job.run(&[], &names).exits(15);
+    job.write("a", b"A");
+    let stderr = job.run(&[], &names).exits(15).says(&[&format!("b{SKIPPED}"), "cannot upload a "]).stderr();
+    assert!(!stderr.contains(&format!("a{SKIPPED}")), "{stderr}");
+    for options in [&["--no-state"][..], &["--resume=never"]] {
+        assert!(!job.run(options, &names).exits(15).stderr().contains(SKIPPED), "{options:?}");
+    }
+}
+
+#[test]
+fn what_was_done_before_a_kill_is_skipped_and_told_to_programs() {
+    let job = Job::new(&["a", "b"]);
+    job.write("c", &content(2_000_000));
+    let list: &[&str] = &["a", "b", "c"];
+    let mut child = job.command(&["--limit-rate=50k"], list).stderr(Stdio::piped()).spawn().expect("started");
+    let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+    lines
+        .find(|line| line.as_ref().is_ok_and(|line| line.starts_with("b: uploaded")))
+        .expect("two are done")
+        .expect("text");
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+    let run = Finished(job.command(&["--json"], list).output().expect("ran"));
+    assert_eq!(run.0.status.code(), Some(0), "{}", run.stderr());
+    let events = schema::events(&run.stdout());
+    let skipped: Vec<_> =
+        events.iter().filter(|event| event["skipped"] == true).map(|event| event["file"].clone()).collect();
+    assert_eq!(skipped, ["a", "b"]);
+    assert_eq!((&events[events.len() - 1]["uploaded"], &events[events.len() - 1]["files"]), (&3.into(), &3.into()));
+    assert_eq!(job.receiver.published("c"), content(2_000_000));
 }

@@ -94,7 +94,7 @@ impl Trial<'_> {
             let journal = upload::journal(&config, &mut lane);
             let (config, identity, signals) = (&config, &identity, self.signals);
             let context =
-                RunContext { config, identity, signals, journal, json: None, resume_command: None, of_many: false };
+                RunContext { config, identity, signals, journal, json: None, resume_command: None, finished: None };
             context.upload(1, &item, &mut UploadConnection::default(), &mut lane)?;
         }
         let same = same_bytes(file, arrived);

@@ -88,7 +88,16 @@ pub(super) enum Event {
         cause: Option<String>,
     },
     /// The server acknowledged the whole file and closed it. With --verify an error may still follow.
-    Done { id: Id, file: String, url: String, bytes: u64, seconds: Seconds },
+    Done {
+        id: Id,
+        file: String,
+        url: String,
+        bytes: u64,
+        seconds: Seconds,
+        /// An earlier run of the same command had uploaded it. Absent unless true.
+        #[serde(skip_serializing_if = "is_false")]
+        skipped: bool,
+    },
     /// A file failed, or, without id, the run.
     Error {
         #[serde(skip_serializing_if = "Option::is_none")]

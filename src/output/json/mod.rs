@@ -173,6 +173,15 @@ impl JsonFile {
         }
     }
 
+    /// An earlier run has uploaded the file.
+    pub(crate) fn skipped(mut self, name: &str, url: &str, bytes: u64) {
+        self.event(&UploadEvent::Started { name: name.to_owned(), url: url.to_owned(), size: bytes });
+        let mut writer = lock(&self.log.0);
+        writer.counts.uploaded += 1;
+        let (file, url, seconds) = (self.path.clone(), redact::url(url), Duration::ZERO.into());
+        writer.write(&Event::Done { id: self.id, file, url, bytes, seconds, skipped: true });
+    }
+
     pub(crate) fn failed(&self, failure: &Failure) {
         let mut writer = lock(&self.log.0);
         (writer.counts.failed, writer.told_error) = (writer.counts.failed + 1, true);
@@ -215,6 +224,7 @@ impl JsonFile {
                 url: redact::url(&self.progress.url),
                 bytes: *size,
                 seconds: self.progress.elapsed(now).into(),
+                skipped: false,
             },
             UploadEvent::BytesSent(_) | UploadEvent::Acknowledged { .. } => return self.progress_if_due(now),
             _ => return None,

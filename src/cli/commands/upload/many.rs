@@ -68,6 +68,11 @@ impl Worker<'_> {
     fn run_next(&mut self, queue: &Mutex<Queue<'_>>) -> bool {
         let Some((index, item)) = lock(queue).left.next() else { return false };
         self.lane.begin(item.name.as_str(), size(item));
+        if self.context.skip(index + 1, item).is_some() {
+            self.lane.skipped();
+            lock(queue).outcome.skipped += 1;
+            return !self.context.signals.cancellation.is_interrupted();
+        }
         let result = self.context.upload(index + 1, item, &mut self.connection, &mut self.lane);
         let failed = result.err().map(|error| Diagnosis::of(&error));
         match &failed {

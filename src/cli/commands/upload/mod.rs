@@ -6,11 +6,15 @@ mod many;
 mod one;
 mod sources;
 
+use std::time::SystemTime;
+
 use crate::cli::args::UploadArgs;
 use crate::cli::config::{UploadConfig, UsageError};
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
 use crate::cli::signals::Signals;
+use crate::client::ResumeMode;
+use crate::journal::Journal;
 use crate::output::json::JsonLog;
 
 pub(super) use one::{RunContext, UploadConnection, journal};
@@ -57,9 +61,16 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, resume_command: Option
     config.connect.warning.iter().for_each(|text| reporter.warn_always(text));
     let journal = journal(&config, &mut reporter.lane(0));
     let (config, identity, signals) = (&config, &identity, &signals);
-    let context = RunContext { config, identity, signals, journal, json, resume_command, of_many };
-    match &items[..] {
-        [item] => context.upload(1, item, &mut UploadConnection::default(), &mut reporter.lane(0)),
-        _ => many::run(&context, &items, batch.jobs, reporter),
+    let first = items.first().map(|item| &item.destination).filter(|_| config.resume != ResumeMode::Never);
+    let finished = of_many.then(|| if first.is_some() { journal.clone() } else { Journal::disabled() });
+    let finished = finished.map(|journal| journal.finished(first, SystemTime::now()));
+    let context = RunContext { config, identity, signals, journal, json, resume_command, finished };
+    if let [item] = &items[..] {
+        return context.upload(1, item, &mut UploadConnection::default(), &mut reporter.lane(0));
     }
+    many::run(&context, &items, batch.jobs, reporter)?;
+    if let Some(finished) = context.finished {
+        finished.forget(items.iter().map(|item| &item.destination));
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! One file on its way.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, Read};
 use std::time::SystemTime;
 
 use anyhow::Context;
@@ -11,12 +12,12 @@ use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
 use crate::cli::signals::Signals;
 use crate::client::{self, ReplyFile, ResumeMode, Start, UploadContext};
-use crate::journal::{Journal, JournalWarning, Record, Upload};
+use crate::journal::{Finished, Journal, JournalWarning, Record, Upload};
 use crate::output::json::JsonLog;
 use crate::output::{Lane, redact_url};
-use crate::protocol::Origin;
-use crate::source::UploadEntity;
-use crate::transport::Http;
+use crate::protocol::{ContentRange, Origin};
+use crate::source::{Contents, UploadEntity};
+use crate::transport::{CancellationToken, Http};
 use crate::uploader::{Plan, UploadEvent};
 
 use super::input;
@@ -33,8 +34,8 @@ pub(crate) struct RunContext<'a> {
     pub(crate) json: Option<&'a JsonLog>,
     /// The command line, if it can be typed again.
     pub(crate) resume_command: Option<&'a str>,
-    /// Whether there are other files.
-    pub(crate) of_many: bool,
+    /// What earlier runs of several files, this one among them, have uploaded; `None`: there are no other files.
+    pub(crate) finished: Option<Finished>,
 }
 
 /// A connection that one file after the other uses.
@@ -90,6 +91,22 @@ impl RunContext<'_> {
         result
     }
 
+    /// The size of a file that an earlier run has uploaded, and that is still the same. It is told as such.
+    pub(crate) fn skip(&self, number: usize, item: &Item) -> Option<u64> {
+        let Source::File(path) = &item.source else { return None };
+        let known = self.finished.as_ref()?.contents(&item.destination)?;
+        let entity = UploadEntity::open(path).ok().filter(|entity| entity.size() == known.size)?;
+        // Of an empty file there is nothing to read.
+        if known.size > 0 && read_again(&entity, &self.signals.cancellation)? != known {
+            return None;
+        }
+        if let Some(json) = self.json {
+            let url = redact_url(&item.destination.to_string());
+            json.file(number, &item.source.to_string()).skipped(item.name.as_str(), &url, known.size);
+        }
+        Some(known.size)
+    }
+
     fn attempt(
         &self,
         item: &Item,
@@ -109,7 +126,7 @@ impl RunContext<'_> {
         let entity = &UploadEntity::open(path)?;
         let config = self.config;
         let plan = config.plan(item, entity.size());
-        let plan = Plan { defer_saves: self.of_many && plan.size <= BRIEF, ..plan };
+        let plan = Plan { defer_saves: self.finished.is_some() && plan.size <= BRIEF, ..plan };
         report(&UploadEvent::Started {
             name: plan.name.as_str().to_owned(),
             url: plan.destination.to_string(),
@@ -136,6 +153,11 @@ impl RunContext<'_> {
             // Its connection may be in the middle of something.
             connection.http = None;
         }
+        if let (Some(finished), Source::File(_), Ok(contents)) = (&self.finished, &item.source, &result) {
+            // What it did not read itself was read by the run that it resumed.
+            let contents = contents.or_else(|| read_again(entity, cancellation));
+            contents.inspect(|contents| finished.note(&item.destination, *contents, SystemTime::now()));
+        }
         result?;
         connection.pinged = Some(Origin::of(&item.destination));
         if !entity.is_what_its_path_names() {
@@ -143,6 +165,25 @@ impl RunContext<'_> {
             report(&UploadEvent::Warning { text });
         }
         Ok(())
+    }
+}
+
+/// What the file holds; `None` if it cannot be read, or the run is stopped meanwhile.
+fn read_again(entity: &UploadEntity, cancellation: &CancellationToken) -> Option<Contents> {
+    let whole = ContentRange::new(0, entity.size(), entity.size()).ok()?;
+    let file = UntilInterrupted { file: entity.read(whole).ok()?, cancellation };
+    Contents::of(file, entity.size()).ok()
+}
+
+/// A large file takes longer to read than somebody who presses Ctrl-C waits.
+struct UntilInterrupted<'a, R> {
+    file: R,
+    cancellation: &'a CancellationToken,
+}
+
+impl<R: Read> Read for UntilInterrupted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.cancellation.is_interrupted() { Err(io::ErrorKind::Other.into()) } else { self.file.read(buffer) }
     }
 }
 
