@@ -77,7 +77,7 @@ fn listed(arg: Arg, often: &[&str]) -> Arg {
     arg.display_order(place.unwrap_or(often.len()))
 }
 
-/// The end of `bitsup upload --help`: what other places point to.
+/// The end of `bitsup upload --help`, to which other places point.
 fn explained(width: usize) -> String {
     let row = |(name, text): &(&str, &str)| format!("  {name}\n{}\n", wrapped(text, 6, width));
     let settings = SETTINGS.iter().map(row).collect::<String>() + "\n" + &wrapped(PRECEDENCE, 2, width) + "\n";

@@ -1,8 +1,8 @@
-//! What is explained once, at the end of `bitsup upload --help` and in the manual.
+//! The texts that `bitsup upload --help` and the manual share: units, settings, environment, files, exit codes, examples.
 
 use super::diagnosis::ExitCode;
 
-/// A term, and what is said of it.
+/// A term and its explanation.
 pub(super) type Row = (&'static str, &'static str);
 
 pub(super) const UNITS: &[Row] = &[
@@ -97,7 +97,7 @@ fragment-size = "4M"
 max-size = "10G"
 allow-read = true"#;
 
-/// What a command line does, and the line. Each verb's page has its own.
+/// A purpose and its command line. Each verb's page has its own.
 pub(super) const EXAMPLES: &[Row] = &[
     ("Upload a file into a directory of the server:", "bitsup upload build.zip https://files.example.com/drop/"),
     ("Upload it under another name:", "bitsup upload build.zip https://files.example.com/drop/nightly.zip"),
@@ -173,7 +173,7 @@ pub(super) fn exit_codes() -> impl Iterator<Item = (String, &'static str)> {
     ExitCode::ALL.iter().map(|code| ((*code as u8).to_string(), code.info().meaning))
 }
 
-/// Where a verb other than `upload` says what an exit code means.
+/// The summary of the exit codes for every verb but `upload`.
 pub(super) const EXIT_STATUS: &str = "\
 0 is success, 1 to 18 are kinds of failure, and 129, 130 and 143 are signals. bitsup explain lists all exit codes.";
 

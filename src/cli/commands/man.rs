@@ -88,7 +88,7 @@ fn tidy(text: &str) -> String {
     lines.join("\n")
 }
 
-/// What clap does not know of.
+/// The sections that clap does not write.
 fn explained(program: &Command, command: &Command) -> Roff {
     let name = command.get_display_name().unwrap_or(command.get_name());
     let (is_program, is_upload) = (name == "bitsup", name == "bitsup-upload");
@@ -152,7 +152,7 @@ fn verbatim(roff: &mut Roff, text: &str) {
     roff.control("RE", []);
 }
 
-/// Those of a verb and its verbs. The program's page has the first of each.
+/// The examples of a verb and its verbs. The program's page has the first of each.
 fn examples(page: &str) -> Vec<Row> {
     let verb = |line: &str| {
         let (_, words) = line.split_once("bitsup ").unwrap_or_default();
@@ -171,7 +171,7 @@ fn examples(page: &str) -> Vec<Row> {
     EXAMPLES.iter().filter(|(_, line)| line.contains(&start)).copied().collect()
 }
 
-/// The page of the program, of its verbs, and of those of a verb.
+/// The pages of the program, of its verbs, and of the verbs below the page's own.
 fn see_also(program: &Command, page: &str) -> Vec<Inline> {
     let family = page.split('-').take(2).collect::<Vec<_>>().join("-");
     let mut pages = vec!["bitsup".to_owned()];
