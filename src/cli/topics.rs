@@ -80,8 +80,9 @@ pub(super) const FILES: &[Row] = &[
     ("~/.netrc", "Users and passwords for --netrc. Only its owner may be able to read it."),
 ];
 
-/// The format of config.toml. An array sets an option that can be repeated.
-pub(super) const CONFIG_EXAMPLE: &str = r#"# For every server
+/// The format of config.toml, part by part. An array sets an option that can be repeated.
+pub(super) const CONFIG_EXAMPLE: &[&str] = &[
+    r#"# For every server
 no-progress-timeout = "1h"
 json = true
 cacert = ["corporate.pem"]
@@ -90,12 +91,13 @@ cacert = ["corporate.pem"]
 [host."files.example.com"]
 user = "CORP\\build"
 password-file = "password.txt"
-fragment-size = "4M"
-
-# For bitsup serve
+fragment-size = "4M""#,
+    #[cfg(feature = "serve")]
+    r#"# For bitsup serve
 [serve]
 max-size = "10G"
-allow-read = true"#;
+allow-read = true"#,
+];
 
 /// A purpose and its command line. Each verb's page has its own.
 pub(super) const EXAMPLES: &[Row] = &[
@@ -207,7 +209,7 @@ mod tests {
     fn the_example_of_a_settings_file_is_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("config.toml");
-        std::fs::write(&path, CONFIG_EXAMPLE).expect("written");
+        std::fs::write(&path, CONFIG_EXAMPLE.join("\n\n")).expect("written");
         let (mut command, environment) = (help::command(), Environment::default());
         command.build();
         let sources = Sources::read(&command, &environment, Some(path.as_os_str()), false).expect("right");

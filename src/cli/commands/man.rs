@@ -105,7 +105,7 @@ fn explained(program: &Command, command: &Command) -> Roff {
         rows(&mut roff, "FILES", FILES);
         roff.control("PP", []);
         roff.text([roman("An example of config.toml:")]);
-        verbatim(&mut roff, CONFIG_EXAMPLE);
+        verbatim(&mut roff, &CONFIG_EXAMPLE.join("\n\n"));
     } else {
         roff.control("SH", ["ENVIRONMENT"]);
         roff.text([roman("See "), bold("bitsup"), roman("(1), which also has the format of the settings file.")]);
