@@ -125,7 +125,7 @@ _bitsup() {
 
     case "${cmd}" in
         bitsup)
-            opts="-h -V --config --no-config --help --version check sessions serve try config explain man completions upload help"
+            opts="-h -V --config --no-config --help --version upload check sessions serve try config explain man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -450,7 +450,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__help)
-            opts="check sessions serve try config explain man completions upload help"
+            opts="upload check sessions serve try config explain man completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

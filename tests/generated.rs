@@ -19,11 +19,25 @@ const COMPLETIONS: [(&str, &str); 5] = [
 
 /// What the program prints, at the width that the files are made for.
 fn printed(args: &[&str]) -> String {
+    printed_at(100, args)
+}
+
+fn printed_at(columns: usize, args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bitsup"));
-    command.args(args).env("COLUMNS", "100").stdin(Stdio::null());
+    command.args(args).env("COLUMNS", columns.to_string()).stdin(Stdio::null());
     let output = command.output().expect("the program starts");
     assert!(output.status.success() && output.stderr.is_empty(), "{args:?}: {output:?}");
-    String::from_utf8(output.stdout).expect("text")
+    String::from_utf8(output.stdout).expect("text").replace("bitsup.exe", "bitsup")
+}
+
+/// The words of every verb, and of the verbs of verbs; none for the program itself.
+fn verbs() -> Vec<Vec<String>> {
+    names("man", ".1").iter().map(|page| page.split('-').skip(1).map(str::to_owned).collect()).collect()
+}
+
+fn help(columns: usize, verb: &[String], option: &str) -> String {
+    let words: Vec<&str> = verb.iter().map(String::as_str).chain([option]).collect();
+    printed_at(columns, &words)
 }
 
 fn committed(name: &str) -> String {
@@ -75,24 +89,95 @@ fn the_help_of_every_verb_is_as_it_was_agreed_on() {
     for page in pages {
         let verb: Vec<&str> = page.split('-').skip(1).collect();
         for (option, kind) in [("-h", "short"), ("--help", "long")] {
-            let help = printed(&[&verb[..], &[option]].concat()).replace("bitsup.exe", "bitsup");
+            let help = printed(&[&verb[..], &[option]].concat());
             let name = format!("tests/help/{page}.{kind}.txt");
             assert_eq!(trimmed(&help), trimmed(&committed(&name)), "{name}: {REMEDY}");
         }
     }
 }
 
-/// A terminal of 100 columns and 40 lines.
 #[test]
-fn the_short_help_fits_on_a_screen_and_the_long_one_is_complete() {
-    for page in names("man", ".1") {
-        let lines = committed(&format!("tests/help/{page}.short.txt")).lines().count();
-        assert!(lines <= 40, "{page} -h has {lines} lines");
+fn the_short_help_fits_on_a_terminal_of_80_columns_and_24_lines() {
+    for verb in verbs() {
+        for columns in [80, 120] {
+            let text = help(columns, &verb, "-h");
+            assert!(text.lines().count() <= 24, "{verb:?}:\n{text}");
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "{verb:?}:\n{text}");
+        }
+        let text = help(80, &verb, "-h");
+        // Behind the heading, each line is an option of its own.
+        let options = text.split_once("Options:\n").expect("options").1.split("\n\n").next().expect("options");
+        assert!(options.lines().all(|line| line.trim_start().starts_with('-')), "{verb:?}:\n{options}");
     }
+    let upload = help(80, &["upload".to_owned()], "-h");
+    assert!(upload.lines().last().is_some_and(|line| line.starts_with("--help lists all options")), "{upload}");
+}
+
+#[test]
+fn the_help_wraps_at_every_width() {
+    for verb in verbs() {
+        for columns in [60, 80, 120] {
+            let text = help(columns, &verb, "--help");
+            let behind_usage = text.lines().filter(|line| !line.contains("bitsup "));
+            for line in behind_usage {
+                let is_one_word = line.split_whitespace().count() == 1;
+                assert!(line.chars().count() <= columns || is_one_word, "{verb:?} at {columns}: {line:?}");
+                let is_whole = line.matches('[').count() == line.matches(']').count();
+                assert!(is_whole && !line.ends_with('('), "{verb:?} at {columns}: {line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_long_help_and_the_manual_are_complete() {
     let long = committed("tests/help/bitsup-upload.long.txt");
     let manual = committed("man/bitsup-upload.1").replace('\\', "");
     for option in ["--retry-delay", "--state-dir", "--protocol", "--config"] {
         assert!(long.contains(option) && manual.contains(option), "{option}");
     }
-    assert!(long.contains("BITSUP_<NAME>") && manual.contains("EXIT STATUS"));
+    for title in ["Sizes and times:", "Environment and settings file:", "Exit codes:", "Examples:"] {
+        let everywhere: Vec<_> = names("tests/help", ".long.txt")
+            .into_iter()
+            .filter(|page| committed(&format!("tests/help/{page}.long.txt")).contains(&format!("\n{title}\n")))
+            .collect();
+        assert_eq!(everywhere, ["bitsup-upload"], "{title}");
+    }
+}
+
+#[test]
+fn every_page_of_the_manual_has_its_sections_once() {
+    for page in names("man", ".1") {
+        let text = committed(&format!("man/{page}.1"));
+        let titles: Vec<&str> =
+            text.lines().filter_map(|line| line.strip_prefix(".SH ")).map(|title| title.trim_matches('"')).collect();
+        for (index, title) in titles.iter().enumerate() {
+            assert!(!titles[..index].contains(title), "{page}: {title} twice");
+        }
+        let wanted: &[&str] = match page.as_str() {
+            "bitsup" | "bitsup-upload" => &["FILES"],
+            _ => &[],
+        };
+        let all = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "ENVIRONMENT", "EXIT STATUS", "EXAMPLES", "SEE ALSO"];
+        for title in all.iter().chain(wanted) {
+            assert!(titles.contains(title), "{page}: no {title}");
+        }
+        let has_table = text.contains("stopped by SIGHUP");
+        assert_eq!(has_table, page == "bitsup-upload", "{page}: one page has the table of exit codes");
+        let section = text.split_once(".SH EXAMPLES\n").expect("examples").1;
+        let examples = section.lines().filter(|line| line.contains("bitsup ")).count();
+        assert!(examples > usize::from(["bitsup", "bitsup-upload"].contains(&page.as_str())) * 6, "{page}: {examples}");
+    }
+}
+
+/// Where there is a program that shows it.
+#[test]
+#[cfg(unix)]
+fn the_manual_is_rendered_without_a_warning() {
+    for page in names("man", ".1") {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("man/{page}.1"));
+        let mut groff = Command::new("groff");
+        let Ok(output) = groff.args(["-man", "-Tutf8", "-ww", "-z"]).arg(path).output() else { return };
+        assert!(output.status.success() && output.stderr.is_empty(), "{page}: {output:?}");
+    }
 }

@@ -14,6 +14,7 @@ mod resume_command;
 mod secret;
 mod settings;
 mod signals;
+mod topics;
 mod usage_error;
 
 use std::ffi::OsString;

@@ -27,6 +27,7 @@ pub(crate) use escape::escape_line;
 pub(crate) use redact::{header_value as redact_header_value, url as redact_url};
 pub(crate) use reporter::{Lane, Reporter};
 pub(crate) use run::Batch;
+pub(crate) use terminal::columns;
 
 /// Writes data to standard output. A reader that went away has seen enough.
 pub(crate) fn print(data: impl AsRef<[u8]>) -> io::Result<()> {

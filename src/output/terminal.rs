@@ -59,6 +59,15 @@ impl Terminal {
     }
 }
 
+/// Columns for a text such as the help: the terminal's, or those that the environment's `COLUMNS` says.
+pub(crate) fn columns() -> usize {
+    let terminals = [console::Term::stdout(), console::Term::stderr()];
+    let of_terminal = terminals.iter().find_map(console::Term::size_checked).map(|(_rows, columns)| columns);
+    let told = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let columns = of_terminal.or_else(told).filter(|columns| *columns > 0);
+    columns.unwrap_or(DEFAULT_WIDTH).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

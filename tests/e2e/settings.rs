@@ -1,6 +1,6 @@
 //! Settings in the environment and in config.toml, over the whole program.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::support::bitsup::{Finished, Source, command};
 use crate::support::schema;
@@ -102,4 +102,32 @@ fn config_shows_what_holds_and_where_it_is_set_but_no_secret() {
     assert_eq!((&row("retries")["source"], &row("retries")["line"]), (&"file".into(), &1.into()));
     assert_eq!(row("resume")["source"], "default", "no URL, no host");
     assert_eq!(row("max-time")["source"], "none");
+}
+
+#[test]
+fn config_names_the_file_that_it_looks_for_also_when_there_is_none() {
+    let config = Config::new("retries = 3\n");
+    let path = &config.path;
+    let first = |args: &[&str], variables: &[(&str, &str)]| {
+        let all = [&["config"], args].concat();
+        let text = config.run(&all, variables).stdout();
+        let json = schema::lines("config", &config.run(&[&all[..], &["--json"]].concat(), variables).stdout());
+        (text.lines().next().unwrap_or_default().to_owned(), json[0].clone())
+    };
+    let (text, json) = first(&[], &[]);
+    assert_eq!(text, format!("# file {}", path.display()));
+    assert_eq!((&json["option"], &json["values"][0]), (&"config".into(), &path.to_str().expect("text").into()));
+    assert_eq!((&json["found"], &json["source"]), (&true.into(), &"environment".into()));
+    let (_, typed) = first(&["--config", path.to_str().expect("text")], &[]);
+    assert_eq!(typed["source"], "command-line");
+    let (text, json) = first(&["--no-config"], &[]);
+    assert_eq!(text, "# no file is read, because of --no-config");
+    assert_eq!((&json["found"], &json["source"]), (&serde_json::Value::Null, &"none".into()));
+
+    if cfg!(target_os = "linux") {
+        let home = config.path.parent().and_then(Path::to_str).expect("text");
+        let (text, json) = first(&[], &[("BITSUP_CONFIG", ""), ("XDG_CONFIG_HOME", home)]);
+        assert_eq!(text, format!("# no file {home}/bitsup/config.toml"));
+        assert_eq!((&json["found"], &json["source"]), (&false.into(), &"default".into()));
+    }
 }

@@ -1,6 +1,7 @@
 //! What can be typed: each option is a field, and its parser in `values` returns what is meant. What concerns several
 //! options, or needs a file, is checked in `config`. A new option can be set in the environment and in `config.toml` at
-//! once; `help` has the ones that `-h` shows.
+//! once. The first line of its description stands alone: in `-h`, where `help` lists the option, and in the shells'
+//! completions.
 
 mod connect;
 #[cfg(feature = "serve")]
@@ -21,9 +22,12 @@ pub(super) use serve::{ServeArgs, TryArgs};
 pub(super) use upload::{FilesArgs, MachineArgs, OutputArgs, StateArgs, UploadArgs};
 pub(super) use values::{InvalidValue, ci_named};
 
-/// Uploads files with Microsoft's BITS upload protocol to IIS and other BITS servers
+/// Upload files to IIS and other BITS servers
+///
+/// bitsup speaks Microsoft's BITS upload protocol (MC-BUP). It needs no Windows service, no logon session and no background
+/// queue: one process, one command, one exit code. An interrupted upload is resumed by the same command.
 #[derive(Debug, Parser)]
-#[command(name = "bitsup", version, max_term_width = 100, arg_required_else_help = true, after_help = AFTER_HELP)]
+#[command(name = "bitsup", version, max_term_width = 100, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -34,73 +38,103 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct SettingsArgs {
-    /// Read settings from this file [default: `$BITSUP_CONFIG`, or bitsup/config.toml in the system's folder for such things]
+    /// Read settings from FILE
+    ///
+    /// [default: the path that bitsup config prints]
     #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath, help_heading = "Settings")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Read no settings from a file
+    /// Read no settings file
     #[arg(long, global = true, conflicts_with = "config", help_heading = "Settings")]
     pub(crate) no_config: bool,
 }
 
-const AFTER_HELP: &str = "\
-Exit codes: 0 uploaded and closed, 2 usage, 3 source file, 4 source changed meanwhile, 5 no connection, 6 TLS, \
-7 authentication, 8 refused, 9 no BITS endpoint, 10 too large, 11 server errors, 12 protocol violation, \
-13 rejected by the server's application, 14 what arrived differs, 15 only some of several files arrived, \
-16 nothing to resume (--resume always), 17 another bitsup is busy with it, 18 unconfirmed: look at the server; 1 is a mistake in bitsup itself. `bitsup explain CODE` says more.";
-
 #[derive(Debug, Subcommand)]
+#[expect(clippy::doc_markdown, reason = "help shows it as it is")]
 pub(crate) enum Command {
     /// Upload files
+    ///
+    /// Each file is uploaded to the URL with the BITS upload protocol. Lost connections and failures of the server are
+    /// retried. The same command, run again, resumes an interrupted upload. The exit code is 0 only if the server has
+    /// confirmed every file.
     Upload(Box<UploadArgs>),
-    /// Ask a server whether it would take uploads, and how it is reached
+    /// Check whether a server accepts uploads, and how it is reached
+    ///
+    /// Sends Ping, Create-Session and Cancel-Session. Prints the address, proxy, TLS version and certificate, the server's
+    /// name, how it authenticated the client, and its protocol and host.
     Check(Box<CheckArgs>),
-    /// List, show, cancel or tidy up unfinished uploads
+    /// List, show, cancel or prune unfinished uploads
+    ///
+    /// An upload that was interrupted is kept for 14 days, so that the same command can resume it.
     Sessions(SessionsArgs),
-    /// Receive BITS uploads into a folder
+    /// Receive BITS uploads into a directory
+    ///
+    /// A small BITS server, for bitsup and for Start-BitsTransfer of Windows. By default it listens only on this machine.
+    /// Acknowledged bytes are on disk, and a file has its name only when it is complete. Ctrl-C stops the server.
     #[cfg(feature = "serve")]
     Serve(Box<ServeArgs>),
-    /// Do the whole job on this machine: start a receiver, upload a file to it, compare the bytes
+    /// Run a whole upload on this machine: receive, upload, compare
+    ///
+    /// Starts the receiver on a free port of this machine, uploads each file to it, compares the received bytes with the
+    /// file, and prints the commands that do the same.
     #[cfg(feature = "serve")]
     Try(TryArgs),
-    /// Show what is set, and where: in the environment or in config.toml
+    /// Show the settings, and where each one is set
+    ///
+    /// Prints the path of the settings file, then each option with its value and where the value comes from. The output is
+    /// valid as config.toml. Secrets are not shown.
     Config(ConfigArgs),
-    /// Say what an exit code, an HTTP status or an HRESULT means, and what to do
+    /// Explain an exit code, an HTTP status or an HRESULT
+    ///
+    /// Prints the meaning, the usual cause, and what to do. Works without a network.
     Explain {
-        /// Such as 9, 404, `0x8020001F` or `BG_E_SESSION_NOT_FOUND`; without it all that are known are listed
+        /// Code to explain, such as 9, 404, 404.13 or 0x8020001F
+        ///
+        /// Also the name of an HRESULT, such as BG_E_SESSION_NOT_FOUND. Without CODE, all known codes are listed.
         #[arg(allow_negative_numbers = true)]
         code: Option<String>,
     },
-    /// Print the manual, or write all of its pages into a folder
+    /// Print the manual, or write its pages into a directory
     Man {
-        /// The folder [default: `bitsup.1` to standard output]
+        /// Directory for the pages
+        ///
+        /// Without DIR, the page bitsup.1 is printed to standard output.
         #[arg(value_hint = ValueHint::DirPath)]
         dir: Option<PathBuf>,
     },
     /// Print the completion script for a shell
     Completions {
-        /// The shell
+        /// Shell: bash, elvish, fish, powershell or zsh
+        #[arg(hide_possible_values = true)]
         shell: Shell,
     },
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  bitsup check https://files.example.com/drop/")]
 pub(crate) struct CheckArgs {
-    /// Where uploads would go: a folder, or a file in it; nothing is stored there
+    /// URL of a directory, or of a file in it
+    ///
+    /// Nothing is stored there.
     #[arg(value_hint = ValueHint::Url)]
     pub(crate) url: String,
 
-    /// Offer this protocol to the server; repeat for several, in order of preference
+    /// Offer this protocol to the server
+    ///
+    /// Repeat for several, in order of preference.
+    ///
     /// [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]
     #[arg(long, value_name = "GUID", value_parser = values::parsed::<ProtocolId>, help_heading = "Protocol")]
     pub(crate) protocol: Vec<ProtocolId>,
 
-    /// Stay at the URL's host, whatever other host the server names
+    /// Send every packet to the URL's host
+    ///
+    /// By default, the fragments go to the host that the server names in its BITS-Host-Id field.
     #[arg(long, help_heading = "Protocol")]
     pub(crate) no_host_id: bool,
 
-    /// Find the largest fragment that gets through, up to 32 MiB: sends some hundred MiB at most, and finishes no file
+    /// Find the largest fragment that gets through
+    ///
+    /// Tries up to 32 MiB, sends a few hundred MiB at most, and completes no file.
     #[arg(long, help_heading = "Protocol")]
     pub(crate) probe_fragment: bool,
 
@@ -114,7 +148,9 @@ pub(crate) struct CheckArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 
-    /// Print each packet and Ack; twice: also the heads, without secrets
+    /// Print each packet and Ack; -vv adds the headers
+    ///
+    /// Secrets are never printed.
     #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
     pub(crate) verbose: u8,
 }
@@ -132,23 +168,23 @@ pub(crate) struct SessionsArgs {
 pub(crate) enum SessionsCommand {
     /// List unfinished uploads
     List {
-        /// Print one JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
-    /// Show all that is kept of an unfinished upload
+    /// Show the stored state of an unfinished upload
     Show {
-        /// The first characters of its id, as `list` shows it
+        /// First characters of the upload's id, as printed by list
         id: String,
-        /// Print a JSON object
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Give an unfinished upload up, here and at the server
+    /// Cancel an unfinished upload, here and on the server
     Cancel {
-        /// The first characters of its id, as `list` shows it
+        /// First characters of the upload's id, as printed by list
         id: String,
-        /// Forget it here, also when the server cannot be told
+        /// Remove it here even if the server cannot be told
         #[arg(long)]
         force: bool,
         #[command(flatten)]
@@ -156,9 +192,9 @@ pub(crate) enum SessionsCommand {
         #[command(flatten)]
         connect: Box<ConnectArgs>,
     },
-    /// Remove what expired after 14 days, is broken or left over
+    /// Remove state that is expired (14 days), broken or left over
     Prune {
-        /// Print one JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
@@ -166,11 +202,11 @@ pub(crate) enum SessionsCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
-    /// Also show what the file says for this URL's host
+    /// Include the settings for this URL's host
     #[arg(value_hint = ValueHint::Url)]
     pub(crate) url: Option<String>,
 
-    /// Print one JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     pub(crate) json: bool,
 }

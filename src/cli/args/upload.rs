@@ -19,56 +19,68 @@ use crate::uploader::{FragmentSize, Verify};
 #[command(
     override_usage = "bitsup upload [OPTIONS] <FILE>... <URL>\n       bitsup upload [OPTIONS] --files-from <FILE> [URL]"
 )]
-#[command(after_help = "Example:\n  bitsup upload build.zip https://files.example.com/drop/")]
 pub(crate) struct UploadArgs {
     #[command(flatten)]
     pub(crate) files: FilesArgs,
 
-    /// Offer this protocol to the server; repeat for several, in order of preference
+    /// Offer this protocol to the server
+    ///
+    /// Repeat for several, in order of preference.
+    ///
     /// [default: {7df0354d-249b-430f-820d-3d2a9bef4931}]
     #[arg(long, value_name = "GUID", value_parser = values::parsed::<ProtocolId>, help_heading = "Protocol")]
     pub(crate) protocol: Vec<ProtocolId>,
 
-    /// Size of the fragments: `auto` goes by what exchanges take, a SIZE is kept
+    /// Set the size of the fragments
+    ///
+    /// With auto, the size adapts to the connection; a SIZE is fixed. Either is halved when the server refuses a fragment.
     #[arg(long, value_name = "auto|SIZE", default_value = "auto", value_parser = values::fragment_size, help_heading = "Protocol")]
     pub(crate) fragment_size: FragmentSize,
 
-    /// Name told to the server and appended to a URL that ends in /; for one file [default: the file's name]
+    /// Set the file's name on the server (one file only)
+    ///
+    /// The name is sent as Content-Name, and appended to a URL that ends in /.
+    ///
+    /// [default: the file's name]
     #[arg(long, value_name = "NAME", value_parser = values::base_name, help_heading = "Protocol")]
     pub(crate) name: Option<String>,
 
-    /// Stay at the URL's host, whatever other host the server names
+    /// Send every packet to the URL's host
+    ///
+    /// By default, the fragments go to the host that the server names in its BITS-Host-Id field.
     #[arg(long, help_heading = "Protocol")]
     pub(crate) no_host_id: bool,
 
-    /// Save the reply of the server's application, which it offers when it has the whole file
+    /// Save the reply of the server's application to FILE
+    ///
+    /// The server offers the reply when it has the whole file. An existing FILE is replaced only with --force.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Protocol")]
     pub(crate) reply: Option<PathBuf>,
 
-    /// Replace what `--reply` names if it exists
+    /// Replace an existing --reply file
     #[arg(long, requires = "reply", help_heading = "Protocol")]
     pub(crate) force: bool,
 
-    /// Read back what arrived and compare it: its `size` by HEAD, or its `sha256` by GET, all of it
+    /// Compare the uploaded file
+    ///
+    /// Reads the file on the server after the upload. A difference is exit code 14.
     #[arg(long, value_name = "HOW", default_value = "none", value_parser = values::one_of(values::VERIFY), help_heading = "Safety")]
     pub(crate) verify: Verify,
 
     #[command(flatten)]
     pub(crate) auth: AuthArgs,
 
-    /// Resume an interrupted upload: `auto` if the content is the same, `always` fails if not, `never` starts over
+    /// Resume an interrupted upload
     ///
     /// The record of an interrupted upload belongs to the destination URL. The file's size and the digest of the part that
-    /// the server acknowledged decide; its path, inode and times do not. With `auto`, another content starts over, and the
-    /// old session is cancelled. `always` ends with exit 16 instead, also when the server has lost the session. `never`
-    /// cancels the old session.
+    /// the server acknowledged decide whether the content is the same; its path, inode and times do not.
+    /// With always, a session that the server has lost is a failure, too.
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = values::one_of(values::RESUME), help_heading = "Resume")]
     pub(crate) resume: ResumeMode,
 
-    /// Keep nothing of this upload for resuming it
+    /// Keep no state for resuming this upload
     ///
-    /// The session is cancelled when the upload ends without success, also by Ctrl-C or SIGTERM. Nothing is remembered of
-    /// the host.
+    /// The session is cancelled when the upload fails, also by Ctrl-C or SIGTERM. Nothing is remembered of the host.
     #[arg(long, conflicts_with = "state_dir", help_heading = "Resume")]
     pub(crate) no_state: bool,
 
@@ -78,9 +90,11 @@ pub(crate) struct UploadArgs {
     #[command(flatten)]
     pub(crate) retry: RetryArgs,
 
-    /// Send at most so many bytes a second [default: no limit]
+    /// Send at most SIZE bytes per second
     ///
-    /// All files together.
+    /// The limit applies to all files together.
+    ///
+    /// [default: no limit]
     #[arg(long, value_name = "SIZE", value_parser = values::bytes, help_heading = "Speed")]
     pub(crate) limit_rate: Option<NonZeroU64>,
 
@@ -107,37 +121,48 @@ impl UploadArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct FilesArgs {
-    /// The files to upload, `-` for standard input; last, the URL. If that ends in /, each file's percent-encoded name
-    /// is appended; several files need such a one
+    /// Files to upload, or - for standard input; the URL comes last
+    ///
+    /// If the URL ends in /, each file's percent-encoded name is appended. Several files need such a URL. Standard input
+    /// needs --name or the whole URL.
     #[arg(value_name = "FILE", required_unless_present = "files_from", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<OsString>,
 
-    /// Read more files from FILE, or from standard input for `-`: one a line, or CSV with the columns Source and
-    /// Destination
+    /// Read the names of more files from FILE
+    ///
+    /// FILE has one name per line, or CSV with the columns Source and Destination. Write - for standard input.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Several files")]
     pub(crate) files_from: Option<PathBuf>,
 
-    /// The names read by `--files-from` end with a NUL character
+    /// Names in the --files-from list end with a NUL byte
     #[arg(short = '0', long, requires = "files_from", help_heading = "Several files")]
     pub(crate) null: bool,
 
-    /// Begin no further file after one has failed
+    /// Start no further file after one has failed
+    ///
+    /// Uploads that are under way continue.
     #[arg(long, help_heading = "Several files")]
     pub(crate) fail_fast: bool,
 
-    /// Upload so many files at a time
+    /// Upload N files in parallel
     #[arg(short, long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=256),
         help_heading = "Several files")]
     pub(crate) jobs: u16,
 
-    /// Print what would be uploaded, to where, and from which offset; use no network
+    /// Print what would be uploaded; use no network
+    ///
+    /// Prints each file's URL, its size, and the offset at which it would resume.
     #[arg(long, help_heading = "Safety")]
     pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::doc_markdown, reason = "help shows it as it is")]
 pub(crate) struct StateArgs {
-    /// Folder for unfinished uploads [default: `$BITSUP_STATE_DIR`, or bitsup in the system's folder for such things]
+    /// Keep the state of unfinished uploads in DIR
+    ///
+    /// The default is bitsup in $XDG_STATE_HOME (or ~/.local/state); on macOS in ~/Library/Application Support, on Windows in
+    /// %LOCALAPPDATA%.
     #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath, help_heading = "Resume")]
     pub(crate) state_dir: Option<PathBuf>,
 }
@@ -145,53 +170,60 @@ pub(crate) struct StateArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Retry")]
 pub(crate) struct RetryArgs {
-    /// Give up when nothing new was acknowledged for so long; 0: never retry
+    /// Give up after TIME without newly acknowledged bytes
     ///
-    /// The session is kept: the same command goes on later. An outage of the server or the network, however it shows,
-    /// costs nothing else than this time. At most three times the file's size and 64 MiB are sent again without progress.
+    /// 0 disables retries. The session is kept: the same command resumes it later. Without progress, at most three times
+    /// the file's size and 64 MiB are sent again.
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = values::time)]
     pub(crate) no_progress_timeout: Duration,
 
-    /// Give up after so many retries in a row without progress [default: as many as fit the time]
+    /// Give up after N retries in a row without progress
+    ///
+    /// [default: no limit]
     #[arg(long, value_name = "N")]
     pub(crate) retries: Option<u32>,
 
-    /// The longest first pause before a retry; it doubles with each (exponential back-off with full jitter)
+    /// Set the longest pause before the first retry
     ///
-    /// The server's Retry-After is a lower bound. The small fragment that asks after a lost response follows at once.
+    /// The limit doubles with each retry (exponential back-off with full jitter). The server's Retry-After is a lower
+    /// bound. The small fragment that follows a lost response is sent without a pause.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = values::time)]
     pub(crate) retry_delay: Duration,
 
-    /// The longest pause before a retry
+    /// Set the longest pause before any retry
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = values::time)]
     pub(crate) retry_max_delay: Duration,
 
-    /// Retry this long only until the server has responded once in this run
+    /// Retry for TIME until the server first responds
     ///
-    /// For connections that are refused, cut or time out: a wrong port ends soon, and a longer TIME waits for a server that
-    /// is still starting. Later losses are retried for --no-progress-timeout. An unknown host, and a certificate that is
-    /// not trusted, are not retried. 0: never retry until then.
+    /// Applies to connections that are refused, lost or time out before the first response of this run. After it,
+    /// --no-progress-timeout applies. An unknown host and an untrusted certificate are not retried. 0 disables these
+    /// retries.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = values::time)]
     pub(crate) wait_for_server: Duration,
 
-    /// Time for the whole run; the session is kept for the next one [default: no limit]
+    /// Stop the run after TIME, and keep the session
     ///
-    /// Look-ups, connecting, --password-command and prompts for passwords are part of it. Exit 11.
+    /// Name look-ups, connecting, --password-command and password prompts count. The exit code is 11.
+    ///
+    /// [default: no limit]
     #[arg(long, value_name = "TIME", value_parser = values::time)]
     pub(crate) max_time: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct OutputArgs {
-    /// How progress is shown: `auto` is a bar on a terminal and lines elsewhere
+    /// Choose how progress is shown
     #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = values::one_of(values::PROGRESS), help_heading = "Output")]
     pub(crate) progress: ProgressMode,
 
-    /// Print nothing but errors
+    /// Print only errors
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
     pub(crate) quiet: bool,
 
-    /// Print each packet and Ack; twice: also the heads, without secrets
+    /// Print each packet and Ack; -vv adds the headers
+    ///
+    /// Secrets are never printed.
     #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
     pub(crate) verbose: u8,
 }
@@ -204,11 +236,11 @@ impl OutputArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct MachineArgs {
-    /// Print what happens on standard output, one JSON object a line
+    /// Print events as JSON lines on standard output
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 
-    /// Annotations and log sections of this CI service; `auto` looks for it in the environment
+    /// Write annotations and log sections for a CI service
     #[arg(long, value_name = "SERVICE", default_value = "auto", value_parser = values::ci(), help_heading = "Output")]
     pub(crate) ci: Ci,
 }

@@ -22,6 +22,9 @@ struct Row {
     #[serde(skip)]
     kind: OptionKind,
     values: Vec<String>,
+    /// Whether the file that `config` names is there; only in its line, which is the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<bool>,
     #[serde(flatten)]
     source: Provenance,
 }
@@ -38,6 +41,8 @@ enum Provenance {
         file: String,
         line: usize,
     },
+    #[serde(rename = "command-line")]
+    CommandLine,
     Default,
     /// It is not set at all.
     None,
@@ -51,7 +56,8 @@ pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()>
     let sources = Sources::read(&command, &environment, typed, given.no_config)?;
     let not_a_url = |url| UsageError(format!("{url:?} is no URL"));
     let server = args.url.as_deref().map(|url| settings::server_of(url).ok_or_else(|| not_a_url(url))).transpose()?;
-    let mut text = String::new();
+    let file = Row::of_file(&sources, given, &environment);
+    let mut text = if args.json { json::line(&file) } else { file.file_text(given.no_config) };
     for (name, section, prefix) in [("upload", Section::Client, ""), ("serve", Section::Serve, "serve.")] {
         // Without the receiver there is no such verb.
         let Some(verb) = command.find_subcommand(name) else { continue };
@@ -83,7 +89,38 @@ impl Row {
             None if values.is_empty() => Provenance::None,
             None => Provenance::Default,
         };
-        Self { v: json::VERSION, option: key.to_owned(), kind, values, source }
+        Self { v: json::VERSION, option: key.to_owned(), kind, values, found: None, source }
+    }
+
+    /// The file of settings, whether it is there or not.
+    fn of_file(sources: &Sources, given: &SettingsArgs, environment: &Environment) -> Self {
+        const VARIABLE: &str = "BITSUP_CONFIG";
+        let searched = sources.searched();
+        let source = match searched {
+            None => Provenance::None,
+            Some(_) if given.config.is_some() => Provenance::CommandLine,
+            Some(_) if environment.get(VARIABLE).is_some() => Provenance::Environment { variable: VARIABLE.to_owned() },
+            Some(_) => Provenance::Default,
+        };
+        Self {
+            v: json::VERSION,
+            option: "config".to_owned(),
+            kind: OptionKind::One,
+            values: searched.iter().map(|file| file.path.display().to_string()).collect(),
+            found: searched.map(|file| file.found),
+            source,
+        }
+    }
+
+    /// The file of settings as a comment: it cannot be set in itself.
+    fn file_text(&self, off: bool) -> String {
+        let path = crate::protocol::text::escape(self.values.concat());
+        match self.found {
+            Some(true) => format!("# file {path}\n\n"),
+            Some(false) => format!("# no file {path}\n\n"),
+            None if off => "# no file is read, because of --no-config\n\n".to_owned(),
+            None => "# no file is read, because there is no home directory\n\n".to_owned(),
+        }
     }
 
     /// A line of TOML: what is printed can be read again.
@@ -91,6 +128,7 @@ impl Row {
         let from = match &self.source {
             Provenance::Environment { variable } => variable.clone(),
             Provenance::File { file, line } => crate::protocol::text::escape(format!("{file}:{line}")),
+            Provenance::CommandLine => "command line".to_owned(),
             Provenance::Default => "default".to_owned(),
             Provenance::None => return format!("# {} is not set\n", self.option),
         };

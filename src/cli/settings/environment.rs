@@ -31,7 +31,7 @@ impl Environment {
     }
 
     /// A variable's value.
-    pub(super) fn get(&self, name: &str) -> Option<&OsStr> {
+    pub(in crate::cli) fn get(&self, name: &str) -> Option<&OsStr> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_os_str())
     }
 

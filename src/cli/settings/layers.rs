@@ -1,6 +1,7 @@
 //! Which source of a setting goes before which.
 
 use std::ffi::OsStr;
+use std::path::PathBuf;
 
 use clap::{Arg, Command};
 
@@ -22,6 +23,15 @@ pub(in crate::cli) fn server_of(url: &str) -> Option<Origin> {
 pub(in crate::cli) struct Sources<'a> {
     environment: &'a Environment,
     file: Document,
+    searched: Option<Searched>,
+}
+
+/// Where the file of settings was looked for.
+#[derive(Debug)]
+pub(in crate::cli) struct Searched {
+    pub(in crate::cli) path: PathBuf,
+    /// A file is there.
+    pub(in crate::cli) found: bool,
 }
 
 impl<'a> Sources<'a> {
@@ -36,10 +46,17 @@ impl<'a> Sources<'a> {
         off: bool,
     ) -> Result<Self, UsageError> {
         let location = if off { None } else { file::location(typed, environment)? };
+        let path = location.as_ref().map(|location| location.path.clone());
         let file = location.map(file::read).transpose()?.flatten();
         environment.check(command)?;
+        let searched = path.map(|path| Searched { path, found: file.is_some() });
         let file = file.map(|file| document::read(&file, command)).transpose()?.unwrap_or_default();
-        Ok(Self { environment, file })
+        Ok(Self { environment, file, searched })
+    }
+
+    /// The file of settings; `None` if none was looked for.
+    pub(in crate::cli) fn searched(&self) -> Option<&Searched> {
+        self.searched.as_ref()
     }
 
     /// What holds for a verb: the environment goes before the file's table for the host with its port, that before the one

@@ -14,40 +14,40 @@ type Name<T> = (&'static str, &'static str, T);
 
 /// `bearer` is missing: an option of its own brings the token.
 pub(in crate::cli::args) const AUTH: &[Name<Choice>] = &[
-    ("auto", "The strongest that the server offers", Choice::Auto),
-    ("basic", "The password itself", Choice::Only(Scheme::Basic)),
-    ("digest", "A proof of the password", Choice::Only(Scheme::Digest)),
-    ("ntlm", "Windows' NTLM", Choice::Only(Scheme::Ntlm)),
-    ("negotiate", "Windows' Negotiate", Choice::Only(Scheme::Negotiate)),
-    ("none", "Not at all", Choice::None),
+    ("auto", "Use the strongest scheme that the server offers", Choice::Auto),
+    ("basic", "Use Basic, which sends the password itself", Choice::Only(Scheme::Basic)),
+    ("digest", "Use Digest, which sends only a proof of the password", Choice::Only(Scheme::Digest)),
+    ("ntlm", "Use NTLM, for Windows accounts", Choice::Only(Scheme::Ntlm)),
+    ("negotiate", "Use Negotiate, for Windows accounts: Kerberos or NTLM", Choice::Only(Scheme::Negotiate)),
+    ("none", "Do not sign in", Choice::None),
 ];
 
 pub(in crate::cli::args) const RESUME: &[Name<ResumeMode>] = &[
-    ("auto", "Resume if the content is the same, else start over", ResumeMode::Auto),
-    ("always", "Resume, or fail with exit 16", ResumeMode::Always),
-    ("never", "Cancel the old session and start over", ResumeMode::Never),
+    ("auto", "Resume only if the content is the same, otherwise start over", ResumeMode::Auto),
+    ("always", "Resume, or fail with exit code 16", ResumeMode::Always),
+    ("never", "Cancel the interrupted upload and start over", ResumeMode::Never),
 ];
 
 pub(in crate::cli::args) const VERIFY: &[Name<Verify>] = &[
-    ("none", "Not at all", Verify::None),
-    ("size", "By its size", Verify::Size),
-    ("sha256", "By its SHA-256", Verify::Sha256),
+    ("none", "Do not compare the file", Verify::None),
+    ("size", "Compare the file's size on the server, by a HEAD request", Verify::Size),
+    ("sha256", "Download the file and compare its SHA-256 digest", Verify::Sha256),
 ];
 
 pub(in crate::cli::args) const PROGRESS: &[Name<ProgressMode>] = &[
-    ("auto", "A bar on a terminal, lines elsewhere", ProgressMode::Auto),
-    ("bar", "A bar", ProgressMode::Bar),
-    ("plain", "Whole lines, as for a log", ProgressMode::Plain),
-    ("none", "Nothing", ProgressMode::None),
+    ("auto", "Show a bar on a terminal, lines elsewhere", ProgressMode::Auto),
+    ("bar", "Show a progress bar", ProgressMode::Bar),
+    ("plain", "Print whole lines, as for a log", ProgressMode::Plain),
+    ("none", "Show no progress", ProgressMode::None),
 ];
 
 /// Without a value: the environment decides.
 const CI: &[Name<Option<Ci>>] = &[
-    ("auto", "By the environment", None),
-    ("github", "GitHub Actions", Some(Ci::Github)),
-    ("gitlab", "GitLab CI", Some(Ci::Gitlab)),
-    ("azure", "Azure Pipelines", Some(Ci::Azure)),
-    ("none", "Nobody's", Some(Ci::None)),
+    ("auto", "Detect the service from the environment", None),
+    ("github", "Write for GitHub Actions", Some(Ci::Github)),
+    ("gitlab", "Write for GitLab CI", Some(Ci::Gitlab)),
+    ("azure", "Write for Azure Pipelines", Some(Ci::Azure)),
+    ("none", "Write no annotations and log sections", Some(Ci::None)),
 ];
 
 /// Takes one of these names.
