@@ -111,8 +111,8 @@ impl Uploader {
         let mut context = Context::of_earlier(plan, &state, now, seed);
         context.sizer.resume_with(state.fragment_limit);
         context.budget.resumed_at(state.acknowledged);
-        // Nobody noted whether the process was killed before or after that.
-        context.may_be_there = state.sent_end == context.plan.size;
+        // Nobody noted whether the process was killed before or after that. What is there of another file is not this one.
+        context.may_be_there = known.is_none() && state.sent_end == context.plan.size;
         context.keeps_count = state.keeps_count;
         context.tell(UploadEvent::Resumed { offset: state.acknowledged, total: context.plan.size });
         let next = Fragment::resumed(&mut context, state, known);

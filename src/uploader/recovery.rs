@@ -118,9 +118,9 @@ impl Context {
         }
         self.leave_host();
         match then {
-            State::Ping(ping) => State::Ping(ping),
+            State::Ping(ping) => State::Ping(ping.at_another_host()),
             State::CreateSession(_) => State::Ping(Ping::before_create()),
-            other => State::Ping(Ping::before(other)),
+            other => State::Ping(Ping::before(other).at_another_host()),
         }
     }
 

@@ -9,6 +9,9 @@ use crate::model::{Overlap, Says};
 use crate::server::{Life, Request};
 use crate::world::{Verdict, World};
 
+/// Three questions that a server does not answer, and the pauses between them.
+const SILENCES: Duration = Duration::from_mins(6);
+
 /// Of the machine: sessions without a new highest byte of the file.
 const MAX_RESTARTS: u32 = 3;
 
@@ -152,6 +155,7 @@ impl World {
                 if watch.without_progress(self.now) >= budget
                     && (watch.is_disturbed
                         || self.is_just_over(policy.max_delay)
+                        || (self.is_silent_about_lost_sessions() && self.is_just_over(SILENCES))
                         || (watch.is_held_back && (watch.timed_out || watch.setbacks > 0))) =>
             {
                 Some(Excuse::OutageTooLong)
@@ -181,7 +185,12 @@ impl World {
         }
     }
 
-    /// The last fault ended less than the longest pause ago: too late for another try.
+    /// Each of the three failures that it takes to give a session up is a time-out.
+    fn is_silent_about_lost_sessions(&self) -> bool {
+        self.watch.is_held_back && self.setup.model.lost == Says::Nothing
+    }
+
+    /// The last fault ended less than so long ago, the longest pause at least: too late for another try.
     fn is_just_over(&self, pause: Duration) -> bool {
         self.watch.disturbances > 0 && self.now.saturating_duration_since(self.watch.fault_over) < pause
     }

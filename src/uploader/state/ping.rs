@@ -33,6 +33,14 @@ impl Ping {
         Self { then: Some(Box::new(then)) }
     }
 
+    /// What another host refused is no sign that this one takes no fragment of that size.
+    pub(crate) fn at_another_host(mut self) -> Self {
+        if let Some(State::Fragment(fragment)) = self.then.as_deref_mut() {
+            fragment.forget_failed();
+        }
+        self
+    }
+
     pub(crate) fn then(&self) -> Option<&State> {
         self.then.as_deref()
     }

@@ -310,6 +310,24 @@ fn a_loss_is_never_the_last_word_of_a_session_that_replaced_one() {
     ));
 }
 
+/// The session of the earlier file is gone, and what is there under its name is that file.
+#[test]
+fn what_may_be_there_of_another_file_is_not_this_one() {
+    let now = Instant::now();
+    let state = ResumeState { sent_end: 20_000, ..left_session(10_000) };
+    let machine = Uploader::resume_with_another_file(plan(20_000, 10_000), state, 10_000, now, 1);
+    play_machine(
+        machine,
+        "> Ping
+         < 200 ack
+         > Fragment bytes 4880-9999/20000
+         < 500 ack BITS-Error: 0x8020001F
+         > Create-Session
+         < 403 ack BITS-Error: 0x80070005
+         = permission denied",
+    );
+}
+
 /// A request that was carried out twice: the first published the file, the second found no session.
 #[test]
 fn a_file_that_two_sessions_could_not_close_may_be_there() {
@@ -349,4 +367,24 @@ fn a_difference_found_while_the_session_lives_keeps_it() {
     machine = machine.handle(Input::Seen(seen), now);
     assert_eq!(machine.next_action(), Action::Finish, "neither cancelled nor forgotten");
     assert!(matches!(machine.into_result(), Err(UploadError::Unconfirmed { is_gone: false, .. })));
+}
+
+/// What the earlier process sent beyond the common beginning does not count: an Ack of it would publish that file's end.
+#[test]
+fn an_ack_of_what_was_sent_of_another_file_is_none_of_this_one() {
+    let now = Instant::now();
+    let state = ResumeState { sent_end: 20_000, ..left_session(10_000) };
+    let machine = Uploader::resume_with_another_file(plan(20_000, 10_000), state, 10_000, now, 1);
+    play_machine(
+        machine,
+        "> Ping
+         < 200 ack
+         > Fragment bytes 4880-9999/20000
+         < 200 ack BITS-Received-Content-Range: 10000
+         > Fragment bytes 4880-7439/20000
+         < 200 ack BITS-Received-Content-Range: 20000
+         > Cancel-Session
+         < 200 ack
+         = the server claims 20000 bytes",
+    );
 }

@@ -147,6 +147,11 @@ impl Fragment {
     }
 
     /// Notes that the server may have the whole file (R6).
+    /// The question at hand says nothing of the fragment that failed before it.
+    pub(super) fn forget_failed(&mut self) {
+        self.failed = None;
+    }
+
     fn note_whole(&mut self, context: &mut Context, sent_end: u64) {
         if sent_end == context.plan.size {
             self.session.last_fragment_sent = true;
@@ -197,10 +202,15 @@ impl Fragment {
         }
         self.session.tells_offset = true;
         context.saves.set_of_another_file(false);
-        if self.known.take().is_some_and(|known| offset > known) {
-            // Bytes of the other file: this one begins anew (R7). Whatever the server has published of it is not this one.
-            context.may_be_there = false;
-            return context.restart(FailedAttempt::of(UploadError::SourceChanged), Some(self.session.session));
+        if let Some(known) = self.known.take() {
+            if offset > known {
+                // Bytes of the other file: this one begins anew (R7). Whatever the server has published of it is not this
+                // one.
+                context.may_be_there = false;
+                return context.restart(FailedAttempt::of(UploadError::SourceChanged), Some(self.session.session));
+            }
+            // Beyond this, nothing of this file was sent: no later Ack can cover it.
+            (self.session.sent_end, self.session.last_fragment_sent) = (known, false);
         }
         if self.session.lost_question.take().is_some_and(|(first, end)| first < offset && offset <= end) {
             return self.on_blind_append(context);
