@@ -28,7 +28,11 @@ pub(super) fn lost(packet: PacketKind, kind: TransportErrorKind) -> Advice {
         Kind::ProxyRefused => Advice::new(Code::Connection)
             .next("check --proxy and the proxy's rules for this host and port, or use --proxy none"),
         Kind::Tls(fault) => tls(fault),
-        Kind::Cut if packet.is_opening() => Advice::new(Code::Connection).next("check the scheme and port of the URL"),
+        Kind::Cut if packet.is_opening() => because(
+            Code::Connection,
+            "the server or a proxy closed it; or the port is not HTTP, but SOCKS or TLS, for example",
+        )
+        .next("check the scheme and port of the URL"),
         Kind::Cut => Advice::new(unavailable).next(RUN_AGAIN),
         Kind::NoConnection => because(
             unavailable,
