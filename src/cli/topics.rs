@@ -3,9 +3,9 @@
 use super::diagnosis::ExitCode;
 
 /// A term and its explanation.
-pub(super) type Row = (&'static str, &'static str);
+pub(super) type Topic = (&'static str, &'static str);
 
-pub(super) const UNITS: &[Row] = &[
+pub(super) const UNITS: &[Topic] = &[
     (
         "SIZE",
         "Bytes (1048576), or a number with a unit: 512k, 4M, 1G and 4MiB are binary (1k is 1024 bytes), 4MB is decimal.",
@@ -18,7 +18,7 @@ An option is taken from the first of these that sets it: the command line, the e
 of the settings file, its table [host.\"NAME\"], its top level, the default.";
 
 /// How an option is set elsewhere than on the command line.
-pub(super) const SETTINGS: &[Row] = &[
+pub(super) const SETTINGS: &[Topic] = &[
     (
         "BITSUP_<NAME>",
         "Sets the option --<name>: BITSUP_FRAGMENT_SIZE=4M. An option without a value is set to true or false. An option that \
@@ -28,7 +28,7 @@ pub(super) const SETTINGS: &[Row] = &[
 ];
 
 /// Every other variable that is read, by the program or by its libraries.
-pub(super) const ENVIRONMENT: &[Row] = &[
+pub(super) const ENVIRONMENT: &[Topic] = &[
     ("BITSUP_SERVE_<NAME>", "Sets the option --<name> of bitsup serve: BITSUP_SERVE_MAX_SIZE=10G."),
     ("BITSUP_CONFIG", "The settings file; --config goes before it."),
     ("BITSUP_STATE_DIR", "The directory of unfinished uploads, as --state-dir."),
@@ -65,7 +65,7 @@ pub(super) const ENVIRONMENT: &[Row] = &[
     ("GITHUB_ACTIONS, GITLAB_CI, TF_BUILD", "With true, they name the CI service for --ci auto."),
 ];
 
-pub(super) const FILES: &[Row] = &[
+pub(super) const FILES: &[Topic] = &[
     (
         "config.toml",
         "Settings. The file is in $XDG_CONFIG_HOME/bitsup (~/.config/bitsup), on macOS in ~/Library/Application Support/bitsup, \
@@ -100,7 +100,7 @@ allow-read = true"#,
 ];
 
 /// A purpose and its command line. Each verb's page has its own.
-pub(super) const EXAMPLES: &[Row] = &[
+pub(super) const EXAMPLES: &[Topic] = &[
     ("Upload a file into a directory of the server:", "bitsup upload build.zip https://files.example.com/drop/"),
     ("Upload it under another name:", "bitsup upload build.zip https://files.example.com/drop/nightly.zip"),
     ("Upload several files, four at a time:", "bitsup upload -j 4 a.zip b.zip https://files.example.com/drop/"),

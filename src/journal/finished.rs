@@ -38,7 +38,7 @@ pub(crate) struct Finished {
 /// A line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct FinishedFile {
     v: u64,
     #[serde(with = "crate::protocol::as_text")]
     key: Key,
@@ -69,7 +69,7 @@ impl Finished {
             let bytes = store.read_finished(run, MAX_SIZE).unwrap_or_default();
             let mut keys = HashSet::new();
             for line in bytes.split(|byte| *byte == b'\n') {
-                let Ok(line) = json::read::<VERSION, Line>(line) else { continue };
+                let Ok(line) = json::read::<VERSION, FinishedFile>(line) else { continue };
                 if now.duration_since(line.finished).unwrap_or_else(|ahead| ahead.duration()) <= EXPIRY {
                     keys.insert(line.key);
                     self.known.insert(line.key, line.file);
@@ -91,7 +91,7 @@ impl Finished {
     /// A file of this run is on the server.
     pub(crate) fn note(&self, destination: &Uri, contents: Contents, now: SystemTime) {
         let (Some(store), Some(run)) = (&self.store, self.run) else { return };
-        let line = Line { v: VERSION, key: Key::new(destination), file: contents, finished: now };
+        let line = FinishedFile { v: VERSION, key: Key::new(destination), file: contents, finished: now };
         let mut own = lock(&self.own);
         if own.is_none() {
             *own = store.open_finished(run).and_then(|mut file| file.seek(SeekFrom::End(0)).map(|_| file)).ok();

@@ -11,7 +11,7 @@ use clap_mangen::roff::{Inline, Roff, bold, roman};
 use crate::cli::config::UsageError;
 use crate::cli::help;
 use crate::cli::topics::{
-    CONFIG_EXAMPLE, ENVIRONMENT, EXAMPLES, EXIT_STATUS, FILES, PRECEDENCE, Row, SETTINGS, UNITS, exit_codes, in_lines,
+    CONFIG_EXAMPLE, ENVIRONMENT, EXAMPLES, EXIT_STATUS, FILES, PRECEDENCE, SETTINGS, Topic, UNITS, exit_codes, in_lines,
 };
 use crate::output::print;
 
@@ -153,13 +153,13 @@ fn verbatim(roff: &mut Roff, text: &str) {
 }
 
 /// The examples of a verb and its verbs. The program's page has the first of each.
-fn examples(page: &str) -> Vec<Row> {
+fn examples(page: &str) -> Vec<Topic> {
     let verb = |line: &str| {
         let (_, words) = line.split_once("bitsup ").unwrap_or_default();
         words.split(' ').next().unwrap_or_default().to_owned()
     };
     if page == "bitsup" {
-        let mut firsts: Vec<Row> = Vec::new();
+        let mut firsts: Vec<Topic> = Vec::new();
         for example in EXAMPLES {
             if !firsts.iter().any(|(_, first)| verb(first) == verb(example.1)) {
                 firsts.push(*example);

@@ -28,7 +28,7 @@ const BLOCK: usize = 1024 * 1024;
 const SECONDS_TO_WATCH: u64 = 3;
 
 /// The files as they are uploaded, and the receiver that takes them.
-struct Trial<'a> {
+struct TryRun<'a> {
     args: &'a TryArgs,
     address: SocketAddr,
     signals: &'a Signals,
@@ -52,7 +52,7 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     let server = Server::bind(options).context("cannot receive uploads")?;
     let (address, stop) = (server.address(), StopOnDrop(server.stop_handle()));
     let rate = reporter.is_watched().then(|| watchable_rate(&files)).flatten();
-    let trial = Trial { args, address, signals: &signals, reporter: &reporter, rate };
+    let trial = TryRun { args, address, signals: &signals, reporter: &reporter, rate };
     thread::scope(|scope| {
         let _stop = stop;
         // Should the receiver die, the upload says so.
@@ -78,7 +78,7 @@ impl Drop for StopOnDrop {
     }
 }
 
-impl Trial<'_> {
+impl TryRun<'_> {
     fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
