@@ -36,12 +36,12 @@ pub(in crate::cli) enum SecretSource {
 impl AuthConfig {
     pub(in crate::cli) fn new(args: AuthArgs, origin: &Uri) -> Result<Self, UsageError> {
         let choice = args.auth;
-        if let Some(user) = &args.user
-            && user.contains(':')
-            && choice == Choice::Only(Scheme::Basic)
-        {
+        // As curl's users type it. No user of Basic, Digest or Windows has a colon in it.
+        if args.user.as_ref().is_some_and(|user| user.contains(':')) {
             return Err(UsageError(
-                "--user has a colon, which Basic would take for the password's beginning".to_owned(),
+                "--user takes no password after a colon, as others could read it in the process list: use --password-file, \
+                 --password-command or BITSUP_PASSWORD"
+                    .to_owned(),
             ));
         }
         let netrc = match (args.netrc_file, args.netrc) {
