@@ -126,7 +126,7 @@ head -c 3000000 /dev/urandom >"$work/file"
 
 front connection
 upload 7 none.bin
-says "and Kerberos tickets are no help"
+says "and there is no Kerberos ticket"
 says "kinit"
 upload 7 none-named.bin --auth negotiate
 says "kinit"

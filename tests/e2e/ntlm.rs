@@ -176,7 +176,7 @@ fn fault_20_a_proof_whose_answer_is_lost_again_and_again_goes_out_three_times() 
     for scheme in ["ntlm", "negotiate"] {
         let Some(server) = Server::start(scheme, &["hangup"]) else { return };
         let lost = server.upload(&Source::new(10), "auto", SECRET);
-        lost.exits(7).says(&["no answer, or a server error, came 3 times after the user and password went out"]);
+        lost.exits(7).says(&["no response, or a server error, came 3 times after the user and password were sent"]);
         let log = server.log();
         assert_eq!(log.iter().filter(|line| line.contains("hung up")).count(), 3, "{log:#?}");
     }
