@@ -18,7 +18,7 @@ mod json;
 mod kills;
 #[cfg(feature = "serve")]
 mod many;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(any(feature = "windows-auth", feature = "kerberos"))))]
 mod messages;
 #[cfg(all(unix, feature = "windows-auth"))]
 mod ntlm;

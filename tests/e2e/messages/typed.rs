@@ -17,6 +17,8 @@ pub(super) fn run(book: &mut Book) {
 }
 
 fn options(book: &mut Book) {
+    let made = rcgen::generate_simple_self_signed(vec!["h.example".to_owned()]).expect("a certificate");
+    book.write("cert.pem", made.cert.pem());
     for args in [
         &["upload"][..],
         &["upload", "FILE"],
@@ -58,7 +60,6 @@ fn destinations(book: &mut Book) {
         "ftp://files.example.com/",
         "http://",
         "http://ann:secret@files.example.com/",
-        "http://files.example.com/a b",
         "http://files.example.com/#x",
         "http://files.example.com:99999/",
         "https://b\u{fc}cher.example/",
