@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::durable::json;
 use crate::source::Contents;
 use crate::sync::lock;
+use crate::uploader::Verify;
 
 use super::record::{VERSION, seconds};
 use super::store::RecordStore;
@@ -27,7 +28,7 @@ const MAX_SIZE: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Finished {
     store: Option<Arc<RecordStore>>,
-    known: HashMap<Key, Contents>,
+    known: HashMap<Key, (Contents, Verify)>,
     /// Whose lines are in which run's file.
     runs: HashMap<Key, HashSet<Key>>,
     /// This run's file, once something is written to it.
@@ -43,6 +44,8 @@ struct FinishedFile {
     #[serde(with = "crate::protocol::as_text")]
     key: Key,
     file: Contents,
+    /// How it was compared after the upload.
+    verified: Verify,
     #[serde(with = "seconds")]
     finished: SystemTime,
 }
@@ -72,7 +75,7 @@ impl Finished {
                 let Ok(line) = json::read::<VERSION, FinishedFile>(line) else { continue };
                 if now.duration_since(line.finished).unwrap_or_else(|ahead| ahead.duration()) <= EXPIRY {
                     keys.insert(line.key);
-                    self.known.insert(line.key, line.file);
+                    self.known.insert(line.key, (line.file, line.verified));
                 }
             }
             if keys.is_empty() {
@@ -83,22 +86,22 @@ impl Finished {
         }
     }
 
-    /// What was uploaded to this URL.
-    pub(crate) fn contents(&self, destination: &Uri) -> Option<Contents> {
-        self.known.get(&Key::new(destination)).copied()
+    /// What was uploaded to this URL, if it was verified at least so.
+    pub(crate) fn contents(&self, destination: &Uri, verified: Verify) -> Option<Contents> {
+        self.known.get(&Key::new(destination)).filter(|(_, how)| *how >= verified).map(|(contents, _)| *contents)
     }
 
     /// A file of this run is on the server.
-    pub(crate) fn note(&self, destination: &Uri, contents: Contents, now: SystemTime) {
+    pub(crate) fn note(&self, destination: &Uri, file: Contents, verified: Verify, now: SystemTime) {
         let (Some(store), Some(run)) = (&self.store, self.run) else { return };
-        let line = FinishedFile { v: VERSION, key: Key::new(destination), file: contents, finished: now };
+        let line = FinishedFile { v: VERSION, key: Key::new(destination), file, verified, finished: now };
         let mut own = lock(&self.own);
         if own.is_none() {
             *own = store.open_finished(run).and_then(|mut file| file.seek(SeekFrom::End(0)).map(|_| file)).ok();
         }
-        if let (Some(file), Ok(text)) = (own.as_mut(), serde_json::to_string(&line)) {
+        if let (Some(log), Ok(text)) = (own.as_mut(), serde_json::to_string(&line)) {
             // In one piece, and on a line of its own, whatever an earlier run left at the end.
-            let _ = file.write_all(format!("\n{text}\n").as_bytes());
+            let _ = log.write_all(format!("\n{text}\n").as_bytes());
         }
     }
 
@@ -141,12 +144,20 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(folder.path()).expect("a journal");
         let (a, b) = (url("http://h/a"), url("http://h/b"));
-        journal.finished(Some(&a), NOW).note(&a, contents("1"), NOW);
-        journal.finished(Some(&a), NOW).note(&a, contents("2"), NOW);
+        journal.finished(Some(&a), NOW).note(&a, contents("1"), Verify::None, NOW);
+        journal.finished(Some(&a), NOW).note(&a, contents("2"), Verify::Size, NOW);
         let other = journal.finished(Some(&b), NOW);
-        assert_eq!((other.contents(&a), other.contents(&b)), (Some(contents("2")), None), "the newest");
+        assert_eq!(
+            (other.contents(&a, Verify::None), other.contents(&b, Verify::None)),
+            (Some(contents("2")), None),
+            "the newest"
+        );
+        assert!(other.contents(&a, Verify::Size).is_some() && other.contents(&a, Verify::Sha256).is_none());
         other.forget([&b].into_iter());
-        assert!(journal.finished(Some(&a), NOW).contents(&a).is_some(), "it was not among the files of that run");
+        assert!(
+            journal.finished(Some(&a), NOW).contents(&a, Verify::None).is_some(),
+            "it was not among the files of that run"
+        );
         journal.finished(Some(&b), NOW).forget([&a, &b].into_iter());
         assert_eq!(endings(folder.path()), [""; 0]);
     }
@@ -156,19 +167,19 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(folder.path()).expect("a journal");
         let a = url("http://h/a");
-        journal.finished(Some(&a), NOW).note(&a, contents("1"), NOW);
+        journal.finished(Some(&a), NOW).note(&a, contents("1"), Verify::None, NOW);
         let path = folder.path().join(format!("{}.done", Key::new(&a)));
         let line = std::fs::read_to_string(&path).expect("read");
         for before in ["", "{\"v\":2,\"key\":", "\0\0\0\n", "{\"v\":3}\n", "[]\n", "\u{feff}"] {
             std::fs::write(&path, format!("{before}{line}{before}")).expect("written");
-            assert_eq!(journal.finished(Some(&a), NOW).contents(&a), Some(contents("1")), "{before:?}");
+            assert_eq!(journal.finished(Some(&a), NOW).contents(&a, Verify::None), Some(contents("1")), "{before:?}");
         }
         let later = NOW + EXPIRY + Duration::from_secs(1);
-        assert_eq!(journal.finished(Some(&a), later).contents(&a), None);
+        assert_eq!(journal.finished(Some(&a), later).contents(&a, Verify::None), None);
         assert!(!path.exists());
         // Of the future by far: a clock was wrong.
         std::fs::write(&path, line.replace("\"finished\":0", "\"finished\":99999999999")).expect("written");
-        assert_eq!(journal.finished(Some(&a), NOW).contents(&a), None);
+        assert_eq!(journal.finished(Some(&a), NOW).contents(&a, Verify::None), None);
     }
 
     #[cfg(unix)]
@@ -178,15 +189,15 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(folder.path()).expect("a journal");
         let a = url("http://h/a");
-        journal.finished(Some(&a), NOW).note(&a, contents("1"), NOW);
+        journal.finished(Some(&a), NOW).note(&a, contents("1"), Verify::None, NOW);
         let path = folder.path().join(format!("{}.done", Key::new(&a)));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).expect("set");
-        assert_eq!(journal.finished(Some(&a), NOW).contents(&a), None);
+        assert_eq!(journal.finished(Some(&a), NOW).contents(&a, Verify::None), None);
         let _ = std::fs::remove_file(&path);
         let target = folder.path().join("target");
         std::fs::write(&target, "kept").expect("written");
         symlink(&target, &path).expect("linked");
-        journal.finished(Some(&a), NOW).note(&a, contents("1"), NOW);
+        journal.finished(Some(&a), NOW).note(&a, contents("1"), Verify::None, NOW);
         assert_eq!(std::fs::read_to_string(&target).expect("read"), "kept", "no link is followed");
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Reporter {
     animated: bool,
     ci: Ci,
     is_batch: bool,
-    /// Why files failed so far, without numbers, and the first that did.
+    /// Why files failed so far, and the first that did for that.
     reasons: Mutex<Vec<(String, String)>>,
 }
 
@@ -138,12 +138,11 @@ impl Reporter {
 
     /// Writes the error of one of several files: in full the first time, then in a line. `reason` is what others may share.
     fn error_of_file(&self, name: &str, error: &ErrorText, reason: &str) {
-        let reason = reason.replace(|c: char| c.is_ascii_digit(), "");
         let mut known = lock(&self.reasons);
-        if let Some((_, first)) = known.iter().find(|(known, _)| *known == reason) {
+        if let Some((_, first)) = known.iter().find(|(known, _)| known == reason) {
             return self.line(&format!("bitsup: error: cannot upload {name}: the same error as for {first}"));
         }
-        known.push((reason, name.to_owned()));
+        known.push((reason.to_owned(), name.to_owned()));
         drop(known);
         self.error(error);
     }

@@ -3,13 +3,15 @@
 use std::fmt;
 
 use http::{Method, Response, StatusCode};
+use serde::{Deserialize, Serialize};
 
 use crate::exchange::TransportError;
 
 use super::head::content_length;
 
-/// How what arrived is compared with the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How what arrived is compared with the file. The later, the stronger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verify {
     /// Not at all.
     #[default]

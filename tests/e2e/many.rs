@@ -357,6 +357,16 @@ fn what_changed_since_or_is_not_to_be_resumed_is_uploaded_again() {
 }
 
 #[test]
+fn what_was_verified_less_than_this_run_asks_is_uploaded_again() {
+    let job = Job::new(&["a"]);
+    let names = ["a", "missing"];
+    job.run(&[], &names).exits(15).says(&["a: uploaded"]);
+    // The receiver replaces no file.
+    job.run(&["--verify=size"], &names).exits(15).says(&["cannot upload a "]);
+    job.run(&[], &names).exits(15).says(&[&format!("a{SKIPPED}")]);
+}
+
+#[test]
 fn what_was_done_before_a_kill_is_skipped_and_told_to_programs() {
     let job = Job::new(&["a", "b"]);
     job.write("c", &content(2_000_000));

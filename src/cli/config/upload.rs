@@ -10,7 +10,7 @@ use crate::client::ResumeMode;
 use crate::output::ProgressMode;
 use crate::protocol::{ContentName, ProtocolId};
 use crate::transport::{RateLimiter, Settings};
-use crate::uploader::{Plan, RetryPolicy};
+use crate::uploader::{Plan, RetryPolicy, Verify};
 
 use super::{AuthConfig, ConnectConfig, FilesConfig, Item, UsageError};
 
@@ -72,6 +72,11 @@ impl UploadConfig {
             resume: args.resume,
             plan,
         })
+    }
+
+    /// How files are compared after the upload.
+    pub(in crate::cli) fn verify(&self) -> Verify {
+        self.plan.verify
     }
 
     /// How `item`'s server is reached.

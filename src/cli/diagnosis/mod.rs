@@ -29,8 +29,8 @@ pub use exit_code::ExitCode;
 pub(crate) struct Diagnosis {
     pub(crate) exit_code: ExitCode,
     pub(crate) what: String,
-    /// Why, without the file and its destination.
-    pub(crate) reason: String,
+    /// Why, without the file, its destination, and how often it was tried: other files may fail for the same.
+    pub(crate) reason: Option<String>,
     server_said: Option<String>,
     /// `None`: the message itself says it, or it is not known.
     pub(crate) cause: Option<Cow<'static, str>>,
@@ -57,8 +57,8 @@ impl Diagnosis {
                 what.push(part);
             }
         }
-        diagnosis.reason =
-            what.get(1..).unwrap_or_default().join(": ") + diagnosis.server_said.as_deref().unwrap_or("");
+        let reason = diagnosis.reason.take().unwrap_or_else(|| what.get(1..).unwrap_or_default().join(": "));
+        diagnosis.reason = Some(reason + diagnosis.server_said.as_deref().unwrap_or_default());
         diagnosis.what = what.join(": ");
         diagnosis
     }
@@ -121,7 +121,7 @@ impl From<Advice> for Diagnosis {
         Self {
             exit_code,
             what: String::new(),
-            reason: String::new(),
+            reason: None,
             server_said: None,
             cause,
             next,

@@ -17,6 +17,9 @@ const LOOK_FIRST: &str = "look at the file on the server before you run the comm
 
 pub(super) fn diagnose(error: &UploadError) -> Diagnosis {
     let mut diagnosis = Diagnosis::from(advice(error));
+    if let UploadError::GaveUp { cause, .. } = error {
+        diagnosis.reason = Some(cause.to_string());
+    }
     let mut explained = None;
     match error.root() {
         UploadError::Refused { error: refusal, .. } => {

@@ -68,7 +68,7 @@ impl Worker<'_> {
     fn run_next(&mut self, queue: &Mutex<Queue<'_>>) -> bool {
         let Some((index, item)) = lock(queue).left.next() else { return false };
         self.lane.begin(item.name.as_str(), size(item));
-        if self.context.skip(index + 1, item).is_some() {
+        if self.context.skips(index + 1, item) {
             self.lane.skipped();
             lock(queue).outcome.skipped += 1;
             return !self.context.signals.cancellation.is_interrupted();
@@ -80,7 +80,8 @@ impl Worker<'_> {
             // Who stops a run does not need to read it once for each file.
             Some(diagnosis) => {
                 let text = diagnosis.text();
-                self.lane.failed(Some(&text).filter(|_| diagnosis.stopped.is_none()), &diagnosis.reason);
+                let reason = diagnosis.reason.as_deref().unwrap_or_default();
+                self.lane.failed(Some(&text).filter(|_| diagnosis.stopped.is_none()), reason);
             }
         }
         let mut queue = lock(queue);

@@ -16,7 +16,7 @@ use crate::journal::{Finished, Journal, JournalWarning, Record, Upload};
 use crate::output::json::JsonLog;
 use crate::output::{Lane, redact_url};
 use crate::protocol::{ContentRange, Origin};
-use crate::source::{Contents, UploadEntity};
+use crate::source::{Contents, SourceChange, UploadEntity};
 use crate::transport::{CancellationToken, Http};
 use crate::uploader::{Plan, UploadEvent};
 
@@ -91,20 +91,19 @@ impl RunContext<'_> {
         result
     }
 
-    /// The size of a file that an earlier run has uploaded, and that is still the same. It is told as such.
-    pub(crate) fn skip(&self, number: usize, item: &Item) -> Option<u64> {
-        let Source::File(path) = &item.source else { return None };
-        let known = self.finished.as_ref()?.contents(&item.destination)?;
-        let entity = UploadEntity::open(path).ok().filter(|entity| entity.size() == known.size)?;
-        // Of an empty file there is nothing to read.
-        if known.size > 0 && read_again(&entity, &self.signals.cancellation)? != known {
-            return None;
+    /// Whether an earlier run has uploaded the file, and verified it as this one is to. Programs are told.
+    pub(crate) fn skips(&self, number: usize, item: &Item) -> bool {
+        let known = self.finished.as_ref().and_then(|known| known.contents(&item.destination, self.config.verify()));
+        let (Some(known), Source::File(path)) = (known, &item.source) else { return false };
+        let entity = UploadEntity::open(path).ok().filter(|entity| entity.size() == known.size);
+        if entity.and_then(|entity| read_again(&entity, &self.signals.cancellation)) != Some(known) {
+            return false;
         }
         if let Some(json) = self.json {
             let url = redact_url(&item.destination.to_string());
             json.file(number, &item.source.to_string()).skipped(item.name.as_str(), &url, known.size);
         }
-        Some(known.size)
+        true
     }
 
     fn attempt(
@@ -156,7 +155,8 @@ impl RunContext<'_> {
         if let (Some(finished), Source::File(_), Ok(contents)) = (&self.finished, &item.source, &result) {
             // What it did not read itself was read by the run that it resumed.
             let contents = contents.or_else(|| read_again(entity, cancellation));
-            contents.inspect(|contents| finished.note(&item.destination, *contents, SystemTime::now()));
+            contents
+                .inspect(|contents| finished.note(&item.destination, *contents, config.verify(), SystemTime::now()));
         }
         result?;
         connection.pinged = Some(Origin::of(&item.destination));
@@ -168,11 +168,15 @@ impl RunContext<'_> {
     }
 }
 
-/// What the file holds; `None` if it cannot be read, or the run is stopped meanwhile.
+/// What the file held when it was opened; `None` if it cannot be read, has changed, or the run is stopped meanwhile.
 fn read_again(entity: &UploadEntity, cancellation: &CancellationToken) -> Option<Contents> {
-    let whole = ContentRange::new(0, entity.size(), entity.size()).ok()?;
-    let file = UntilInterrupted { file: entity.read(whole).ok()?, cancellation };
-    Contents::of(file, entity.size()).ok()
+    let contents = match ContentRange::new(0, entity.size(), entity.size()) {
+        Ok(whole) => Contents::of(UntilInterrupted { file: entity.read(whole).ok()?, cancellation }, entity.size()),
+        // There is no range of an empty file.
+        Err(_) => Contents::of(io::empty(), 0),
+    };
+    let is_unchanged = !matches!(entity.change(), Err(_) | Ok(SourceChange::Content));
+    contents.ok().filter(|_| is_unchanged)
 }
 
 /// A large file takes longer to read than somebody who presses Ctrl-C waits.
