@@ -29,6 +29,8 @@ pub struct TransportError {
     pub closed_by_peer: bool,
     /// The host, its addresses, and the proxy, as far as they are known: `h:8080 (192.0.2.1:8080)`.
     pub peer: Option<String>,
+    /// The proxy at which it happened, or on the way to which, without its user and password.
+    pub proxy: Option<Box<str>>,
 }
 
 /// The kinds of loss that call for different reactions.
@@ -117,6 +119,7 @@ impl TransportError {
             body_sent: 0,
             closed_by_peer: false,
             peer: None,
+            proxy: None,
         }
     }
 
@@ -149,41 +152,21 @@ impl TransportError {
     }
 }
 
-impl TransportError {
-    /// Of what happened at a proxy, with which the detail begins.
-    fn words_before_proxy(&self) -> Option<&'static str> {
-        Some(match self.kind {
-            TransportErrorKind::Connect => "cannot connect through",
-            TransportErrorKind::ProxyAuthentication | TransportErrorKind::ProxyScheme => {
-                "authentication is required by"
-            }
-            TransportErrorKind::ProxyRefused => "refused by",
-            TransportErrorKind::Tls(_) => "no TLS connection to",
-            _ => return None,
-        })
-    }
-}
-
-/// How the detail of an error at a proxy begins.
-pub(crate) const PROXY: &str = "proxy ";
-
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.detail.starts_with(PROXY)
-            && let Some(words) = self.words_before_proxy()
-        {
-            return write!(f, "{words} the {}", self.detail);
-        }
-        let peer = self.peer.as_deref().unwrap_or("the server");
+        let proxy = self.proxy.as_ref().map(|proxy| format!("the proxy {proxy}"));
+        let peer = proxy.as_deref().or(self.peer.as_deref()).unwrap_or("the server");
+        let a_proxy = proxy.as_deref().unwrap_or("a proxy");
         match self.kind {
             TransportErrorKind::UnknownHost => write!(f, "host not found: {peer}")?,
             TransportErrorKind::LookupFailed => write!(f, "cannot look up the address of {peer}")?,
+            TransportErrorKind::Connect if proxy.is_some() => write!(f, "cannot connect through {peer}")?,
             TransportErrorKind::Connect => write!(f, "cannot connect to {peer}")?,
             TransportErrorKind::NotAllowed => f.write_str("the server named a private address")?,
             TransportErrorKind::ProxyAuthentication | TransportErrorKind::ProxyScheme => {
-                f.write_str("authentication is required by a proxy")?;
+                write!(f, "authentication is required by {a_proxy}")?;
             }
-            TransportErrorKind::ProxyRefused => f.write_str("refused by a proxy")?,
+            TransportErrorKind::ProxyRefused => write!(f, "refused by {a_proxy}")?,
             TransportErrorKind::Tls(_) => write!(f, "no TLS connection to {peer}")?,
             TransportErrorKind::Cut => write!(f, "the connection to {peer} broke")?,
             TransportErrorKind::BadResponse => write!(f, "{peer} did not answer in HTTP/1.1")?,

@@ -8,7 +8,6 @@ mod error;
 use std::fmt;
 use std::time::Duration;
 
-pub(crate) use error::PROXY;
 pub use error::{TlsFault, TransportError, TransportErrorKind};
 
 /// What one request wants beyond [`Settings`](crate::transport::Settings).

@@ -169,14 +169,17 @@ impl fmt::Display for BitsError {
 
 impl std::error::Error for BitsError {}
 
-/// The first scheme of each challenge of a proxy.
+/// The authentication schemes that a proxy offers.
 fn schemes(headers: &HeaderMap) -> Vec<String> {
-    let challenges = headers.get_all(http::header::PROXY_AUTHENTICATE).iter();
-    let first = |value: &http::HeaderValue| {
-        let scheme = value.as_bytes().split(|byte| matches!(byte, b' ' | b',')).next().unwrap_or_default();
-        escape(scheme)
-    };
-    challenges.map(first).filter(|scheme| !scheme.is_empty()).collect()
+    headers.get_all(http::header::PROXY_AUTHENTICATE).iter().flat_map(|value| schemes_of(value.as_bytes())).collect()
+}
+
+/// The schemes in a field of challenges, escaped: a list may have several, and each has parameters of its own (RFC 9110
+/// section 11.6.1).
+pub(crate) fn schemes_of(challenges: &[u8]) -> Vec<String> {
+    let parts = challenges.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let first = parts.map(|part| part.split(|byte| *byte == b' ').next().unwrap_or_default());
+    first.filter(|word| !word.is_empty() && !word.contains(&b'=') && !word.contains(&b'"')).map(escape).collect()
 }
 
 /// Whether a response calls itself an Ack. The other spelling is a slip in the specification that some servers copied.
@@ -233,6 +236,18 @@ mod tests {
         assert_eq!(error.to_string(), "403 Forbidden, E_ACCESSDENIED (0x80070005), context 5, the server");
         let error = refusal(404, &[("server", "nginx/1.22"), ("content-type", "text/html")]);
         assert_eq!(error.to_string(), "404 Not Found from nginx/1.22, text/html");
+    }
+
+    #[test]
+    fn schemes_are_told_from_their_parameters() {
+        for (field, schemes) in [
+            ("Basic realm=\"a, b\"", &["Basic"][..]),
+            ("Negotiate, NTLM", &["Negotiate", "NTLM"]),
+            ("Digest realm=\"x\", nonce=\"n\", Basic realm=x", &["Digest", "Basic"]),
+            ("", &[]),
+        ] {
+            assert_eq!(schemes_of(field.as_bytes()), schemes, "{field}");
+        }
     }
 
     #[test]

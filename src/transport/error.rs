@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::exchange::{PROXY, TransportError, TransportErrorKind as Kind};
+use crate::exchange::{TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
 
 /// On its way through the HTTP library an error has a kind and a detail; [`ExchangeFacts::loss`] adds the rest.
@@ -27,7 +27,7 @@ impl TransportError {
 
     /// Something that a proxy did, or that was done to reach one.
     pub(super) fn at(self, proxy: &dyn fmt::Display) -> Self {
-        if self.is_interruption() { self } else { self.before(&format!("{PROXY}{proxy}: ")) }
+        if self.is_interruption() { self } else { Self { proxy: Some(escape(proxy.to_string()).into()), ..self } }
     }
 
     /// With more words in front.

@@ -64,7 +64,7 @@ fn of_proxy(handle: Handle, scheme: &str, url: &str) -> TransportError {
     let error = loss(Settings { proxies, ..Settings::default() }, url, 0);
     let peer = error.peer.as_deref().expect("known");
     assert!(peer.contains("files.example:") && peer.contains(&proxy), "{peer}");
-    assert!(error.detail.contains(&proxy), "{error}");
+    assert!(error.to_string().contains(&proxy), "{error}");
     error
 }
 

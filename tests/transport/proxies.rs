@@ -153,6 +153,11 @@ fn a_proxy_that_refuses_is_asked_once_and_told_apart() {
             "not accept the user",
         ),
         ("HTTP/1.1 407 Who?\r\nProxy-Authenticate: NTLM\r\n\r\n", Kind::ProxyScheme, "offers NTLM"),
+        (
+            "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Negotiate, Basic realm=x\r\n\r\n",
+            Kind::ProxyAuthentication,
+            "not accept the user",
+        ),
         ("HTTP/1.1 403 No\r\n\r\n", Kind::ProxyRefused, "403"),
         ("HTTP/1.0 502 Bad Gateway\r\n\r\n", Kind::Connect, "502"),
         ("HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 503 Busy\r\n\r\n", Kind::Connect, "503"),
@@ -169,7 +174,10 @@ fn a_proxy_that_refuses_is_asked_once_and_told_apart() {
         let mut client = Http::new(settings(&proxy, "http://me:s3cret@", &authority));
         let error = send(&mut client, "https://files.example/file", 0).expect_err("refused");
         assert_eq!(error.kind, kind, "{error}");
-        assert!(error.detail.contains(words) && error.detail.contains("http://127.0.0.1"), "no {words:?} in: {error}");
+        assert!(
+            error.detail.contains(words) && error.to_string().contains(" proxy http://127.0.0.1"),
+            "{words}: {error}"
+        );
         assert!(!format!("{error:?}").contains("s3cret") && !error.request_was_sent);
         assert_eq!(seen(&log).len(), 1);
     }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use zeroize::Zeroizing;
 
 use crate::exchange::{TransportError, TransportErrorKind as Kind};
-use crate::protocol::text::escape;
+use crate::protocol::error::schemes_of;
 use crate::transport::response_head::ResponseHead;
 use crate::transport::speech::of_stranger;
 
@@ -67,8 +67,7 @@ fn unknown_to<'a>(proxy: &Proxy, status: StatusCode, fields: impl Iterator<Item 
     let challenges: Vec<_> = fields
         .filter_map(|line| line.split_once(':'))
         .filter(|(name, _)| name.trim().eq_ignore_ascii_case("Proxy-Authenticate"))
-        .filter_map(|(_, value)| value.split_whitespace().next())
-        .map(|scheme| escape(scheme.trim_end_matches(',')))
+        .flat_map(|(_, value)| schemes_of(value.as_bytes()))
         .collect();
     if !challenges.is_empty() && !challenges.iter().any(|scheme| scheme.eq_ignore_ascii_case("Basic")) {
         let text = format!("it offers {}, and bitsup supports only Basic at proxies", challenges.join(", "));
