@@ -1280,7 +1280,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__upload)
-            opts="-0 -j -u -H -4 -6 -q -v -h --files-from --null --fail-fast --jobs --dry-run --protocol --fragment-size --name --no-host-id --reply --force --verify --user --password-file --password-command --bearer-file --netrc --netrc-file --auth --allow-cleartext-auth --trust-host-id --header --resume --no-state --state-dir --no-progress-timeout --retries --retry-delay --retry-max-delay --wait-for-server --max-time --limit-rate --connect-timeout --request-timeout --response-timeout --cacert --cert --key --key-passphrase-file --pin-sha256 --insecure --proxy --proxy-user --proxy-password-file --resolve --ipv4 --ipv6 --progress --quiet --verbose --json --ci --config --no-config --help"
+            opts="-0 -r -j -u -H -4 -6 -q -v -h --files-from --null --recursive --relative --follow-links --fail-fast --jobs --dry-run --protocol --fragment-size --name --no-host-id --reply --force --verify --user --password-file --password-command --bearer-file --netrc --netrc-file --auth --allow-cleartext-auth --trust-host-id --header --resume --no-state --state-dir --no-progress-timeout --retries --retry-delay --retry-max-delay --wait-for-server --max-time --limit-rate --connect-timeout --request-timeout --response-timeout --cacert --cert --key --key-passphrase-file --pin-sha256 --insecure --proxy --proxy-user --proxy-password-file --resolve --ipv4 --ipv6 --progress --quiet --verbose --json --ci --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

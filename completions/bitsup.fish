@@ -94,6 +94,9 @@ azure\t'Write for Azure Pipelines'
 none\t'Write no annotations and log sections'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l config -d 'Read settings from FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s 0 -l null -d 'Names in the --files-from list end with a NUL byte'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s r -l recursive -d 'Upload the files in directories'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l relative -d 'Keep the path of each file, as it is typed or listed'
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l follow-links -d 'Follow the symbolic links in directories'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fail-fast -d 'Start no further file after one has failed'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l dry-run -d 'Print what would be uploaded; use no network'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-host-id -d 'Send every packet to the URL\'s host'

@@ -66,11 +66,15 @@ pub(super) fn below(url: &str, path: &str) -> Result<String, String> {
     if path.starts_with('/') || path.split('/').any(|part| part == ".." || part == ".") {
         return Err(format!("\"{}\" leads out of the URL's folder: write no leading / and no ..", escape(path)));
     }
-    let segments: Vec<String> =
-        path.split('/').map(|segment| percent_encode(segment.as_bytes(), SEGMENT).to_string()).collect();
+    Ok(below_names(url, path.split('/').map(str::as_bytes)))
+}
+
+/// The URL of a path that has these names, below the folder `url`, as typed.
+pub(super) fn below_names<'a>(url: &str, names: impl Iterator<Item = &'a [u8]>) -> String {
+    let segments: Vec<String> = names.map(|name| percent_encode(name, SEGMENT).to_string()).collect();
     let (folder, query) = url.split_at(url.find('?').unwrap_or(url.len()));
     let slash = if folder.ends_with('/') { "" } else { "/" };
-    Ok(format!("{folder}{slash}{}{query}", segments.join("/")))
+    format!("{folder}{slash}{}{query}", segments.join("/"))
 }
 
 /// The URL of `name` in the folder of `url`; the query stays.

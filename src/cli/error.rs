@@ -46,6 +46,18 @@ impl fmt::Display for InputError {
 
 impl std::error::Error for InputError {}
 
+/// There is nothing to upload, or what is there cannot be. The message says why.
+#[derive(Debug)]
+pub(super) struct SelectionError(pub(super) String);
+
+impl fmt::Display for SelectionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SelectionError {}
+
 /// The run was ended from outside.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stopped {

@@ -1,5 +1,6 @@
 //! Lists of files: lines, names that end with NUL, or the CSV that `Import-Csv | Start-BitsTransfer` reads.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 
 /// One file of a list.
@@ -11,26 +12,50 @@ pub(super) struct ListedFile {
     pub(super) destination: Option<String>,
 }
 
-/// Reads a list. Names end with NUL if `null`; else it is CSV if its first line has the columns `Source` and
-/// `Destination`, and lines otherwise.
+/// Reads a list. Names end with NUL if `null`; else it is CSV if its first line has the column `Source`, and lines
+/// otherwise.
 ///
 /// # Errors
 /// When it cannot be read as what it is; the message says where.
 pub(super) fn parse(bytes: &[u8], null: bool) -> Result<Vec<ListedFile>, String> {
+    let text = as_utf8(bytes);
     // Its lines would be told as names of files that are missing, and go to the server as such.
-    if as_utf8(bytes).trim_ascii_start().starts_with(b"-----BEGIN ") {
+    if text.trim_ascii_start().starts_with(b"-----BEGIN ") {
         return Err("it is a PEM file, a key or a certificate, not a list of files".to_owned());
     }
     if null {
-        return bytes.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(named).collect();
+        return names_that_end_with_nul(bytes);
     }
-    let bytes = as_utf8(bytes);
-    let bytes = bytes.as_ref();
-    if let Some(columns) = header(bytes) {
-        return records(bytes, columns);
+    if let Some(at) = text.iter().position(|byte| byte.is_ascii_control() && !b"\t\n\r\x0c".contains(byte)) {
+        let (byte, hint) = (text[at], "a list whose names end with a NUL byte needs -0");
+        return Err(format!("it is not a text file: byte {at} is 0x{byte:02x} ({hint})"));
     }
-    let lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    lines.filter(|line| !line.trim_ascii().is_empty()).map(named).collect()
+    match header(&text) {
+        Some(table) => table.records(&text),
+        None => text.split(|byte| *byte == b'\n').filter_map(line).map(|name| named(&name)).collect(),
+    }
+}
+
+fn names_that_end_with_nul(bytes: &[u8]) -> Result<Vec<ListedFile>, String> {
+    if !bytes.contains(&0) && bytes.contains(&b'\n') {
+        return Err("no name in it ends with a NUL byte: leave out -0".to_owned());
+    }
+    bytes.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(named).collect()
+}
+
+/// The name in a line, without the quotation marks around it; `None` if the line is blank or a comment.
+fn line(line: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.trim_ascii().is_empty() || line.starts_with(b"#") {
+        return None;
+    }
+    let quoted = line.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    let inside = quoted.and_then(|inside| std::str::from_utf8(inside).ok());
+    Some(match inside.map(|inside| (inside, inside.replace("\"\"", ""))) {
+        // One in it is doubled, as in CSV; else the marks belong to the name.
+        Some((inside, rest)) if !rest.contains('"') => inside.replace("\"\"", "\"").into_bytes().into(),
+        _ => line.into(),
+    })
 }
 
 fn named(name: &[u8]) -> Result<ListedFile, String> {
@@ -50,7 +75,7 @@ fn os_string(name: &[u8]) -> Result<OsString, String> {
 }
 
 /// Without a byte order mark. Windows PowerShell writes UTF-16.
-fn as_utf8(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+fn as_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
     if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
         return rest.into();
     }
@@ -63,33 +88,53 @@ fn as_utf8(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     String::from_utf16_lossy(&units).into_bytes().into()
 }
 
-fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
+/// CSV whose columns are known.
+struct Table {
+    /// Spreadsheets write a semicolon where the comma is for decimals; or a TAB.
+    delimiter: u8,
+    source: usize,
+    destination: Option<usize>,
+}
+
+/// `None` if it is no such CSV.
+fn header(bytes: &[u8]) -> Option<Table> {
+    b",;\t".iter().find_map(|delimiter| {
+        let mut first = csv::ByteRecord::new();
+        reader(bytes, *delimiter).read_byte_record(&mut first).ok()?;
+        let is = |field: &[u8], name: &str| field.trim_ascii().eq_ignore_ascii_case(name.as_bytes());
+        let column = |name: &str| first.iter().position(|field| is(field, name));
+        let (source, destination) = (column("source")?, column("destination"));
+        // A file may have this name.
+        (first.len() > 1 || is_quoted(bytes)).then_some(Table { delimiter: *delimiter, source, destination })
+    })
+}
+
+/// Whether the first line that is no comment begins with a quotation mark.
+fn is_quoted(bytes: &[u8]) -> bool {
+    bytes.split(|byte| *byte == b'\n').find(|line| !line.starts_with(b"#")).is_some_and(|line| line.starts_with(b"\""))
+}
+
+fn reader(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
     // `Export-Csv` may begin with `#TYPE …`.
-    csv::ReaderBuilder::new().has_headers(false).flexible(true).comment(Some(b'#')).from_reader(bytes)
+    let mut builder = csv::ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).comment(Some(b'#')).delimiter(delimiter).from_reader(bytes)
 }
 
-/// In which columns the two are, if this is such a CSV.
-fn header(bytes: &[u8]) -> Option<(usize, usize)> {
-    let mut first = csv::ByteRecord::new();
-    reader(bytes).read_byte_record(&mut first).ok()?;
-    let column = |name: &str| first.iter().position(|field| field.trim_ascii().eq_ignore_ascii_case(name.as_bytes()));
-    Some((column("source")?, column("destination")?))
-}
+impl Table {
+    fn records(&self, bytes: &[u8]) -> Result<Vec<ListedFile>, String> {
+        reader(bytes, self.delimiter).into_byte_records().skip(1).map(|record| self.file(record)).collect()
+    }
 
-fn records(bytes: &[u8], (source, destination): (usize, usize)) -> Result<Vec<ListedFile>, String> {
-    let mut listed = Vec::new();
-    for record in reader(bytes).into_byte_records().skip(1) {
+    fn file(&self, record: csv::Result<csv::ByteRecord>) -> Result<ListedFile, String> {
         let record = record.map_err(|error| error.to_string())?;
         let line = record.position().map_or(0, csv::Position::line);
-        let Some(path) = record.get(source).filter(|path| !path.is_empty()) else {
+        let Some(path) = record.get(self.source).filter(|path| !path.is_empty()) else {
             return Err(format!("line {line} has no Source"));
         };
-        let to = record.get(destination).unwrap_or_default();
+        let to = self.destination.and_then(|destination| record.get(destination)).unwrap_or_default();
         let to = std::str::from_utf8(to).map_err(|_| format!("line {line}: Destination is not UTF-8"))?;
-        let destination = Some(to.to_owned()).filter(|to| !to.is_empty());
-        listed.push(ListedFile { source: os_string(path)?, destination });
+        Ok(ListedFile { source: os_string(path)?, destination: Some(to.to_owned()).filter(|to| !to.is_empty()) })
     }
-    Ok(listed)
 }
 
 #[cfg(test)]
@@ -102,10 +147,37 @@ mod tests {
 
     #[test]
     fn lines_may_end_as_on_windows_and_blank_ones_mean_nothing() {
-        let expected = vec![listed("a", None), listed(" b,c\"", None), listed("#d", None)];
-        assert_eq!(parse(b"a\r\n\n b,c\"\n#d", false), Ok(expected.clone()));
-        assert_eq!(parse(b"\xef\xbb\xbfa\n b,c\"\n#d\n", false), Ok(expected));
+        let expected = vec![listed("a", None), listed(" b,c\"", None), listed("./#d", None)];
+        assert_eq!(parse(b"a\r\n\n b,c\"\n./#d", false), Ok(expected.clone()));
+        assert_eq!(parse(b"\xef\xbb\xbfa\n b,c\"\n./#d\n", false), Ok(expected));
         assert_eq!(parse(b"", false), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn case_71_comments_mean_nothing_and_quotes_are_not_of_the_name() {
+        let text = b"# mine\n\"a b\"\n\"say \"\"no\"\"\"\n\"a\" and \"b\"\n\"\n#c\nd # e\n";
+        let expected = ["a b", "say \"no\"", "\"a\" and \"b\"", "\"", "d # e"].map(|name| listed(name, None));
+        assert_eq!(parse(text, false), Ok(expected.to_vec()));
+    }
+
+    #[test]
+    fn case_71_columns_are_divided_by_commas_semicolons_or_tabs() {
+        for divider in [",", ";", "\t"] {
+            let text = ["Source", "Destination\r\n# none\r\n\"a,;\tb\"", "c d\r\n"].join(divider);
+            assert_eq!(parse(text.as_bytes(), false), Ok(vec![listed("a,;\tb", Some("c d"))]), "{text}");
+        }
+        assert_eq!(parse(b"\"Source\"\r\n\"a b\"\r\n", false), Ok(vec![listed("a b", None)]));
+        assert_eq!(parse(b"Name;source\nx;a\n", false), Ok(vec![listed("a", None)]));
+        assert_eq!(parse(b"source\na\n", false), Ok(vec![listed("source", None), listed("a", None)]));
+    }
+
+    #[test]
+    fn case_71_what_is_no_list_is_told_in_one_line() {
+        let binary = parse(b"PK\x03\x04\x00\x0a", false).expect_err("no text");
+        assert_eq!(binary, "it is not a text file: byte 2 is 0x03 (a list whose names end with a NUL byte needs -0)");
+        assert!(parse(b"a\0b\0", false).expect_err("no text").contains("byte 1 is 0x00"));
+        assert_eq!(parse(b"a\nb\n", true), Err("no name in it ends with a NUL byte: leave out -0".to_owned()));
+        assert_eq!(parse(b"a", true), Ok(vec![listed("a", None)]));
     }
 
     #[test]

@@ -8,7 +8,10 @@ mod destination;
 mod diagnosis;
 mod error;
 mod file_list;
+mod folder;
+mod habits;
 mod help;
+mod negation;
 mod private_file;
 mod resume_command;
 mod secret;
@@ -35,7 +38,7 @@ pub use diagnosis::ExitCode;
 /// Runs the program with its arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let typed: Vec<OsString> = args.into_iter().collect();
-    let mut command = help::command();
+    let mut command = negation::with_negations(help::command());
     if typed.iter().any(|word| word == "-h") {
         command = help::in_short(command);
     }

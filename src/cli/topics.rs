@@ -10,12 +10,17 @@ pub(super) const UNITS: &[Topic] = &[
         "SIZE",
         "Bytes (1048576), or a number with a unit: 512k, 4M, 1G and 4MiB are binary (1k is 1024 bytes), 4MB is decimal.",
     ),
-    ("TIME", "A number with a unit: 500ms, 30s, 10m, 2h, 14d; several are added: 5m30s. Only 0 needs no unit."),
+    (
+        "TIME",
+        "Seconds (30), or a number with a unit: 500ms, 30s, 10m, 2h, 14d; several are added: 5m30s. 0 is no limit, unless \
+         the option says otherwise.",
+    ),
 ];
 
 pub(super) const PRECEDENCE: &str = "\
 An option is taken from the first of these that sets it: the command line, the environment, the table [host.\"NAME:PORT\"] \
-of the settings file, its table [host.\"NAME\"], its top level, the default.";
+of the settings file, its table [host.\"NAME\"], its top level, the default. The last of a repeated option holds. What the \
+environment or the file sets can be unset on the command line: --no-json, --no-user, --limit-rate 0.";
 
 /// How an option is set elsewhere than on the command line.
 pub(super) const SETTINGS: &[Topic] = &[

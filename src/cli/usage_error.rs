@@ -7,6 +7,7 @@ use clap::error::{ContextKind as Kind, ContextValue, ErrorKind};
 
 use super::args::{MachineArgs, ci_named};
 use super::error::ParseError;
+use super::habits;
 use crate::output::Ci;
 
 /// `None` if clap's text is help: that is shown as it is, and holds no word that was typed.
@@ -16,7 +17,9 @@ pub(super) fn read(error: &clap::Error, command: &Command, words: &[OsString]) -
     }
     Some(ParseError {
         what: one_line(&what(error).unwrap_or_else(|| error.kind().to_string())),
-        next: one_line(&tip(error).or_else(|| usage(error)).unwrap_or_default()),
+        next: one_line(
+            &habits::answer(error, words).or_else(|| tip(error)).or_else(|| usage(error)).unwrap_or_default(),
+        ),
         help: format!("{} --help", verb(command, words)),
     })
 }
@@ -77,17 +80,16 @@ fn what(error: &clap::Error) -> Option<String> {
     })
 }
 
+/// What is typed almost like it. clap's other tips are about words that begin with a dash; those are rare.
 fn tip(error: &clap::Error) -> Option<String> {
     let kinds =
         [(Kind::SuggestedSubcommand, "subcommand"), (Kind::SuggestedArg, "argument"), (Kind::SuggestedValue, "value")];
-    let similar = kinds.into_iter().find_map(|(kind, what)| match list(error, kind) {
+    kinds.into_iter().find_map(|(kind, what)| match list(error, kind) {
         [] => None,
+        // Nobody should come to it by a typing error.
+        [one] if one == "--insecure" && !text(error, Kind::InvalidArg)?.starts_with("--inse") => None,
         [one] => Some(format!("a similar {what} exists: '{one}'")),
         several => Some(format!("some similar {what}s exist: '{}'", several.join("', '"))),
-    });
-    similar.or_else(|| match error.get(Kind::Suggested)? {
-        ContextValue::StyledStrs(tips) => tips.first().map(ToString::to_string),
-        _ => None,
     })
 }
 
@@ -121,7 +123,8 @@ pub(super) fn machine(words: &[OsString]) -> MachineArgs {
         return MachineArgs { json: false, ci: Ci::None };
     }
     let ci = after.chain(within).filter_map(ci_named).next_back().or_else(|| ci_named("auto"));
-    MachineArgs { json: options.contains(&"--json"), ci: ci.unwrap_or_default() }
+    let json = options.iter().rfind(|word| ["--json", "--no-json"].contains(word)) == Some(&"--json");
+    MachineArgs { json, ci: ci.unwrap_or_default() }
 }
 
 #[cfg(test)]
@@ -166,7 +169,23 @@ mod tests {
             (
                 &["bitsup", "upload", "--x\n\ntip: y", "a", "http://h/"],
                 "unexpected argument '--x tip: y' found",
-                "to pass '--x tip: y' as a value, use '-- --x tip: y' (more: bitsup upload --help)",
+                "bitsup upload [OPTIONS] <FILE>... <URL> (more: bitsup upload --help)",
+            ),
+            (
+                &["bitsup", "upload", "--insec", "a", "http://h/"],
+                "unexpected argument '--insec' found",
+                "a similar argument exists: '--insecure' (more: bitsup upload --help)",
+            ),
+            (
+                &["bitsup", "upload", "--inclure", "a", "http://h/"],
+                "unexpected argument '--inclure' found",
+                "bitsup upload [OPTIONS] <FILE>... <URL> (more: bitsup upload --help)",
+            ),
+            (
+                &["bitsup", "upload", "-k", "a", "http://h/"],
+                "unexpected argument '-k' found",
+                "-k of other tools: trust the server's certificate by --cacert FILE or --pin-sha256 HASH; --insecure checks \
+                 none (more: bitsup upload --help)",
             ),
             (
                 &["bitsup", "uplaod"],
@@ -194,6 +213,7 @@ mod tests {
         };
         assert_eq!(found(&["bitsup", "upload", "--x", "--json", "--ci", "none"]), (true, Ci::None));
         assert_eq!(found(&["bitsup", "upload", "--ci=github", "--ci=x"]), (false, Ci::Github));
+        assert_eq!(found(&["bitsup", "upload", "--json", "--no-json"]), (false, here));
         assert_eq!(found(&["bitsup", "upload", "--", "--json", "--ci=none"]), (false, here));
         assert_eq!(found(&["bitsup", "serve", "--json", "--ci=github"]), (false, Ci::None));
         assert_eq!(found(&["bitsup"]), (false, Ci::None));

@@ -8,6 +8,7 @@ pub(crate) mod as_text;
 pub mod error;
 mod hresult;
 mod id;
+pub(crate) mod name;
 mod origin;
 mod packet;
 pub(crate) mod reply_url;

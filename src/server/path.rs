@@ -6,6 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::limits::{MAX_NAME, MAX_PATH};
 use super::response::RequestError;
+use crate::protocol::name;
 use crate::protocol::text::has_broken_escape;
 
 /// Folder of unfinished uploads below the root. Nothing can be uploaded into it.
@@ -13,9 +14,6 @@ pub(crate) const SESSIONS_FOLDER: &str = ".bitsup-sessions";
 
 /// No absolute path, a broken `%` escape, not UTF-8, or an empty name within.
 const MALFORMED: RequestError = RequestError::Invalid("the path is malformed");
-
-/// Names that Windows gives to devices, whatever extension follows.
-const DEVICES: [&str; 7] = ["CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$"];
 
 /// A file's place below the root: names that mean the same on every system and lead nowhere else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,21 +75,16 @@ fn decode(segment: &str) -> Result<String, RequestError> {
     percent_decode_str(segment).decode_utf8().map(Into::into).map_err(|_| MALFORMED)
 }
 
-fn check_name(name: &str) -> Result<(), RequestError> {
-    let upper = name.to_ascii_uppercase();
-    if name.is_empty() {
+fn check_name(file_name: &str) -> Result<(), RequestError> {
+    let upper = file_name.to_ascii_uppercase();
+    if file_name.is_empty() {
         Err(MALFORMED)
-    } else if name.len() > MAX_NAME {
+    } else if file_name.len() > MAX_NAME {
         Err(RequestError::PathTooLong)
-    } else if name.contains(['/', '\\', '\0']) || name.contains(char::is_control) {
-        Err(RequestError::PathForbidden("a separator or control character in a name"))
-    } else if name.contains(':') || (cfg!(windows) && name.contains(['*', '?', '"', '<', '>', '|'])) {
+    } else if let Some(reason) = name::unusable(file_name) {
+        Err(RequestError::PathForbidden(reason))
+    } else if cfg!(windows) && file_name.contains(['*', '?', '"', '<', '>', '|']) {
         Err(RequestError::PathForbidden("a character that Windows reserves"))
-    } else if name.ends_with(['.', ' ']) {
-        // This covers `.` and `..` too. Windows drops such endings, so the name would be another's.
-        Err(RequestError::PathForbidden("a name that ends in a dot or a space"))
-    } else if is_device(&upper) {
-        Err(RequestError::PathForbidden("a device's name on Windows"))
     } else if ["%2E", "%2F", "%5C", "%00"].iter().any(|escape| upper.contains(escape)) {
         // Harmless here, but not behind the next program that decodes once more.
         Err(RequestError::PathForbidden("a name that is encoded twice"))
@@ -103,17 +96,6 @@ fn check_name(name: &str) -> Result<(), RequestError> {
 /// The folder's name in any letter case, or the short name that Windows would give it.
 fn is_sessions_folder(name: &str) -> bool {
     name.eq_ignore_ascii_case(SESSIONS_FOLDER) || name.to_ascii_uppercase().starts_with("BITSUP~")
-}
-
-fn is_device(upper: &str) -> bool {
-    let stem = upper.split('.').next().unwrap_or(upper).trim_end();
-    let numbered = |prefix| {
-        stem.strip_prefix(prefix).is_some_and(|rest| {
-            let mut chars = rest.chars();
-            matches!((chars.next(), chars.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
-        })
-    };
-    DEVICES.contains(&stem) || numbered("COM") || numbered("LPT")
 }
 
 #[cfg(test)]

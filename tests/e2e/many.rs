@@ -388,3 +388,76 @@ fn what_was_done_before_a_kill_is_skipped_and_told_to_programs() {
     assert_eq!((&events[events.len() - 1]["uploaded"], &events[events.len() - 1]["files"]), (&3.into(), &3.into()));
     assert_eq!(job.receiver.published("c"), content(2_000_000));
 }
+
+/// A tree below `out`, and the directory that it needs on the server.
+fn tree() -> Job {
+    let job = Job::new(&[]);
+    std::fs::create_dir_all(job.folder.path().join("out/b c")).expect("made");
+    for name in ["out/a", "out/b c/d#1"] {
+        job.write(name, name.as_bytes());
+    }
+    job
+}
+
+#[test]
+fn case_69_directories_keep_their_paths_below_the_url() {
+    let job = tree();
+    job.run(&["--dry-run"], &["out"])
+        .exits(3)
+        .says(&["cannot read out: it is a directory", "bitsup upload -r uploads"]);
+    job.run(&[], &["out"]).exits(3).says(&["bitsup upload -r uploads the files in it"]);
+    std::fs::create_dir(job.receiver.path("b c")).expect("made");
+    job.run(&["-r"], &["out"]).exits(0);
+    assert_eq!(job.receiver.published("b c/d#1"), b"out/b c/d#1");
+    assert_eq!(job.receiver.published("a"), b"out/a");
+    // As it is typed, or listed.
+    std::fs::create_dir_all(job.receiver.path("out/b c")).expect("made");
+    job.run(&["-r", "--relative"], &["./out"]).exits(0);
+    job.write("list", b"# from find\nout/b c/d#1\n");
+    std::fs::remove_file(job.receiver.path("out/b c/d#1")).expect("it was there");
+    job.run(&["--relative", "--files-from=list"], &[]).exits(0);
+    assert_eq!(job.receiver.published("out/b c/d#1"), b"out/b c/d#1");
+    job.run(&["--relative"], &["/etc/hostname"]).exits(2).says(&["is not below the current directory"]);
+}
+
+#[test]
+fn a_directory_that_the_server_lacks_is_named() {
+    let job = tree();
+    job.run(&["-r"], &["out"])
+        .exits(15)
+        .says(&["the URL has a folder that does not exist", "create the folder on the server"]);
+}
+
+#[test]
+fn case_75_nothing_to_upload_is_exit_3() {
+    let job = tree();
+    std::fs::create_dir(job.folder.path().join("empty")).expect("made");
+    job.run(&["-r"], &["empty"]).exits(3).says(&["nothing to upload: there is no file in the directory"]);
+    job.write("list", b"# none\n");
+    job.run(&["--files-from=list"], &[]).exits(3).says(&["nothing to upload: the list names no file"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_uploaded_is_told_before_anything_is_sent() {
+    let job = tree();
+    std::os::unix::fs::symlink("a", job.folder.path().join("out/link")).expect("linked");
+    for name in ["out/x:y", "out/b c/nul", "out/z."] {
+        job.write(name, b"");
+    }
+    let told = ["3 names are not possible on the server", "\"nul\" (a device", "\"x:y\" (", "\"z.\" ("];
+    job.run(&["-r"], &["out"]).exits(3).says(&told);
+    assert!(!job.receiver.path("a").exists());
+    for name in ["out/x:y", "out/b c/nul", "out/z."] {
+        std::fs::remove_file(job.folder.path().join(name)).expect("it was there");
+    }
+    std::fs::create_dir(job.receiver.path("b c")).expect("made");
+    let link = "out/link is left out: it is a symbolic link; --follow-links uploads what it leads to\n";
+    job.run(&["-r"], &["out"]).exits(0).says(&[link]);
+    assert!(!job.receiver.path("link").exists());
+    let clean = tree();
+    std::os::unix::fs::symlink("a", clean.folder.path().join("out/link")).expect("linked");
+    std::fs::create_dir(clean.receiver.path("b c")).expect("made");
+    clean.run(&["-r", "--follow-links"], &["out"]).exits(0);
+    assert_eq!(clean.receiver.published("link"), b"out/a");
+}

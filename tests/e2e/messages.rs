@@ -36,6 +36,10 @@ impl Book {
         std::fs::write(self.folder.path().join(name), bytes).expect("written");
     }
 
+    fn directory(&self, name: &str) {
+        std::fs::create_dir(self.folder.path().join(name)).expect("made");
+    }
+
     /// Runs the program with `args`, in which `FILE`, `DIR` and `URL` stand for what differs between runs.
     fn run(&mut self, title: &str, url: &str, args: &[&str]) {
         self.run_with(title, url, args, &[]);

@@ -155,7 +155,7 @@ impl Home {
             options.extend(["--user", USER, "--password-file", password.to_str().expect("text")]);
         }
         let receiver = Receiver::start(&options);
-        for folder in ["drop/css", "orders"] {
+        for folder in ["drop/css", "drop/out/css", "orders"] {
             std::fs::create_dir_all(receiver.path(folder)).expect("made");
         }
         std::fs::write(self.path("jobs.csv"), format!("Source,Destination\nbuild.zip,{}drop/\n", receiver.url))
@@ -283,7 +283,12 @@ fn the_options_in_the_text_exist() {
         }
         for code in document.code().iter().filter(|code| code.starts_with("--") || code.starts_with("bitsup ")) {
             for option in words(code) {
-                assert!(known.contains(&option), "{}: {option} in `{code}`", document.name);
+                // What is not listed may unset what is.
+                let unset = option
+                    .strip_prefix("--no-")
+                    .map_or_else(|| format!("--no-{}", &option[2..]), |set| format!("--{set}"));
+                let is_known = known.contains(&option) || known.contains(&unset.as_str());
+                assert!(is_known, "{}: {option} in `{code}`", document.name);
                 found += 1;
             }
             if let Some(verb) = code.strip_prefix("bitsup ").and_then(|rest| rest.split(' ').next()) {

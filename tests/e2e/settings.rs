@@ -48,6 +48,23 @@ fn a_setting_for_a_host_holds_for_that_host_alone() {
 }
 
 #[test]
+fn case_64_what_is_set_elsewhere_is_unset_for_one_run() {
+    let source = Source::new(3000);
+    let server = ScriptServer::start({
+        let model = Model::default();
+        move |request| model.answer(request)
+    });
+    let config = Config::new("user = 'me'\npassword-file = 'missing'\nlimit-rate = '1k'\nno-state = true\n");
+    let variables = [("BITSUP_JSON", "true"), ("BITSUP_VERBOSE", "2"), ("BITSUP_MAX_TIME", "1ms")];
+    let url = server.url("/");
+    let upload = ["upload", source.path.to_str().expect("a name"), &url];
+    config.run(&upload, &[]).exits(2).says(&["--password-file "]);
+    let unset = ["--no-json", "--no-verbose", "--no-user", "--limit-rate", "0", "--max-time", "0", "--state"];
+    let stderr = config.run(&[&upload[..], &unset].concat(), &variables).exits(0).stderr();
+    assert!(!stderr.contains(">> "), "{stderr}");
+}
+
+#[test]
 fn a_wrong_setting_exits_2_before_anything_is_sent_and_names_its_place() {
     let source = Source::new(10);
     let upload = ["upload", source.path.to_str().expect("a name"), "http://127.0.0.1:9/"];

@@ -62,11 +62,19 @@ fn wrong_options_exit_2_and_say_what_is_right() {
         ("--name", "a/b", "without folders"),
         ("--progress", "sometimes", "auto"),
         ("--no-such-option", "x", "--help"),
+        ("-k", "-s", "--cacert FILE or --pin-sha256 HASH"),
+        ("--parallel", "--retry=3", "--parallel of other tools: --jobs N (more: bitsup upload --help)"),
+        ("--include", "*.zip", "--files-from - -0 URL"),
     ] {
         run(["upload".as_ref(), option.as_ref(), value.as_ref(), source.arg(), "http://127.0.0.1:9/".as_ref()])
             .exits(2)
             .says(&[right]);
     }
+    // The last word of an option holds.
+    let last =
+        ["--limit-rate", "1M", "--limit-rate", "2M", "--json", "--no-json", "--fragment-size", "1M", "--dry-run"];
+    let dry = command(["upload"]).args(last).args([source.arg(), "http://127.0.0.1:9/".as_ref()]).output();
+    assert_eq!(dry.expect("ran").status.code(), Some(0));
     run(["upload"]).exits(2);
     run(["no-such-verb"]).exits(2);
     run(["man".as_ref(), source.arg()]).exits(2).says(&["cannot make the folder"]);

@@ -27,7 +27,7 @@ pub(super) use values::{InvalidValue, ci_named};
 /// bitsup speaks Microsoft's BITS upload protocol (MC-BUP). It needs no Windows service, no logon session and no background
 /// queue: one process, one command, one exit code. An interrupted upload is resumed by the same command.
 #[derive(Debug, Parser)]
-#[command(name = "bitsup", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "bitsup", version, max_term_width = 100, arg_required_else_help = true, args_override_self = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -1,7 +1,6 @@
 //! `bitsup upload`, and what other verbs have in common with it.
 
 use std::ffi::OsString;
-use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -92,11 +91,11 @@ pub(crate) struct UploadArgs {
 
     /// Send at most SIZE bytes per second
     ///
-    /// The limit applies to all files together.
+    /// The limit applies to all files together. 0 is no limit.
     ///
     /// [default: no limit]
-    #[arg(long, value_name = "SIZE", value_parser = values::bytes, help_heading = "Speed")]
-    pub(crate) limit_rate: Option<NonZeroU64>,
+    #[arg(long, value_name = "SIZE", value_parser = values::size, help_heading = "Speed")]
+    pub(crate) limit_rate: Option<u64>,
 
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
@@ -120,6 +119,7 @@ impl UploadArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 pub(crate) struct FilesArgs {
     /// Files to upload, or - for standard input; the URL comes last
     ///
@@ -137,6 +137,23 @@ pub(crate) struct FilesArgs {
     /// Names in the --files-from list end with a NUL byte
     #[arg(short = '0', long, requires = "files_from", help_heading = "Several files")]
     pub(crate) null: bool,
+
+    /// Upload the files in directories
+    ///
+    /// FILE may then be a directory; its files, and those in the directories below it, keep their paths from there. The
+    /// server's directories must exist. Symbolic links are left out.
+    #[arg(short, long, help_heading = "Several files")]
+    pub(crate) recursive: bool,
+
+    /// Keep the path of each file, as it is typed or listed
+    ///
+    /// out/a/b.zip goes to out/a/b.zip below the URL. The server's directories must exist.
+    #[arg(long, help_heading = "Several files")]
+    pub(crate) relative: bool,
+
+    /// Follow the symbolic links in directories
+    #[arg(long, requires = "recursive", help_heading = "Several files")]
+    pub(crate) follow_links: bool,
 
     /// Start no further file after one has failed
     ///
@@ -208,7 +225,14 @@ pub(crate) struct RetryArgs {
     ///
     /// [default: no limit]
     #[arg(long, value_name = "TIME", value_parser = values::time)]
-    pub(crate) max_time: Option<Duration>,
+    max_time: Option<Duration>,
+}
+
+impl RetryArgs {
+    /// The limit of the whole run, if there is one.
+    pub(crate) fn max_time(&self) -> Option<Duration> {
+        self.max_time.filter(|limit| !limit.is_zero())
+    }
 }
 
 #[derive(Debug, Clone, Args)]

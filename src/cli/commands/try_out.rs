@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::auth::AuthSettings;
 use crate::cli::args::{TryArgs, UploadArgs};
-use crate::cli::config::UploadConfig;
+use crate::cli::config::{FoundFile, UploadConfig};
 use crate::cli::resume_command;
 use crate::cli::signals::Signals;
 use crate::output::{Reporter, units};
@@ -86,9 +86,9 @@ impl TryRun<'_> {
     /// Uploads a file and compares it with the one that `arrived`.
     fn upload(&self, file: &Path, arrived: &Path) -> anyhow::Result<()> {
         let mut args = UploadArgs::plain(file.to_owned(), self.url(), self.args.output.clone());
-        args.limit_rate = self.rate;
+        args.limit_rate = self.rate.map(NonZeroU64::get);
         let config = UploadConfig::new(args)?;
-        for item in config.files.items(Vec::new(), |source| Ok(vec![source]))? {
+        for item in config.files.items(vec![FoundFile::plain(file.as_os_str(), None)])? {
             let identity = AuthSettings::anonymous(&item.destination);
             let mut lane = self.reporter.lane(0);
             let journal = upload::journal(&config, &mut lane);

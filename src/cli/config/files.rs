@@ -9,8 +9,8 @@ use http::Uri;
 
 use crate::cli::args::FilesArgs;
 use crate::cli::destination;
-use crate::cli::file_list::ListedFile;
-use crate::protocol::ContentName;
+use crate::cli::error::SelectionError;
+use crate::protocol::{ContentName, name};
 
 use super::UsageError;
 
@@ -27,6 +27,24 @@ impl fmt::Display for Source {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::StandardInput => f.write_str("standard input"),
         }
+    }
+}
+
+/// A file that was typed or listed, or is in a directory that was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cli) struct FoundFile {
+    /// Its path, or `-`.
+    pub(in crate::cli) source: OsString,
+    /// A URL, or a path below the URL that was typed.
+    pub(in crate::cli) destination: Option<String>,
+    /// The path that it keeps below that, name by name; empty: none, only its name.
+    pub(in crate::cli) below: Vec<OsString>,
+}
+
+impl FoundFile {
+    /// It keeps no path.
+    pub(in crate::cli) fn plain(source: &OsStr, destination: Option<String>) -> Self {
+        Self { source: source.to_owned(), destination, below: Vec::new() }
     }
 }
 
@@ -57,38 +75,25 @@ impl FilesConfig {
         Ok(Self { args, url, name })
     }
 
-    /// The files that were typed and those that a list has, each with its destination. `expand` turns a pattern that
-    /// the shell left alone into what it stands for.
+    /// Each file that was found, with its destination.
     ///
     /// # Errors
-    /// When two of them have the same destination, or one has none.
-    pub(in crate::cli) fn items(
-        &self,
-        listed: Vec<ListedFile>,
-        expand: impl Fn(OsString) -> Result<Vec<OsString>, UsageError>,
-    ) -> Result<Vec<Item>, UsageError> {
-        let typed = self.args.paths.iter().map(|source| ListedFile { source: source.clone(), destination: None });
-        let mut all: Vec<ListedFile> = Vec::new();
-        for ListedFile { source, destination } in typed.chain(listed) {
-            let sources = expand(source)?;
-            all.extend(sources.into_iter().map(|source| ListedFile { source, destination: destination.clone() }));
+    /// When there is none, when two of them have the same destination, or one has none, or cannot have its name there.
+    pub(in crate::cli) fn items(&self, found: Vec<FoundFile>) -> anyhow::Result<Vec<Item>> {
+        let several = found.len() > 1;
+        if self.name.is_some() && (several || found.iter().any(|file| !file.below.is_empty())) {
+            return Err(UsageError("--name is for one file; these are several, or keep their paths".to_owned()).into());
         }
-        if all.is_empty() {
-            return Err(UsageError("the list names no file".to_owned()));
-        }
-        if all.len() > 1 && self.name.is_some() {
-            return Err(UsageError("--name is for one file; these are several".to_owned()));
-        }
-        let several = all.len() > 1;
-        let items: Vec<Item> = all.into_iter().map(|file| self.item(file, several)).collect::<Result<_, _>>()?;
+        check_names(&found)?;
+        let items: Vec<Item> = found.into_iter().map(|file| self.item(file, several)).collect::<Result<_, _>>()?;
         check_inputs(&items, self.args.files_from.as_deref())?;
         check_duplicates(&items)?;
         Ok(items)
     }
 
-    fn item(&self, file: ListedFile, several: bool) -> Result<Item, UsageError> {
+    fn item(&self, file: FoundFile, several: bool) -> Result<Item, UsageError> {
+        let url = self.url_of(&file, several)?;
         let source = if file.source == "-" { Source::StandardInput } else { Source::File(file.source.into()) };
-        let url = self.url_of(file.destination, several)?;
         let name = match (&self.name, &source) {
             (Some(name), _) => OsString::from(name),
             // A path without a last part (`/`, `..`) names a folder; opening it will say so.
@@ -103,22 +108,49 @@ impl FilesConfig {
         Ok(Item { source, name: ContentName::new(&name.to_string_lossy()), destination })
     }
 
-    fn url_of(&self, destination: Option<String>, several: bool) -> Result<String, UsageError> {
-        if let Some(url) = destination.as_ref().filter(|to| to.contains("://")) {
-            return Ok(url.clone());
-        }
-        let Some(url) = &self.url else {
-            return Err(UsageError("the URL is missing: add it, or list a whole URL for each file".to_owned()));
+    fn url_of(&self, file: &FoundFile, several: bool) -> Result<String, UsageError> {
+        let keeps_path = !file.below.is_empty();
+        let folder = match &file.destination {
+            Some(url) if url.contains("://") => url.clone(),
+            below => {
+                let Some(url) = &self.url else {
+                    return Err(UsageError("the URL is missing: add it, or list a whole URL for each file".to_owned()));
+                };
+                if (several || keeps_path || below.is_some()) && !destination::is_folder(url) {
+                    let text = "several files need a URL that ends in /, to which each file's name is appended";
+                    return Err(UsageError(text.to_owned()));
+                }
+                match below {
+                    None => url.clone(),
+                    Some(below) => destination::below(url, below).map_err(UsageError)?,
+                }
+            }
         };
-        let is_folder = destination::is_folder(url);
-        if (several || destination.is_some()) && !is_folder {
-            let text = "several files need a URL that ends in /, to which each file's name is appended";
-            return Err(UsageError(text.to_owned()));
-        }
-        match destination {
-            None => Ok(url.clone()),
-            Some(below) => destination::below(url, &below).map_err(UsageError),
-        }
+        let names = file.below.iter().map(|name| name.as_encoded_bytes());
+        Ok(if keeps_path { destination::below_names(&folder, names) } else { folder })
+    }
+}
+
+/// All names that no server can have, before anything is sent. One file alone is left to its server.
+fn check_names(found: &[FoundFile]) -> Result<(), SelectionError> {
+    let keeps_name = |file: &&FoundFile| file.destination.is_none() && file.source != "-";
+    let typed = found.iter().filter(|file| file.below.is_empty()).filter(keeps_name);
+    let names = typed.filter(|_| found.len() > 1).filter_map(|file| Path::new(&file.source).file_name());
+    let kept = found.iter().flat_map(|file| &file.below).map(OsString::as_os_str);
+    let reason = |name: &OsStr| name.to_str().map_or(Some("not UTF-8"), name::unusable);
+    let mut wrong: Vec<String> = names
+        .chain(kept)
+        .filter_map(|name| Some(format!("{:?} ({})", name.to_string_lossy(), reason(name)?)))
+        .collect();
+    wrong.sort();
+    wrong.dedup();
+    match wrong.len() {
+        0 => Ok(()),
+        count => Err(SelectionError(format!(
+            "{count} {} not possible on the server, nothing was sent: {}",
+            if count == 1 { "name is" } else { "names are" },
+            wrong.join(", ")
+        ))),
     }
 }
 
@@ -163,8 +195,10 @@ mod tests {
     fn items(args: &[&str], list: &str) -> Result<Vec<(String, String)>, String> {
         let options = Options::try_parse_from(["x"].iter().chain(args)).map_err(|error| error.to_string())?;
         let config = FilesConfig::new(options.files, options.name).map_err(|error| error.to_string())?;
+        let typed = config.args.paths.iter().map(|path| FoundFile::plain(path, None));
         let listed = file_list::parse(list.as_bytes(), false)?;
-        let items = config.items(listed, |source| Ok(vec![source])).map_err(|error| error.to_string())?;
+        let listed = listed.into_iter().map(|file| FoundFile::plain(&file.source, file.destination));
+        let items = config.items(typed.chain(listed).collect()).map_err(|error| error.to_string())?;
         Ok(items.iter().map(|item| (item.source.to_string(), item.destination.to_string())).collect())
     }
 
@@ -197,7 +231,6 @@ mod tests {
         );
         for (args, list, reason) in [
             (&from[..], "a\n", "the URL is missing"),
-            (&from, "", "no file"),
             (&["--files-from", "l", "http://h/x"], "a\nb\n", "ends in /"),
             (&["--files-from", "l", "http://h/x/"], "Source,Destination\na,../b\n", ".."),
             (&["--files-from", "-", "-", "http://h/x"], "", "only once"),
@@ -205,6 +238,44 @@ mod tests {
             let error = items(args, list).expect_err(reason);
             assert!(error.contains(reason), "{args:?}: {error}");
         }
+    }
+
+    #[test]
+    fn a_path_that_is_kept_goes_below_the_destination() {
+        let config = |typed: &[&str]| {
+            let options = Options::try_parse_from(["x", "f"].iter().chain(typed)).expect("right");
+            FilesConfig::new(options.files, options.name).expect("right")
+        };
+        let file = |below: &[&str], to: Option<&str>| FoundFile {
+            source: "d/f".into(),
+            destination: to.map(str::to_owned),
+            below: below.iter().map(OsString::from).collect(),
+        };
+        let url = |typed: &[&str], file: FoundFile| {
+            let items = config(typed).items(vec![file]).map_err(|error| error.to_string())?;
+            Ok::<_, String>(items[0].destination.to_string())
+        };
+        assert_eq!(url(&["http://h/x/?k"], file(&["a b", "f"], None)), Ok("http://h/x/a%20b/f?k".to_owned()));
+        assert_eq!(url(&["http://h/x/"], file(&["a", "f"], Some("p/q"))), Ok("http://h/x/p/q/a/f".to_owned()));
+        assert_eq!(url(&["http://h/"], file(&["f"], Some("http://g/y"))), Ok("http://g/y/f".to_owned()));
+        for (typed, below, reason) in [
+            (&["http://h/x"][..], "f", "ends in /"),
+            (&["http://h/x/", "--name=n"], "f", "--name"),
+            (&["http://h/x/"], "a:b", "1 name is not possible on the server, nothing was sent: \"a:b\" (a character"),
+        ] {
+            let error = url(typed, file(&[below], None)).expect_err(reason);
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_name_that_no_server_can_have_is_told() {
+        let error = items(&["a\\b", "x/aux.txt", "ok", "dot.", "http://h/"], "").expect_err("refused");
+        for told in ["3 names are", "\"a\\\\b\" (", "\"aux.txt\" (a device", "\"dot.\" ("] {
+            assert!(error.contains(told), "{told}: {error}");
+        }
+        assert!(items(&["aux.txt", "http://h/"], "").is_ok(), "one is left to its server");
+        assert!(items(&["--files-from", "l", "http://h/"], "Source,Destination\naux,b\nc,d\n").is_ok());
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod upload;
 pub(super) use auth::{AuthConfig, SecretSource};
 pub(super) use check::CheckConfig;
 pub(super) use connect::ConnectConfig;
-pub(super) use files::{FilesConfig, Item, Source};
+pub(super) use files::{FilesConfig, FoundFile, Item, Source};
 #[cfg(feature = "serve")]
 pub(super) use serve::options as serve_options;
 pub(super) use upload::{UploadConfig, state_dir};

@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_receivers_wrong_limits_are_refused_with_what_is_right() {
         for (args, right) in [
-            (&["--session-timeout=14"][..], "14d"),
+            (&["--session-timeout=14x"][..], "14d"),
             (&["--session-timeout=0"], "at least one second"),
             (&["--max-size=0"], "at least one byte"),
             (&["--max-temp=much"], "512k"),

@@ -1,5 +1,6 @@
 //! `bitsup upload`, checked.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy;
@@ -51,7 +52,7 @@ impl UploadConfig {
                 delay: args.retry.retry_delay,
                 max_delay: args.retry.retry_max_delay,
                 wait_for_server: args.retry.wait_for_server,
-                max_time: args.retry.max_time,
+                max_time: args.retry.max_time(),
             },
             follow_host_id: !args.no_host_id,
             may_start_over: args.resume != ResumeMode::Always,
@@ -62,7 +63,7 @@ impl UploadConfig {
         Ok(Self {
             files: FilesConfig::new(args.files, args.name)?,
             connect: ConnectConfig::new(args.connect)?,
-            rate_limit: args.limit_rate.map(RateLimiter::new),
+            rate_limit: args.limit_rate.and_then(NonZeroU64::new).map(RateLimiter::new),
             auth: args.auth,
             reply: args.reply,
             force: args.force,
@@ -124,12 +125,11 @@ pub(in crate::cli) fn state_dir(args: StateArgs) -> Result<PathBuf, UsageError> 
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU64;
-
     use clap::Parser;
 
     use super::*;
     use crate::cli::args::{Cli, Command};
+    use crate::cli::config::FoundFile;
     use crate::uploader::FragmentSize;
 
     fn config(args: &[&str]) -> Result<UploadConfig, String> {
@@ -140,7 +140,8 @@ mod tests {
 
     fn plan(args: &[&str], size: u64) -> Plan {
         let config = config(args).expect("right");
-        let items = config.files.items(Vec::new(), |source| Ok(vec![source])).expect("right");
+        let typed = config.files.args.paths.iter().map(|path| FoundFile::plain(path, None)).collect();
+        let items = config.files.items(typed).expect("right");
         config.plan(&items[0], size)
     }
 
@@ -190,13 +191,19 @@ mod tests {
             (["--protocol", "xyz"], "{7df0354d-249b-430f-820d-3d2a9bef4931}"),
             (["--fragment-size", "0"], "at least one byte"),
             (["--fragment-size", "big"], "512k"),
-            (["--limit-rate", "0"], "at least one byte"),
             (["--name", "a/b"], "without folders"),
             (["--name", ".."], "without folders"),
         ] {
             let error = config(&["f", "http://h/", args[0], args[1]]).expect_err("refused");
             assert!(error.contains(right), "{args:?}: {error}");
         }
+    }
+
+    #[test]
+    fn case_63_65_the_last_of_an_option_holds_and_zero_is_no_limit() {
+        let typed = ["a", "http://h/", "--limit-rate", "1M", "--limit-rate", "0", "--max-time", "9", "--max-time", "0"];
+        let config = config(&typed).expect("right");
+        assert!(config.rate_limit.is_none() && config.plan.retry.max_time.is_none());
     }
 
     #[test]

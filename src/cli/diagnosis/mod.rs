@@ -11,7 +11,7 @@ mod upload;
 use std::borrow::Cow;
 use std::error::Error;
 
-use crate::cli::error::{BatchOutcome, InputError, ParseError, Resumability, Stopped, UsageError};
+use crate::cli::error::{BatchOutcome, InputError, ParseError, Resumability, SelectionError, Stopped, UsageError};
 use crate::client::{ClientError, ReplyFileError};
 use crate::journal::{JournalError, JournalWarning};
 use crate::output::ErrorText;
@@ -166,6 +166,8 @@ fn known(error: &(dyn Error + 'static)) -> Option<Diagnosis> {
     }
     let advice = if let Some(outcome) = error.downcast_ref::<BatchOutcome>() {
         Advice::new(outcome.exit_code()).next("run the same command again after correcting the errors above")
+    } else if error.is::<SelectionError>() {
+        return Some(Diagnosis { more: None, ..Advice::new(ExitCode::Source).into() });
     } else if error.is::<InputError>() {
         Advice::new(ExitCode::Source).next("pipe the data in, or name a file")
     } else if error.is::<JournalError>() {
@@ -219,7 +221,7 @@ const WITHOUT_ALWAYS: &str = "remove --resume always to start over";
 fn entity(error: &EntityError) -> Advice {
     let advice = Advice::new(ExitCode::Source);
     match error.fault() {
-        SourceFault::Directory => advice.next("name its files"),
+        SourceFault::Directory => advice.next("bitsup upload -r uploads the files in it"),
         SourceFault::NotRegular => advice.next("write it to a regular file, or pipe it in with - as FILE"),
         SourceFault::Io => advice,
     }

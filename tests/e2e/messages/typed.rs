@@ -83,6 +83,13 @@ fn sources(book: &mut Book) {
     book.run("an empty list", URL, &["upload", "--files-from=DIR/list", "URL"]);
     book.write("jobs.csv", "Source,Destination\n");
     book.run("a CSV without rows", URL, &["upload", "--files-from=DIR/jobs.csv", "URL"]);
+    book.write("binary", "PK\u{3}\u{4}\0\0");
+    book.run("a binary file as a list", URL, &["upload", "--files-from=DIR/binary", "URL"]);
+    book.run("a list that needs no -0", URL, &["upload", "--files-from=DIR/jobs.csv", "-0", "URL"]);
+    book.directory("nofile");
+    book.run("a directory without files", URL, &["upload", "-r", "DIR/nofile", "URL"]);
+    book.run("names that no server can have", URL, &["upload", "DIR/aux", "DIR/b:", "URL"]);
+    book.run("--relative from the root", URL, &["upload", "--relative", "FILE", "URL"]);
     book.run("--name for several", URL, &["upload", "FILE", "DIR/there", "URL", "--name=x"]);
     book.run("nothing to resume", URL, &["upload", "FILE", "URL", "--resume=always"]);
     let nowhere = [("TMPDIR", "DIR/nowhere")];

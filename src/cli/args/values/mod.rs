@@ -18,7 +18,7 @@ pub(in crate::cli) use names::ci_named;
 pub(super) use names::{AUTH, PROGRESS, RESUME, VERIFY, ci, one_of};
 #[cfg(feature = "serve")]
 pub(super) use quantity::seconds;
-pub(super) use quantity::{bytes, fragment_size, time};
+pub(super) use quantity::{bytes, fragment_size, size, time};
 
 /// IIS reads no longer field.
 const MAX_HEADER: usize = 4096;
@@ -147,7 +147,7 @@ mod tests {
     fn a_wrong_value_is_told_with_its_option_but_no_secret() {
         for (typed, told) in [
             ("--fragment-size=0", "--fragment-size: it must be at least one byte, or auto"),
-            ("--max-time=5", "--max-time: \"5\" is not a time: write 500ms, 30s, 10m, 2h, 14d or 5m30s"),
+            ("--max-time=5x", "--max-time: \"5x\" is not a time: write 30 (seconds), 500ms, 10m, 2h, 14d or 5m30s"),
             ("--trust-host-id=h:80", "--trust-host-id: \"h:80\" is no host: write its name or address, without a port"),
             ("-HAuthorization: Basic s3cret", "--header: it cannot set authorization: "),
             ("-Hs3cret", "--header: a name and a value are needed"),

@@ -1,5 +1,5 @@
-//! Times as people type them: `500ms`, `30s`, `10m`, `2h`, `14d`, or several of them as in `5m30s`; and sizes: `512k`,
-//! `4M`, `1G` (binary), `4MiB`, `4MB` (decimal), plain bytes.
+//! Times as people type them: plain seconds, `500ms`, `30s`, `10m`, `2h`, `14d`, or several of them as in `5m30s`; and
+//! sizes: `512k`, `4M`, `1G` (binary), `4MiB`, `4MB` (decimal), plain bytes.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -10,24 +10,37 @@ use crate::uploader::FragmentSize;
 /// No timer needs more, and none overflows below it.
 const HUNDRED_YEARS: Duration = Duration::from_hours(100 * 366 * 24);
 
-/// Reads a time. A plain `0` needs no unit.
+/// Reads a time.
 ///
 /// # Errors
 /// When the text is no time, or more than a hundred years; the message says what is right.
 pub(in crate::cli::args) fn time(text: &str) -> Result<Duration, InvalidValue> {
-    let wrong = || InvalidValue(format!("{text:?} is not a time: write 500ms, 30s, 10m, 2h, 14d or 5m30s"));
-    if text == "0" {
-        return Ok(Duration::ZERO);
+    let time = if text.ends_with(|c: char| c.is_ascii_digit()) { plain_seconds(text) } else { with_units(text) };
+    time.filter(|time| *time <= HUNDRED_YEARS).ok_or_else(|| {
+        InvalidValue(format!("{text:?} is not a time: write 30 (seconds), 500ms, 10m, 2h, 14d or 5m30s"))
+    })
+}
+
+/// `30`, or `0.5` as for curl.
+fn plain_seconds(text: &str) -> Option<Duration> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) || fraction.len() > 3 {
+        return None;
     }
-    let (mut total, mut rest) = (Duration::ZERO, text);
+    let millis = format!("{fraction:0<3}").parse().ok()?;
+    Some(Duration::from_secs(whole.parse().ok()?) + Duration::from_millis(millis))
+}
+
+fn with_units(text: &str) -> Option<Duration> {
+    let (mut total, mut rest) = (None, text);
     while !rest.is_empty() {
         let (number, unit);
         (number, rest) = split(rest, |c| c.is_ascii_digit());
         (unit, rest) = split(rest, |c| c.is_ascii_alphabetic());
-        let number: u64 = number.parse().map_err(|_| wrong())?;
-        total = part(number, unit).and_then(|part| total.checked_add(part)).ok_or_else(wrong)?;
+        total = Some(part(number.parse().ok()?, unit)?.checked_add(total.unwrap_or_default())?);
     }
-    if text.is_empty() || total > HUNDRED_YEARS { Err(wrong()) } else { Ok(total) }
+    total
 }
 
 fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
@@ -60,7 +73,7 @@ pub(in crate::cli::args) fn seconds(text: &str) -> Result<Duration, InvalidValue
 ///
 /// # Errors
 /// When the text is no size, or more than 2^63 - 1 bytes; the message says what is right.
-fn size(text: &str) -> Result<u64, InvalidValue> {
+pub(in crate::cli::args) fn size(text: &str) -> Result<u64, InvalidValue> {
     let wrong = || {
         InvalidValue(format!(
             "{text:?} is not a size: write bytes as 1048576, 512k, 4M, 1G (binary), 4MiB or 4MB (decimal)"
@@ -109,6 +122,9 @@ mod tests {
         for (text, millis) in [
             ("0", 0),
             ("0s", 0),
+            ("30", 30_000),
+            ("0.5", 500),
+            ("2.125", 2125),
             ("500ms", 500),
             ("30s", 30_000),
             ("10m", 600_000),
@@ -122,9 +138,23 @@ mod tests {
 
     #[test]
     fn every_other_time_is_refused_with_what_is_right() {
-        for text in
-            ["", "30", "s", "-1s", "+1s", "1.5h", "1 s", "1w", "1S", "99999999999999999999s", "18446744073709551615d"]
-        {
+        for text in [
+            "",
+            "s",
+            "-1s",
+            "+1",
+            "1.5h",
+            ".5",
+            "1.",
+            "1.2345",
+            "1.2.3",
+            "1 s",
+            "1w",
+            "1S",
+            "99999999999999999999",
+            "18446744073709551615",
+            "18446744073709551615d",
+        ] {
             assert!(time(text).is_err_and(|e| e.0.contains("5m30s")), "{text}");
         }
     }

@@ -17,6 +17,8 @@ use crate::client::ResumeMode;
 use crate::journal::Journal;
 use crate::output::json::JsonLog;
 
+use sources::Selection;
+
 pub(super) use one::{RunContext, UploadConnection, journal};
 
 /// `resume_command` is the command line, if it can be typed again.
@@ -33,7 +35,7 @@ pub(super) fn run(args: UploadArgs, resume_command: Option<&str>) -> anyhow::Res
 fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, resume_command: Option<&str>) -> anyhow::Result<()> {
     let signals = Signals::watch()?;
     // It runs before the rest is looked at, since that may ask for secrets.
-    if let Some(limit) = args.retry.max_time {
+    if let Some(limit) = args.retry.max_time() {
         signals.after(limit)?;
     }
     let config = UploadConfig::new(args).map_err(|error| signals.instead_of(error))?;
@@ -43,11 +45,14 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, resume_command: Option
             json.summary_at_once(&Diagnosis::of(&stopped.into()).failure(resume_command.as_deref()));
         });
     }
-    let items = signals.attribute(sources::items(&config, &signals), false)?;
+    let Selection { items, left_out } = signals.attribute(sources::select(&config, &signals), false)?;
     if let Some(json) = json {
         json.expect_files(items.len());
     }
     let reporter = config.output.reporter().with_ci(config.machine.ci);
+    for line in left_out {
+        reporter.message(&line);
+    }
     if config.files.args.dry_run {
         return dry_run::run(&config, &items, &reporter, json, resume_command);
     }

@@ -1,20 +1,86 @@
-//! Which files: those typed, those in a list, and on Windows those that a pattern stands for.
+//! Which files: those typed, those in a list, those in directories, and on Windows those that a pattern stands for.
 
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::cli::config::{Item, UploadConfig, UsageError};
+use crate::cli::config::{FoundFile, Item, UploadConfig, UsageError};
+use crate::cli::error::SelectionError;
 use crate::cli::file_list::{self, ListedFile};
+use crate::cli::folder;
 use crate::cli::signals::Signals;
 
 use super::input;
 
-pub(super) fn items(config: &UploadConfig, signals: &Signals) -> anyhow::Result<Vec<Item>> {
-    let listed = match &config.files.args.files_from {
-        Some(path) => read(path, config.files.args.null, signals)?,
+/// What is to be uploaded, and what is not, a line each.
+pub(super) struct Selection {
+    pub(super) items: Vec<Item>,
+    pub(super) left_out: Vec<String>,
+}
+
+pub(super) fn select(config: &UploadConfig, signals: &Signals) -> anyhow::Result<Selection> {
+    let args = &config.files.args;
+    let typed = args.paths.iter().map(|source| ListedFile { source: source.clone(), destination: None });
+    let listed = match &args.files_from {
+        Some(path) => read(path, args.null, signals)?,
         None => Vec::new(),
     };
-    Ok(config.files.items(listed, expand)?)
+    let mut search = Search { follows_links: args.follow_links, keeps_path: args.relative, ..Search::default() };
+    for ListedFile { source, destination } in typed.chain(listed) {
+        for source in expand(source)? {
+            if args.recursive && Path::new(&source).is_dir() {
+                search.directory(&source, destination.as_deref())?;
+            } else {
+                search.file(source, destination.clone())?;
+            }
+        }
+    }
+    if !search.errors.is_empty() {
+        return Err(SelectionError(format!("nothing was sent: {}", search.errors.join("; "))).into());
+    }
+    if search.found.is_empty() {
+        let place =
+            if args.files_from.is_some() { "the list names no file" } else { "there is no file in the directory" };
+        return Err(SelectionError(format!("nothing to upload: {place}")).into());
+    }
+    Ok(Selection { items: config.files.items(search.found)?, left_out: search.left_out })
+}
+
+#[derive(Default)]
+struct Search {
+    follows_links: bool,
+    /// Files keep the path that was typed.
+    keeps_path: bool,
+    found: Vec<FoundFile>,
+    left_out: Vec<String>,
+    errors: Vec<String>,
+}
+
+impl Search {
+    fn file(&mut self, source: OsString, destination: Option<String>) -> Result<(), UsageError> {
+        let has_path = destination.is_none() && source != "-";
+        let below = if has_path { self.kept(&source)? } else { Vec::new() };
+        self.found.push(FoundFile { source, destination, below });
+        Ok(())
+    }
+
+    fn directory(&mut self, directory: &OsString, destination: Option<&str>) -> Result<(), UsageError> {
+        let path = Path::new(directory);
+        let above = self.kept(directory)?;
+        let walk = folder::walk(path, self.follows_links);
+        self.left_out.extend(walk.left_out());
+        self.errors.extend(walk.errors);
+        self.found.extend(walk.files.iter().map(|file| FoundFile {
+            source: path.join(file).into_os_string(),
+            destination: destination.map(str::to_owned),
+            below: above.iter().map(OsString::as_os_str).chain(file.iter()).map(OsString::from).collect(),
+        }));
+        Ok(())
+    }
+
+    /// What a typed or listed path keeps, if paths are kept.
+    fn kept(&self, path: &OsString) -> Result<Vec<OsString>, UsageError> {
+        if self.keeps_path { folder::names_below(Path::new(path)).map_err(UsageError) } else { Ok(Vec::new()) }
+    }
 }
 
 fn read(path: &Path, null: bool, signals: &Signals) -> anyhow::Result<Vec<ListedFile>> {
@@ -31,23 +97,25 @@ fn read(path: &Path, null: bool, signals: &Signals) -> anyhow::Result<Vec<Listed
 /// Elsewhere the shell has done it.
 #[cfg(not(windows))]
 #[expect(clippy::unnecessary_wraps, reason = "has the signature of the other")]
-fn expand(source: OsString) -> Result<Vec<OsString>, UsageError> {
+fn expand(source: OsString) -> anyhow::Result<Vec<OsString>> {
     Ok(vec![source])
 }
 
 #[cfg(windows)]
-fn expand(source: OsString) -> Result<Vec<OsString>, UsageError> {
+fn expand(source: OsString) -> anyhow::Result<Vec<OsString>> {
     let pattern = match source.to_str() {
         // A file may have brackets in its name.
         Some(text) if text.contains(['*', '?', '[']) && !Path::new(&source).exists() => text,
         _ => return Ok(vec![source]),
     };
-    let refused = |reason: String| UsageError(format!("{pattern:?}: {reason}"));
     // As the file system does.
     let options = glob::MatchOptions { case_sensitive: false, ..glob::MatchOptions::new() };
-    let paths = glob::glob_with(pattern, options).map_err(|error| refused(error.to_string()))?;
+    let paths = glob::glob_with(pattern, options).map_err(|error| UsageError(format!("{pattern:?}: {error}")))?;
     let files: Vec<OsString> = paths.filter_map(Result::ok).filter(|path| path.is_file()).map(OsString::from).collect();
-    if files.is_empty() { Err(refused("no file matches".to_owned())) } else { Ok(files) }
+    if files.is_empty() {
+        return Err(SelectionError(format!("nothing to upload: no file matches {pattern:?}")).into());
+    }
+    Ok(files)
 }
 
 #[cfg(all(test, windows))]
@@ -62,7 +130,7 @@ mod tests {
         }
         std::fs::create_dir(folder.path().join("g.zip")).unwrap();
         let expanded = |pattern: &str| {
-            let found = expand(folder.path().join(pattern).into()).map_err(|error| error.0)?;
+            let found = expand(folder.path().join(pattern).into()).map_err(|error| error.to_string())?;
             let name = |path: &OsString| Path::new(path).file_name().unwrap().to_str().unwrap().to_lowercase();
             let mut names: Vec<String> = found.iter().map(name).collect();
             names.sort();
@@ -72,6 +140,6 @@ mod tests {
         assert_eq!(expanded("?.Zip").unwrap(), ["a.zip", "b.zip"]);
         assert_eq!(expanded("[e].zip").unwrap(), ["[e].zip"], "a name goes before a pattern");
         assert_eq!(expanded("missing.zip").unwrap(), ["missing.zip"], "told when it is opened");
-        assert!(expanded("*.exe").unwrap_err().ends_with("no file matches"));
+        assert!(expanded("*.exe").unwrap_err().starts_with("nothing to upload: no file matches"));
     }
 }
