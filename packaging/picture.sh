@@ -22,9 +22,9 @@ command='bitsup upload build.zip http://127.0.0.1:8080/'
 env PATH="$folder/bin:$PATH" BITSUP_LIMIT_RATE=26M BITSUP_FRAGMENT_SIZE=28M BITSUP_STATE_DIR="$folder/state" XDG_CONFIG_HOME="$folder" TERM=xterm \
     script -qefc "stty columns 82 rows 24; $command" screen </dev/null >/dev/null
 
-# Each time the bar is drawn, it is preceded by a return and "erase this line". Of these frames seven are kept at even
+# Each time the bar is drawn, it is preceded by a return and "erase what follows". Of these frames seven are kept at even
 # distances, and the last one. `script`'s own lines are left out.
-tr -d '\n' <screen | sed 's/^Script started[^]]*\]//; s/Script done .*//; s/\r\x1b\[2K/\n/g' |
+tr -d '\n' <screen | sed 's/^Script started[^]]*\]//; s/Script done .*//; s/\r\x1b\[J/\n/g' |
     sed 's/\x1b\[K//g; s/[\r[:space:]]*$//' | grep '[0-9] %' >drawn || true
 awk -v all="$(wc -l <drawn)" '
     NR == all || NR >= all * (2 * kept + 1) / 15 { kept++; print }

@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::escape::clean;
 use super::progress::{Activity, UploadProgress};
+use super::terminal::Style;
 use super::{redact, units};
 
 /// Wider does not read better, and a window made narrower then leaves the line whole.
@@ -17,9 +18,9 @@ const MAX_BAR: usize = 42;
 /// Less of a cause says nothing: `503 Service`.
 const MIN_CAUSE: usize = 12;
 
-/// Name, bar, percent, amount, rate, time: as many of them as `width` has room for, in less than `width` columns.
-pub(super) fn line(progress: &UploadProgress, now: Instant, width: usize, colour: bool) -> String {
-    let limit = width.saturating_sub(1).min(MAX_COLUMNS);
+/// Name, bar, percent, amount, rate, time: as many of them as a terminal of so many columns has room for.
+pub(super) fn line(progress: &UploadProgress, now: Instant, terminal: usize, style: Style) -> String {
+    let limit = limit(terminal);
     let name = clean(&progress.name);
     let name_width = columns(&name);
     let mut fields = fields(progress, now);
@@ -31,20 +32,31 @@ pub(super) fn line(progress: &UploadProgress, now: Instant, width: usize, colour
         let room = |reserved| limit.saturating_sub(reserved + 2 + columns(&fields.join(" ")));
         // Beside the bar if that leaves enough to read, else in its place.
         let beside = room(MIN_NAME + MIN_BAR + 1);
-        fields.extend(cause(progress, if beside >= MIN_CAUSE { beside } else { room(least_name) }));
+        fields.extend(cause(progress, if beside >= MIN_CAUSE { beside } else { room(least_name) }, style));
     }
     let tail = fields.join(" ");
     let Some(room) = limit.checked_sub(columns(&tail) + 1).filter(|room| *room > 0) else {
-        return shorten(tail.trim(), limit);
+        return shorten(tail.trim(), limit, style);
     };
     let bar_width = room.saturating_sub(name_width.min(MAX_NAME) + 1);
     let bar_width = if room > MIN_NAME + MIN_BAR { bar_width.clamp(MIN_BAR, MAX_BAR) } else { 0 };
     let line = if bar_width == 0 {
-        format!("{} {tail}", shorten(&name, room))
+        format!("{} {tail}", shorten(&name, room, style))
     } else {
-        format!("{} {} {tail}", shorten(&name, room - bar_width - 1), cells(progress, bar_width - 2, colour))
+        format!("{} {} {tail}", shorten(&name, room - bar_width - 1, style), cells(progress, bar_width - 2, style))
     };
     line.trim_end().to_owned()
+}
+
+/// A text of its own between the bars.
+pub(super) fn note(text: &str, terminal: usize, style: Style) -> String {
+    shorten(text, limit(terminal), style)
+}
+
+/// The columns that a line may take. What the terminal echoes of a Ctrl-C behind it must not make two of it.
+fn limit(terminal: usize) -> usize {
+    let spare = if terminal < 20 { 1 } else { 1 + "^C".len() };
+    terminal.saturating_sub(spare).min(MAX_COLUMNS)
 }
 
 /// The figures, the most important first, each of a constant width so that the bar stands still.
@@ -57,14 +69,15 @@ fn fields(progress: &UploadProgress, now: Instant) -> Vec<String> {
         Activity::Closing => "closing".to_owned(),
         Activity::Cancelling => "cancelling".to_owned(),
         Activity::Completed => format!("in {}", units::duration(progress.elapsed(now))),
+        Activity::Stopped => "stopped".to_owned(),
     };
     let mut fields = vec![
-        format!("{:>3} %", progress.percent()),
-        format!("{:>8}/{}", units::size(progress.acked()), units::size(progress.size)),
+        format!("{:>3} %", progress.percent(progress.taken())),
+        format!("{:>8}/{}", units::size(progress.taken()), units::size(progress.size)),
         format!("{rate:>10}"),
         format!("{state:<12}"),
     ];
-    if matches!(progress.activity, Activity::Waiting(_)) {
+    if matches!(progress.activity, Activity::Waiting(_) | Activity::Stopped) {
         // Nothing moves; why is worth the room.
         fields.remove(2);
     }
@@ -72,29 +85,40 @@ fn fields(progress: &UploadProgress, now: Instant) -> Vec<String> {
 }
 
 /// Why it waits, in at most `room` columns.
-fn cause(progress: &UploadProgress, room: usize) -> Option<String> {
+fn cause(progress: &UploadProgress, room: usize, style: Style) -> Option<String> {
     let text = clean(&redact::url(&progress.cause));
     match columns(&text) {
         needed if needed <= room => Some(text),
-        _ if room >= MIN_CAUSE => Some(format!("{}…", take(text.chars(), room - 1))),
+        _ if room >= MIN_CAUSE => Some(format!("{}{}", take(text.chars(), room - 1), ellipsis(style))),
         _ => None,
     }
 }
 
 /// `[====---   ]`: acknowledged, on its way, to do. Not full before the end, as the percentage.
-fn cells(progress: &UploadProgress, width: usize, colour: bool) -> String {
-    let filled = |bytes: u64| -> usize {
-        let cells = (u128::from(bytes) * width as u128).checked_div(u128::from(progress.size)).unwrap_or(0);
-        usize::try_from(cells).unwrap_or(width).min(width)
+fn cells(progress: &UploadProgress, width: usize, style: Style) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let filled = |bytes: u64, cells: usize| -> usize {
+        let filled = (u128::from(bytes) * cells as u128).checked_div(u128::from(progress.size)).unwrap_or(0);
+        usize::try_from(filled).unwrap_or(cells).min(cells)
     };
+    let (full, light) = if style.is_unicode { ("█", "░") } else { ("=", "-") };
     let done = match progress.activity {
         Activity::Completed => width,
-        _ => filled(progress.acked()).min(width.saturating_sub(1)),
+        _ => filled(progress.acked(), width).min(width.saturating_sub(1)),
     };
-    let flying = filled(progress.acked() + progress.in_flight()).saturating_sub(done);
-    let (green, dim, off) = if colour { ("\x1b[32m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
-    let rest = width - done - flying;
-    format!("[{green}{:=<done$}{off}{dim}{:-<flying$}{off}{:rest$}]", "", "", "")
+    let flying = filled(progress.taken(), width).saturating_sub(done);
+    // What is on its way begins in the same cell.
+    let has_part = style.is_unicode && flying == 0 && done < width;
+    let part = if has_part { EIGHTHS[filled(progress.acked(), width * 8).saturating_sub(done * 8).min(7)] } else { "" };
+    let (green, dim, off) = if style.has_colour { ("\x1b[32m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
+    let (solid, light) = (format!("{}{part}", full.repeat(done)), light.repeat(flying));
+    let rest = width - done - flying - usize::from(!part.is_empty());
+    format!("[{green}{solid}{off}{dim}{light}{off}{:rest$}]", "")
+}
+
+/// What stands for what was left out.
+fn ellipsis(style: Style) -> char {
+    if style.is_unicode { '…' } else { '~' }
 }
 
 /// Columns that a text takes. An emoji selector counts as one: terminals disagree, and too short is better than too long.
@@ -107,7 +131,7 @@ fn char_columns(c: char) -> usize {
 }
 
 /// At most `max` columns: the beginning and the end of a name say most.
-pub(super) fn shorten(text: &str, max: usize) -> String {
+fn shorten(text: &str, max: usize, style: Style) -> String {
     if columns(text) <= max {
         return text.to_owned();
     }
@@ -115,7 +139,7 @@ pub(super) fn shorten(text: &str, max: usize) -> String {
     let head = take(text.chars(), room.div_ceil(2));
     let mut tail = take(text.chars().rev(), room - columns(&head));
     tail = tail.chars().rev().collect();
-    format!("{head}…{tail}")
+    format!("{head}{}{tail}", ellipsis(style))
 }
 
 /// The characters that fit into `max` columns.
@@ -138,6 +162,9 @@ mod tests {
     use super::*;
     use crate::output::testing::{any_event, close, fragment, started};
     use crate::uploader::UploadEvent;
+
+    const PLAIN: Style = Style { has_colour: false, is_unicode: false };
+    const UNICODE: Style = Style { has_colour: false, is_unicode: true };
 
     fn progress(name: &str, events: &[UploadEvent]) -> (UploadProgress, Instant) {
         let start = Instant::now();
@@ -165,24 +192,28 @@ mod tests {
     fn everything_fits_into_eighty_columns() {
         let (progress, now) = progress("a.bin", &uploading());
         assert_eq!(
-            line(&progress, now, 80, false),
-            "a.bin [============------      ]  50 % 50.0 MiB/100 MiB 25.0 MiB/s ETA 1 s"
+            line(&progress, now, 80, UNICODE),
+            "a.bin [███████████░░░░░      ]  75 % 75.0 MiB/100 MiB 25.0 MiB/s ETA 1 s"
+        );
+        assert_eq!(
+            line(&progress, now, 80, PLAIN),
+            "a.bin [===========-----      ]  75 % 75.0 MiB/100 MiB 25.0 MiB/s ETA 1 s"
         );
     }
 
     #[test]
     fn figures_go_before_the_name_as_the_terminal_gets_narrower() {
         let (progress, now) = progress("a-long-name-of-a-file.tar.gz", &uploading());
-        let lines: Vec<String> = [60, 48, 32, 16, 6, 4, 2].map(|width| line(&progress, now, width, false)).to_vec();
+        let lines: Vec<String> = [60, 48, 32, 16, 6, 4, 2].map(|width| line(&progress, now, width, UNICODE)).to_vec();
         assert_eq!(
             lines,
             [
-                "a-long…ar.gz  50 % 50.0 MiB/100 MiB 25.0 MiB/s ETA 1 s",
-                "a-long…tar.gz  50 % 50.0 MiB/100 MiB 25.0 MiB/s",
-                "a-lo….gz  50 % 50.0 MiB/100 MiB",
-                "a-lo…r.gz  50 %",
-                "50 %",
-                "5…%",
+                "a-lon…r.gz  75 % 75.0 MiB/100 MiB 25.0 MiB/s ETA 1 s",
+                "a-lon…ar.gz  75 % 75.0 MiB/100 MiB 25.0 MiB/s",
+                "a-lon…r.gz [█████░░   ]  75 %",
+                "a-lo…r.gz  75 %",
+                "75 %",
+                "7…%",
                 "…"
             ]
         );
@@ -191,9 +222,9 @@ mod tests {
     #[test]
     fn colour_changes_no_width_and_the_light_part_is_dim() {
         let (progress, now) = progress("a.bin", &uploading());
-        let coloured = line(&progress, now, 80, true);
-        assert!(coloured.contains("[\x1b[32m============\x1b[0m\x1b[2m------\x1b[0m      ]"), "{coloured:?}");
-        assert_eq!(console::strip_ansi_codes(&coloured), line(&progress, now, 80, false));
+        let coloured = line(&progress, now, 80, Style { has_colour: true, is_unicode: false });
+        assert!(coloured.contains("[\x1b[32m===========\x1b[0m\x1b[2m-----\x1b[0m      ]"), "{coloured:?}");
+        assert_eq!(console::strip_ansi_codes(&coloured), line(&progress, now, 80, PLAIN));
     }
 
     #[test]
@@ -201,12 +232,12 @@ mod tests {
         let total = 100 << 20;
         let mut events = vec![UploadEvent::Acknowledged { offset: total, total }, close()];
         let (before, now) = progress("a.bin", &events);
-        let text = line(&before, now, 80, false);
-        assert!(text.contains("=-]  99 %") && text.ends_with("closing"), "{text}");
+        let text = line(&before, now, 80, UNICODE);
+        assert!(text.contains("█░]  99 %") && text.ends_with("closing"), "{text}");
         events.push(UploadEvent::Completed { size: total });
         let (after, now) = progress("a.bin", &events);
-        let text = line(&after, now, 80, false);
-        assert!(text.contains("==] 100 %") && text.ends_with("in 3.0 s"), "{text}");
+        let text = line(&after, now, 80, UNICODE);
+        assert!(text.contains("██] 100 %") && text.ends_with("in 3.0 s"), "{text}");
     }
 
     #[test]
@@ -218,24 +249,40 @@ mod tests {
             attempt: 1,
         });
         let (progress, now) = progress("a.bin", &events);
-        let lines = [110, 80, 60, 44].map(|width| line(&progress, now, width, false));
+        let lines = [110, 80, 60, 44].map(|width| line(&progress, now, width, UNICODE));
         assert_eq!(
             lines,
             [
-                "a.bin [======---    ]  50 % 50.0 MiB/100 MiB again in 4 s 503 Service Unavailable, context 5, the server (Fr…",
-                "a.bin [======---    ]  50 % 50.0 MiB/100 MiB again in 4 s 503 Service Unavaila…",
-                "a.bin  50 % 50.0 MiB/100 MiB again in 4 s 503 Service Unav…",
+                "a.bin [██████▌      ]  50 % 50.0 MiB/100 MiB again in 4 s 503 Service Unavailable, context 5, the server (…",
+                "a.bin [██████▌      ]  50 % 50.0 MiB/100 MiB again in 4 s 503 Service Unavai…",
+                "a.bin  50 % 50.0 MiB/100 MiB again in 4 s 503 Service Un…",
                 "a.bin  50 % 50.0 MiB/100 MiB again in 4 s",
             ]
         );
     }
 
     #[test]
+    fn eighths_of_a_cell_are_drawn_where_the_locale_has_them() {
+        let total = 800 << 20;
+        let drawn = |mib: u64, style| {
+            let start = Instant::now();
+            let mut progress = UploadProgress::new("a", "", total, start);
+            progress.apply(&UploadEvent::Acknowledged { offset: mib << 20, total }, start);
+            cells(&progress, 8, style)
+        };
+        let texts = [0, 13, 50, 100, 150, 790, 800].map(|mib| drawn(mib, UNICODE));
+        let expected =
+            ["[        ]", "[▏       ]", "[▌       ]", "[█       ]", "[█▌      ]", "[███████▉]", "[███████░]"];
+        assert_eq!(texts, expected);
+        assert_eq!(drawn(150, PLAIN), "[=       ]");
+    }
+
+    #[test]
     fn wide_characters_are_counted_as_two() {
         assert_eq!(columns("漢字"), 4);
-        assert_eq!(shorten("漢字漢字漢字", 7), "漢…漢字");
-        assert_eq!(shorten("漢字", 1), "…");
-        assert_eq!(shorten("漢字", 0), "");
+        assert_eq!(shorten("漢字漢字漢字", 7, UNICODE), "漢…漢字");
+        assert_eq!(shorten("漢字", 1, UNICODE), "…");
+        assert_eq!(shorten("漢字", 0, UNICODE), "");
     }
 
     proptest! {
@@ -245,7 +292,7 @@ mod tests {
         ) {
             let (mut progress, now) = progress(&name, &events);
             progress.name = name;
-            let text = line(&progress, now, width, false);
+            let text = line(&progress, now, width, UNICODE);
             prop_assert!(columns(&text) < width, "{:?}", text);
             prop_assert!(!text.chars().any(char::is_control), "{:?}", text);
         }

@@ -73,12 +73,15 @@ pub(crate) struct ErrorText {
 
 impl fmt::Display for ErrorText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "bitsup: error: {}", clean(&redact::url(&self.what)))?;
+        write!(f, "{}error: {}", Self::PROGRAM, clean(&redact::url(&self.what)))?;
         self.details().try_for_each(|line| write!(f, "\n{line}"))
     }
 }
 
 impl ErrorText {
+    /// What stands before the word error.
+    const PROGRAM: &str = "bitsup: ";
+
     /// The lines below the first.
     pub(crate) fn details(&self) -> impl Iterator<Item = String> {
         let lines = [("server: ", &self.said), ("cause:  ", &self.cause), ("next:   ", &self.next)];

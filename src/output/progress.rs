@@ -16,6 +16,8 @@ pub(super) enum Activity {
     Closing,
     Cancelling,
     Completed,
+    /// It failed, or was interrupted.
+    Stopped,
 }
 
 #[derive(Debug, Clone)]
@@ -73,14 +75,22 @@ impl UploadProgress {
             UploadEvent::Resumed { offset, .. } => self.stand_at(*offset),
             UploadEvent::SessionLost { .. } | UploadEvent::StartingOver { .. } => self.stand_at(0),
             UploadEvent::Retrying { cause, pause, .. } => {
+                // What was lost is not under way any more.
+                self.stand_at(self.acked);
                 self.cause.clone_from(cause);
                 self.activity = Activity::Waiting(now.checked_add(*pause).unwrap_or(now));
             }
             UploadEvent::Completed { .. } => self.activity = Activity::Completed,
             _ => {}
         }
-        if self.activity == Activity::Sending {
-            self.speed.record(now, self.moved);
+        self.speed.record(self.activity == Activity::Sending, now, self.moved);
+    }
+
+    /// Nothing more comes of it in this run, nor of what is under way.
+    pub(super) fn stop(&mut self) {
+        if !self.is_completed() {
+            self.stand_at(self.acked);
+            self.activity = Activity::Stopped;
         }
     }
 
@@ -98,10 +108,10 @@ impl UploadProgress {
         }
     }
 
-    /// Several files as one stand there: bytes acknowledged, on their way, and sent in this run.
-    pub(super) fn stand_together(&mut self, acked: u64, in_flight: u64, moved: u64, now: Instant) {
+    /// Several files as one stand there: bytes acknowledged, on their way, and sent in this run; and whether any is.
+    pub(super) fn stand_together(&mut self, acked: u64, in_flight: u64, moved: u64, is_sending: bool, now: Instant) {
         (self.activity, self.acked, self.sent, self.moved) = (Activity::Sending, acked, in_flight, moved);
-        self.speed.record(now, moved);
+        self.speed.record(is_sending, now, moved);
     }
 
     /// The server has everything before `offset`, and nothing is under way.
@@ -122,12 +132,17 @@ impl UploadProgress {
         if self.is_completed() { 0 } else { self.sent.min(self.size - self.acked()) }
     }
 
-    /// 100 only after Close: before that the server does not have the file.
-    pub(super) fn percent(&self) -> u64 {
+    /// Bytes that the network took, for those who watch: they move with any size of fragments.
+    pub(super) fn taken(&self) -> u64 {
+        self.acked() + self.in_flight()
+    }
+
+    /// `bytes` of the whole in percent. 100 only after Close: before that the server does not have the file.
+    pub(super) fn percent(&self, bytes: u64) -> u64 {
         if self.is_completed() {
             return 100;
         }
-        let percent = (u128::from(self.acked()) * 100).checked_div(u128::from(self.size)).unwrap_or(0);
+        let percent = (u128::from(bytes) * 100).checked_div(u128::from(self.size)).unwrap_or(0);
         u64::try_from(percent).unwrap_or(99).min(99)
     }
 
@@ -140,10 +155,14 @@ impl UploadProgress {
         self.speed.per_second(now, self.moved)
     }
 
+    pub(super) fn is_sending(&self) -> bool {
+        self.activity == Activity::Sending
+    }
+
     /// Time left at the present rate, if there is one.
     pub(super) fn eta(&self, now: Instant) -> Option<Duration> {
         let rate = self.rate(now).filter(|rate| *rate > 0)?;
-        let left = self.size - self.acked() - self.in_flight();
+        let left = self.size - self.taken();
         Some(Duration::from_secs(left.div_ceil(rate)))
     }
 
@@ -152,10 +171,14 @@ impl UploadProgress {
     }
 }
 
-/// The rate over the last seconds: steady within a long fragment, honest about a stall.
+/// The rate over the last seconds of sending: steady within a long fragment, honest about a stall. Pauses, and what comes
+/// before the first fragment, do not count.
 #[derive(Debug, Clone, Default)]
 struct Speed {
-    samples: VecDeque<(Instant, u64)>,
+    /// How long it had been sending, and the bytes sent by then.
+    samples: VecDeque<(Duration, u64)>,
+    sent_for: Duration,
+    sends_since: Option<Instant>,
 }
 
 impl Speed {
@@ -164,19 +187,25 @@ impl Speed {
     /// A rate over less time says nothing.
     const SHORTEST: Duration = Duration::from_millis(500);
 
-    fn record(&mut self, now: Instant, moved: u64) {
-        let age = |sample: &(Instant, u64)| now.saturating_duration_since(sample.0);
-        if self.samples.back().is_some_and(|last| age(last) < Self::STEP) {
+    fn record(&mut self, is_sending: bool, now: Instant, moved: u64) {
+        self.sent_for = self.time(now);
+        self.sends_since = is_sending.then_some(now);
+        let age = |sample: &(Duration, u64)| self.sent_for.saturating_sub(sample.0);
+        if !is_sending || self.samples.back().is_some_and(|last| age(last) < Self::STEP) {
             return;
         }
-        self.samples.push_back((now, moved));
-        while self.samples.get(1).is_some_and(|second| age(second) >= Self::WINDOW) {
-            self.samples.pop_front();
-        }
+        let outdated = self.samples.iter().skip(1).take_while(|sample| age(sample) >= Self::WINDOW).count();
+        self.samples.drain(..outdated);
+        self.samples.push_back((self.sent_for, moved));
+    }
+
+    fn time(&self, now: Instant) -> Duration {
+        self.sent_for + self.sends_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 
     fn per_second(&self, now: Instant, moved: u64) -> Option<u64> {
-        let age = |sample: &(Instant, u64)| now.saturating_duration_since(sample.0);
+        let time = self.time(now);
+        let age = |sample: &(Duration, u64)| time.saturating_sub(sample.0);
         let outside = self.samples.iter().rev().find(|sample| age(sample) >= Self::WINDOW);
         let base = outside.or(self.samples.front())?;
         (age(base) >= Self::SHORTEST).then(|| per_second(moved.saturating_sub(base.1), age(base)))
@@ -212,6 +241,14 @@ mod tests {
             self.now += Duration::from_millis(millis);
             self.progress.apply(event, self.now);
         }
+
+        fn percent(&self) -> u64 {
+            self.progress.percent(self.progress.taken())
+        }
+
+        fn acked_percent(&self) -> u64 {
+            self.progress.percent(self.progress.acked())
+        }
     }
 
     #[test]
@@ -219,22 +256,22 @@ mod tests {
         let mut run = Run::of(100);
         run.then(0, &fragment(0, 100, 100));
         run.then(0, &UploadEvent::BytesSent(100));
-        assert_eq!((run.progress.percent(), run.progress.in_flight()), (0, 100));
+        assert_eq!((run.percent(), run.acked_percent(), run.progress.in_flight()), (99, 0, 100));
         run.then(0, &UploadEvent::Acknowledged { offset: 100, total: 100 });
-        assert_eq!(run.progress.percent(), 99);
+        assert_eq!((run.percent(), run.acked_percent()), (99, 99));
         run.then(0, &close());
-        assert_eq!((run.progress.percent(), run.progress.activity), (99, Activity::Closing));
+        assert_eq!((run.percent(), run.progress.activity), (99, Activity::Closing));
         run.then(0, &UploadEvent::Completed { size: 100 });
-        assert_eq!(run.progress.percent(), 100);
+        assert_eq!(run.percent(), 100);
     }
 
     #[test]
     fn an_empty_file_is_at_zero_until_closed() {
         let mut run = Run::of(0);
         run.then(0, &close());
-        assert_eq!(run.progress.percent(), 0);
+        assert_eq!(run.percent(), 0);
         run.then(0, &UploadEvent::Completed { size: 0 });
-        assert_eq!(run.progress.percent(), 100);
+        assert_eq!(run.percent(), 100);
     }
 
     #[test]
@@ -247,6 +284,33 @@ mod tests {
         assert_eq!(run.progress.rate(run.now), Some(MIB));
         assert_eq!(run.progress.eta(run.now), Some(Duration::from_secs(80)));
         assert_eq!(run.progress.acked(), 0);
+    }
+
+    #[test]
+    fn case_62_the_figures_move_every_second_within_a_long_fragment() {
+        let mut run = Run::of(100 * MIB);
+        run.then(0, &fragment(0, 100 * MIB, 100 * MIB));
+        for n in 1..100 {
+            run.then(1000, &UploadEvent::BytesSent(n * MIB));
+            assert_eq!((run.percent(), run.progress.taken()), (n, n * MIB));
+        }
+    }
+
+    #[test]
+    fn case_72_a_pause_is_not_in_the_rate_and_a_lost_fragment_takes_its_bytes_back() {
+        let mut run = Run::of(100 * MIB);
+        run.then(3000, &fragment(0, 28 * MIB, 100 * MIB));
+        for n in 1..=4 {
+            run.then(1000, &UploadEvent::BytesSent(n * MIB));
+        }
+        assert_eq!((run.percent(), run.progress.rate(run.now)), (4, Some(MIB)));
+        let pause = Duration::from_mins(1);
+        run.then(0, &UploadEvent::Retrying { cause: "lost".to_owned(), pause, attempt: 1 });
+        assert_eq!((run.percent(), run.progress.rate(run.now + pause)), (0, Some(MIB)));
+        run.then(60_000, &fragment(0, 28 * MIB, 100 * MIB));
+        run.then(1000, &UploadEvent::BytesSent(MIB));
+        assert_eq!(run.progress.rate(run.now), Some(MIB));
+        assert_eq!(run.progress.eta(run.now), Some(Duration::from_secs(99)));
     }
 
     #[test]
@@ -273,9 +337,9 @@ mod tests {
         let mut run = Run::of(100);
         run.then(0, &fragment(0, 10, 100));
         run.then(600, &UploadEvent::Resynced { from: 0, to: 60 });
-        assert_eq!((run.progress.percent(), run.progress.rate(run.now)), (60, Some(0)));
+        assert_eq!((run.percent(), run.progress.rate(run.now)), (60, Some(0)));
         run.then(0, &UploadEvent::Resynced { from: 60, to: 5 });
-        assert_eq!(run.progress.percent(), 5);
+        assert_eq!(run.percent(), 5);
     }
 
     #[test]
@@ -284,7 +348,7 @@ mod tests {
         run.then(0, &UploadEvent::BytesSent(u64::MAX));
         run.then(0, &UploadEvent::Acknowledged { offset: u64::MAX, total: 1 });
         run.then(1000, &UploadEvent::Acknowledged { offset: u64::MAX, total: 1 });
-        assert_eq!((run.progress.acked(), run.progress.in_flight(), run.progress.percent()), (100, 0, 99));
+        assert_eq!((run.progress.acked(), run.progress.in_flight(), run.percent()), (100, 0, 99));
         assert_eq!(run.progress.eta(run.now), None);
     }
 }

@@ -116,7 +116,7 @@ impl Reporter {
     /// Writes what must not be overlooked, also with `-q`.
     pub(crate) fn warn_always(&self, text: &str) {
         match self.ci.warning(text) {
-            None => self.line(&format!("warning: {text}")),
+            None => self.marked("", &format!("warning: {text}")),
             command => self.command(command),
         }
     }
@@ -124,10 +124,16 @@ impl Reporter {
     /// Writes an error, always. It ends the bar of a file that is shown for itself.
     pub(crate) fn error(&self, error: &ErrorText) {
         if !self.is_batch {
-            lock(&self.drawing).take();
+            self.end_drawing();
         }
         let Some(command) = self.ci.error(error) else {
-            return self.write(|writer| error.to_string().lines().for_each(|line| writer.line(line)));
+            let (text, style) = (error.to_string(), self.terminal.style);
+            let mut lines = text.lines();
+            let first = lines.next().unwrap_or_default().trim_start_matches(ErrorText::PROGRAM);
+            return self.write(|writer| {
+                writer.marked(ErrorText::PROGRAM, first, style);
+                lines.for_each(|line| writer.line(line));
+            });
         };
         self.write(|writer| {
             writer.raw(&format!("{command}\n"));
@@ -140,7 +146,8 @@ impl Reporter {
     fn error_of_file(&self, name: &str, error: &ErrorText, reason: &str) {
         let mut known = lock(&self.reasons);
         if let Some((_, first)) = known.iter().find(|(known, _)| known == reason) {
-            return self.line(&format!("bitsup: error: cannot upload {name}: the same error as for {first}"));
+            return self
+                .marked(ErrorText::PROGRAM, &format!("error: cannot upload {name}: the same error as for {first}"));
         }
         known.push((reason.to_owned(), name.to_owned()));
         drop(known);
@@ -149,6 +156,10 @@ impl Reporter {
 
     fn line(&self, text: &str) {
         self.write(|writer| writer.line(text));
+    }
+
+    fn marked(&self, before: &str, text: &str) {
+        self.write(|writer| writer.marked(before, text, self.terminal.style));
     }
 
     /// Writes a line that is to act, if there is one.
@@ -165,19 +176,27 @@ impl Reporter {
         }
     }
 
+    /// Leaves the bars as they are at last; none of them says any more what it waits for.
+    fn end_drawing(&self) {
+        let drawing = lock(&self.drawing).take();
+        if drawing.is_some() {
+            lock(&self.progress).stop();
+        }
+    }
+
     fn new_drawing(&self) -> Drawing {
-        let (progress, colour, animated) = (Arc::clone(&self.progress), self.terminal.has_colour, self.animated);
-        Drawing::new(&self.writer, &self.terminal, animated, move |width| {
+        let (progress, style, animated) = (Arc::clone(&self.progress), self.terminal.style, self.animated);
+        Drawing::new(&self.writer, &self.terminal, animated, move |size| {
             let progress = lock(&progress);
             let now = if animated { Instant::now() } else { progress.last_event };
-            progress.bars(now, width, colour)
+            progress.bars(now, size, style)
         })
     }
 }
 
 impl Drop for Reporter {
     fn drop(&mut self) {
-        lock(&self.drawing).take();
+        self.end_drawing();
         if !self.is_batch || self.view == View::Nothing {
             return;
         }
@@ -197,10 +216,10 @@ pub(crate) struct Lane<'a> {
 }
 
 impl Lane<'_> {
-    /// The next file of a batch is at its turn; `size` is what was reckoned with.
-    pub(crate) fn begin(&mut self, name: &str, size: u64) {
+    /// The next file of a batch is at its turn, at this `place` of all; `size` is what was reckoned with.
+    pub(crate) fn begin(&mut self, place: usize, name: &str, size: u64) {
         self.prefix = format!("{name}: ");
-        lock(&self.reporter.progress).begin(self.number, name, size, Instant::now());
+        lock(&self.reporter.progress).begin(self.number, place, name, size, Instant::now());
     }
 
     pub(crate) fn event(&mut self, event: &UploadEvent) {
@@ -212,15 +231,7 @@ impl Lane<'_> {
         let reporter = self.reporter;
         let due = lock(&reporter.progress).event(self.number, event, now);
         if !reporter.verbosity.quiet {
-            let annotation = match event {
-                UploadEvent::Warning { text } => reporter.ci.warning(&format!("{}{text}", self.prefix)),
-                _ => None,
-            };
-            match annotation {
-                None => lines(event, reporter.verbosity.level)
-                    .for_each(|line| reporter.line(&format!("{}{line}", self.prefix))),
-                command => reporter.command(command),
-            }
+            self.tell(event);
         }
         match reporter.view {
             View::Nothing => {}
@@ -243,17 +254,31 @@ impl Lane<'_> {
         }
     }
 
+    /// Writes the lines about an event; with `-vv` they have the time.
+    fn tell(&self, event: &UploadEvent) {
+        let reporter = self.reporter;
+        let annotation = match event {
+            UploadEvent::Warning { text } => reporter.ci.warning(&format!("{}{text}", self.prefix)),
+            _ => None,
+        };
+        if annotation.is_some() {
+            return reporter.command(annotation);
+        }
+        let level = reporter.verbosity.level;
+        let time = if level > 1 { units::now() + " " } else { String::new() };
+        lines(event, level).for_each(|line| reporter.marked(&format!("{time}{}", self.prefix), &line));
+    }
+
     /// The file is on the server.
     pub(crate) fn done(&mut self) {
-        let line = lock(&self.reporter.progress).done(self.number, Instant::now());
-        if let (View::Plain, Some(line)) = (self.reporter.view, line) {
-            self.reporter.line(&line);
-        }
+        let view = self.reporter.view;
+        let line = lock(&self.reporter.progress).done(self.number, view == View::Bars, Instant::now());
+        line.filter(|_| view != View::Nothing).iter().for_each(|line| self.reporter.line(line));
     }
 
     /// An earlier run of the same command has uploaded the file.
     pub(crate) fn skipped(&mut self) {
-        lock(&self.reporter.progress).done(self.number, Instant::now());
+        lock(&self.reporter.progress).done(self.number, false, Instant::now());
         self.reporter.message(&format!("{}already uploaded by an earlier run", self.prefix));
     }
 

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::progress::UploadProgress;
+use super::terminal::{Size, Style};
 use super::{bar, redact, units};
 use crate::uploader::UploadEvent;
 
-/// Bars at a time; more would fill a screen, and a block higher than the screen cannot be drawn again in place.
-const MAX_BARS: usize = 8;
+/// Rows that are left to what was there before: a block as high as the screen cannot be drawn again in place.
+const SPARE_ROWS: usize = 2;
 
 /// Up to so many files, each has a line when it is done.
 const FEW: usize = 50;
@@ -24,10 +25,18 @@ pub(crate) struct Batch {
 /// Each lane has one file after the other. Without a total each file is shown for itself.
 #[derive(Debug)]
 pub(super) struct RunProgress {
-    lanes: Vec<Option<UploadProgress>>,
+    lanes: Vec<Option<Row>>,
     total: Option<Total>,
     steps: Steps,
     pub(super) last_event: Instant,
+}
+
+/// A file that is under way.
+#[derive(Debug, Clone)]
+struct Row {
+    /// Its number among all files.
+    place: usize,
+    progress: UploadProgress,
 }
 
 /// All files of a batch together.
@@ -46,7 +55,7 @@ impl RunProgress {
     /// One file at a time, each for itself.
     pub(super) fn single(now: Instant) -> Self {
         Self {
-            lanes: vec![Some(UploadProgress::new("", "", 0, now))],
+            lanes: vec![Some(Row { place: 0, progress: UploadProgress::new("", "", 0, now) })],
             total: None,
             steps: Steps::default(),
             last_event: now,
@@ -59,16 +68,17 @@ impl RunProgress {
         Self { lanes: vec![None; batch.jobs], total: Some(total), steps: Steps::from(now), last_event: now }
     }
 
-    pub(super) fn begin(&mut self, lane: usize, name: &str, size: u64, now: Instant) {
+    /// The file at this `place` of all is at its turn.
+    pub(super) fn begin(&mut self, lane: usize, place: usize, name: &str, size: u64, now: Instant) {
         if let Some(lane) = self.lanes.get_mut(lane) {
-            *lane = Some(UploadProgress::new(name, "", size, now));
+            *lane = Some(Row { place, progress: UploadProgress::new(name, "", size, now) });
         }
     }
 
     /// Takes an event in; the line for a log, if one is due.
     pub(super) fn event(&mut self, lane: usize, event: &UploadEvent, now: Instant) -> Option<String> {
         self.last_event = now;
-        let progress = self.lanes.get_mut(lane)?.as_mut()?;
+        let progress = &mut self.lanes.get_mut(lane)?.as_mut()?.progress;
         let planned = progress.size;
         progress.apply(event, now);
         let Some(total) = &mut self.total else {
@@ -77,14 +87,14 @@ impl RunProgress {
         // It may have grown, or shrunk, since it was looked at.
         total.progress.size = total.progress.size.saturating_sub(planned).saturating_add(progress.size);
         total.add_up(&self.lanes, now);
-        let is_due = self.steps.is_due(total.progress.percent(), now);
+        let is_due = self.steps.is_due(total.progress.percent(total.progress.acked()), now);
         is_due.then(|| format!("{}, {}", total.counted(), figures(&total.progress, now)))
     }
 
-    /// The file is on the server; a line about it, if it is one of a few.
-    pub(super) fn done(&mut self, lane: usize, now: Instant) -> Option<String> {
+    /// The file is on the server; a line about it, if it is one of a few, or lines are wanted about `all`.
+    pub(super) fn done(&mut self, lane: usize, all: bool, now: Instant) -> Option<String> {
         let total = self.total.as_mut()?;
-        let progress = self.lanes.get_mut(lane)?.take()?;
+        let progress = self.lanes.get_mut(lane)?.take()?.progress;
         total.uploaded += 1;
         total.progress.name = format!("{}/{} files", total.uploaded, total.files);
         total.past_acked = total.past_acked.saturating_add(progress.size);
@@ -93,13 +103,13 @@ impl RunProgress {
         if total.uploaded == total.files {
             total.progress.apply(&UploadEvent::Completed { size: total.progress.size }, now);
         }
-        (total.files <= FEW).then(|| format!("{}: {}", progress.name, uploaded(&progress, now)))
+        (all || total.files <= FEW).then(|| format!("{}: {}", progress.name, uploaded(&progress, now)))
     }
 
     pub(super) fn failed(&mut self, lane: usize) {
         let Some(total) = &mut self.total else { return };
         total.failed += 1;
-        if let Some(progress) = self.lanes.get_mut(lane).and_then(Option::take) {
+        if let Some(Row { progress, .. }) = self.lanes.get_mut(lane).and_then(Option::take) {
             total.past_moved = total.past_moved.saturating_add(progress.moved);
             // Nothing more of it is to be waited for.
             total.progress.size = total.progress.size.saturating_sub(progress.size);
@@ -113,25 +123,40 @@ impl RunProgress {
         Some(format!("{}, {size} in {time}", total.counted()))
     }
 
-    /// A line for each file under way, and one for all if they are shown together, each shorter than `width`.
-    pub(super) fn bars(&self, now: Instant, width: usize, colour: bool) -> String {
-        let under_way = self.lanes.iter().flatten();
-        let line = |progress| bar::line(progress, now, width, colour);
-        let mut lines: Vec<String> = under_way.clone().take(MAX_BARS).map(line).collect();
-        let hidden = under_way.count().saturating_sub(MAX_BARS);
-        if hidden > 0 {
-            lines.push(bar::shorten(&format!("and {hidden} more"), width.saturating_sub(1)));
+    /// A line for each file under way, in the order of all files, and one for all if they are shown together; each fits
+    /// `size`, and so do all.
+    pub(super) fn bars(&self, now: Instant, size: Size, style: Style) -> String {
+        let columns = usize::from(size.columns);
+        let line = |progress| bar::line(progress, now, columns, style);
+        let mut under_way: Vec<&Row> = self.lanes.iter().flatten().collect();
+        under_way.sort_by_key(|row| row.place);
+        let room = usize::from(size.rows).saturating_sub(SPARE_ROWS + usize::from(self.total.is_some()));
+        let room = if self.total.is_none() { room.max(1) } else { room };
+        let shown = if under_way.len() <= room { under_way.len() } else { room.saturating_sub(1) };
+        let mut lines: Vec<String> = under_way.iter().take(shown).map(|row| line(&row.progress)).collect();
+        if shown < under_way.len() && room > 0 {
+            lines.push(bar::note(&format!("and {} more", under_way.len() - shown), columns, style));
         }
         lines.extend(self.total.iter().map(|total| line(&total.progress)));
         lines.join("\n")
     }
+
+    /// What is under way now is not finished in this run.
+    pub(super) fn stop(&mut self) {
+        self.lanes.iter_mut().flatten().for_each(|row| row.progress.stop());
+        if let Some(total) = &mut self.total {
+            total.progress.stop();
+        }
+    }
 }
 
 impl Total {
-    fn add_up(&mut self, lanes: &[Option<UploadProgress>], now: Instant) {
-        let sum = |past, of: fn(&UploadProgress) -> u64| lanes.iter().flatten().map(of).fold(past, u64::saturating_add);
+    fn add_up(&mut self, lanes: &[Option<Row>], now: Instant) {
+        let files = || lanes.iter().flatten().map(|row| &row.progress);
+        let sum = |past, of: fn(&UploadProgress) -> u64| files().map(of).fold(past, u64::saturating_add);
         let (acked, in_flight) = (sum(self.past_acked, UploadProgress::acked), sum(0, UploadProgress::in_flight));
-        self.progress.stand_together(acked, in_flight, sum(self.past_moved, |file| file.moved), now);
+        let (moved, is_sending) = (sum(self.past_moved, |file| file.moved), files().any(UploadProgress::is_sending));
+        self.progress.stand_together(acked, in_flight, moved, is_sending, now);
     }
 
     fn counted(&self) -> String {
@@ -179,16 +204,18 @@ fn file_line(steps: &mut Steps, event: &UploadEvent, progress: &UploadProgress, 
         UploadEvent::Completed { .. } => {
             *steps = Steps::default();
             let rate = units::rate(progress.rate(now).unwrap_or(0));
-            Some(format!("{name}: {} %, {}, {rate}", progress.percent(), uploaded(progress, now)))
+            Some(format!("{name}: 100 %, {}, {rate}", uploaded(progress, now)))
         }
-        _ => steps.is_due(progress.percent(), now).then(|| format!("{name}: {}", figures(progress, now))),
+        _ => {
+            steps.is_due(progress.percent(progress.acked()), now).then(|| format!("{name}: {}", figures(progress, now)))
+        }
     }
 }
 
-/// Percent, amount, rate and time, after the name of what they are about.
+/// Percent, amount, rate and time, after the name of what they are about. In a log only what was acknowledged counts.
 fn figures(progress: &UploadProgress, now: Instant) -> String {
     let (acked, size) = (units::size(progress.acked()), units::size(progress.size));
-    let mut line = format!("{} %, {acked} of {size}", progress.percent());
+    let mut line = format!("{} %, {acked} of {size}", progress.percent(progress.acked()));
     if let Some(rate) = progress.rate(now) {
         line = format!("{line}, {}", units::rate(rate));
     }
@@ -279,27 +306,37 @@ mod tests {
         let mut run = RunProgress::of_batch(&batch(2, 1), Instant::now());
         let now = Instant::now() + Duration::from_secs(1);
         for n in 0..2 {
-            run.begin(0, "a", 1000, now);
+            run.begin(0, n, "a", 1000, now);
             run.event(0, &started("a", 1000), now);
             run.event(0, &UploadEvent::Acknowledged { offset: 1000, total: 1000 }, now);
-            let text = run.bars(now, 80, false);
+            let size = Size { rows: 24, columns: 80 };
+            let text = run.bars(now, size, Style::default());
             assert!(!text.contains("100 %"), "{text}");
             run.event(0, &UploadEvent::Completed { size: 1000 }, now);
-            run.done(0, now);
-            assert_eq!(run.bars(now, 80, false).contains("100 %"), n == 1);
+            run.done(0, false, now);
+            assert_eq!(run.bars(now, size, Style::default()).contains("100 %"), n == 1);
         }
     }
 
     #[test]
-    fn bars_fit_a_narrow_terminal_and_a_low_one() {
+    fn case_68_bars_fit_a_narrow_terminal_and_a_low_one() {
         let mut run = RunProgress::of_batch(&batch(300, 256), Instant::now());
         for lane in 0..256 {
-            run.begin(lane, "a long name with 漢字", 1000, Instant::now());
+            // The lane that takes a file says nothing of its place.
+            run.begin(lane, 255 - lane, &format!("{lane} a long name with 漢字"), 1000, Instant::now());
         }
-        for width in [2, 10, 30, 80] {
-            let text = run.bars(Instant::now(), width, false);
-            assert_eq!(text.lines().count(), 8 + 2, "{text}");
-            assert!(text.lines().all(|line| line.chars().count() < width), "{text}");
+        for columns in [2, 10, 30, 80] {
+            for (rows, lines) in [(1, 1), (3, 1), (4, 2), (6, 4), (24, 22), (500, 257)] {
+                let text = run.bars(Instant::now(), Size { rows, columns }, Style::default());
+                assert_eq!(text.lines().count(), lines, "{rows} rows: {text}");
+                assert!(text.lines().all(|line| line.chars().count() < usize::from(columns)), "{text}");
+            }
         }
+        let text = run.bars(Instant::now(), Size { rows: 6, columns: 80 }, Style::default());
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[0].starts_with("255 a ") && lines[1].starts_with("254 a ") && lines[2] == "and 254 more",
+            "{text}"
+        );
     }
 }

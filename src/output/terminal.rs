@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
-/// Columns assumed when the terminal does not say.
-const DEFAULT_WIDTH: u16 = 80;
+/// Rows and columns assumed when the terminal does not say.
+const DEFAULT_SIZE: Size = Size { rows: 24, columns: 80 };
 /// Narrower ones are treated as this wide: one wide character must fit.
-const MIN_WIDTH: u16 = 2;
+const MIN_COLUMNS: u16 = 2;
 
 /// What standard error is and can do.
 #[derive(Clone)]
@@ -16,24 +16,51 @@ pub(super) struct Terminal {
     pub(super) is_attended: bool,
     /// A line can be drawn again in place.
     pub(super) moves_cursor: bool,
+    /// When its window gets narrower, it breaks longer lines, and joins them when it gets wider. Others cut them.
+    pub(super) reflows: bool,
+    pub(super) style: Style,
+    size: Arc<dyn Fn() -> Size + Send + Sync>,
+}
+
+/// What text may be made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Style {
     pub(super) has_colour: bool,
-    width: Arc<dyn Fn() -> u16 + Send + Sync>,
+    /// More than ASCII can be shown.
+    pub(super) is_unicode: bool,
+}
+
+/// How large a terminal is; 0 means unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Size {
+    pub(super) rows: u16,
+    pub(super) columns: u16,
 }
 
 impl Terminal {
-    /// Decides from whether it `is_terminal` and the environment's `NO_COLOR`, `CLICOLOR_FORCE` and `TERM`.
+    /// Decides from whether it `is_terminal` and from the environment.
     ///
-    /// `width` is asked before each drawing, so that a resize is noticed; 0 means unknown.
+    /// `size` is asked before each drawing, so that a resize is noticed.
     pub(super) fn new(
         is_terminal: bool,
         env: impl Fn(&str) -> Option<OsString>,
-        width: impl Fn() -> u16 + Send + Sync + 'static,
+        size: impl Fn() -> Size + Send + Sync + 'static,
     ) -> Self {
-        let moves_cursor = env("TERM").is_none_or(|term| term != "dumb");
-        let no_colour = env("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let force_colour = env("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0");
-        let has_colour = !no_colour && (force_colour || is_terminal && moves_cursor);
-        Self { is_attended: is_terminal, moves_cursor, has_colour, width: Arc::new(width) }
+        let is_set = |name: &str| env(name).is_some_and(|value| !value.is_empty());
+        let term = env("TERM").unwrap_or_default().to_string_lossy().into_owned();
+        let moves_cursor = term != "dumb";
+        let force_colour = is_set("CLICOLOR_FORCE") && env("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+        let has_colour = !is_set("NO_COLOR") && (force_colour || is_terminal && moves_cursor);
+        // xterm, rxvt, the console of Linux, and GNU screen (but not tmux, which takes its name).
+        let cuts =
+            ["linux", "rxvt"].iter().any(|name| term.starts_with(name)) || is_set("XTERM_VERSION") || is_set("STY");
+        Self {
+            is_attended: is_terminal,
+            moves_cursor,
+            reflows: !cuts,
+            style: Style { has_colour, is_unicode: is_unicode(env) },
+            size: Arc::new(size),
+        }
     }
 
     /// This process's standard error.
@@ -47,16 +74,32 @@ impl Terminal {
             "TERM" if !escapes => Some("dumb".into()),
             _ => std::env::var_os(name),
         };
-        Self::new(is_terminal, env, move || term.size_checked().map_or(0, |(_rows, columns)| columns))
+        let unknown = Size { rows: 0, columns: 0 };
+        Self::new(is_terminal, env, move || {
+            term.size_checked().map_or(unknown, |(rows, columns)| Size { rows, columns })
+        })
     }
 
-    /// Columns, now.
-    pub(super) fn width(&self) -> u16 {
-        match (self.width)() {
-            0 => DEFAULT_WIDTH,
-            width => width.max(MIN_WIDTH),
+    /// Rows and columns, now.
+    pub(super) fn size(&self) -> Size {
+        let Size { rows, columns } = (self.size)();
+        Size {
+            rows: if rows == 0 { DEFAULT_SIZE.rows } else { rows },
+            columns: if columns == 0 { DEFAULT_SIZE.columns } else { columns.max(MIN_COLUMNS) },
         }
     }
+}
+
+/// Whether the locale's character set is UTF-8. Windows writes Unicode whatever the code page; its old console has no font
+/// for it.
+fn is_unicode(env: impl Fn(&str) -> Option<OsString>) -> bool {
+    if cfg!(windows) {
+        return env("WT_SESSION").is_some();
+    }
+    let set = |name: &&str| env(name).filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set).unwrap_or_default();
+    let locale = locale.to_string_lossy().to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
 }
 
 /// Columns for a text such as the help: the terminal's, or those that the environment's `COLUMNS` says.
@@ -65,7 +108,7 @@ pub(crate) fn columns() -> usize {
     let of_terminal = terminals.iter().find_map(console::Term::size_checked).map(|(_rows, columns)| columns);
     let told = || std::env::var("COLUMNS").ok()?.parse().ok();
     let columns = of_terminal.or_else(told).filter(|columns| *columns > 0);
-    columns.unwrap_or(DEFAULT_WIDTH).into()
+    columns.unwrap_or(DEFAULT_SIZE.columns).into()
 }
 
 #[cfg(test)]
@@ -74,39 +117,59 @@ mod tests {
 
     fn terminal(is_terminal: bool, env: &[(&str, &str)]) -> Terminal {
         let find = |name: &str| env.iter().find(|(n, _)| *n == name).map(|(_, value)| OsString::from(*value));
-        Terminal::new(is_terminal, find, || 100)
+        Terminal::new(is_terminal, find, || Size { rows: 24, columns: 100 })
     }
 
     #[test]
     fn a_terminal_has_colour_and_a_moving_cursor() {
         let terminal = terminal(true, &[("TERM", "xterm")]);
-        assert!(terminal.is_attended && terminal.has_colour && terminal.moves_cursor);
+        assert!(terminal.is_attended && terminal.style.has_colour && terminal.moves_cursor);
     }
 
     #[test]
     fn term_dumb_takes_cursor_and_colour() {
         let terminal = terminal(true, &[("TERM", "dumb")]);
-        assert!(!terminal.moves_cursor && !terminal.has_colour);
+        assert!(!terminal.moves_cursor && !terminal.style.has_colour);
     }
 
     #[test]
     fn no_color_takes_colour_only_and_only_when_not_empty() {
         let without = terminal(true, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]);
-        assert!(!without.has_colour && without.moves_cursor);
-        assert!(terminal(true, &[("NO_COLOR", "")]).has_colour);
+        assert!(!without.style.has_colour && without.moves_cursor);
+        assert!(terminal(true, &[("NO_COLOR", "")]).style.has_colour);
     }
 
     #[test]
     fn clicolor_force_gives_colour_and_makes_no_terminal() {
         let forced = terminal(false, &[("CLICOLOR_FORCE", "1")]);
-        assert!(forced.has_colour && !forced.is_attended);
-        assert!(!terminal(false, &[("CLICOLOR_FORCE", "0")]).has_colour);
-        assert!(!terminal(false, &[]).has_colour);
+        assert!(forced.style.has_colour && !forced.is_attended);
+        assert!(!terminal(false, &[("CLICOLOR_FORCE", "0")]).style.has_colour);
+        assert!(!terminal(false, &[]).style.has_colour);
+    }
+
+    #[cfg(not(windows))]
+    #[test]
+    fn the_first_locale_that_is_set_decides() {
+        let unicode = |env: &[(&str, &str)]| terminal(true, env).style.is_unicode;
+        assert!(unicode(&[("LANG", "en_US.UTF-8")]) && unicode(&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8")]));
+        assert!(!unicode(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")]) && !unicode(&[]));
     }
 
     #[test]
-    fn an_unknown_width_is_eighty_and_a_tiny_one_fits_a_character() {
-        assert_eq!(Terminal::new(true, |_| None, || 0).width(), 80);
-        assert_eq!(Terminal::new(true, |_| None, || 1).width(), 2);
+    fn terminals_that_cut_lines_are_known() {
+        let reflows = |env: &[(&str, &str)]| terminal(true, env).reflows;
+        assert!(reflows(&[("TERM", "xterm-256color")]) && reflows(&[("TERM", "screen"), ("TMUX", "/tmp/x")]));
+        for cutting in
+            [("XTERM_VERSION", "XTerm(379)"), ("STY", "1.pts-0"), ("TERM", "linux"), ("TERM", "rxvt-unicode")]
+        {
+            assert!(!reflows(&[cutting]), "{cutting:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_size_is_the_usual_one_and_a_tiny_one_fits_a_character() {
+        let size = |rows, columns| Terminal::new(true, |_| None, move || Size { rows, columns }).size();
+        assert_eq!(size(0, 0), DEFAULT_SIZE);
+        assert_eq!(size(3, 1), Size { rows: 3, columns: 2 });
     }
 }

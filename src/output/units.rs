@@ -59,8 +59,13 @@ fn seconds(whole: u64) -> String {
 /// The last second that four digits have a year for.
 const LAST: u64 = 253_402_300_799;
 
+/// The time for programs and logs: [`rfc3339`].
+pub(crate) fn now() -> String {
+    rfc3339(SystemTime::now())
+}
+
 /// RFC 3339, in UTC and milliseconds: `2026-11-27T06:32:31.123Z`. A clock before 1970 or after 9999 is at that end.
-pub(super) fn rfc3339(time: SystemTime) -> String {
+fn rfc3339(time: SystemTime) -> String {
     let time = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (whole, millis) = (time.as_secs().min(LAST), time.subsec_millis());
     let (year, month, day) = date(whole / 86_400);

@@ -13,6 +13,7 @@ use crate::protocol::text::{Escaped, escape};
 /// Its `Display` is one line for a log, with everything that a client sent escaped. As JSON it is an object with `event`,
 /// in which texts are as the client sent them and what is not known is left out.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ServeEvent {
@@ -35,6 +36,7 @@ pub enum ServeEvent {
     /// A file is complete and has its name.
     Published {
         /// Who sent it.
+        #[cfg_attr(test, schemars(with = "String"))]
         client: SocketAddr,
         /// The URL's path, raw.
         path: String,
@@ -62,8 +64,10 @@ pub enum ServeEvent {
 
 /// A packet and the response to it. Texts are raw, as the client sent them.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PacketEvent {
     /// Who sent it.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub client: SocketAddr,
     /// The packet's kind; the request's method if it is no packet.
     pub packet: String,
@@ -79,6 +83,7 @@ pub struct PacketEvent {
     pub status: u16,
     /// BITS's code, if the packet was refused with one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("pattern" = "^0x[0-9A-F]{8}$")))]
     pub hresult: Option<HResult>,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -203,7 +203,7 @@ impl Home {
         let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
         let mut said = String::new();
         stderr.read_line(&mut said).expect("read");
-        assert!(said.starts_with("listening on "), "{}: {said}", block.place);
+        assert!(said.contains("Z listening on "), "{}: {said}", block.place);
         Command::new("kill").arg(child.id().to_string()).status().expect("kill runs");
         stderr.read_to_string(&mut said).expect("read");
         assert!(child.wait().expect("it ends").success(), "{}: {said}", block.place);

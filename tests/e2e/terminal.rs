@@ -13,6 +13,8 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::support::bitsup::{Source, command};
 use crate::support::keeper::{Hold, Keeper};
+#[cfg(target_os = "linux")]
+use crate::support::script::{ACK, Reply, ScriptServer};
 
 /// The answer to the second of two fragments.
 const SECOND: Hold = Hold { packet: "Fragment", first: 100_000, acts: true };
@@ -34,7 +36,11 @@ impl Terminal {
     }
 
     fn resize(&self, columns: u16) {
-        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        self.resize_to(24, columns);
+    }
+
+    fn resize_to(&self, rows: u16, columns: u16) {
+        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&self.master, size).expect("resized");
     }
 
@@ -49,8 +55,9 @@ impl Terminal {
     fn spawn_command(&self, mut command: Command, variables: &[(&str, &str)]) -> Child {
         let name = ptsname(&self.master, Vec::new()).expect("a name").into_string().expect("text");
         let slave = File::options().read(true).write(true).open(name).expect("opened");
-        command.env_remove("TERM").env_remove("COLUMNS").env("TERM", "xterm").envs(variables.iter().copied());
-        let child = command.stdout(Stdio::null()).stderr(slave).spawn().expect("it starts");
+        command.env_remove("COLUMNS").env("TERM", "xterm").env("LC_ALL", "C.UTF-8").envs(variables.iter().copied());
+        let keyboard = slave.try_clone().expect("cloned");
+        let child = command.stdin(keyboard).stdout(Stdio::null()).stderr(slave).spawn().expect("it starts");
         let (mut reader, written) = (File::from(self.master.try_clone().expect("cloned")), Arc::clone(&self.written));
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
@@ -64,6 +71,14 @@ impl Terminal {
             }
         });
         child
+    }
+
+    /// What is on a screen of so many rows and columns, row by row, at last.
+    fn screen(&self, rows: u16, columns: u16) -> Vec<String> {
+        let mut parser = vt100::Parser::new(rows, columns, 0);
+        parser.process(self.text().as_bytes());
+        let rows = parser.screen().contents();
+        rows.lines().map(|row| row.trim_end().to_owned()).collect()
     }
 
     fn text(&self) -> String {
@@ -101,7 +116,7 @@ fn drawn(text: &str) -> Vec<String> {
 #[test]
 fn a_bar_is_drawn_in_place_and_coloured() {
     let text = Terminal::run(80, &[]);
-    assert!(text.contains("\r\x1b[2K") && text.contains("\x1b[32m"), "{text:?}");
+    assert!(text.contains("\r\x1b[J") && text.contains("\x1b[32m"), "{text:?}");
     assert!(text.ends_with("\r\n"), "{text:?}");
 }
 
@@ -115,13 +130,13 @@ fn try_takes_long_enough_to_watch_its_bar() {
     assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
     terminal.wait_for(0, |text| text.contains("bitsup check "));
     let text = terminal.text();
-    assert!(text.matches("\r\x1b[2K").count() > 5 && text.contains("The rate was limited to 21.3 MiB/s"), "{text:?}");
+    assert!(text.matches("\r\x1b[J").count() > 5 && text.contains("The rate was limited to 21.3 MiB/s"), "{text:?}");
 }
 
 #[test]
 fn no_color_keeps_the_bar_without_colour_and_a_dumb_terminal_gets_lines() {
     let text = Terminal::run(80, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]);
-    assert!(text.contains("\r\x1b[2K") && !text.contains("\x1b[3") && !text.contains("\x1b[0m"), "{text:?}");
+    assert!(text.contains("\r\x1b[J") && !text.contains("\x1b[3") && !text.contains("\x1b[0m"), "{text:?}");
     let text = Terminal::run(80, &[("TERM", "dumb")]);
     assert!(!text.contains('\x1b') && !text.replace("\r\n", "\n").contains('\r'), "{text:?}");
     assert!(text.contains("file.bin: uploading "), "{text:?}");
@@ -168,8 +183,8 @@ fn several_files_have_a_block_of_bars() {
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
     terminal.wait_for(0, |text| text.contains("2/2 files") && text.contains("100 %"));
     let text = terminal.text();
-    assert!(text.contains("a [===") && text.contains("0/2 files [==="), "{text:?}");
-    assert!(text.contains("\x1b[1A"), "drawn again in place: {text:?}");
+    assert!(text.contains("a [███") && text.contains("0/2 files [███"), "{text:?}");
+    assert!(text.contains("\r\x1b[1A\x1b[J"), "drawn again in place: {text:?}");
     assert!(drawn(&text).iter().all(|line| line.chars().count() < 80), "{text:?}");
 }
 
@@ -190,4 +205,79 @@ fn outputs_that_are_closed_change_no_exit_code() {
             assert_eq!(keeper.kept().published.len(), 1);
         }
     }
+}
+
+/// The bar says no more what it waited for, and no `^C` stands behind it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_ctrl_c_in_a_pause_leaves_one_clean_line() {
+    use std::io::Write;
+    let (terminal, source) = (Terminal::open(80), Source::new(100_000));
+    let server = ScriptServer::start(|request| match request.packet() {
+        "Ping" => Reply::head(ACK),
+        _ => Reply::head("HTTP/1.1 503 Service Unavailable\nRetry-After: 300"),
+    });
+    let url = server.url("/");
+    let options = ["upload", "--no-state", "--no-progress-timeout=2h", source.path.to_str().expect("a name"), &url];
+    let inner = command(options);
+    // The keys of a terminal act on those alone whose terminal it is.
+    let mut with_terminal = Command::new("setsid");
+    with_terminal.arg("--ctty").arg("--wait").arg(inner.get_program()).args(inner.get_args());
+    let mut child = terminal.spawn_command(with_terminal, &[("NO_COLOR", "1"), ("XDG_CONFIG_HOME", "/nowhere")]);
+    terminal.wait_for(0, |text| text.contains("again in "));
+    File::from(terminal.master.try_clone().expect("cloned")).write_all(b"\x03").expect("typed");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    terminal.wait_for(0, |text| text.contains("bitsup explain 130"));
+    let screen = terminal.screen(24, 80);
+    assert!(
+        screen.iter().any(|row| row.starts_with("file.bin [") && row.ends_with("0 B/97.6 KiB stopped")),
+        "{screen:#?}"
+    );
+    assert!(!screen.iter().any(|row| row.contains("^C") || row.contains("%  again")), "{screen:#?}");
+    assert_eq!(screen.iter().filter(|row| row.contains(" [")).count(), 1, "{screen:#?}");
+}
+
+/// Two bars, one line about the others, one for all: in a terminal of six rows.
+#[test]
+fn case_68_a_low_terminal_has_as_many_bars_as_it_has_rows_for() {
+    let names: Vec<String> = (0..5).map(|n| format!("f{n}")).collect();
+    let files: Vec<Source> = names.iter().map(|name| Source::named(name, 200_000)).collect();
+    let (terminal, keeper) = (Terminal::open(80), Keeper::start(Some(SECOND)));
+    terminal.resize_to(6, 80);
+    let mut upload = command(["upload", "--fragment-size", "100000", "-j5"]);
+    upload.args(files.iter().map(Source::arg)).arg(keeper.server.url("/"));
+    let mut child = terminal.spawn_command(upload, &[("NO_COLOR", "1")]);
+    keeper.wait();
+    terminal.wait_for(0, |text| text.contains("and 3 more") || text.contains("and 2 more"));
+    keeper.release();
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    terminal.wait_for(0, |text| text.contains("5/5 files") && text.contains("100 %"));
+    let lines: Vec<String> = drawn(&terminal.text());
+    for name in &names {
+        assert_eq!(
+            lines.iter().filter(|line| line.starts_with(&format!("{name}: uploaded "))).count(),
+            1,
+            "{lines:#?}"
+        );
+    }
+    // Never a block of more than four rows: three moves up.
+    assert!(!terminal.text().contains("\x1b[4A") && !terminal.text().contains("\x1b[5A"), "{lines:#?}");
+    let screen = terminal.screen(6, 80);
+    assert_eq!(screen.iter().filter(|row| row.contains(" files [")).count(), 1, "{screen:#?}");
+}
+
+#[test]
+fn errors_and_warnings_are_coloured_as_by_cargo() {
+    let (terminal, source) = (Terminal::open(80), Source::new(10));
+    let upload = |options: &[&str]| {
+        let mut upload = command(["upload"]);
+        upload.args(options).arg(source.arg()).arg("http://127.0.0.1:1/");
+        upload
+    };
+    let mut child = terminal.spawn_command(upload(&["--wait-for-server=0", "--insecure"]), &[]);
+    assert_eq!(child.wait().expect("it ends").code(), Some(5));
+    terminal.wait_for(0, |text| text.contains("bitsup explain 5"));
+    let text = terminal.text();
+    assert!(text.contains("bitsup: \x1b[1;31merror:\x1b[0m cannot upload "), "{text:?}");
+    assert!(text.contains("\x1b[1;33mwarning:\x1b[0m --insecure: "), "{text:?}");
 }

@@ -8,7 +8,7 @@ use crate::cli::config::CheckConfig;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
 use crate::client::{self, Findings, FragmentLimit};
-use crate::output::{ProgressMode, Reporter, Verbosity, json, print, redact_url};
+use crate::output::{ProgressMode, Reporter, Verbosity, json, print, redact_url, units};
 use crate::protocol::HostId;
 use crate::transport::Http;
 
@@ -139,7 +139,7 @@ impl<'a> CheckReport<'a> {
         });
         Self {
             v: json::VERSION,
-            time: json::now(),
+            time: units::now(),
             url,
             proxy: reached.and_then(|reached| reached.proxy.as_deref()),
             address: reached.map(|reached| reached.address.to_string()),

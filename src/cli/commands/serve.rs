@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::cli::args::ServeArgs;
 use crate::cli::config::serve_options;
 use crate::cli::signals;
-use crate::output::{escape_line, json};
+use crate::output::{escape_line, json, units};
 use crate::server::{ServeEvent, Server};
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
@@ -32,21 +32,41 @@ fn is_first(event: &ServeEvent) -> bool {
     matches!(event, ServeEvent::Started { .. })
 }
 
+/// Fields may be added in a version; those here keep their meaning. Sizes are bytes.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "A line of `bitsup serve --json`"))]
+struct Line<'a> {
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
+    v: u8,
+    #[serde(flatten)]
+    event: &'a ServeEvent,
+    /// When it happened: RFC 3339, UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
+    time: String,
+}
+
 /// A record that cannot be written is no reason to stop receiving.
 fn record(event: &ServeEvent) {
-    #[derive(Serialize)]
-    struct Line<'a> {
-        v: u8,
-        #[serde(flatten)]
-        event: &'a ServeEvent,
-    }
     let mut stdout = io::stdout();
-    let line = json::line(&Line { v: json::VERSION, event });
+    let line = json::line(&Line { v: json::VERSION, event, time: units::now() });
     let _ = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush());
 }
 
 /// A log that cannot be written is no reason to stop receiving.
 fn log(event: &ServeEvent) {
+    let line = format!("{} {event}", units::now());
     // In one piece: another writer cannot come between, and standard error is not buffered.
-    let _ = io::stderr().write_all(format!("{}\n", escape_line(&event.to_string())).as_bytes());
+    let _ = io::stderr().write_all(format!("{}\n", escape_line(&line)).as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::testing::check_schema;
+
+    #[test]
+    fn the_schema_in_the_documents_is_that_of_the_types() {
+        check_schema::<Line<'_>>("serve-events");
+    }
 }

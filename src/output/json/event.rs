@@ -59,6 +59,8 @@ pub(super) enum Event {
         acked: u64,
         /// Sent and not acknowledged.
         in_flight: u64,
+        /// What the network took of the file: the two together.
+        sent: u64,
         size: u64,
         /// Bytes a second of late.
         rate: Option<u64>,

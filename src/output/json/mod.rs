@@ -4,7 +4,7 @@ mod event;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, TryLockError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -26,11 +26,6 @@ const INTERVAL: Duration = Duration::from_millis(500);
 pub(crate) fn line(value: &impl Serialize) -> String {
     // Only maps with other keys than texts cannot be written, and there are none.
     serde_json::to_string(value).map_or_else(|_| String::new(), |json| escape::ascii_json(&json) + "\n")
-}
-
-/// The time for programs: RFC 3339, UTC.
-pub(crate) fn now() -> String {
-    units::rfc3339(SystemTime::now())
 }
 
 /// The record of a run. Clones write to the same place. Never fails: what cannot be written is lost.
@@ -96,7 +91,7 @@ impl JsonLog {
 impl Writer {
     fn write(&mut self, event: &Event) {
         if !self.is_over {
-            let line = line(&EventLine { v: VERSION, event, time: now() });
+            let line = line(&EventLine { v: VERSION, event, time: units::now() });
             let _ = self.out.write_all(line.as_bytes()).and_then(|()| self.out.flush());
         }
     }
@@ -213,9 +208,15 @@ impl JsonFile {
                 Event::Resync { id, from: self.acked, to: 0, cause: Some(redact::url(cause)) }
             }
             UploadEvent::StartingOver { why } => Event::Resync { id, from: 0, to: 0, cause: Some(why.clone()) },
-            UploadEvent::Resumed { offset, total } => {
-                Event::Progress { id, acked: *offset, in_flight: 0, size: *total, rate: None, resumed: true }
-            }
+            UploadEvent::Resumed { offset, total } => Event::Progress {
+                id,
+                acked: *offset,
+                in_flight: 0,
+                sent: *offset,
+                size: *total,
+                rate: None,
+                resumed: true,
+            },
             UploadEvent::Resized { from, to, why } => Event::Resize { id, from: *from, to: *to, why: reason(*why) },
             UploadEvent::Resynced { from, to } => Event::Resync { id, from: *from, to: *to, cause: None },
             UploadEvent::Completed { size } => Event::Done {
@@ -241,7 +242,8 @@ impl JsonFile {
         }
         (self.told, self.covered) = (Some(now), self.covered || covers);
         let (id, size, rate) = (self.id, progress.size, progress.rate(now));
-        Some(Event::Progress { id, acked, in_flight, size, rate, resumed: false })
+        let sent = self.progress.taken();
+        Some(Event::Progress { id, acked, in_flight, sent, size, rate, resumed: false })
     }
 }
 

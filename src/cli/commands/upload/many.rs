@@ -67,7 +67,7 @@ impl Worker<'_> {
     /// Uploads the next file, if there is one.
     fn run_next(&mut self, queue: &Mutex<Queue<'_>>) -> bool {
         let Some((index, item)) = lock(queue).left.next() else { return false };
-        self.lane.begin(item.name.as_str(), size(item));
+        self.lane.begin(index, item.name.as_str(), size(item));
         if self.context.skips(index + 1, item) {
             self.lane.skipped();
             lock(queue).outcome.skipped += 1;

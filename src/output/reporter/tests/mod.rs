@@ -1,5 +1,7 @@
 //! What one file looks like, and several.
 
+mod screens;
+
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use indicatif::InMemoryTerm;
 use proptest::prelude::*;
 
 use super::*;
+use crate::output::terminal::Size;
 use crate::output::testing::{
     Broken, Buffer, Emulated, answer_head, any_event, close, fragment, request_head, session, started,
 };
@@ -14,7 +17,11 @@ use crate::output::testing::{
 const SIZE: u64 = 1000;
 
 fn terminal(is_terminal: bool, width: u16) -> Terminal {
-    Terminal::new(is_terminal, |name| (name == "NO_COLOR").then(|| "1".into()), move || width)
+    Terminal::new(
+        is_terminal,
+        |name| (name == "NO_COLOR").then(|| "1".into()),
+        move || Size { rows: 24, columns: width },
+    )
 }
 
 fn verbosity(level: u8) -> Verbosity {
@@ -65,7 +72,7 @@ fn a_hundred_percent_shows_only_after_close() {
         reporter.lane(0).event_at(event, now);
         now += Duration::from_secs(1);
     }
-    assert_eq!(screen.contents(), "a.bin [=========================] 100 %   1000 B/1000 B    125 B/s in 8.0 s");
+    assert_eq!(screen.contents(), "a.bin [=======================] 100 %   1000 B/1000 B    125 B/s in 8.0 s");
 }
 
 #[test]
@@ -97,7 +104,7 @@ fn a_failed_upload_leaves_the_bar_and_a_new_line() {
     drop(reporter);
     let contents = screen.contents();
     let lines: Vec<&str> = contents.lines().collect();
-    assert!(lines.len() == 2 && lines[0].contains("  0 %"), "{contents}");
+    assert!(lines.len() == 2 && lines[0].contains("  0 %") && lines[0].ends_with(" stopped"), "{contents}");
     assert_eq!(lines[1], "bitsup: error: refused");
 }
 
@@ -137,7 +144,7 @@ fn a_resize_is_noticed_at_the_next_drawing() {
     let width = Arc::new(AtomicU16::new(80));
     let asked = Arc::clone(&width);
     let buffer = Buffer::default();
-    let terminal = Terminal::new(true, |_| None, move || asked.load(Ordering::Relaxed));
+    let terminal = Terminal::new(true, |_| None, move || Size { rows: 24, columns: asked.load(Ordering::Relaxed) });
     let reporter = Reporter::new(ProgressMode::Auto, verbosity(0), terminal, Box::new(buffer.clone()));
     let now = Instant::now();
     reporter.lane(0).event_at(&started("a.bin", SIZE), now);
@@ -184,7 +191,8 @@ fn no_progress_still_shows_packets() {
 #[test]
 fn a_bar_needs_a_terminal_unless_asked_for_and_a_cursor_always() {
     let drawn = |mode, is_terminal, term: &'static str| {
-        let terminal = Terminal::new(is_terminal, |name| (name == "TERM").then(|| term.into()), || 80);
+        let terminal =
+            Terminal::new(is_terminal, |name| (name == "TERM").then(|| term.into()), || Size { rows: 24, columns: 80 });
         matches!(View::of(mode, verbosity(0), &terminal), View::Bars)
     };
     assert!(drawn(ProgressMode::Auto, true, "xterm"));
@@ -223,7 +231,7 @@ proptest! {
         let (reporter, buffer) = buffered(ProgressMode::Auto, verbosity(level), true);
         show(&reporter, &events);
         drop(reporter);
-        let own = ["\x1b[2K", "\x1b[K"].iter().fold(buffer.text(), |text, code| text.replace(code, ""));
+        let own = ["\x1b[J"].iter().fold(buffer.text(), |text, code| text.replace(code, ""));
         prop_assert!(!own.chars().any(|c| !"\r\n".contains(c) && c.is_control()), "{:?}", own);
     }
 }
@@ -238,7 +246,7 @@ fn plain(batch: &Batch, quiet: bool, ci: Ci) -> (Reporter, Buffer) {
 }
 
 fn upload_one(lane: &mut Lane<'_>, name: &str) {
-    lane.begin(name, 1000);
+    lane.begin(0, name, 1000);
     for event in [
         started(name, 1000),
         fragment(0, 1000, 1000),
@@ -255,7 +263,7 @@ fn a_log_has_few_whole_lines() {
     let (reporter, buffer) = plain(&batch(2, 1), false, Ci::None);
     let mut lane = reporter.lane(0);
     upload_one(&mut lane, "a");
-    lane.begin("b", 1000);
+    lane.begin(1, "b", 1000);
     lane.event(&UploadEvent::Warning { text: "odd".to_owned() });
     lane.failed(Some(&ErrorText { what: "refused".to_owned(), ..ErrorText::default() }), "refused");
     drop(reporter);
@@ -283,7 +291,7 @@ fn quiet_shows_errors_alone() {
     let (reporter, buffer) = plain(&batch(2, 1), true, Ci::Github);
     let mut lane = reporter.lane(0);
     upload_one(&mut lane, "a");
-    lane.begin("b", 1000);
+    lane.begin(1, "b", 1000);
     lane.failed(Some(&ErrorText { what: "no".to_owned(), ..ErrorText::default() }), "no");
     drop(reporter);
     assert_eq!(buffer.text(), "::error::bitsup: no\n");
@@ -293,7 +301,7 @@ fn quiet_shows_errors_alone() {
 fn a_ci_service_gets_a_section_and_a_server_gets_no_command() {
     let (reporter, buffer) = plain(&batch(2, 1), false, Ci::Github);
     let mut lane = reporter.lane(0);
-    lane.begin("::add-mask::x", 1000);
+    lane.begin(0, "::add-mask::x", 1000);
     lane.event(&UploadEvent::Warning { text: "##vso[task.x]".to_owned() });
     drop(reporter);
     let text = buffer.text();
@@ -309,18 +317,19 @@ fn each_file_has_a_bar_and_so_have_all() {
     let reporter = reporter.with_batch(&batch(4, 2));
     let (mut first, mut second) = (reporter.lane(0), reporter.lane(1));
     upload_one(&mut first, "a");
-    first.begin("b", 1000);
+    first.begin(1, "b", 1000);
     first.event(&started("b", 1000));
-    second.begin("c", 1000);
+    second.begin(2, "c", 1000);
     second.event(&fragment(0, 1000, 1000));
     second.event(&UploadEvent::Resynced { from: 0, to: 500 });
     second.event_at(&UploadEvent::BytesSent(0), Instant::now() + Duration::from_secs(1));
     let text = screen.contents();
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines.len(), 3, "{text}");
-    assert!(lines[0].starts_with("b [") && lines[0].contains("  0 %"), "{text}");
-    assert!(lines[1].starts_with("c [") && lines[1].contains(" 50 %"), "{text}");
-    assert!(lines[2].starts_with("1/4 files [") && lines[2].contains(" 37 %"), "{text}");
+    assert_eq!(lines.len(), 4, "{text}");
+    assert_eq!(lines[0], "a: uploaded 1000 B in 0.0 s");
+    assert!(lines[1].starts_with("b [") && lines[1].contains("  0 %"), "{text}");
+    assert!(lines[2].starts_with("c [") && lines[2].contains(" 50 %"), "{text}");
+    assert!(lines[3].starts_with("1/4 files [") && lines[3].contains(" 37 %"), "{text}");
     reporter.message("hello");
-    assert_eq!(screen.contents().lines().next(), Some("hello"));
+    assert_eq!(screen.contents().lines().nth(1), Some("hello"));
 }
