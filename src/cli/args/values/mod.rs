@@ -17,8 +17,8 @@ use crate::transport::{Proxies, Proxy};
 pub(in crate::cli) use names::ci_named;
 pub(super) use names::{AUTH, PROGRESS, RESUME, VERIFY, ci, one_of};
 #[cfg(feature = "serve")]
-pub(super) use quantity::seconds;
-pub(super) use quantity::{bytes, fragment_size, size, time};
+pub(super) use quantity::{bytes, seconds};
+pub(super) use quantity::{fragment_size, size, time};
 
 /// IIS reads no longer field.
 const MAX_HEADER: usize = 4096;

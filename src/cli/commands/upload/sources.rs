@@ -30,7 +30,7 @@ pub(super) fn select(config: &UploadConfig, signals: &Signals) -> anyhow::Result
             if args.recursive && Path::new(&source).is_dir() {
                 search.directory(&source, destination.as_deref())?;
             } else {
-                search.file(source, destination.clone())?;
+                search.file(&source, destination.clone())?;
             }
         }
     }
@@ -56,10 +56,10 @@ struct Search {
 }
 
 impl Search {
-    fn file(&mut self, source: OsString, destination: Option<String>) -> Result<(), UsageError> {
+    fn file(&mut self, source: &OsString, destination: Option<String>) -> Result<(), UsageError> {
         let has_path = destination.is_none() && source != "-";
-        let below = if has_path { self.kept(&source)? } else { Vec::new() };
-        self.found.push(FoundFile { source, destination, below });
+        let below = if has_path { self.kept(source)? } else { Vec::new() };
+        self.found.push(FoundFile { below, ..FoundFile::plain(source, destination) });
         Ok(())
     }
 
