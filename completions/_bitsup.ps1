@@ -19,7 +19,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         $element.Value
     }) -join ';'
 
-    # Values of options, files, shells, and the ids of unfinished uploads.
+    # Values of options, files, shells, codes, ids of unfinished uploads, and URLs.
     $words = @($commandElements | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { $_.ToString() })
     $values = @(switch ($words[-1]) {
         '--auth' { 'auto', 'basic', 'digest', 'ntlm', 'negotiate', 'none' }
@@ -46,11 +46,21 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         $values = @('bash', 'elvish', 'fish', 'powershell', 'zsh')
     }
     if ($words.Count -eq 3 -and $words[1] -eq 'sessions' -and $words[2] -in 'show', 'cancel') {
-        $values = @(& $words[0] sessions list --json 2>$null | ForEach-Object { ($_ | ConvertFrom-Json).id })
+        $values = @(& $words[0] sessions list --candidates 2>$null)
+    }
+    if ($words.Count -eq 2 -and $words[1] -eq 'explain') {
+        $values = @(& $words[0] explain --candidates)
+    }
+    if ($words.Count -ge 2 -and $words[1] -in 'upload', 'check', 'config' -and $wordToComplete -like 'h*') {
+        $values += @(& $words[0] config --candidates 2>$null)
     }
     if ($values.Count -gt 0) {
-        return $values.Where{ $_ -like "$wordToComplete*" } |
-            ForEach-Object { [CompletionResult]::new($_, $_, [CompletionResultType]::ParameterValue, $_) }
+        # A word, and behind a TAB what it is.
+        return $values.Where{ $_ -like "$wordToComplete*" } | ForEach-Object {
+            $value, $what = $_ -split "`t", 2
+            $tip = if ($what) { "$value  $what" } else { $value }
+            [CompletionResult]::new($value, $tip, [CompletionResultType]::ParameterValue, $tip)
+        }
     }
     if ($words.Count -ge 2 -and $words[1] -in 'upload', 'try', 'serve', 'man' -and -not $wordToComplete.StartsWith('-')) {
         return
@@ -206,6 +216,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep the state of unfinished uploads in DIR')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from FILE')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object per line')
+            [CompletionResult]::new('--candidates', '--candidates', [CompletionResultType]::ParameterName, 'Print what can stand for an id, for completion scripts')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -333,6 +344,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         'bitsup;config' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from FILE')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object per line')
+            [CompletionResult]::new('--candidates', '--candidates', [CompletionResultType]::ParameterName, 'Print the URLs of the hosts in the settings file, for completion scripts')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -340,6 +352,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         }
         'bitsup;explain' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from FILE')
+            [CompletionResult]::new('--candidates', '--candidates', [CompletionResultType]::ParameterName, 'Print what can stand for CODE, for completion scripts')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

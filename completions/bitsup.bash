@@ -392,7 +392,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__config)
-            opts="-h --json --config --no-config --help"
+            opts="-h --json --candidates --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -421,7 +421,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__explain)
-            opts="-h --config --no-config --help"
+            opts="-h --candidates --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1139,7 +1139,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions__subcmd__list)
-            opts="-h --json --state-dir --config --no-config --help"
+            opts="-h --json --candidates --state-dir --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1588,15 +1588,54 @@ _bitsup() {
     esac
 }
 
-# What the description of the command line does not hold: ids of unfinished uploads, and files where options stand.
+# What the description of the command line does not hold: codes, ids of unfinished uploads, URLs, and files where options
+# stand.
+_bitsup_candidates() {
+    local word="$1" before="$2" line
+    COMPREPLY=()
+    while IFS= read -r line; do
+        [[ $line == "$before$word"* ]] || continue
+        line="${line#"$before"}"
+        # Menus would take the description for a part of the word.
+        [[ ${COMP_TYPE:-9} -ne 37 ]] || line="${line%%$'\t'*}"
+        COMPREPLY+=("${line/$'\t'/  -- }")
+    done
+    if [[ ${#COMPREPLY[@]} -eq 1 ]]; then
+        COMPREPLY=("${COMPREPLY[0]%%  -- *}")
+    fi
+}
+
 _bitsup_words() {
-    local word="$2" verb="${COMP_WORDS[1]}" below="${COMP_WORDS[2]}" candidate
-    if [[ $verb == sessions && $word != -* && $COMP_CWORD -eq 3 && ( $below == show || $below == cancel ) ]]; then
-        COMPREPLY=( $(compgen -W "$("$1" sessions list --json 2>/dev/null |
-            sed -n 's/^{"v":1,"id":"\([^"]*\)".*/\1/p')" -- "$word") )
+    local word="$2" previous="$3" verb="${COMP_WORDS[1]}" below="${COMP_WORDS[2]}" candidate
+    # The shell breaks --option=value and URLs in three.
+    if [[ $word == "=" ]]; then
+        word="" previous="${COMP_WORDS[COMP_CWORD-1]}"
+    elif [[ $previous == "=" ]]; then
+        previous="${COMP_WORDS[COMP_CWORD-2]}"
+    elif [[ $previous == ":" && $word == //* ]]; then
+        _bitsup_candidates "$word" "${COMP_WORDS[COMP_CWORD-2]}:" < <("$1" config --candidates 2>/dev/null)
         return 0
     fi
-    _bitsup "$@"
+    case "$previous" in
+        --connect-timeout|--fragment-size|--header|-H|--host-id|--host-id-fallback-timeout|--jobs|-j|--limit-rate|--listen|--max-connections|--max-fragment|--max-sessions|--max-size|--max-temp|--max-time|--name|--no-progress-timeout|--pin-sha256|--protocol|--proxy-user|--request-timeout|--resolve|--response-timeout|--retries|--retry-delay|--retry-max-delay|--session-timeout|--user|--wait-for-server)
+            compopt +o default +o bashdefault 2>/dev/null
+            COMPREPLY=()
+            return 0
+            ;;
+    esac
+    if [[ $word != -* && $COMP_CWORD -eq 2 && $verb == explain ]]; then
+        _bitsup_candidates "$word" "" < <("$1" explain --candidates)
+        return 0
+    fi
+    if [[ $word != -* && $COMP_CWORD -eq 3 && $verb == sessions && ( $below == show || $below == cancel ) ]]; then
+        _bitsup_candidates "$word" "" < <("$1" sessions list --candidates 2>/dev/null)
+        return 0
+    fi
+    if [[ $word == h* && ( $verb == upload || $verb == check || $verb == config ) ]]; then
+        _bitsup_candidates "$word" "" < <("$1" config --candidates 2>/dev/null)
+        [[ ${#COMPREPLY[@]} -eq 0 ]] || return 0
+    fi
+    _bitsup "$1" "$word" "$previous"
     if [[ $word != -* ]]; then
         local words=()
         for candidate in "${COMPREPLY[@]}"; do

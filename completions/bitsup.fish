@@ -39,15 +39,15 @@ complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "man" -d 'Print the ma
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "completions" -d 'Print the completion script for a shell'
 complete -c bitsup -n "__fish_bitsup_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l files-from -d 'Read the names of more files from FILE' -r -F
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s j -l jobs -d 'Upload N files in parallel' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l protocol -d 'Offer this protocol to the server' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fragment-size -d 'Set the size of the fragments' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l name -d 'Set the file\'s name on the server (one file only)' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s j -l jobs -d 'Upload N files in parallel' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l protocol -d 'Offer this protocol to the server' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l fragment-size -d 'Set the size of the fragments' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l name -d 'Set the file\'s name on the server (one file only)' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l reply -d 'Save the reply of the server\'s application to FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l verify -d 'Compare the uploaded file' -r -f -a "none\t'Do not compare the file'
 size\t'Compare the file\'s size on the server, by a HEAD request'
 sha256\t'Download the file and compare its SHA-256 digest'"
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s u -l user -d 'Sign in as USER, or as DOMAIN\\USER or USER@DOMAIN' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s u -l user -d 'Sign in as USER, or as DOMAIN\\USER or USER@DOMAIN' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l password-file -d 'Read the password from the first line of FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l password-command -d 'Read the password from the first line that CMD prints' -r -f -a "(__fish_complete_command)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l bearer-file -d 'Read a bearer token from the first line of FILE' -r -F
@@ -59,30 +59,30 @@ ntlm\t'Use NTLM, for Windows accounts'
 negotiate\t'Use Negotiate, for Windows accounts: Kerberos or NTLM'
 none\t'Do not sign in'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l trust-host-id -d 'Send credentials also to HOST, if the server names it' -r -f -a "(__fish_print_hostnames)"
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s H -l header -d 'Add this header field to every request' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s H -l header -d 'Add this header field to every request' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l resume -d 'Resume an interrupted upload' -r -f -a "auto\t'Resume only if the content is the same, otherwise start over'
 always\t'Resume, or fail with exit code 16'
 never\t'Cancel the interrupted upload and start over'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l state-dir -d 'Keep the state of unfinished uploads in DIR' -r -f -a "(__fish_complete_directories)"
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-progress-timeout -d 'Give up after TIME without newly acknowledged bytes' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retries -d 'Give up after N retries in a row without progress' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-delay -d 'Set the longest pause before the first retry' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-max-delay -d 'Set the longest pause before any retry' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l wait-for-server -d 'Retry for TIME until the server first responds' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l max-time -d 'Stop the run after TIME, and keep the session' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l limit-rate -d 'Send at most SIZE bytes per second' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l connect-timeout -d 'Limit the time to establish a connection' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l request-timeout -d 'Limit the time in which no byte of a request is sent' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l response-timeout -d 'Limit the time until a response\'s header is complete' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-progress-timeout -d 'Give up after TIME without newly acknowledged bytes' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retries -d 'Give up after N retries in a row without progress' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-delay -d 'Set the longest pause before the first retry' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l retry-max-delay -d 'Set the longest pause before any retry' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l wait-for-server -d 'Retry for TIME until the server first responds' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l max-time -d 'Stop the run after TIME, and keep the session' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l limit-rate -d 'Send at most SIZE bytes per second' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l connect-timeout -d 'Limit the time to establish a connection' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l request-timeout -d 'Limit the time in which no byte of a request is sent' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l response-timeout -d 'Limit the time until a response\'s header is complete' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l cacert -d 'Also trust the CA certificates in this PEM file' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l cert -d 'Send this client certificate to a server that asks' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l key -d 'Read the private key of --cert from this PEM file' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l key-passphrase-file -d 'Read the key\'s passphrase from the first line of FILE' -r -F
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l pin-sha256 -d 'Accept only a server whose public key has this SHA-256 digest' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l pin-sha256 -d 'Accept only a server whose public key has this SHA-256 digest' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l proxy -d 'Connect through this proxy, or directly with none' -r -f
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l proxy-user -d 'Sign in to the proxy as USER' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l proxy-user -d 'Sign in to the proxy as USER' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l proxy-password-file -d 'Read the proxy\'s password from the first line of FILE' -r -F
-complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l resolve -d 'Connect to ADDR for HOST and PORT' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l resolve -d 'Connect to ADDR for HOST and PORT' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l progress -d 'Choose how progress is shown' -r -f -a "auto\t'Show a bar on a terminal, lines elsewhere'
 bar\t'Show a progress bar'
 plain\t'Print whole lines, as for a log'
@@ -112,8 +112,8 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s v -l verbose -d
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l json -d 'Print events as JSON lines on standard output'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -l no-config -d 'Read no settings file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l protocol -d 'Offer this protocol to the server' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand check" -s u -l user -d 'Sign in as USER, or as DOMAIN\\USER or USER@DOMAIN' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l protocol -d 'Offer this protocol to the server' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand check" -s u -l user -d 'Sign in as USER, or as DOMAIN\\USER or USER@DOMAIN' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l password-file -d 'Read the password from the first line of FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l password-command -d 'Read the password from the first line that CMD prints' -r -f -a "(__fish_complete_command)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l bearer-file -d 'Read a bearer token from the first line of FILE' -r -F
@@ -125,19 +125,19 @@ ntlm\t'Use NTLM, for Windows accounts'
 negotiate\t'Use Negotiate, for Windows accounts: Kerberos or NTLM'
 none\t'Do not sign in'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l trust-host-id -d 'Send credentials also to HOST, if the server names it' -r -f -a "(__fish_print_hostnames)"
-complete -c bitsup -n "__fish_bitsup_using_subcommand check" -s H -l header -d 'Add this header field to every request' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l connect-timeout -d 'Limit the time to establish a connection' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l request-timeout -d 'Limit the time in which no byte of a request is sent' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l response-timeout -d 'Limit the time until a response\'s header is complete' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand check" -s H -l header -d 'Add this header field to every request' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l connect-timeout -d 'Limit the time to establish a connection' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l request-timeout -d 'Limit the time in which no byte of a request is sent' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l response-timeout -d 'Limit the time until a response\'s header is complete' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l cacert -d 'Also trust the CA certificates in this PEM file' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l cert -d 'Send this client certificate to a server that asks' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l key -d 'Read the private key of --cert from this PEM file' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l key-passphrase-file -d 'Read the key\'s passphrase from the first line of FILE' -r -F
-complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l pin-sha256 -d 'Accept only a server whose public key has this SHA-256 digest' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l pin-sha256 -d 'Accept only a server whose public key has this SHA-256 digest' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l proxy -d 'Connect through this proxy, or directly with none' -r -f
-complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l proxy-user -d 'Sign in to the proxy as USER' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l proxy-user -d 'Sign in to the proxy as USER' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l proxy-password-file -d 'Read the proxy\'s password from the first line of FILE' -r -F
-complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l resolve -d 'Connect to ADDR for HOST and PORT' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l resolve -d 'Connect to ADDR for HOST and PORT' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l config -d 'Read settings from FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l no-host-id -d 'Send every packet to the URL\'s host'
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l probe-fragment -d 'Find the largest fragment that gets through'
@@ -162,6 +162,7 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_s
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l state-dir -d 'Keep the state of unfinished uploads in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l config -d 'Read settings from FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object per line'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l candidates -d 'Print what can stand for an id, for completion scripts'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l no-config -d 'Read no settings file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l state-dir -d 'Keep the state of unfinished uploads in DIR' -r -f -a "(__fish_complete_directories)"
@@ -169,7 +170,7 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l no-config -d 'Read no settings file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s u -l user -d 'Sign in as USER, or as DOMAIN\\USER or USER@DOMAIN' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s u -l user -d 'Sign in as USER, or as DOMAIN\\USER or USER@DOMAIN' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l password-file -d 'Read the password from the first line of FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l password-command -d 'Read the password from the first line that CMD prints' -r -f -a "(__fish_complete_command)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l bearer-file -d 'Read a bearer token from the first line of FILE' -r -F
@@ -181,19 +182,19 @@ ntlm\t'Use NTLM, for Windows accounts'
 negotiate\t'Use Negotiate, for Windows accounts: Kerberos or NTLM'
 none\t'Do not sign in'"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l trust-host-id -d 'Send credentials also to HOST, if the server names it' -r -f -a "(__fish_print_hostnames)"
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s H -l header -d 'Add this header field to every request' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l connect-timeout -d 'Limit the time to establish a connection' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l request-timeout -d 'Limit the time in which no byte of a request is sent' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l response-timeout -d 'Limit the time until a response\'s header is complete' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s H -l header -d 'Add this header field to every request' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l connect-timeout -d 'Limit the time to establish a connection' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l request-timeout -d 'Limit the time in which no byte of a request is sent' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l response-timeout -d 'Limit the time until a response\'s header is complete' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l cacert -d 'Also trust the CA certificates in this PEM file' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l cert -d 'Send this client certificate to a server that asks' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l key -d 'Read the private key of --cert from this PEM file' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l key-passphrase-file -d 'Read the key\'s passphrase from the first line of FILE' -r -F
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l pin-sha256 -d 'Accept only a server whose public key has this SHA-256 digest' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l pin-sha256 -d 'Accept only a server whose public key has this SHA-256 digest' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l proxy -d 'Connect through this proxy, or directly with none' -r -f
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l proxy-user -d 'Sign in to the proxy as USER' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l proxy-user -d 'Sign in to the proxy as USER' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l proxy-password-file -d 'Read the proxy\'s password from the first line of FILE' -r -F
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l resolve -d 'Connect to ADDR for HOST and PORT' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l resolve -d 'Connect to ADDR for HOST and PORT' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l state-dir -d 'Keep the state of unfinished uploads in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l config -d 'Read settings from FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l force -d 'Remove it here even if the server cannot be told'
@@ -214,20 +215,20 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'Cancel an unfinished upload, here and on the server'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove state that is expired (14 days), broken or left over'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l listen -d 'Listen on ADDR:PORT' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l user -d 'Require Basic authentication as this user' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l listen -d 'Listen on ADDR:PORT' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l user -d 'Require Basic authentication as this user' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l password-file -d 'Read the password from the first line of FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l tls-cert -d 'Serve HTTPS with this certificate' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l tls-key -d 'Read the private key of --tls-cert from FILE' -r -F
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l session-timeout -d 'Discard an upload after TIME without progress' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l host-id -d 'Tell clients to send the fragments to this host' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l host-id-fallback-timeout -d 'Tell clients when to leave the --host-id host' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l session-timeout -d 'Discard an upload after TIME without progress' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l host-id -d 'Tell clients to send the fragments to this host' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l host-id-fallback-timeout -d 'Tell clients when to leave the --host-id host' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l reply-command -d 'Run this shell command for each complete file' -r -f -a "(__fish_complete_command)"
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-size -d 'Limit the size of a file' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-fragment -d 'Limit the size of a fragment' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-sessions -d 'Limit the unfinished uploads of a client address' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-temp -d 'Limit the size of all unfinished uploads together' -r
-complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-connections -d 'Limit the connections of a client address' -r
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-size -d 'Limit the size of a file' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-fragment -d 'Limit the size of a fragment' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-sessions -d 'Limit the unfinished uploads of a client address' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-temp -d 'Limit the size of all unfinished uploads together' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l max-connections -d 'Limit the connections of a client address' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l config -d 'Read settings from FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-anonymous -d 'Let anyone upload who can reach the address'
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-cleartext-auth -d 'Allow --user without TLS on addresses that others can reach'
@@ -248,9 +249,11 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand try" -l no-config -d 'Read
 complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bitsup -n "__fish_bitsup_using_subcommand config" -l config -d 'Read settings from FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand config" -l json -d 'Print one JSON object per line'
+complete -c bitsup -n "__fish_bitsup_using_subcommand config" -l candidates -d 'Print the URLs of the hosts in the settings file, for completion scripts'
 complete -c bitsup -n "__fish_bitsup_using_subcommand config" -l no-config -d 'Read no settings file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bitsup -n "__fish_bitsup_using_subcommand explain" -l config -d 'Read settings from FILE' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand explain" -l candidates -d 'Print what can stand for CODE, for completion scripts'
 complete -c bitsup -n "__fish_bitsup_using_subcommand explain" -l no-config -d 'Read no settings file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bitsup -n "__fish_bitsup_using_subcommand man" -l config -d 'Read settings from FILE' -r -F
@@ -275,8 +278,8 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subc
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "prune" -d 'Remove state that is expired (14 days), broken or left over'
 
 # What the description of the command line does not hold.
-function __fish_bitsup_ids
-    bitsup sessions list --json 2>/dev/null | string replace -rf '^\{"v":1,"id":"([^"]*)".*' '$1'
-end
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show cancel" -f -a "(__fish_bitsup_ids)" -d 'Unfinished upload'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show cancel" -f -a "(bitsup sessions list --candidates 2>/dev/null)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand explain" -f -a "(bitsup explain --candidates)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand upload" -a "(bitsup config --candidates 2>/dev/null)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand check; or __fish_bitsup_using_subcommand config" -f -a "(bitsup config --candidates 2>/dev/null)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand completions" -f -a "bash elvish fish powershell zsh"

@@ -15,6 +15,9 @@ struct Unfinished {
 impl Unfinished {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("bitsup")).expect("made");
+        let settings = folder.path().join("bitsup/config.toml");
+        std::fs::write(settings, "[host.\"files.example.com\"]\nverify = 'size'\n").expect("written");
         let server = ScriptServer::start(|request| match request.packet() {
             "Ping" => Reply::head(ACK),
             "Create-Session" => Reply::head(&format!("{ACK}\r\nBITS-Session-Id: {{A-1}}")),
@@ -77,6 +80,17 @@ fn bash_completes_verbs_values_ids_and_leaves_files_to_the_shell() {
     assert_eq!(complete(&["bitsup", "upload", "--resume", ""]), ["auto", "always", "never"]);
     assert_eq!(complete(&["bitsup", "upload", "--frag"]), ["--fragment-size"]);
     assert_eq!(complete(&["bitsup", "completions", "p"]), ["powershell"]);
+    // As the shell breaks them.
+    assert_eq!(complete(&["bitsup", "upload", "--resume", "=", "al"]), ["always"]);
+    assert_eq!(complete(&["bitsup", "upload", "--resume", "="]), ["auto", "always", "never"]);
+    assert_eq!(complete(&["bitsup", "upload", "a", "https", ":", "//fi"]), ["//files.example.com/"]);
+    assert_eq!(complete(&["bitsup", "check", "ht"]), ["https://files.example.com/"]);
+    assert_eq!(complete(&["bitsup", "explain", "0x8020001F"]), ["0x8020001F"]);
+    let codes = complete(&["bitsup", "explain", "404.1"]);
+    assert!(codes.len() > 1 && codes.iter().any(|code| code.starts_with("404.13  -- ")), "{codes:?}");
+    for option in ["-j", "--limit-rate"] {
+        assert!(complete(&["bitsup", "upload", option, ""]).is_empty());
+    }
     for verb in ["show", "cancel"] {
         assert_eq!(complete(&["bitsup", "sessions", verb, ""]), [unfinished.id.as_str()]);
         assert!(complete(&["bitsup", "sessions", verb, "zz"]).is_empty());
@@ -103,6 +117,9 @@ fn fish_completes_verbs_values_ids_and_files() {
     assert!(has("bitsup upload --resume ", "always"));
     assert!(has("bitsup completions ", "zsh"));
     assert!(has("bitsup sessions cancel ", &unfinished.id));
+    assert!(has("bitsup explain 404.1", "404.13"));
+    assert!(has("bitsup upload build.zip https", "https://files.example.com/"));
+    assert!(!has("bitsup upload -j bui", "build.zip") && has("bitsup upload --cacert bui", "build.zip"));
     assert!(has("bitsup upload bui", "build.zip"));
     assert!(!has("bitsup sessions cancel bui", "build.zip"));
 }
@@ -117,7 +134,7 @@ fn zsh_completes_verbs_values_ids_and_files() {
         let completions = committed("");
         unfinished.shell("zsh", &["-f", "-c", script, "zsh", &completions, line]).map(|lines| {
             let text = lines.join("\n");
-            assert!(text.contains(wanted), "{line}: no {wanted} in {text:?}");
+            assert!(text.ends_with(wanted), "{line}: no {wanted} in {text:?}");
         })
     };
     if complete("bitsup sess", "bitsup sessions").is_none() {
@@ -127,4 +144,8 @@ fn zsh_completes_verbs_values_ids_and_files() {
     complete("bitsup completions pow", "completions powershell");
     complete(&format!("bitsup sessions cancel {}", &unfinished.id[..2]), &format!("cancel {}", unfinished.id));
     complete("bitsup upload bui", "upload build.zip");
+    complete("bitsup upload -j bui", "upload -j bui");
+    complete("bitsup explain 404.1", "explain 404.1");
+    complete("bitsup explain 0x8020001F", "explain 0x8020001F");
+    complete("bitsup check https:", "check https://files.example.com/");
 }

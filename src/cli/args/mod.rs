@@ -93,6 +93,9 @@ pub(crate) enum Command {
         /// Also the name of an HRESULT, such as BG_E_SESSION_NOT_FOUND. Without CODE, all known codes are listed.
         #[arg(allow_negative_numbers = true)]
         code: Option<String>,
+        /// Print what can stand for CODE, for completion scripts
+        #[arg(long, hide = true)]
+        candidates: bool,
     },
     /// Print the manual, or write its pages into a directory
     Man {
@@ -171,6 +174,9 @@ pub(crate) enum SessionsCommand {
         /// Print one JSON object per line
         #[arg(long)]
         json: bool,
+        /// Print what can stand for an id, for completion scripts
+        #[arg(long, hide = true)]
+        candidates: bool,
     },
     /// Show the stored state of an unfinished upload
     Show {
@@ -209,4 +215,8 @@ pub(crate) struct ConfigArgs {
     /// Print one JSON object per line
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Print the URLs of the hosts in the settings file, for completion scripts
+    #[arg(long, hide = true)]
+    pub(crate) candidates: bool,
 }

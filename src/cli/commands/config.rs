@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::cli::args::{ConfigArgs, SettingsArgs};
 use crate::cli::config::UsageError;
-use crate::cli::help;
 use crate::cli::settings::{self, Environment, OptionKind, Section, SetBy, Setting, Sources};
+use crate::cli::{completion, help};
 use crate::output::{json, print, redact_header_value, redact_url};
 use crate::transport::Proxy;
 
@@ -54,6 +54,10 @@ pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()>
     let environment = Environment::read();
     let typed = given.config.as_deref().map(AsRef::as_ref);
     let sources = Sources::read(&command, &environment, typed, given.no_config)?;
+    if args.candidates {
+        let hosts = sources.hosts().map(|host| (format!("https://{host}/"), "from config.toml".to_owned()));
+        return Ok(print(completion::candidates(hosts))?);
+    }
     let not_a_url = |url| UsageError(format!("{url:?} is no URL"));
     let server = args.url.as_deref().map(|url| settings::server_of(url).ok_or_else(|| not_a_url(url))).transpose()?;
     let file = Row::of_file(&sources, given, &environment);

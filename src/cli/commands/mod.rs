@@ -36,7 +36,8 @@ pub(super) fn run(cli: Cli, resume_command: Option<&str>) -> anyhow::Result<()> 
         Command::Try(args) => try_out::run(&args),
         Command::Config(args) => config::run(&args, &cli.settings),
         Command::Man { dir } => man::run(dir.as_deref()),
-        Command::Explain { code } => {
+        Command::Explain { candidates: true, .. } => Ok(print(completion::candidates(explain::codes()))?),
+        Command::Explain { code, .. } => {
             let explained = code.as_deref().map(explain::explain).transpose().map_err(UsageError)?;
             Ok(print(explained.unwrap_or_else(explain::list))?)
         }

@@ -59,6 +59,11 @@ impl<'a> Sources<'a> {
         self.searched.as_ref()
     }
 
+    /// The hosts that the file has tables for, as it names them.
+    pub(in crate::cli) fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.file.hosts.iter().map(|(name, _)| name.as_str())
+    }
+
     /// What holds for a verb: the environment goes before the file's table for the host with its port, that before the one
     /// for the host, and that before the file's top level. What is typed goes before all of them.
     ///

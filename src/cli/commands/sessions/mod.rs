@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use anyhow::Context;
 
 use crate::cli::args::{SessionsArgs, SessionsCommand};
+use crate::cli::completion;
 use crate::cli::config::{self, UsageError};
 use crate::journal::{Journal, ListedRecord};
 use crate::output::{ProgressMode, Reporter, Verbosity, json, print};
@@ -18,7 +19,8 @@ pub(super) fn run(args: SessionsArgs) -> anyhow::Result<()> {
     let folder = config::state_dir(args.state)?;
     let journal = Journal::open_existing(&folder)?;
     match args.command {
-        SessionsCommand::List { json } => list(&journal, json),
+        SessionsCommand::List { candidates: true, .. } => candidates(&journal),
+        SessionsCommand::List { json, .. } => list(&journal, json),
         SessionsCommand::Show { id, json } => show(&journal, &id, json),
         SessionsCommand::Cancel { id, force, auth, connect } => cancel::run(&journal, &id, force, *auth, *connect),
         SessionsCommand::Prune { json } => prune(&journal, json),
@@ -37,6 +39,13 @@ fn list(journal: &Journal, json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     Ok(print(view::table(&uploads, time_of(SystemTime::now())))?)
+}
+
+fn candidates(journal: &Journal) -> anyhow::Result<()> {
+    let listed = journal.list().context("cannot list the unfinished uploads")?;
+    let uploads = listed.iter().zip(short_ids(&listed));
+    let described = uploads.map(|(listed, id)| (id.clone(), UnfinishedUpload::new(listed, &id).summary()));
+    Ok(print(completion::candidates(described))?)
 }
 
 fn show(journal: &Journal, id: &str, json: bool) -> anyhow::Result<()> {

@@ -79,6 +79,14 @@ impl UnfinishedUpload {
         lines.iter().fold(String::new(), |text, (name, value)| format!("{text}{name:<8} {value}\n"))
     }
 
+    /// What it is, in a few words.
+    pub(super) fn summary(&self) -> String {
+        match &self.known {
+            Some(known) => format!("{} -> {}, {}", escape(&known.file), escape(&known.url), known.percent()),
+            None => self.status.to_owned(),
+        }
+    }
+
     fn row(&self, now: u64) -> [String; 6] {
         let id = self.id.clone();
         let Some(known) = &self.known else {

@@ -71,6 +71,13 @@ pub(crate) fn list() -> String {
     text
 }
 
+/// All codes that can be explained, each with what it is.
+pub(crate) fn codes() -> Vec<(String, String)> {
+    let listed = list();
+    let lines = listed.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(' '));
+    lines.map(|(code, words)| (code.to_owned(), words.trim().to_owned())).collect()
+}
+
 /// `0x80070005`, `x80070005`, `80070005`, `80070005h`; decimal as PowerShell prints it, `-2147024891`, or as an unsigned number;
 /// a plain Win32 code, `12007`.
 fn read(text: &str) -> Option<HResult> {
