@@ -83,6 +83,20 @@ impl fmt::Display for AccessError {
     }
 }
 
+/// What stays the same of a file when it is renamed: its size, and its number on its file system; 0 if that tells none.
+#[cfg(unix)]
+pub(crate) fn stamp(file: &File) -> io::Result<(u64, u64)> {
+    let metadata = file.metadata()?;
+    Ok((metadata.len(), std::os::unix::fs::MetadataExt::ino(&metadata)))
+}
+
+/// What stays the same of a file when it is renamed: its size, and its number on its file system; 0 if that tells none.
+#[cfg(windows)]
+pub(crate) fn stamp(file: &File) -> io::Result<(u64, u64)> {
+    let told = winapi_util::file::information(file)?;
+    Ok((told.file_size(), told.file_index()))
+}
+
 fn read_bounded(file: &File, max: u64) -> Result<Vec<u8>, AccessError> {
     let mut bytes = Vec::new();
     file.take(max + 1).read_to_end(&mut bytes)?;

@@ -1,4 +1,5 @@
-//! How many bytes of a session are durable: two slots in a small file, written in turn.
+//! How many bytes of a session are durable: two slots in a small file, written in turn. A third says which file is about
+//! to get its name.
 //!
 //! A slot that a power cut tears fails its check, and the other still holds the count before. Overwriting in place costs
 //! one sync a fragment where a renamed file would cost two and the folder's.
@@ -8,6 +9,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 /// Size of a slot in bytes: a sector, which disks write as a whole.
 const SLOT: usize = 512;
+
+/// Where the third slot begins.
+const INTENT: u64 = 2 * SLOT as u64;
 
 /// The greatest offset that is properly noted, with the file's size; `None` if nothing is.
 pub(crate) fn read(file: &mut File) -> io::Result<Option<(u64, u64)>> {
@@ -19,10 +23,28 @@ pub(crate) fn seek_slot(file: &mut File, offset: u64, total: u64) -> io::Result<
     let [first, second] = slots(file)?;
     let place = if first > second { SLOT as u64 } else { 0 };
     file.seek(SeekFrom::Start(place))?;
-    let text = format!("{offset} {total}");
+    Ok(slot(offset, total))
+}
+
+/// The file that is about to be published, by its size and number; `None` if none is.
+pub(crate) fn read_intent(file: &mut File) -> io::Result<Option<(u64, u64)>> {
+    let mut slot = Vec::with_capacity(SLOT);
+    file.seek(SeekFrom::Start(INTENT))?;
+    file.take(SLOT as u64).read_to_end(&mut slot)?;
+    Ok(parse(&slot))
+}
+
+/// Goes to the slot of the intent; returns what is to be written there.
+pub(crate) fn seek_intent(file: &mut File, (size, number): (u64, u64)) -> io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(INTENT))?;
+    Ok(slot(size, number))
+}
+
+fn slot(one: u64, other: u64) -> Vec<u8> {
+    let text = format!("{one} {other}");
     let mut slot = format!("{text} {:016x}\n", check(&text)).into_bytes();
     slot.resize(SLOT, b' ');
-    Ok(slot)
+    slot
 }
 
 fn slots(file: &mut File) -> io::Result<[Option<(u64, u64)>; 2]> {
@@ -30,7 +52,7 @@ fn slots(file: &mut File) -> io::Result<[Option<(u64, u64)>; 2]> {
     file.seek(SeekFrom::Start(0))?;
     file.take(2 * SLOT as u64).read_to_end(&mut bytes)?;
     let (first, second) = bytes.split_at(bytes.len().min(SLOT));
-    Ok([first, second].map(parse))
+    Ok([first, second].map(|slot| parse(slot).filter(|(offset, total)| offset <= total)))
 }
 
 fn parse(slot: &[u8]) -> Option<(u64, u64)> {
@@ -38,7 +60,7 @@ fn parse(slot: &[u8]) -> Option<(u64, u64)> {
     let (text, sum) = line.rsplit_once(' ')?;
     let (offset, total) = text.split_once(' ')?;
     let (offset, total) = (offset.parse().ok()?, total.parse().ok()?);
-    let intact = u64::from_str_radix(sum, 16).ok()? == check(text) && offset <= total;
+    let intact = u64::from_str_radix(sum, 16).ok()? == check(text);
     intact.then_some((offset, total))
 }
 
@@ -78,6 +100,17 @@ mod tests {
         file.seek(SeekFrom::Start(0)).unwrap();
         file.write_all(b"99").unwrap();
         assert_eq!(read(&mut file).unwrap(), Some((10, 1000)));
+    }
+
+    #[test]
+    fn the_intent_stands_beside_the_offsets() {
+        let mut file = tempfile::tempfile().unwrap();
+        assert_eq!(read_intent(&mut file).unwrap(), None);
+        write(&mut file, 7, 9).unwrap();
+        let slot = seek_intent(&mut file, (9, 4)).unwrap();
+        file.write_all(&slot).unwrap();
+        write(&mut file, 9, 9).unwrap();
+        assert_eq!((read(&mut file).unwrap(), read_intent(&mut file).unwrap()), (Some((9, 9)), Some((9, 4))));
     }
 
     #[test]

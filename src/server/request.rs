@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Version};
 use super::limits::{MAX_PROTOCOLS, MAX_VALUE};
 use super::path::TargetPath;
 use super::response::RequestError;
-use crate::protocol::{ContentName, Packet, PacketKind, ProtocolId, SessionId, digits, header, method};
+use crate::protocol::{ContentName, HostId, Packet, PacketKind, ProtocolId, SessionId, digits, header, method};
 
 /// A packet that may be carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,11 @@ pub(crate) struct Request {
 pub(crate) fn read(head: &Parts) -> Result<Request, RequestError> {
     let length = check_http(head)?;
     let packet = read_packet(&head.headers)?;
+    // Proxies and clients in Go and Python drop a length of zero.
+    let length = match (length, &packet) {
+        (None, Packet::Fragment { .. }) => return Err(RequestError::NoLength),
+        (length, _) => length.unwrap_or(0),
+    };
     if length != packet.body_len() {
         return Err(RequestError::Invalid("the body's length does not fit the packet"));
     }
@@ -34,32 +39,42 @@ pub(crate) fn read_get(head: &Parts) -> Result<TargetPath, RequestError> {
     }
 }
 
-/// Refuses heads that two readers could read differently.
+/// Refuses heads that two readers could read differently. Reverse proxies speak HTTP/1.0, nginx by default.
 fn check_framing(head: &Parts) -> Result<(), RequestError> {
-    if head.version != Version::HTTP_11 {
+    if head.version != Version::HTTP_11 && head.version != Version::HTTP_10 {
         return Err(RequestError::Version);
     }
     if head.headers.contains_key(TRANSFER_ENCODING) {
         return Err(RequestError::Ambiguous("transfer-encoding"));
     }
-    Ok(())
+    check_host(head)
 }
 
-/// Checks what holds for every packet; returns the body's length.
-fn check_http(head: &Parts) -> Result<u64, RequestError> {
+/// RFC 9112 section 3.2. The application behind the receiver is told the host.
+fn check_host(head: &Parts) -> Result<(), RequestError> {
+    let mut hosts = head.headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => {
+            let is_host = host.to_str().is_ok_and(|host| host.trim().parse::<HostId>().is_ok());
+            if is_host { Ok(()) } else { Err(RequestError::Ambiguous("the host field names no host")) }
+        }
+        (None, _) if head.version == Version::HTTP_10 => Ok(()),
+        _ => Err(RequestError::Ambiguous("not exactly one host field")),
+    }
+}
+
+/// Checks what holds for every packet; returns the body's length, if it is there.
+fn check_http(head: &Parts) -> Result<Option<u64>, RequestError> {
     let headers = &head.headers;
     check_framing(head)?;
     if head.method != method() {
         return Err(RequestError::Method);
     }
-    if headers.get_all(HOST).iter().count() != 1 {
-        return Err(RequestError::Ambiguous("not exactly one host field"));
-    }
-    let length = single(headers, CONTENT_LENGTH)?.ok_or(RequestError::NoLength)?;
     if headers.values().any(|value| value.len() > MAX_VALUE) {
         return Err(RequestError::Invalid("a header value over 4096 bytes"));
     }
-    digits(length).ok_or(RequestError::Ambiguous("content-length is not a number"))
+    let number = |text| digits(text).ok_or(RequestError::Ambiguous("content-length is not a number"));
+    single(headers, CONTENT_LENGTH)?.map(number).transpose()
 }
 
 fn read_packet(headers: &HeaderMap) -> Result<Packet, RequestError> {
@@ -196,7 +211,7 @@ mod tests {
                 RequestError::Invalid("a field that is there twice"),
             ),
             (vec![("Content-Length", "+0")], RequestError::Ambiguous("content-length is not a number")),
-            (vec![("Content-Length", "absent")], RequestError::NoLength),
+            (vec![("Host", "a b")], RequestError::Ambiguous("the host field names no host")),
             (vec![("BITS-Packet-Type", "Fragment")], RequestError::Invalid("a field that is there twice")),
         ] {
             assert_eq!(packet(&[&[ping], &fields[..]].concat()), Err(error), "{fields:?}");
@@ -204,8 +219,35 @@ mod tests {
     }
 
     #[test]
-    fn http_1_0_and_other_methods_are_refused() {
-        assert_eq!(read_text("BITS_POST /a HTTP/1.0", &[("BITS-Packet-Type", "Ping")]), Err(RequestError::Version));
+    fn case_80_packets_without_a_body_need_no_length_and_http_1_0_is_read() {
+        let first = "BITS_POST /a HTTP/1.0";
+        for fields in [&[][..], &[("Content-Length", "absent")], &[("Host", "absent")]] {
+            let fields = [&[("BITS-Packet-Type", "Ping")], fields].concat();
+            assert_eq!(read_text(first, &fields).map(|request| request.packet), Ok(Packet::Ping), "{fields:?}");
+        }
+        let fragment = [
+            ("BITS-Packet-Type", "Fragment"),
+            ("BITS-Session-Id", SESSION),
+            ("Content-Range", "bytes 0-4/10"),
+            ("Content-Length", "absent"),
+        ];
+        assert_eq!(packet(&fragment), Err(RequestError::NoLength));
+        assert_eq!(packet(&[("BITS-Packet-Type", "Ping"), ("Content-Length", "absent")]), Ok(Packet::Ping));
+    }
+
+    #[test]
+    fn case_92_a_host_that_is_none_is_refused() {
+        for host in ["", "a b", "\"a\"", "$(id)", "a;b", "a/b", "me@h", "h:", "h:0", "h:99999", "[::1", "h\u{a0}"] {
+            let error = packet(&[("BITS-Packet-Type", "Ping"), ("Host", host)]);
+            assert_eq!(error, Err(RequestError::Ambiguous("the host field names no host")), "{host:?}");
+        }
+        for host in ["h", "files.example.com:8443", "[::1]:80", "10.0.0.1", "under_score"] {
+            assert_eq!(packet(&[("BITS-Packet-Type", "Ping"), ("Host", host)]), Ok(Packet::Ping), "{host:?}");
+        }
+    }
+
+    #[test]
+    fn other_methods_are_refused() {
         for method in ["GET", "HEAD", "POST", "PUT", "OPTIONS", "bits_post"] {
             let first = format!("{method} /a HTTP/1.1");
             assert_eq!(read_text(&first, &[("BITS-Packet-Type", "Ping")]), Err(RequestError::Method), "{method}");

@@ -83,7 +83,7 @@ impl RequestError {
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, None, "not BITS_POST"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, None, "no valid credentials"),
             Self::NoFile => (StatusCode::NOT_FOUND, None, "there is no such file"),
-            Self::Version => (StatusCode::HTTP_VERSION_NOT_SUPPORTED, invalid, "not HTTP/1.1"),
+            Self::Version => (StatusCode::HTTP_VERSION_NOT_SUPPORTED, invalid, "neither HTTP/1.1 nor HTTP/1.0"),
             Self::NoLength => (StatusCode::LENGTH_REQUIRED, invalid, "no content-length"),
             Self::Ambiguous(what) | Self::Invalid(what) => (StatusCode::BAD_REQUEST, invalid, *what),
             Self::PathIsFolder => (StatusCode::BAD_REQUEST, invalid, "the path names a folder"),

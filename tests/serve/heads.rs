@@ -6,10 +6,18 @@ use std::io::Write;
 use crate::support::{Fixture, GUID, INVALID};
 
 #[test]
-fn a_request_without_a_length_is_411() {
+fn case_80_only_a_fragment_needs_a_length() {
     let fixture = Fixture::new();
     let ping = b"BITS_POST /a HTTP/1.1\r\nHost: h\r\nBITS-Packet-Type: Ping\r\n\r\n";
-    fixture.connect().ask(ping).expect_error(411, INVALID);
+    let mut client = fixture.connect();
+    client.ask(ping).expect(200);
+    client.ask(ping).expect(200);
+    let session = client.open("/a");
+    let fragment = format!(
+        "BITS_POST /a HTTP/1.1\r\nHost: h\r\nBITS-Packet-Type: Fragment\r\nBITS-Session-Id: {session}\r\n\
+         Content-Range: bytes 0-4/5\r\n\r\n"
+    );
+    client.ask(fragment.as_bytes()).expect_error(411, INVALID);
 }
 
 #[test]
@@ -51,11 +59,26 @@ fn other_methods_are_405_and_list_nothing() {
     }
 }
 
+/// As nginx speaks by default: a connection for each request.
 #[test]
-fn http_1_0_is_refused() {
+fn case_80_a_whole_upload_over_http_1_0() {
     let fixture = Fixture::new();
-    let request = b"BITS_POST /a HTTP/1.0\r\nHost: h\r\nBITS-Packet-Type: Ping\r\nContent-Length: 0\r\n\r\n";
-    assert_eq!(fixture.connect().ask(request).status, 505);
+    let ask = |kind: &str, fields: &str, body: &str| {
+        let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+        let request = format!(
+            "BITS_POST /a HTTP/1.0\r\nHost: h\r\nConnection: close\r\nBITS-Packet-Type: {kind}\r\n{fields}{length}\r\n{body}"
+        );
+        let mut client = fixture.connect();
+        let response = client.ask(request.as_bytes()).expect(200);
+        client.expect_end();
+        response
+    };
+    ask("Ping", "", "");
+    let created = ask("Create-Session", &format!("BITS-Supported-Protocols: {GUID}\r\n"), "");
+    let session = format!("BITS-Session-Id: {}\r\n", created.field("BITS-Session-Id").unwrap());
+    ask("Fragment", &format!("{session}Content-Range: bytes 0-4/5\r\n"), "hello").expect_offset(200, 5);
+    ask("Close-Session", &session, "");
+    assert_eq!(fs::read(fixture.path("a")).unwrap(), b"hello");
 }
 
 #[test]

@@ -300,6 +300,10 @@ fn fault_63_a_file_that_was_renamed_just_before_a_crash_is_published_for_good_at
     let part = upload.file("part").unwrap();
     let (root, options) = (upload.root, upload.receiver.options.clone());
     drop(upload.receiver);
+    let mut pos = File::options().read(true).write(true).open(part.with_extension("pos")).unwrap();
+    let stamp = crate::durable::stamp(&File::open(&part).unwrap()).unwrap();
+    let intent = crate::server::progress::seek_intent(&mut pos, stamp).unwrap();
+    std::io::Write::write_all(&mut pos, &intent).unwrap();
     std::fs::rename(part, root.path().join("a")).unwrap();
     // The first step is the sync of the folder that the file has its name in.
     let fails = Faulty { fails_at: 0, ..Faulty::never() };
@@ -356,4 +360,30 @@ fn fault_61_unfinished_files_together_hold_no_more_than_allowed() {
     assert_eq!((response.status().as_u16(), &response.headers()["bits-error"]), (500, &"0x80070070".parse().unwrap()));
     assert!(upload.close(&one).result.is_ok());
     assert_eq!(upload.fragment(&two, 8).result, Ok(Ack::Received(12)));
+}
+
+/// Whatever stands at the destination: it is not what the client sent.
+#[test]
+fn case_84_bytes_that_somebody_removed_are_not_published() {
+    for (restarts, standing) in [(false, None), (true, None), (false, Some("another")), (true, Some("another"))] {
+        let mut upload = Upload::on(&Faulty::never(), |options| options.allow_overwrite = true);
+        let session = upload.create().session.unwrap();
+        for first in [0, 4, 8] {
+            assert!(upload.fragment(&session, first).result.is_ok());
+        }
+        if let Some(text) = standing {
+            std::fs::write(upload.root.path().join("a"), text).unwrap();
+        }
+        std::fs::remove_file(upload.file("part").unwrap()).unwrap();
+        if restarts {
+            let (root, options) = (upload.root, upload.receiver.options.clone());
+            drop(upload.receiver);
+            let (receiver, discarded) = Receiver::open(Box::new(Faulty::never()), options).unwrap();
+            assert_eq!(discarded.len(), 1);
+            upload = Upload { root, receiver: Arc::new(receiver), ..Upload::on(&Faulty::never(), |_| {}) };
+        }
+        let answer = upload.close(&session).result;
+        assert!(answer.is_err(), "{restarts} {standing:?}: {answer:?}");
+        assert_eq!(std::fs::read_to_string(upload.root.path().join("a")).ok().as_deref(), standing);
+    }
 }

@@ -86,7 +86,13 @@ impl SessionStore {
         let target = TargetPath::from_saved(&card.path).map_err(|_| io::ErrorKind::InvalidData)?;
         let identity = SessionIdentity { id, target, client: card.client, user: card.user };
         let mut session = SessionState::new(file.metadata()?.modified()?);
-        if card.closed || self.sessions.kind(&identity.file("part"))?.is_none() {
+        if card.closed {
+            session.phase = SessionPhase::Closed;
+        } else if self.sessions.kind(&identity.file("part"))?.is_none() {
+            // Renamed just before a crash, or removed by somebody who tidies up.
+            if !self.is_published(&identity)? {
+                return Err(io::ErrorKind::NotFound.into());
+            }
             session.phase = SessionPhase::Closed;
         } else {
             self.load_progress(&identity, &mut session)?;

@@ -7,7 +7,8 @@
 //! Invariants, at any moment of a crash:
 //! - `.json` exists only after the other two: a session that was acknowledged is whole. Files without it are rubbish.
 //! - `.pos` is written after the bytes it counts were synced. What `.part` holds beyond is not counted.
-//! - The destination is renamed from a complete, synced `.part`. An open `.json` without `.part` was published.
+//! - The destination is renamed from a complete, synced `.part`, after `.pos` says which file that is. An open `.json`
+//!   without `.part` was published if the destination is that file; else somebody removed the bytes.
 
 mod loading;
 
@@ -22,7 +23,7 @@ use uuid::Uuid;
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::progress;
 use super::session::SessionState;
-use crate::durable::{Disk, Folder, Kind, Lock, Replace};
+use crate::durable::{self, Disk, Folder, Kind, Lock, Replace};
 
 const FORMAT: u64 = 1;
 const LOCK: &str = "lock";
@@ -163,11 +164,34 @@ impl SessionStore {
                 file.set_permissions(mode.clone())?;
             }
             self.disk.sync_all(&file)?;
+            self.announce(identity, &file)?;
             self.disk.rename((&self.sessions, &part), (folder, name), replace)?;
-        } else if standing != Some(Kind::File) {
+        } else if !self.is_published(identity)? {
             return Err(io::ErrorKind::NotFound.into());
         }
         self.seal(identity, folder)
+    }
+
+    /// Notes which file is about to get its name.
+    fn announce(&self, identity: &SessionIdentity, file: &File) -> io::Result<()> {
+        let mut pos = self.sessions.open_file(&identity.file("pos"))?;
+        let intent = progress::seek_intent(&mut pos, durable::stamp(file)?)?;
+        self.disk.write(&pos, &intent)?;
+        self.disk.sync_data(&pos)
+    }
+
+    /// Whether the file that was about to get its name has it.
+    fn is_published(&self, identity: &SessionIdentity) -> io::Result<bool> {
+        let intent = progress::read_intent(&mut self.sessions.open_file(&identity.file("pos"))?)?;
+        let standing =
+            self.folder_of(&identity.target).and_then(|folder| folder.open_for_reading(identity.target.name()));
+        Ok(match standing.and_then(|file| durable::stamp(&file)) {
+            Ok(stamp) => intent == Some(stamp),
+            // What is not there, or is no file.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => false,
+            Err(error) => return Err(error),
+        })
     }
 
     /// Makes a published file's name last, and leaves a tombstone.
