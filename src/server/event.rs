@@ -57,6 +57,20 @@ pub enum ServeEvent {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// A connection ended before a request on it was understood: it was none, TLS came to no agreement, or the client has
+    /// too many connections.
+    Refused {
+        /// Who connected.
+        #[cfg_attr(test, schemars(with = "String"))]
+        client: SocketAddr,
+        /// Why.
+        reason: String,
+    },
+    /// Lines of the log that nobody read in time were dropped: the log holds up no client.
+    Dropped {
+        /// How many.
+        lines: u64,
+    },
     /// The server has stopped.
     #[serde(rename = "stop")]
     Stopped,
@@ -69,6 +83,11 @@ pub struct PacketEvent {
     /// Who sent it.
     #[cfg_attr(test, schemars(with = "String"))]
     pub client: SocketAddr,
+    /// As whom the client authenticated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The request's method.
+    pub method: String,
     /// The packet's kind; the request's method if it is no packet.
     pub packet: String,
     /// The URL's path.
@@ -88,6 +107,10 @@ pub struct PacketEvent {
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Bytes of the body that came in, or of the file that goes out.
+    pub bytes: u64,
+    /// Time from the request's head to the response's, in seconds.
+    pub seconds: f64,
 }
 
 impl fmt::Display for ServeEvent {
@@ -101,23 +124,33 @@ impl fmt::Display for ServeEvent {
             Self::Asked { session, reason, .. } => {
                 write!(f, "{session} application refused: {}", escape(reason.as_deref().unwrap_or_default()))
             }
+            Self::Refused { client, reason } => write!(f, "{client} refused: {}", escape(reason)),
+            Self::Dropped { lines } => write!(f, "{lines} lines were dropped: nobody read them in time"),
             Self::Stopped => f.write_str("stopped"),
         }
     }
 }
 
-/// `127.0.0.1:5000 Fragment /a.txt {A0FF…} bytes 5-9/10: 416 (out of step, offset 0 is next)`
+/// `127.0.0.1:5000 ann Fragment /a.txt {A0FF…} bytes 5-9/10: 416 (out of step, offset 0 is next), 5 bytes, 12 ms`
 impl fmt::Display for PacketEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.client)?;
-        for text in [Some(&self.packet), Some(&self.path), self.session.as_ref(), self.range.as_ref()] {
+        let words =
+            [self.user.as_ref(), Some(&self.packet), Some(&self.path), self.session.as_ref(), self.range.as_ref()];
+        for text in words {
             text.map_or(Ok(()), |text| write!(f, " {}", Escaped(text.as_bytes())))?;
         }
         write!(f, ": {}", self.status)?;
         if let Some(error) = self.hresult.filter(|error| *error != HResult::S_OK) {
             write!(f, ", {error}")?;
         }
-        if let Some(reason) = &self.reason { write!(f, " ({})", Escaped(reason.as_bytes())) } else { Ok(()) }
+        if let Some(reason) = &self.reason {
+            write!(f, " ({})", Escaped(reason.as_bytes()))?;
+        }
+        if self.bytes > 0 {
+            write!(f, ", {} bytes", self.bytes)?;
+        }
+        write!(f, ", {:.0} ms", self.seconds * 1000.0)
     }
 }
 
@@ -128,6 +161,8 @@ mod tests {
     fn packet() -> PacketEvent {
         PacketEvent {
             client: "127.0.0.1:5000".parse().unwrap(),
+            user: None,
+            method: "BITS_POST".to_owned(),
             packet: "Fragment".to_owned(),
             path: "/a.txt".to_owned(),
             session: Some("{A0FF5911-4144-45B3-BF27-27AFC8EC8A67}".to_owned()),
@@ -135,13 +170,18 @@ mod tests {
             status: 200,
             hresult: None,
             reason: None,
+            bytes: 5,
+            seconds: 0.0124,
         }
     }
 
     #[test]
     fn a_packet_is_one_line() {
-        let line = "127.0.0.1:5000 Fragment /a.txt {A0FF5911-4144-45B3-BF27-27AFC8EC8A67} bytes 0-4/10: 200";
+        let line =
+            "127.0.0.1:5000 Fragment /a.txt {A0FF5911-4144-45B3-BF27-27AFC8EC8A67} bytes 0-4/10: 200, 5 bytes, 12 ms";
         assert_eq!(ServeEvent::Packet(packet()).to_string(), line);
+        let of_user = PacketEvent { user: Some("ann".to_owned()), bytes: 0, ..packet() }.to_string();
+        assert!(of_user.starts_with("127.0.0.1:5000 ann Fragment /a.txt ") && of_user.ends_with(": 200, 12 ms"));
     }
 
     #[test]
@@ -153,9 +193,11 @@ mod tests {
             status: 500,
             hresult: Some(HResult::BG_E_SESSION_NOT_FOUND),
             reason: Some("unknown session".to_owned()),
+            bytes: 0,
             ..packet()
         };
-        let line = "127.0.0.1:5000 Cancel-Session /a.txt: 500, BG_E_SESSION_NOT_FOUND (0x8020001F) (unknown session)";
+        let line =
+            "127.0.0.1:5000 Cancel-Session /a.txt: 500, BG_E_SESSION_NOT_FOUND (0x8020001F) (unknown session), 12 ms";
         assert_eq!(refused.to_string(), line);
     }
 
@@ -171,13 +213,14 @@ mod tests {
         };
         assert!(!hostile.to_string().contains(char::is_control));
     }
+
     #[test]
     fn a_packet_is_one_json_object_without_what_is_not_known() {
         let refused = PacketEvent { status: 500, hresult: Some(HResult::DISK_FULL), ..packet() };
         let expected = serde_json::json!({
             "event": "packet", "client": "127.0.0.1:5000", "packet": "Fragment", "path": "/a.txt",
             "session": "{A0FF5911-4144-45B3-BF27-27AFC8EC8A67}", "range": "bytes 0-4/10", "status": 500,
-            "hresult": "0x80070070",
+            "hresult": "0x80070070", "method": "BITS_POST", "bytes": 5, "seconds": 0.0124,
         });
         assert_eq!(serde_json::to_value(ServeEvent::Packet(refused)).unwrap(), expected);
     }

@@ -111,7 +111,10 @@ impl RequestError {
                 (StatusCode::SERVICE_UNAVAILABLE, Some(NOT_ENOUGH_QUOTA), "the client has too many sessions")
             }
             Self::DiskFull => (FAILED, Some(HResult::DISK_FULL), "the disk is full"),
-            Self::NoRoom => (FAILED, Some(HResult::DISK_FULL), "unfinished uploads hold as much as they may"),
+            Self::NoRoom => {
+                let reason = "unfinished uploads have reserved as much as they may (--max-temp)";
+                (StatusCode::SERVICE_UNAVAILABLE, Some(NOT_ENOUGH_QUOTA), reason)
+            }
             Self::OtherDevice => (FAILED, Some(NOT_SAME_DEVICE), "the folder lies on another file system"),
             Self::Storage(error) => return (FAILED, Some(WRITE_FAULT), format!("the disk failed: {error}").into()),
             Self::Cut(what) => (StatusCode::REQUEST_TIMEOUT, None, *what),

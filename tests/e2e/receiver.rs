@@ -207,3 +207,31 @@ fn an_application_that_refuses_is_exit_code_13_and_wrong_certificates_are_2() {
         .exits(2)
         .says(&["cannot read /no/such/cert"]);
 }
+
+/// More lines than a pipe holds, and nobody who reads them.
+#[cfg(unix)]
+#[test]
+fn case_81_a_log_that_nobody_reads_holds_up_nothing() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut serve = command(["serve", "--listen", "127.0.0.1:0"]);
+    let mut child = serve.arg(folder.path()).stderr(std::process::Stdio::piped()).spawn().expect("it starts");
+    let mut log = BufReader::new(child.stderr.take().expect("piped"));
+    let mut first = String::new();
+    log.read_line(&mut first).expect("a line");
+    let address = first.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
+    let mut client = std::net::TcpStream::connect(address).expect("connected");
+    let ping = b"BITS_POST /a HTTP/1.1\r\nHost: h\r\nBITS-Packet-Type: Ping\r\n\r\n";
+    for _ in 0..3000 {
+        client.write_all(ping).expect("sent");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            client.read_exact(&mut byte).expect("an answer");
+            answer.push(byte[0]);
+        }
+    }
+    drop(client);
+    std::process::Command::new("kill").arg(child.id().to_string()).status().expect("kill runs");
+    assert!(child.wait().expect("it ends").success());
+}

@@ -134,9 +134,30 @@ fn fault_64_every_packet_is_one_line_with_what_clients_send_escaped() {
     client.packet("/a", "Cancel-Session", &[("BITS-Session-Id", "x\u{1b}\u{202e}y")], b"");
     let log = fixture.log();
     assert!(log.iter().all(|line| !line.contains(char::is_control) && !line.contains('\u{202e}')), "{log:#?}");
-    let ends: Vec<String> = log.iter().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect();
+    // How long it took is last.
+    let end = |line: &String| line.split_once(' ').unwrap().1.rsplit_once(", ").map(|(text, _)| text.to_owned());
+    let ends: Vec<String> = log.iter().map(|line| end(line).unwrap_or_default()).collect();
     assert_eq!(ends[1], format!("Create-Session /a {session}: 200"));
-    assert_eq!(ends[2], format!("Fragment /a {session} bytes 0-1/2: 200"));
+    assert_eq!(ends[2], format!("Fragment /a {session} bytes 0-1/2: 200, 2 bytes"));
     assert_eq!(ends[3], format!("Close-Session /a {session}: 200"));
-    assert_eq!(ends[4], "published /a (2 bytes)");
+    assert!(log[4].ends_with(" published /a (2 bytes)"));
+}
+
+#[test]
+fn case_87_what_is_no_request_has_its_line_too() {
+    let fixture = Fixture::new();
+    for (sent, told) in [
+        (&b"\x16\x03\x01\x02\x00\x01\x00\n"[..], " refused: no head of a request: "),
+        (b"BITS_POST /a HTTP/1.1\r\nHost: h", " refused: not the whole head of a request: "),
+        (b"BITS_POST /a b HTTP/1.1\r\nHost: h\r\n\r\n", ""),
+    ] {
+        let mut client = fixture.connect();
+        let from = client.stream.local_addr().unwrap().to_string();
+        client.send(sent);
+        client.stream.shutdown(std::net::Shutdown::Write).unwrap();
+        client.read_to_its_end();
+        let log = fixture.log();
+        let line = log.iter().find(|line| line.starts_with(&from));
+        assert!(line.is_some_and(|line| line.contains(told)), "{sent:?}: {log:#?}");
+    }
 }

@@ -26,13 +26,13 @@ fn fault_61_unfinished_uploads_together_hold_so_many_bytes_and_no_more() {
     let mut client = fixture.connect();
     let (one, two) = (client.open("/a"), client.open("/b"));
     client.fragment("/a", &one, "0-5/8", b"abcdef").expect_offset(200, 6);
-    client.fragment("/b", &two, "0-5/6", b"abcdef").expect_error(500, "0x80070070");
+    client.fragment("/b", &two, "0-5/6", b"abcdef").expect_error(503, "0x80070718");
     client.cancel("/a", &one).expect(200);
     client.fragment("/b", &two, "0-5/6", b"abcdef").expect_offset(200, 6);
     let fixture = fixture.restart(|options| options.limits.max_temp = Some(10));
     let mut client = fixture.connect();
     let three = client.open("/c");
-    client.fragment("/c", &three, "0-5/6", b"abcdef").expect_error(500, "0x80070070");
+    client.fragment("/c", &three, "0-5/6", b"abcdef").expect_error(503, "0x80070718");
     client.close("/b", &two).expect(200);
     client.fragment("/c", &three, "0-5/6", b"abcdef").expect_offset(200, 6);
 }

@@ -205,6 +205,14 @@ impl Client {
     }
 
     #[track_caller]
+    /// Whatever comes until the server ends the connection.
+    pub(crate) fn read_to_its_end(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // A reset is an end, too.
+        let _ = self.stream.read_to_end(&mut bytes);
+        bytes
+    }
+
     pub(crate) fn expect_end(mut self) {
         let mut rest = Vec::new();
         let _ = self.stream.read_to_end(&mut rest);

@@ -113,6 +113,8 @@ pub(crate) struct ServeArgs {
 
     /// Limit the size of all unfinished uploads together
     ///
+    /// An upload's whole size counts from its first fragment on.
+    ///
     /// [default: no limit]
     #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = values::bytes)]
     pub(crate) max_temp: Option<NonZeroU64>,

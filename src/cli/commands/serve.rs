@@ -1,6 +1,10 @@
 //! `bitsup serve [DIR]`
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use serde::Serialize;
@@ -10,20 +14,35 @@ use crate::cli::config::serve_options;
 use crate::cli::signals;
 use crate::output::{escape_line, json, units};
 use crate::server::{ServeEvent, Server};
+use crate::sync::lock;
+
+/// Lines that wait for their reader; more are dropped.
+const WAITING: usize = 10_000;
+
+/// Time that the last lines get when the server has stopped.
+const LAST_LINES: Duration = Duration::from_millis(200);
 
 pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
-    let (quiet, json) = (args.quiet, args.json);
+    let quiet = args.quiet;
+    let record = args.json.then(|| LineWriter::new(io::stdout(), json_line)).transpose()?;
+    let log = LineWriter::new(io::stderr(), text_line)?;
     let server = Server::bind(serve_options(args)?)?;
     let stop = server.stop_handle();
     signals::on_each(move |_| stop.stop())?;
+    let ends = [Some(log.end()), record.as_ref().map(LineWriter::end)];
     let run = server.run(move |event| {
-        if json {
-            record(event);
+        if let Some(record) = &record {
+            record.write(event);
         }
         if !quiet || is_first(event) {
-            log(event);
+            log.write(event);
         }
     });
+    let until = Instant::now() + LAST_LINES;
+    for end in ends.into_iter().flatten() {
+        // It ends when the last line is out; nobody waits longer for a reader that does not read.
+        let _ = lock(&end).recv_timeout(until.saturating_duration_since(Instant::now()));
+    }
     run.context("cannot receive uploads")
 }
 
@@ -46,24 +65,90 @@ struct Line<'a> {
     time: String,
 }
 
-/// A record that cannot be written is no reason to stop receiving.
-fn record(event: &ServeEvent) {
-    let mut stdout = io::stdout();
-    let line = json::line(&Line { v: json::VERSION, event, time: units::now() });
-    let _ = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush());
+fn json_line(event: &ServeEvent) -> String {
+    json::line(&Line { v: json::VERSION, event, time: units::now() })
 }
 
-/// A log that cannot be written is no reason to stop receiving.
-fn log(event: &ServeEvent) {
-    let line = format!("{} {event}", units::now());
-    // In one piece: another writer cannot come between, and standard error is not buffered.
-    let _ = io::stderr().write_all(format!("{}\n", escape_line(&line)).as_bytes());
+fn text_line(event: &ServeEvent) -> String {
+    format!("{}\n", escape_line(&format!("{} {event}", units::now())))
+}
+
+/// Receives nothing, and ends when the last line is out.
+type End = Arc<Mutex<Receiver<()>>>;
+
+/// Writes lines on a thread of its own: whoever reads them, or does not, holds up no client. One that cannot be written is
+/// no reason to stop receiving.
+struct LineWriter {
+    lines: SyncSender<String>,
+    dropped: Arc<AtomicU64>,
+    line: fn(&ServeEvent) -> String,
+    end: End,
+}
+
+impl LineWriter {
+    fn new(mut out: impl Write + Send + 'static, line: fn(&ServeEvent) -> String) -> io::Result<Self> {
+        let (lines, waiting) = sync_channel::<String>(WAITING);
+        let (alive, end) = channel::<()>();
+        let dropped = Arc::new(AtomicU64::new(0));
+        let missed = Arc::clone(&dropped);
+        std::thread::Builder::new().name("log".to_owned()).spawn(move || {
+            for text in waiting {
+                // In one piece: another writer cannot come between.
+                let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+                let lines = missed.swap(0, Ordering::Relaxed);
+                if lines > 0 {
+                    let _ = out.write_all(line(&ServeEvent::Dropped { lines }).as_bytes());
+                }
+            }
+            drop(alive);
+        })?;
+        Ok(Self { lines, dropped, line, end: Arc::new(Mutex::new(end)) })
+    }
+
+    fn write(&self, event: &ServeEvent) {
+        if self.lines.try_send((self.line)(event)).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn end(&self) -> End {
+        Arc::clone(&self.end)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::output::testing::check_schema;
+
+    /// A pipe that nobody reads.
+    struct Stuck(Arc<Mutex<()>>);
+
+    impl Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            drop(lock(&self.0));
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn case_81_lines_that_nobody_reads_are_dropped_and_counted() {
+        let (gate, event) = (Arc::new(Mutex::new(())), ServeEvent::Stopped);
+        let closed = lock(&gate);
+        let writer = LineWriter::new(Stuck(Arc::clone(&gate)), text_line).expect("a thread");
+        for _ in 0..WAITING + 100 {
+            writer.write(&event);
+        }
+        let dropped = writer.dropped.load(Ordering::Relaxed);
+        assert!((99..=100).contains(&dropped), "{dropped}");
+        let end = writer.end();
+        drop((closed, writer));
+        assert!(lock(&end).recv().is_err(), "the last line is out");
+    }
 
     #[test]
     fn the_schema_in_the_documents_is_that_of_the_types() {

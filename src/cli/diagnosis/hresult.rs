@@ -64,8 +64,8 @@ hresults! {
     HResult(0x8007_001D), "the server could not write to its disk" => Server,
         cause: "an I/O error of the server's disk, or a read-only file system, as bitsup serve reports it",
         next: "check the disk and the log of the server";
-    HResult(0x8007_0718), "this client has too many upload sessions on the server" => Server,
-        cause: "sessions of earlier uploads are still open: bitsup serve limits them for each client address",
+    HResult(0x8007_0718), "the server has no room for this upload now" => Server,
+        cause: "the client has too many sessions, or unfinished uploads have reserved all of --max-temp, as bitsup serve reports it",
         next: "resume or cancel them (bitsup sessions list), or run the same command again later";
     HResult(0x8007_0020), "the file is open in another program" => Refused,
         cause: "on the server, a virus scanner, an application or another session has the file open; on a Windows client, the source file",

@@ -2,6 +2,7 @@
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::block_in_place;
@@ -23,6 +24,7 @@ pub(super) async fn receive(
     body: &mut Incoming,
     superseded: &Notify,
     limits: &Limits,
+    received: &AtomicU64,
 ) -> Next {
     let mut gathered = Vec::new();
     let (started, mut size) = (Instant::now(), 0);
@@ -43,6 +45,7 @@ pub(super) async fn receive(
             Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
         };
         size += piece.len() as u64;
+        received.store(size, Ordering::Relaxed);
         if let Err(error) = store(&mut fragment, &mut gathered, &piece) {
             return fragment.finish(Err(error));
         }

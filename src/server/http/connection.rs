@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::super::event::ServeEvent;
 use super::super::limits::{MAX_FIELDS, MAX_HEAD};
 use super::context::ServerContext;
 use super::handler::RequestHandler;
@@ -37,9 +38,12 @@ pub(super) async fn serve(
     let stream = BufReader::with_capacity(READ_AHEAD, stream);
     let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(stream);
     // A client that cannot agree on TLS was told so by TLS itself.
-    if let Ok(Ok(stream)) = timeout(context.options.limits.head_timeout, handshake).await {
-        converse(context, stream, client, stop).await;
-    }
+    let refused = match timeout(context.options.limits.head_timeout, handshake).await {
+        Ok(Ok(stream)) => return converse(context, stream, client, stop).await,
+        Ok(Err(error)) => format!("no TLS handshake: {error}"),
+        Err(_) => "no TLS handshake in time".to_owned(),
+    };
+    context.tell(&ServeEvent::Refused { client, reason: refused });
 }
 
 async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
@@ -50,7 +54,8 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 ) {
     let flags = Arc::new(ConnectionFlags::default());
     let service = service_fn(|request| {
-        let handler = RequestHandler { context: Arc::clone(&context), flags: Arc::clone(&flags), client };
+        let (context, flags, received) = (Arc::clone(&context), Arc::clone(&flags), AtomicU64::new(0));
+        let handler = RequestHandler { context, flags, client, received };
         Box::pin(async move { Ok::<_, Infallible>(handler.respond(request).await) })
     });
     let io = TokioIo::new(WatchedStream::new(stream, Arc::clone(&flags), context.options.limits));
@@ -68,7 +73,14 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             poll_fn(|cx| connection.poll_without_shutdown(cx)).await
         }
     };
-    let mut stream = connection.into_parts().io.into_inner().stream;
+    let stream = connection.into_parts().io.into_inner();
+    if let Err(error) = &result {
+        let unread = if error.is_parse() { Some("no head of a request") } else { stream.unread() };
+        if let Some(what) = unread {
+            context.tell(&ServeEvent::Refused { client, reason: format!("{what}: {error}") });
+        }
+    }
+    let mut stream = stream.stream;
     if result.is_err() || flags.linger.load(Ordering::Acquire) {
         linger(stream, context.options.limits.linger).await;
     } else {

@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use http::header::{ALLOW, CONTENT_RANGE, EXPECT, HOST, HeaderValue, RANGE};
 use http::request::Parts;
@@ -31,19 +32,32 @@ pub(super) struct RequestHandler {
     pub(super) context: Arc<ServerContext>,
     pub(super) flags: Arc<ConnectionFlags>,
     pub(super) client: SocketAddr,
+    /// Bytes of the body so far.
+    pub(super) received: AtomicU64,
+}
+
+/// What came of a request, for the log.
+struct Outcome<'a> {
+    status: StatusCode,
+    bytes: u64,
+    response: Option<&'a Response>,
 }
 
 impl RequestHandler {
     /// Carries a request out and responds to it.
     pub(super) async fn respond(self, request: Request<Incoming>) -> http::Response<ResponseBody> {
-        let busy = BusyGuard::new(&self.flags);
+        let (busy, begun) = (BusyGuard::new(&self.flags), Instant::now());
         let (head, mut body) = request.into_parts();
         let is_get = head.method == Method::GET || head.method == Method::HEAD;
         let mut response = match self.caller(&head) {
             Err(error) => error.into(),
             Ok(caller) if is_get && self.context.receiver.gives_anything_out() => match self.download(&caller, &head) {
                 Ok(response) => {
-                    self.report(&head, response.status(), None);
+                    self.report(
+                        &head,
+                        begun,
+                        Outcome { status: response.status(), bytes: response.body().1, response: None },
+                    );
                     return response.map(|(file, len)| ResponseBody::file(file, len, busy));
                 }
                 Err(error) => Response::plain(error),
@@ -56,7 +70,8 @@ impl RequestHandler {
         if response.close {
             self.flags.linger.store(true, Ordering::Release);
         }
-        self.report(&head, response.status(), Some(&response));
+        let bytes = self.received.load(Ordering::Relaxed);
+        self.report(&head, begun, Outcome { status: response.status(), bytes, response: Some(&response) });
         let mut http = response.to_http();
         if self.context.receiver.gives_anything_out() && http.headers().contains_key(ALLOW) {
             http.headers_mut().insert(ALLOW, HeaderValue::from_static("BITS_POST, GET, HEAD"));
@@ -73,7 +88,13 @@ impl RequestHandler {
         if account.is_some_and(|account| !account.admits(&head.headers)) {
             return Err(RequestError::Unauthorized);
         }
-        Ok(Caller { ip: self.client.ip(), user: account.map(|account| account.name().to_owned()) })
+        Ok(Caller { ip: self.client.ip(), user: self.user(head) })
+    }
+
+    /// As whom the client authenticated.
+    fn user(&self, head: &Parts) -> Option<String> {
+        let account = self.context.options.account.as_ref().filter(|account| account.admits(&head.headers));
+        account.map(|account| account.name().to_owned())
     }
 
     fn download(&self, caller: &Caller, head: &Parts) -> Result<http::Response<(File, u64)>, RequestError> {
@@ -94,7 +115,10 @@ impl RequestHandler {
             let interrupt = Box::new(move || notify.notify_one());
             let target = &request.target;
             match block_in_place(|| receiver.begin_fragment(caller, session, target, *range, interrupt)) {
-                Ok(fragment) => receive(fragment, body, &superseded, &self.context.options.limits).await,
+                Ok(fragment) => {
+                    let limits = &self.context.options.limits;
+                    receive(fragment, body, &superseded, limits, &self.received).await
+                }
                 Err(response) => return response,
             }
         } else {
@@ -111,7 +135,9 @@ impl RequestHandler {
 
     /// The URL as the client wrote it.
     fn url(&self, head: &Parts) -> String {
-        let host = head.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes())).unwrap_or_default();
+        let host = head.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
+        // HTTP/1.0 needs none.
+        let host = host.unwrap_or_else(|| self.context.options.listen.to_string());
         let scheme = self.context.scheme();
         format!("{scheme}://{host}{}", head.uri.path_and_query().map_or("/", |path| path.as_str()))
     }
@@ -131,7 +157,7 @@ impl RequestHandler {
         matches!(timeout(self.context.options.limits.linger, drained).await, Ok(Ok(())))
     }
 
-    fn report(&self, head: &Parts, status: StatusCode, response: Option<&Response>) {
+    fn report(&self, head: &Parts, begun: Instant, Outcome { status, bytes, response }: Outcome<'_>) {
         let path = head.uri.path().to_owned();
         let field = |name: &str| head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into());
         let kind = field(header::PACKET_TYPE).and_then(|kind: String| kind.trim().parse::<PacketKind>().ok());
@@ -139,6 +165,8 @@ impl RequestHandler {
         let session = response.and_then(|response| response.session.as_ref());
         self.context.tell(&ServeEvent::Packet(PacketEvent {
             client: self.client,
+            user: self.user(head),
+            method: head.method.to_string(),
             packet: kind.map_or(head.method.as_str(), |kind| kind.as_str()).to_owned(),
             path: path.clone(),
             session: session.map(ToString::to_string).or_else(|| field(header::SESSION_ID)),
@@ -146,6 +174,8 @@ impl RequestHandler {
             status: status.as_u16(),
             hresult: error.and_then(RequestError::code),
             reason: error.map(ToString::to_string),
+            bytes,
+            seconds: (begun.elapsed().as_secs_f64() * 1e6).round() / 1e6,
         }));
         if let Some(Ok(Ack::Closed(Some(size)))) = response.map(|response| &response.result) {
             self.context.tell(&ServeEvent::Published { client: self.client, path, size: *size });

@@ -86,7 +86,10 @@ async fn accept_until_stopped(context: &Arc<ServerContext>, listener: &TcpListen
                 };
                 // A client that has too many is turned away without a word: a response would cost more than the connection.
                 let most = context.options.limits.max_connections;
-                let Some(permit) = admit(&mut clients, client.ip(), most) else { continue };
+                let Some(permit) = admit(&mut clients, client.ip(), most) else {
+                    context.tell(&ServeEvent::Refused { client, reason: "too many connections".to_owned() });
+                    continue;
+                };
                 let (context, stop) = (Arc::clone(context), stopping.clone());
                 tokio::spawn(async move {
                     connection::serve(context, stream, client, stop).await;

@@ -40,6 +40,15 @@ impl<S> WatchedStream<S> {
         Self { stream, framing: HeadFraming::default(), limits, deadline, stalled: None, flags }
     }
 
+    /// What its client sent and no request was made of, if that is how it ended.
+    pub(super) fn unread(&self) -> Option<&'static str> {
+        match self.framing.state() {
+            FramingState::Head => Some("not the whole head of a request"),
+            FramingState::Broken => Some("no head of a request"),
+            FramingState::Idle | FramingState::Body => None,
+        }
+    }
+
     fn observe(&mut self, bytes: &[u8]) {
         let before = self.framing.state();
         self.framing.observe(bytes);

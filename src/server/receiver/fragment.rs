@@ -42,16 +42,27 @@ impl Receiver {
             plan = session.fragment(range, &self.options.limits);
         }
         let plan = plan?;
-        let missing = plan.total - plan.at;
-        if plan.new > 0 && self.store.free_space().is_some_and(|free| free < missing) {
-            return Err(RequestError::DiskFull);
-        }
-        if plan.new > 0 && !self.quota.has_room_for(missing) {
-            return Err(RequestError::NoRoom);
+        if plan.new > 0 {
+            self.reserve(slot, plan.total, plan.total - plan.at)?;
         }
         let part = self.store.open_part(&slot.identity, plan.at)?;
         session.total = Some(plan.total);
         Ok((part, plan.skip))
+    }
+}
+
+impl Receiver {
+    /// Takes room for the whole file, of which `missing` bytes are to come. What others reserved is not free.
+    fn reserve(&self, slot: &SessionSlot, total: u64, missing: u64) -> Result<(), RequestError> {
+        if self.quota.is_below(total) {
+            return Err(RequestError::TooLarge);
+        }
+        let of_others = self.quota.outstanding().saturating_sub(slot.reservation.outstanding());
+        let is_full = |free: u64| free < missing.saturating_add(of_others);
+        if self.store.free_space().is_some_and(is_full) {
+            return Err(RequestError::DiskFull);
+        }
+        slot.reservation.take(total)
     }
 }
 
@@ -74,12 +85,9 @@ impl IncomingFragment {
             return Ok(());
         }
         let mut session = self.session()?;
-        self.slot.reservation.grow(new.len() as u64)?;
-        if let Err(error) = self.receiver.store.write(&self.part, new) {
-            self.slot.reservation.shrink_to(session.written);
-            return Err(error.into());
-        }
+        self.receiver.store.write(&self.part, new)?;
         session.written += new.len() as u64;
+        self.slot.reservation.use_up(session.written);
         session.touched = SystemTime::now();
         Ok(())
     }
@@ -94,7 +102,7 @@ impl IncomingFragment {
         let mut session = self.session()?;
         if session.written > session.durable {
             let settled = self.receiver.store.settle(&self.slot.identity, &self.part, &mut session);
-            self.slot.reservation.shrink_to(session.written);
+            self.slot.reservation.use_up(session.written);
             settled?;
         }
         session.acknowledge(self.receiver.asks())

@@ -114,7 +114,7 @@ impl Receiver {
             self.store.publish(&slot.identity, &folder, size, replace)?;
             session.phase = SessionPhase::Closed;
             session.touched = SystemTime::now();
-            slot.reservation.shrink_to(0);
+            slot.reservation.release();
         }
         Ok(ack)
     }

@@ -97,7 +97,7 @@ impl Receiver {
         }
         let part = self.store.open_part(&slot.identity, session.written)?;
         let settled = self.store.settle(&slot.identity, &part, session);
-        slot.reservation.shrink_to(session.written);
+        slot.reservation.use_up(session.written);
         Ok(settled?)
     }
 

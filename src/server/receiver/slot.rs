@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::quota::{Quota, Reservation};
 use crate::protocol::SessionId;
 use crate::server::response::{Ack, RequestError, Response};
-use crate::server::session::SessionState;
+use crate::server::session::{SessionPhase, SessionState};
 use crate::server::store::SessionIdentity;
 use crate::sync::lock;
 
@@ -30,7 +30,9 @@ struct Newest {
 
 impl SessionSlot {
     pub(super) fn new(identity: SessionIdentity, session: SessionState, quota: &Arc<Quota>) -> Arc<Self> {
-        let reservation = Reservation::of(quota, session.written);
+        let open = session.phase == SessionPhase::Open;
+        let size = session.total.filter(|_| open).unwrap_or(session.written);
+        let reservation = Reservation::of(quota, size, session.written);
         Arc::new(Self { identity, session: Mutex::new(session), reservation, newest: Mutex::default() })
     }
 

@@ -225,7 +225,7 @@ impl Upload {
     /// Checks all that holds when the client was told that its file is published, whatever failed on the way.
     fn check(self, session: &SessionId, errors: Vec<RequestError>) -> Vec<RequestError> {
         assert_eq!(std::fs::read(self.root.path().join("a")).unwrap(), CONTENT);
-        assert!(self.receiver.quota.has_room_for(100), "a finished upload holds nothing");
+        assert_eq!(self.receiver.quota.outstanding(), 0, "a finished upload holds nothing");
         let after = self.restart();
         assert_eq!(after.close(session).result, Ok(Ack::Closed(None)), "a repeated Close is answered");
         assert_eq!(std::fs::read(after.root.path().join("a")).unwrap(), CONTENT);
@@ -346,20 +346,32 @@ fn fault_60_a_file_larger_than_the_free_space_is_refused_before_its_bytes() {
 }
 
 #[test]
-fn fault_61_unfinished_files_together_hold_no_more_than_allowed() {
+fn case_82_room_is_reserved_for_the_whole_file_and_the_second_is_refused_at_once() {
     let upload = Upload::on(&Faulty::never(), |options| options.limits.max_temp = Some(20));
     let (one, two) = (upload.create().session.unwrap(), upload.create().session.unwrap());
-    for first in [0, 4] {
+    assert!(upload.fragment(&one, 0).result.is_ok());
+    assert_eq!(upload.fragment(&two, 0).result, Err(RequestError::NoRoom));
+    let response = Response::from(RequestError::NoRoom).to_http();
+    assert_eq!((response.status().as_u16(), &response.headers()["bits-error"]), (503, &"0x80070718".parse().unwrap()));
+    let upload = upload.restart();
+    assert_eq!(upload.fragment(&two, 0).result, Err(RequestError::NoRoom), "also after a restart");
+    for first in [4, 8] {
         assert!(upload.fragment(&one, first).result.is_ok());
     }
-    assert!(upload.fragment(&two, 0).result.is_ok(), "the claim alone holds nothing");
-    assert_eq!(upload.fragment(&two, 4).result, Ok(Ack::Received(8)));
-    assert_eq!(upload.fragment(&one, 8).result, Ok(Ack::Received(12)));
-    assert_eq!(upload.fragment(&two, 8).result, Err(RequestError::NoRoom));
-    let response = Response::from(RequestError::NoRoom).to_http();
-    assert_eq!((response.status().as_u16(), &response.headers()["bits-error"]), (500, &"0x80070070".parse().unwrap()));
     assert!(upload.close(&one).result.is_ok());
-    assert_eq!(upload.fragment(&two, 8).result, Ok(Ack::Received(12)));
+    assert_eq!(upload.fragment(&two, 0).result, Ok(Ack::Received(4)));
+    let small = Upload::on(&Faulty::never(), |options| options.limits.max_temp = Some(11));
+    let session = small.create().session.unwrap();
+    assert_eq!(small.fragment(&session, 0).result, Err(RequestError::TooLarge), "it would never fit");
+}
+
+#[test]
+fn case_82_what_others_reserved_is_not_free() {
+    let upload = Upload::on(&Faulty { free: Some(19), ..Faulty::never() }, |_| {});
+    let (one, two) = (upload.create().session.unwrap(), upload.create().session.unwrap());
+    assert!(upload.fragment(&one, 0).result.is_ok());
+    // 8 bytes of the first are still to come.
+    assert_eq!(upload.fragment(&two, 0).result, Err(RequestError::DiskFull));
 }
 
 /// Whatever stands at the destination: it is not what the client sent.
