@@ -307,6 +307,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'Read the password from the first line of FILE')
             [CompletionResult]::new('--tls-cert', '--tls-cert', [CompletionResultType]::ParameterName, 'Serve HTTPS with this certificate')
             [CompletionResult]::new('--tls-key', '--tls-key', [CompletionResultType]::ParameterName, 'Read the private key of --tls-cert from FILE')
+            [CompletionResult]::new('--file-mode', '--file-mode', [CompletionResultType]::ParameterName, 'Give received files these permissions')
             [CompletionResult]::new('--session-timeout', '--session-timeout', [CompletionResultType]::ParameterName, 'Discard an upload after TIME without progress')
             [CompletionResult]::new('--host-id', '--host-id', [CompletionResultType]::ParameterName, 'Tell clients to send the fragments to this host')
             [CompletionResult]::new('--host-id-fallback-timeout', '--host-id-fallback-timeout', [CompletionResultType]::ParameterName, 'Tell clients when to leave the --host-id host')

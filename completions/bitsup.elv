@@ -243,6 +243,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand --password-file 'Read the password from the first line of FILE'
             cand --tls-cert 'Serve HTTPS with this certificate'
             cand --tls-key 'Read the private key of --tls-cert from FILE'
+            cand --file-mode 'Give received files these permissions'
             cand --session-timeout 'Discard an upload after TIME without progress'
             cand --host-id 'Tell clients to send the fragments to this host'
             cand --host-id-fallback-timeout 'Tell clients when to leave the --host-id host'

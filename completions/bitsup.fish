@@ -220,6 +220,7 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l user -d 'Require
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l password-file -d 'Read the password from the first line of FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l tls-cert -d 'Serve HTTPS with this certificate' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l tls-key -d 'Read the private key of --tls-cert from FILE' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l file-mode -d 'Give received files these permissions' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l session-timeout -d 'Discard an upload after TIME without progress' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l host-id -d 'Tell clients to send the fragments to this host' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l host-id-fallback-timeout -d 'Tell clients when to leave the --host-id host' -x

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
-use rustix::process::geteuid;
+use rustix::process::{Gid, geteuid};
 
 use super::{AccessError, Kind, Lock, NOT_A_FOLDER, NOT_REGULAR, Replace};
 
@@ -212,8 +212,26 @@ impl Folder {
         Ok(fs::fstat(&self.0)?.st_dev == fs::fstat(&other.0)?.st_dev)
     }
 
-    /// The permissions that new files have here by the umask, never to execute. `None` where a system inherits them.
-    pub(crate) fn usual_mode(&self, probe: &str) -> io::Result<Option<Permissions>> {
+    /// Gives a file the group that files made here get, if the folder hands its own down (setgid).
+    pub(crate) fn give_its_group(&self, file: &File) -> io::Result<()> {
+        let folder = fs::fstat(&self.0)?;
+        let hands_down = Mode::from_raw_mode(folder.st_mode).contains(Mode::SGID);
+        if hands_down && fs::fstat(file)?.st_gid != folder.st_gid {
+            match fs::fchown(file, None, Some(Gid::from_raw(folder.st_gid))) {
+                // Who is no member of the group cannot, nor could it by making the file there.
+                Err(Errno::PERM) => {}
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The permissions of files that others are to read: these, or those that new ones have here by the umask, never to
+    /// execute. `None` where a system inherits them.
+    pub(crate) fn usual_mode(&self, probe: &str, wanted: Option<u32>) -> io::Result<Option<Permissions>> {
+        if let Some(mode) = wanted {
+            return Ok(Some(Permissions::from_mode(mode)));
+        }
         self.remove(probe)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let file = File::from(fs::openat(&self.0, probe, flags, Mode::from_raw_mode(0o666))?);

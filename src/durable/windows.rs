@@ -172,7 +172,12 @@ impl Folder {
     }
 
     /// Inherited from the folder.
-    pub(crate) fn usual_mode(&self, _probe: &str) -> io::Result<Option<Permissions>> {
+    pub(crate) fn give_its_group(&self, _file: &File) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Inherited from the folder.
+    pub(crate) fn usual_mode(&self, _probe: &str, _wanted: Option<u32>) -> io::Result<Option<Permissions>> {
         Ok(None)
     }
 }

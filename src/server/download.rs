@@ -19,7 +19,10 @@ pub(crate) fn respond(request: &Parts, mut file: File) -> io::Result<Response<(F
     let (size, modified) = (metadata.len(), httpdate::fmt_http_date(metadata.modified()?));
     let mut head = Response::new(());
     let headers = head.headers_mut();
-    let (status, first, len) = match select(&request.headers, size, &modified) {
+    // Ranges are for GET alone (RFC 9110 section 14.2).
+    let ranged = request.method == Method::GET;
+    let selection = if ranged { select(&request.headers, size, &modified) } else { Selection::Whole };
+    let (status, first, len) = match selection {
         Selection::Whole => (StatusCode::OK, 0, size),
         Selection::Part { first, len } => {
             headers.insert(CONTENT_RANGE, ascii(format!("bytes {first}-{}/{size}", first + len - 1)));

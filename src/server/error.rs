@@ -13,6 +13,8 @@ use crate::auth::PemError;
 pub enum ServeError {
     /// The folder cannot be used.
     Root(PathBuf, io::Error),
+    /// The folder was removed, or another has its name now.
+    Replaced(PathBuf),
     /// A session of an earlier server cannot be read from its files; they are left as they are.
     Session(PathBuf, io::Error),
     /// The file of the certificate or its key cannot be read.
@@ -35,6 +37,7 @@ impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root(root, _) => write!(f, "cannot open the upload directory {}", root.display()),
+            Self::Replaced(root) => write!(f, "the upload directory {} was removed or replaced", root.display()),
             Self::Session(file, _) => write!(f, "cannot read the unfinished upload {}", file.display()),
             Self::TlsFile(path, _) | Self::Pem(path, _) => write!(f, "cannot read {}", path.display()),
             Self::Tls(files, _) => {
@@ -59,7 +62,7 @@ impl std::error::Error for ServeError {
             | Self::Runtime(error) => Some(error),
             Self::Pem(_, error) => Some(error),
             Self::Tls(_, error) => Some(error),
-            Self::InUse(_) | Self::Account(_) => None,
+            Self::InUse(_) | Self::Replaced(_) | Self::Account(_) => None,
         }
     }
 }

@@ -66,6 +66,12 @@ pub enum ServeEvent {
         /// Why.
         reason: String,
     },
+    /// Certificate, key and password were read again.
+    Reloaded {
+        /// Why they are not used, if so: what held before goes on to hold.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     /// Lines of the log that nobody read in time were dropped: the log holds up no client.
     Dropped {
         /// How many.
@@ -125,6 +131,10 @@ impl fmt::Display for ServeEvent {
                 write!(f, "{session} application refused: {}", escape(reason.as_deref().unwrap_or_default()))
             }
             Self::Refused { client, reason } => write!(f, "{client} refused: {}", escape(reason)),
+            Self::Reloaded { reason: None } => f.write_str("certificate and password were read again"),
+            Self::Reloaded { reason: Some(reason) } => {
+                write!(f, "certificate and password could not be read again, the old ones hold: {}", escape(reason))
+            }
             Self::Dropped { lines } => write!(f, "{lines} lines were dropped: nobody read them in time"),
             Self::Stopped => f.write_str("stopped"),
         }

@@ -11,6 +11,7 @@
 //! An acknowledged byte is on disk. A file appears under its name only when it is whole. Sessions survive a restart.
 //! Without an [`Account`] everyone who reaches the address may upload: bind it to a loopback address.
 
+mod access;
 mod account;
 mod download;
 mod error;
@@ -36,6 +37,7 @@ use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+pub use access::ReloadHandle;
 pub use account::Account;
 pub use error::ServeError;
 pub use event::{PacketEvent, ServeEvent};
@@ -44,6 +46,7 @@ pub use limits::Limits;
 pub use options::{Options, TlsFiles};
 
 use crate::durable::{Disk, Durable, Volatile};
+use access::Access;
 use http::ServerContext;
 use receiver::Receiver;
 
@@ -53,7 +56,7 @@ pub struct Server {
     address: SocketAddr,
     options: Options,
     receiver: Arc<Receiver>,
-    tls: Option<Arc<rustls::ServerConfig>>,
+    access: Arc<Access>,
     discarded: Vec<String>,
     stop: StopHandle,
 }
@@ -65,7 +68,7 @@ impl Server {
     /// When the folder cannot be used or is another server's, or the address cannot be bound.
     pub fn bind(options: Options) -> Result<Self, ServeError> {
         let listen = options.listen;
-        let tls = options.tls.as_ref().map(tls::config).transpose()?;
+        let access = Access::of(&options)?;
         let disk: Box<dyn Disk> = if options.durable { Box::new(Durable) } else { Box::new(Volatile) };
         let (receiver, discarded) = Receiver::open(disk, options.clone())?;
         let bound = TcpListener::bind(listen).and_then(|listener| {
@@ -78,7 +81,7 @@ impl Server {
             address,
             options,
             receiver: Arc::new(receiver),
-            tls,
+            access,
             discarded,
             stop: StopHandle::default(),
         })
@@ -96,15 +99,24 @@ impl Server {
         self.stop.clone()
     }
 
+    /// Something to replace certificate and password with, while the server runs.
+    #[must_use]
+    pub fn reload_handle(&self) -> ReloadHandle {
+        ReloadHandle(Arc::clone(&self.access))
+    }
+
     /// Serves until it is stopped. Requests under way get a moment to finish; what they have stored is kept.
     ///
     /// `on_event` is called from several threads, one at a time; the server waits while it runs.
     ///
     /// # Errors
-    /// When the system has no threads for it.
+    /// When the system has no threads for it, or the folder is removed or replaced.
     pub fn run(self, on_event: impl FnMut(&ServeEvent) + Send + 'static) -> Result<(), ServeError> {
-        let context = ServerContext::new(self.receiver, self.options, self.tls, Box::new(on_event));
-        http::run(self.listener, context, self.discarded, &self.stop).map_err(ServeError::Runtime)
+        let (receiver, root) = (Arc::clone(&self.receiver), self.options.root.clone());
+        let stop = self.stop.clone();
+        let context = ServerContext::new(self.receiver, self.options, self.access, stop, Box::new(on_event));
+        http::run(self.listener, context, self.discarded, &self.stop).map_err(ServeError::Runtime)?;
+        if receiver.is_in_place() { Ok(()) } else { Err(ServeError::Replaced(root)) }
     }
 }
 

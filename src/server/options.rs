@@ -18,6 +18,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Whether an upload may replace an existing file. Default: no.
     pub allow_overwrite: bool,
+    /// The permissions of published files, such as `0o640`, on Unix. Default: by the umask.
+    pub file_mode: Option<u32>,
     /// Whether published files can be read by HEAD and GET; folders are never listed. Default: no.
     pub allow_read: bool,
     /// The account that may upload and read. Default: everyone who reaches the address.
@@ -50,6 +52,7 @@ impl Options {
             root: root.into(),
             listen,
             allow_overwrite: false,
+            file_mode: None,
             allow_read: false,
             account: None,
             tls: None,

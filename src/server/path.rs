@@ -45,7 +45,8 @@ impl TargetPath {
             return Err(RequestError::PathIsFolder);
         }
         check_name(&name)?;
-        if is_sessions_folder(names.first().unwrap_or(&name)) {
+        // At any depth: another receiver may serve a folder in this one.
+        if names.iter().chain([&name]).any(|name| is_sessions_folder(name)) {
             return Err(RequestError::PathForbidden("the folder of unfinished uploads"));
         }
         Ok(Self { folders: names, name })
@@ -209,7 +210,8 @@ mod tests {
         ] {
             assert!(matches!(TargetPath::from_url(url), Err(RequestError::PathForbidden(_))), "{url}");
         }
-        assert!(TargetPath::from_url("/a/.bitsup-sessions").is_ok());
+        // Of a receiver into a folder of this one (case 91).
+        assert!(TargetPath::from_url("/a/.bitsup-sessions/x.part").is_err());
     }
 
     #[test]

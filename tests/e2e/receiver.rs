@@ -138,8 +138,7 @@ fn served(options: &[&str], signal: rustix::process::Signal, job: impl FnOnce(&s
 #[test]
 fn a_signal_stops_the_receiver_cleanly_and_its_log_has_a_line_for_each_packet() {
     use rustix::process::Signal;
-    let signals = [Signal::INT, Signal::TERM, Signal::HUP];
-    for signal in signals.into_iter().take(if ignores_hang_up() { 2 } else { 3 }) {
+    for signal in [Signal::INT, Signal::TERM] {
         let source = Source::named("a.bin", 10);
         let send = |url: &str| {
             Finished(command(["upload"]).arg(source.arg()).arg(url).output().expect("started")).exits(0);
@@ -234,4 +233,74 @@ fn case_81_a_log_that_nobody_reads_holds_up_nothing() {
     drop(client);
     std::process::Command::new("kill").arg(child.id().to_string()).status().expect("kill runs");
     assert!(child.wait().expect("it ends").success());
+}
+
+/// What an operator does after a certificate was renewed or a password changed.
+#[cfg(unix)]
+#[test]
+fn case_85_sighup_reads_certificate_and_password_again() {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::fs::PermissionsExt;
+    if ignores_hang_up() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("inbox")).expect("made");
+    let write = |name: &str, text: &str| {
+        std::fs::write(at(name), text).expect("written");
+        std::fs::set_permissions(at(name), std::fs::Permissions::from_mode(0o600)).expect("set");
+    };
+    let certify = || {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        write("cert.pem", &made.cert.pem());
+        write("key.pem", &made.signing_key.serialize_pem());
+        write("trusted.pem", &made.cert.pem());
+    };
+    certify();
+    write("password", "first\n");
+    let mut serve = command(["serve", "--listen", "0", "--user", "me", "--password-file", "password", "inbox", "-q"]);
+    serve.args(["--tls-cert", "cert.pem", "--tls-key", "key.pem"]).current_dir(folder.path());
+    let mut child = serve.stderr(std::process::Stdio::piped()).spawn().expect("it starts");
+    let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
+    let mut next = || log.next().expect("a line").expect("text");
+    let first = next();
+    let url = first.split_whitespace().find(|word| word.starts_with("https")).expect("a URL").to_owned();
+    let hang_up = || {
+        let id = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(id, rustix::process::Signal::HUP).expect("signalled");
+    };
+    let upload = |name: &str, password: &str| {
+        write("sent", password);
+        let mut upload =
+            command(["upload", "-u", "me", "--password-file", "sent", "--cacert", "trusted.pem", "--name", name]);
+        let output = upload.arg("password").arg(&url).current_dir(folder.path()).output().expect("ran");
+        output.status.code()
+    };
+    assert_eq!(upload("a", "first"), Some(0));
+    certify();
+    write("password", "second\n");
+    hang_up();
+    assert!(next().ends_with("certificate and password were read again"));
+    assert_eq!((upload("b", "first"), upload("c", "second")), (Some(7), Some(0)));
+    write("cert.pem", "none");
+    hang_up();
+    let told = next();
+    assert!(told.contains("the old ones hold: cannot read cert.pem: "), "{told}");
+    assert_eq!(upload("d", "second"), Some(0));
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+}
+
+#[test]
+fn case_88_a_receiver_does_not_serve_its_own_secrets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    std::fs::write(folder.path().join("cert.pem"), made.cert.pem()).expect("written");
+    std::fs::write(folder.path().join("key.pem"), made.signing_key.serialize_pem()).expect("written");
+    for (switch, what) in [("--allow-read", "read"), ("--overwrite", "replace")] {
+        let mut serve = command(["serve", "--tls-cert", "cert.pem", "--tls-key", "key.pem", switch]);
+        let finished = Finished(serve.current_dir(folder.path()).output().expect("ran"));
+        finished.exits(2).says(&["--tls-key key.pem is in the directory that is served", what, "move it elsewhere"]);
+    }
 }

@@ -144,3 +144,32 @@ fn fault_62_unfinished_files_are_private_and_finished_ones_never_executable() {
     client.close("/a", &session).expect(200);
     assert_eq!(mode(fixture.path("a")) & 0o7111, 0);
 }
+
+/// Where the folder hands its group down, as those of several users do.
+#[cfg(unix)]
+#[test]
+fn case_89_a_published_file_has_the_folders_group_and_the_mode_asked_for() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let fixture = Fixture::with(|options| options.file_mode = Some(0o640));
+    // Another group than one's own is for root to give.
+    let _ = std::os::unix::fs::chown(fixture.root.path(), None, Some(12_345));
+    let group = fs::metadata(fixture.root.path()).unwrap().gid();
+    fs::set_permissions(fixture.root.path(), fs::Permissions::from_mode(0o2775)).unwrap();
+    upload(&mut fixture.connect(), "/a", b"new");
+    let published = fs::metadata(fixture.path("a")).unwrap();
+    assert_eq!((published.gid(), published.mode() & 0o7777), (group, 0o640));
+}
+
+#[cfg(unix)]
+#[test]
+fn case_90_a_folder_that_is_replaced_ends_the_server() {
+    let mut fixture = Fixture::new();
+    let session = fixture.connect().open("/a");
+    let root = fixture.root.path().to_owned();
+    fs::remove_dir_all(&root).unwrap();
+    fs::create_dir(&root).unwrap();
+    assert_eq!(fixture.connect().fragment("/a", &session, "0-0/1", b"1").status, 500);
+    let ended = fixture.thread.take().unwrap().join().unwrap();
+    let error = ended.expect_err("it was replaced").to_string();
+    assert!(error.contains("was removed or replaced"), "{error}");
+}

@@ -161,3 +161,14 @@ fn case_87_what_is_no_request_has_its_line_too() {
         assert!(line.is_some_and(|line| line.contains(told)), "{sent:?}: {log:#?}");
     }
 }
+
+#[test]
+fn case_94_clients_that_have_nothing_more_to_say_get_their_answer() {
+    let fixture = Fixture::new();
+    for _ in 0..200 {
+        let mut client = fixture.connect();
+        client.send(b"BITS_POST /a HTTP/1.1\r\nHost: h\r\nBITS-Packet-Type: Ping\r\nContent-Length: 0\r\n\r\n");
+        client.stream.shutdown(std::net::Shutdown::Write).unwrap();
+        client.read().expect(200);
+    }
+}

@@ -26,6 +26,8 @@ fn published_files_are_given_out_whole_and_in_parts() {
     let (head, _) = request(&mut client, "HEAD", "/a", "");
     assert_eq!((head.status, head.field("Content-Length")), (200, Some("1000003")));
     assert_eq!(head.field("Accept-Ranges"), Some("bytes"));
+    let (ranged, _) = request(&mut client, "HEAD", "/a", "Range: bytes=0-1\r\n");
+    assert_eq!((ranged.status, ranged.field("Content-Length")), (200, Some("1000003")), "case 94");
     let modified = head.field("Last-Modified").unwrap().to_owned();
     assert!(modified.ends_with(" GMT"), "{modified}");
     let (response, body) = request(&mut client, "GET", "/a", "");

@@ -9,7 +9,7 @@ use clap::{Args, ValueHint};
 use super::{OutputArgs, values};
 use crate::protocol::HostId;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 #[expect(clippy::doc_markdown, reason = "help shows it as it is")]
 pub(crate) struct ServeArgs {
@@ -19,8 +19,8 @@ pub(crate) struct ServeArgs {
 
     /// Listen on ADDR:PORT
     ///
-    /// Port 0 picks a free port.
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    /// Also PORT on this machine alone, or :PORT on all its IPv4 addresses. Port 0 picks a free port.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = values::listen)]
     pub(crate) listen: std::net::SocketAddr,
 
     /// Let anyone upload who can reach the address
@@ -66,6 +66,14 @@ pub(crate) struct ServeArgs {
     /// Replace existing files
     #[arg(long, help_heading = "Uploads")]
     pub(crate) overwrite: bool,
+
+    /// Give received files these permissions
+    ///
+    /// In octal, such as 640; not on Windows. A directory with the setgid bit gives them its group.
+    ///
+    /// [default: by the umask]
+    #[arg(long, value_name = "MODE", value_parser = values::file_mode, help_heading = "Uploads")]
+    pub(crate) file_mode: Option<u32>,
 
     /// Discard an upload after TIME without progress
     ///

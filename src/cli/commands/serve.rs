@@ -1,6 +1,6 @@
 //! `bitsup serve [DIR]`
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::cli::args::ServeArgs;
 use crate::cli::config::serve_options;
+use crate::cli::error::StopReason;
 use crate::cli::signals;
 use crate::output::{escape_line, json, units};
 use crate::server::{ServeEvent, Server};
@@ -26,18 +27,18 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
     let quiet = args.quiet;
     let record = args.json.then(|| LineWriter::new(io::stdout(), json_line)).transpose()?;
     let log = LineWriter::new(io::stderr(), text_line)?;
-    let server = Server::bind(serve_options(args)?)?;
-    let stop = server.stop_handle();
-    signals::on_each(move |_| stop.stop())?;
+    let server = Server::bind(serve_options(args.clone())?)?;
     let ends = [Some(log.end()), record.as_ref().map(LineWriter::end)];
-    let run = server.run(move |event| {
+    let tell = move |event: &ServeEvent| {
         if let Some(record) = &record {
             record.write(event);
         }
-        if !quiet || is_first(event) {
+        if !quiet || is_important(event) {
             log.write(event);
         }
-    });
+    };
+    watch(&server, args, tell.clone())?;
+    let run = server.run(tell);
     let until = Instant::now() + LAST_LINES;
     for end in ends.into_iter().flatten() {
         // It ends when the last line is out; nobody waits longer for a reader that does not read.
@@ -46,9 +47,29 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
     run.context("cannot receive uploads")
 }
 
-/// Whoever starts a quiet server on port 0 still needs to know where it listens.
-fn is_first(event: &ServeEvent) -> bool {
-    matches!(event, ServeEvent::Started { .. })
+/// Stops the server at a signal. SIGHUP lets it read certificate and password again, unless it says that the terminal is
+/// gone.
+fn watch(server: &Server, args: ServeArgs, tell: impl Fn(&ServeEvent) + Send + 'static) -> anyhow::Result<()> {
+    let (stop, reload) = (server.stop_handle(), server.reload_handle());
+    let had_terminal = io::stderr().is_terminal();
+    signals::on_each(move |signal| {
+        // A terminal that hung up is none any more.
+        if signal != StopReason::HangUp || (had_terminal && !io::stderr().is_terminal()) {
+            return stop.stop();
+        }
+        let read = serve_options(args.clone()).map_err(|error| error.to_string());
+        let result = read.and_then(|options| reload.reload(&options).map_err(|error| with_source(&error)));
+        tell(&ServeEvent::Reloaded { reason: result.err() });
+    })
+}
+
+fn with_source(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
+
+/// Whoever starts a quiet server on port 0 still needs to know where it listens, and what came of SIGHUP.
+fn is_important(event: &ServeEvent) -> bool {
+    matches!(event, ServeEvent::Started { .. } | ServeEvent::Reloaded { .. })
 }
 
 /// Fields may be added in a version; those here keep their meaning. Sizes are bytes.
@@ -78,6 +99,7 @@ type End = Arc<Mutex<Receiver<()>>>;
 
 /// Writes lines on a thread of its own: whoever reads them, or does not, holds up no client. One that cannot be written is
 /// no reason to stop receiving.
+#[derive(Clone)]
 struct LineWriter {
     lines: SyncSender<String>,
     dropped: Arc<AtomicU64>,

@@ -12,6 +12,12 @@ use super::UsageError;
 /// What the arguments mean.
 pub(in crate::cli) fn options(args: ServeArgs) -> Result<Options, UsageError> {
     check_reach(&args)?;
+    check_secrets(&args)?;
+    if cfg!(windows) && args.file_mode.is_some() {
+        return Err(UsageError(
+            "--file-mode: Windows has no such permissions; files inherit the directory's".to_owned(),
+        ));
+    }
     let mut options = Options::new(args.dir, args.listen);
     options.account = match (&args.user, &args.password_file) {
         (Some(user), Some(file)) => Some(account(user, file)?),
@@ -21,6 +27,7 @@ pub(in crate::cli) fn options(args: ServeArgs) -> Result<Options, UsageError> {
     options.allow_read = args.allow_read;
     options.reply_command = args.reply_command;
     options.allow_overwrite = args.overwrite;
+    options.file_mode = args.file_mode;
     options.limits.max_size = args.max_size.map(NonZeroU64::get);
     options.limits.max_fragment = args.max_fragment.map(NonZeroU64::get);
     options.limits.max_temp = args.max_temp.map(NonZeroU64::get);
@@ -54,6 +61,29 @@ fn check_reach(args: &ServeArgs) -> Result<(), UsageError> {
         )));
     }
     Ok(())
+}
+
+/// Whoever may read or replace files must not be able to do so with the receiver's own secrets.
+fn check_secrets(args: &ServeArgs) -> Result<(), UsageError> {
+    if !args.allow_read && !args.overwrite {
+        return Ok(());
+    }
+    let real = |path: &Path| path.canonicalize().ok();
+    let Some(root) = real(&args.dir) else { return Ok(()) };
+    let files = [("--tls-key", &args.tls_key), ("--password-file", &args.password_file)];
+    let inside = |path: &Path| real(path).is_some_and(|path| path.starts_with(&root));
+    match files.iter().find_map(|(option, path)| path.as_deref().filter(|path| inside(path)).map(|path| (option, path)))
+    {
+        None => Ok(()),
+        Some((option, path)) => {
+            let (what, switch) = if args.allow_read { ("read", "--allow-read") } else { ("replace", "--overwrite") };
+            Err(UsageError(format!(
+                "{option} {} is in the directory that is served, and with {switch} clients could {what} it: \
+                 move it elsewhere",
+                path.display()
+            )))
+        }
+    }
 }
 
 fn account(user: &str, file: &Path) -> Result<Account, UsageError> {

@@ -34,9 +34,9 @@ pub(super) async fn serve(
 ) {
     // Without it the responses are only later, so a failure is no reason to refuse the client.
     let _ = stream.set_nodelay(true);
-    let Some(tls) = &context.tls else { return converse(context, stream, client, stop).await };
+    let Some(tls) = context.access.tls() else { return converse(context, stream, client, stop).await };
     let stream = BufReader::with_capacity(READ_AHEAD, stream);
-    let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(stream);
+    let handshake = TlsAcceptor::from(tls).accept(stream);
     // A client that cannot agree on TLS was told so by TLS itself.
     let refused = match timeout(context.options.limits.head_timeout, handshake).await {
         Ok(Ok(stream)) => return converse(context, stream, client, stop).await,
@@ -60,6 +60,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     });
     let io = TokioIo::new(WatchedStream::new(stream, Arc::clone(&flags), context.options.limits));
     let mut connection = http1::Builder::new()
+        .half_close(true)
         .header_read_timeout(None)
         .max_headers(MAX_FIELDS)
         .max_header_size(MAX_HEAD)

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
+use crate::server::access::Access;
 use crate::server::event::ServeEvent;
+use crate::server::http::StopHandle;
 use crate::server::limits::MAX_COMMANDS;
 use crate::server::options::Options;
 use crate::server::receiver::Receiver;
@@ -21,7 +23,9 @@ pub(super) type CommandEnd = watch::Receiver<Option<RequestError>>;
 pub(crate) struct ServerContext {
     pub(super) receiver: Arc<Receiver>,
     pub(super) options: Options,
-    pub(super) tls: Option<Arc<rustls::ServerConfig>>,
+    /// What may be replaced while the server runs.
+    pub(super) access: Arc<Access>,
+    pub(super) stop: StopHandle,
     /// The reply commands that run, by session.
     pub(super) commands: Mutex<HashMap<Uuid, CommandEnd>>,
     /// One for each more that may run.
@@ -33,15 +37,16 @@ impl ServerContext {
     pub(crate) fn new(
         receiver: Arc<Receiver>,
         options: Options,
-        tls: Option<Arc<rustls::ServerConfig>>,
+        access: Arc<Access>,
+        stop: StopHandle,
         on_event: OnEvent,
     ) -> Self {
         let (commands, command_permits) = (Mutex::default(), Semaphore::new(MAX_COMMANDS));
-        Self { receiver, options, tls, commands, command_permits, on_event: Mutex::new(on_event) }
+        Self { receiver, options, access, stop, commands, command_permits, on_event: Mutex::new(on_event) }
     }
 
     pub(super) fn scheme(&self) -> &'static str {
-        if self.tls.is_some() { "https" } else { "http" }
+        if self.options.tls.is_some() { "https" } else { "http" }
     }
 
     pub(super) fn tell(&self, event: &ServeEvent) {

@@ -64,6 +64,9 @@ impl RequestHandler {
             },
             Ok(caller) => self.carry_out(&caller, &head, &mut body).await,
         };
+        if matches!(response.result, Err(RequestError::Storage(_) | RequestError::NoFolder)) {
+            self.check_folder();
+        }
         if !body.is_end_stream() && !self.drain(&head, &mut body, &response).await {
             response.close = true;
         }
@@ -84,16 +87,16 @@ impl RequestHandler {
         if self.flags.broken.load(Ordering::Acquire) {
             return Err(RequestError::Ambiguous("a head that can be read in two ways"));
         }
-        let account = self.context.options.account.as_ref();
-        if account.is_some_and(|account| !account.admits(&head.headers)) {
+        let user = self.user(head);
+        if self.context.options.account.is_some() && user.is_none() {
             return Err(RequestError::Unauthorized);
         }
-        Ok(Caller { ip: self.client.ip(), user: self.user(head) })
+        Ok(Caller { ip: self.client.ip(), user })
     }
 
     /// As whom the client authenticated.
     fn user(&self, head: &Parts) -> Option<String> {
-        let account = self.context.options.account.as_ref().filter(|account| account.admits(&head.headers));
+        let account = self.context.access.account().filter(|account| account.admits(&head.headers));
         account.map(|account| account.name().to_owned())
     }
 
@@ -130,6 +133,13 @@ impl RequestHandler {
                 let failure = application::ask(&self.context, &pending, self.url(head)).await;
                 block_in_place(|| receiver.respond_after(&pending, failure))
             }
+        }
+    }
+
+    /// Ends the server if its folder is gone: it would refuse everything until somebody starts it anew.
+    fn check_folder(&self) {
+        if !block_in_place(|| self.context.receiver.is_in_place()) {
+            self.context.stop.stop();
         }
     }
 

@@ -43,7 +43,7 @@ impl Receiver {
             io::ErrorKind::ResourceBusy => ServeError::InUse(options.root.clone()),
             _ => ServeError::Root(options.root.clone(), error),
         };
-        let store = SessionStore::open(&options.root, disk).map_err(root)?;
+        let store = SessionStore::open(&options.root, options.file_mode, disk).map_err(root)?;
         let found = store.load()?;
         let quota = Quota::new(options.limits.max_temp);
         let slot = |(identity, session): (SessionIdentity, SessionState)| {
@@ -51,6 +51,11 @@ impl Receiver {
         };
         let slots = Mutex::new(found.sessions.into_iter().map(slot).collect());
         Ok((Self { options, store, quota, slots }, found.discarded))
+    }
+
+    /// Whether the folder is still what its path names. Nothing can be received into one that is not.
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.store.is_in_place()
     }
 
     /// Whether an application is to be asked about complete files.

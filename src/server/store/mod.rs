@@ -75,11 +75,13 @@ pub(crate) struct SessionStore {
 
 impl SessionStore {
     /// Opens the root and its sessions folder for this process alone.
-    pub(crate) fn open(root: &std::path::Path, disk: Box<dyn Disk>) -> io::Result<Self> {
+    ///
+    /// `mode` is that of published files; without one, the umask decides.
+    pub(crate) fn open(root: &std::path::Path, mode: Option<u32>, disk: Box<dyn Disk>) -> io::Result<Self> {
         let (path, root) = (root.to_owned(), Folder::open(root)?);
         let sessions = root.enter_private(SESSIONS_FOLDER)?;
         let lock = sessions.try_lock(LOCK)?.ok_or(io::ErrorKind::ResourceBusy)?;
-        let published_mode = sessions.usual_mode(PROBE)?;
+        let published_mode = sessions.usual_mode(PROBE, mode)?;
         Ok(Self { path, root, sessions, published_mode, disk, _lock: lock })
     }
 
@@ -95,6 +97,11 @@ impl SessionStore {
             }
         }
         Ok(folder)
+    }
+
+    /// Whether the root is still what its path names.
+    pub(crate) fn is_in_place(&self) -> bool {
+        Folder::open(&self.path).and_then(|there| there.is_same_folder(&self.root)).unwrap_or(false)
     }
 
     /// Whether finished files can be renamed into this folder.
@@ -163,6 +170,7 @@ impl SessionStore {
             if let Some(mode) = &self.published_mode {
                 file.set_permissions(mode.clone())?;
             }
+            folder.give_its_group(&file)?;
             self.disk.sync_all(&file)?;
             self.announce(identity, &file)?;
             self.disk.rename((&self.sessions, &part), (folder, name), replace)?;

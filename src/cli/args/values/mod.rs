@@ -90,6 +90,34 @@ pub(super) fn base_name(text: &str) -> Result<String, InvalidValue> {
     Ok(text.to_owned())
 }
 
+/// An address to listen on.
+#[cfg(feature = "serve")]
+pub(super) fn listen(text: &str) -> Result<std::net::SocketAddr, InvalidValue> {
+    use std::net::ToSocketAddrs;
+    let whole = match text.strip_prefix(':') {
+        Some(port) => format!("0.0.0.0:{port}"),
+        None if !text.contains(':') => format!("127.0.0.1:{text}"),
+        None => text.to_owned(),
+    };
+    // A name may have addresses of both families; most servers are reached by the older one.
+    let found: Vec<_> = whole.to_socket_addrs().map(Iterator::collect).unwrap_or_default();
+    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    first.copied().ok_or_else(|| {
+        InvalidValue(format!("{text:?} is no address: write 127.0.0.1:8080, [::1]:8080, localhost:8080, 8080 or :8080"))
+    })
+}
+
+/// Permissions of a file, in octal.
+#[cfg(feature = "serve")]
+pub(super) fn file_mode(text: &str) -> Result<u32, InvalidValue> {
+    let mode = u32::from_str_radix(text.trim_start_matches("0o"), 8).ok().filter(|mode| *mode <= 0o666);
+    mode.filter(|mode| mode & 0o111 == 0 && mode & 0o600 == 0o600).ok_or_else(|| {
+        InvalidValue(format!(
+            "{text:?}: write 600, 640, 644, 660 or the like; the owner reads and writes, nobody executes"
+        ))
+    })
+}
+
 /// `none`, or the URL of a proxy. Others can read the command line.
 pub(super) fn proxies(text: &str) -> Result<Proxies, InvalidValue> {
     if text == "none" {
@@ -160,6 +188,27 @@ mod tests {
         }
         let error = Cli::try_parse_from(["bitsup", "upload", "--retries=x", "f", "http://h/"]).expect_err("refused");
         assert_eq!(InvalidValue::of(&error), None, "clap's own parser");
+    }
+
+    #[cfg(feature = "serve")]
+    #[test]
+    fn case_94_addresses_are_read_as_people_write_them() {
+        for (typed, address) in [
+            ("8080", "127.0.0.1:8080"),
+            (":8080", "0.0.0.0:8080"),
+            ("localhost:80", "127.0.0.1:80"),
+            ("[::1]:0", "[::1]:0"),
+            ("10.0.0.1:1", "10.0.0.1:1"),
+        ] {
+            assert_eq!(listen(typed).map(|address| address.to_string()), Ok(address.to_owned()));
+        }
+        for wrong in ["", "h", "127.0.0.1", "::1", ":99999", "1.2.3.4:x"] {
+            assert!(listen(wrong).is_err_and(|error| error.0.contains(":8080")), "{wrong}");
+        }
+        assert_eq!((file_mode("640"), file_mode("0660")), (Ok(0o640), Ok(0o660)));
+        for wrong in ["", "755", "999", "044", "1644", "u=rw"] {
+            assert!(file_mode(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
