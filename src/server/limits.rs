@@ -79,6 +79,9 @@ pub(crate) const MAX_PATH: usize = 2048;
 /// Most connections at a time; the next ones wait to be accepted. Each needs a descriptor or two.
 pub(crate) const MAX_CONNECTIONS: usize = 4096;
 
+/// Connections that are served however few descriptors there are.
+pub(crate) const MIN_CONNECTIONS: usize = 16;
+
 /// Most reply commands that run at a time; further files wait. Each is a process.
 pub(crate) const MAX_COMMANDS: usize = 16;
 

@@ -304,3 +304,22 @@ fn case_88_a_receiver_does_not_serve_its_own_secrets() {
         finished.exits(2).says(&["--tls-key key.pem is in the directory that is served", what, "move it elsewhere"]);
     }
 }
+
+/// As many as there are descriptors for, and more: the idle ones give way to uploads.
+#[cfg(unix)]
+#[test]
+fn case_86_idle_connections_take_no_descriptor_from_an_upload() {
+    let source = Source::new(300_000);
+    for (limit, idle) in [("128", 100), ("1024", 900)] {
+        let script = format!("ulimit -n {limit}; exec \"$0\" serve --listen 127.0.0.1:0 --max-connections 5000 \"$1\"");
+        let mut bash = std::process::Command::new("bash");
+        let receiver = Receiver::of(bash.args(["-c", &script, crate::support::bitsup::program()]));
+        let address = receiver.url.trim_start_matches("http://").trim_end_matches('/');
+        let connections: Vec<_> = (0..idle).filter_map(|_| std::net::TcpStream::connect(address).ok()).collect();
+        assert_eq!(connections.len(), idle);
+        for _ in 0..3 {
+            upload(&receiver, &source, &["--fragment-size", "100000"]).exits(0);
+            std::fs::remove_file(receiver.path("file.bin")).expect("published");
+        }
+    }
+}

@@ -30,16 +30,17 @@ pub(super) async fn serve(
     context: Arc<ServerContext>,
     stream: TcpStream,
     client: SocketAddr,
+    flags: Arc<ConnectionFlags>,
     stop: watch::Receiver<bool>,
 ) {
     // Without it the responses are only later, so a failure is no reason to refuse the client.
     let _ = stream.set_nodelay(true);
-    let Some(tls) = context.access.tls() else { return converse(context, stream, client, stop).await };
+    let Some(tls) = context.access.tls() else { return converse(context, stream, client, flags, stop).await };
     let stream = BufReader::with_capacity(READ_AHEAD, stream);
     let handshake = TlsAcceptor::from(tls).accept(stream);
     // A client that cannot agree on TLS was told so by TLS itself.
     let refused = match timeout(context.options.limits.head_timeout, handshake).await {
-        Ok(Ok(stream)) => return converse(context, stream, client, stop).await,
+        Ok(Ok(stream)) => return converse(context, stream, client, flags, stop).await,
         Ok(Err(error)) => format!("no TLS handshake: {error}"),
         Err(_) => "no TLS handshake in time".to_owned(),
     };
@@ -50,9 +51,9 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     context: Arc<ServerContext>,
     stream: S,
     client: SocketAddr,
+    flags: Arc<ConnectionFlags>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let flags = Arc::new(ConnectionFlags::default());
     let service = service_fn(|request| {
         let (context, flags, received) = (Arc::clone(&context), Arc::clone(&flags), AtomicU64::new(0));
         let handler = RequestHandler { context, flags, client, received };
@@ -66,7 +67,12 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .max_header_size(MAX_HEAD)
         .title_case_headers(true)
         .serve_connection(io, service);
-    let stopped = async { drop(stop.wait_for(|stop| *stop).await) };
+    let stopped = async {
+        tokio::select! {
+            stopped = stop.wait_for(|stop| *stop) => drop(stopped),
+            () = flags.is_let_go() => {}
+        }
+    };
     let result = tokio::select! {
         result = poll_fn(|cx| connection.poll_without_shutdown(cx)) => result,
         () = stopped => {

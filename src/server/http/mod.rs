@@ -4,6 +4,7 @@ mod application;
 mod body;
 mod connection;
 mod context;
+mod descriptors;
 mod handler;
 mod response_body;
 mod stream;
@@ -11,7 +12,7 @@ mod stream;
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, TcpListener as StdListener};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
 use tokio::net::TcpListener;
@@ -22,7 +23,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 pub(super) use context::ServerContext;
 
 use super::event::ServeEvent;
-use super::limits::{ACCEPT_PAUSE, GRACE, MAX_CONNECTIONS, SWEEP, THREADS_END};
+use super::limits::{ACCEPT_PAUSE, GRACE, SWEEP, THREADS_END};
+use stream::ConnectionFlags;
 
 /// Stops a [`Server`](super::Server), from any thread, any number of times, also before it runs.
 #[derive(Debug, Clone)]
@@ -67,7 +69,9 @@ pub(super) fn run(
 
 async fn accept_until_stopped(context: &Arc<ServerContext>, listener: &TcpListener, mut stop: watch::Receiver<bool>) {
     let mut clients = HashMap::new();
-    let total = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let most = descriptors::connections();
+    let total = Arc::new(Semaphore::new(most));
+    let mut idle = IdleConnections::default();
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let stopping = stop.clone();
@@ -78,7 +82,7 @@ async fn accept_until_stopped(context: &Arc<ServerContext>, listener: &TcpListen
                 let receiver = Arc::clone(&context.receiver);
                 spawn_blocking(move || receiver.sweep(SystemTime::now()));
             }
-            (total_permit, accepted) = async { (Arc::clone(&total).acquire_owned().await, listener.accept().await) } => {
+            accepted = listener.accept() => {
                 let Ok((stream, client)) = accepted else {
                     // Out of file descriptors, most likely: the connections there are will free some.
                     sleep(ACCEPT_PAUSE).await;
@@ -90,17 +94,47 @@ async fn accept_until_stopped(context: &Arc<ServerContext>, listener: &TcpListen
                     context.tell(&ServeEvent::Refused { client, reason: "too many connections".to_owned() });
                     continue;
                 };
-                let (context, stop) = (Arc::clone(context), stopping.clone());
+                if total.available_permits() == 0 {
+                    idle.let_one_go();
+                }
+                let mut stopping_now = stopping.clone();
+                let total_permit = tokio::select! {
+                    _ = stopping_now.wait_for(|stop| *stop) => break,
+                    permit = Arc::clone(&total).acquire_owned() => permit,
+                };
+                let (context, stop, flags) = (Arc::clone(context), stopping.clone(), idle.add());
                 tokio::spawn(async move {
-                    connection::serve(context, stream, client, stop).await;
+                    connection::serve(context, stream, client, flags, stop).await;
                     drop((permit, total_permit));
                 });
             }
         }
     }
     // All permits are back when the last connection has ended.
-    let all = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
+    let all = u32::try_from(most).unwrap_or(u32::MAX);
     let _ = timeout(GRACE, total.acquire_many(all)).await;
+}
+
+/// The connections that there are, to find one that nothing is asked on.
+#[derive(Default)]
+struct IdleConnections(Vec<Weak<ConnectionFlags>>);
+
+impl IdleConnections {
+    /// The flags of one more.
+    fn add(&mut self) -> Arc<ConnectionFlags> {
+        self.0.retain(|flags| flags.strong_count() > 0);
+        let flags = Arc::new(ConnectionFlags::default());
+        self.0.push(Arc::downgrade(&flags));
+        flags
+    }
+
+    /// Ends the one that has been idle longest, if one is: a new client has something to say.
+    fn let_one_go(&self) {
+        let idle = self.0.iter().filter_map(Weak::upgrade).filter(|flags| flags.is_idle());
+        if let Some(longest) = idle.min_by_key(|flags| flags.last_used()) {
+            longest.let_go();
+        }
+    }
 }
 
 /// A permit for one more connection of this client, unless it has `most` already. In the list is one clone more than there

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
@@ -21,14 +20,14 @@ pub(super) struct BusyGuard(Arc<ConnectionFlags>);
 
 impl BusyGuard {
     pub(super) fn new(flags: &Arc<ConnectionFlags>) -> Self {
-        flags.busy.store(true, Ordering::Release);
+        flags.set_busy(true);
         Self(Arc::clone(flags))
     }
 }
 
 impl Drop for BusyGuard {
     fn drop(&mut self) {
-        self.0.busy.store(false, Ordering::Release);
+        self.0.set_busy(false);
     }
 }
 

@@ -3,17 +3,19 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::super::framing::{FramingState, HeadFraming};
 use super::super::limits::Limits;
 
 /// Signals between a stream and the requests on it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ConnectionFlags {
     /// Set by the stream: nothing on it can be trusted any more.
     pub(super) broken: AtomicBool,
@@ -21,6 +23,46 @@ pub(super) struct ConnectionFlags {
     pub(super) busy: AtomicBool,
     /// Set when a response goes out before the request was read.
     pub(super) linger: AtomicBool,
+    begun: Instant,
+    /// When something last happened on it, in milliseconds from its beginning.
+    used: AtomicU64,
+    /// Somebody else needs its place.
+    go: Notify,
+}
+
+impl Default for ConnectionFlags {
+    fn default() -> Self {
+        let flag = AtomicBool::default;
+        let (broken, busy, linger) = (flag(), flag(), flag());
+        Self { broken, busy, linger, begun: Instant::now(), used: AtomicU64::new(0), go: Notify::new() }
+    }
+}
+
+impl ConnectionFlags {
+    /// Whether no request is carried out on it.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.busy.load(Ordering::Acquire)
+    }
+
+    /// When its last request ended; when it began, if it had none.
+    pub(super) fn last_used(&self) -> Instant {
+        self.begun + Duration::from_millis(self.used.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set_busy(&self, busy: bool) {
+        let used = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.used.store(used, Ordering::Relaxed);
+        self.busy.store(busy, Ordering::Release);
+    }
+
+    pub(super) fn let_go(&self) {
+        self.go.notify_one();
+    }
+
+    /// Ends when somebody else needs the place.
+    pub(super) async fn is_let_go(&self) {
+        self.go.notified().await;
+    }
 }
 
 /// A stream that breaks when its client is silent for too long or sends what can be read in two ways.
