@@ -51,7 +51,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
     if ($words.Count -eq 2 -and $words[1] -eq 'explain') {
         $values = @(& $words[0] explain --candidates)
     }
-    if ($words.Count -ge 2 -and $words[1] -in 'upload', 'check', 'config' -and $wordToComplete -like 'h*') {
+    if ($words.Count -ge 2 -and $words[1] -in 'upload', 'check', 'config' -and $wordToComplete -like 'http*') {
         $values += @(& $words[0] config --candidates 2>$null)
     }
     if ($values.Count -gt 0) {
@@ -216,7 +216,6 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep the state of unfinished uploads in DIR')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from FILE')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object per line')
-            [CompletionResult]::new('--candidates', '--candidates', [CompletionResultType]::ParameterName, 'Print what can stand for an id, for completion scripts')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -345,7 +344,6 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         'bitsup;config' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from FILE')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object per line')
-            [CompletionResult]::new('--candidates', '--candidates', [CompletionResultType]::ParameterName, 'Print the URLs of the hosts in the settings file, for completion scripts')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -353,7 +351,6 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         }
         'bitsup;explain' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from FILE')
-            [CompletionResult]::new('--candidates', '--candidates', [CompletionResultType]::ParameterName, 'Print what can stand for CODE, for completion scripts')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

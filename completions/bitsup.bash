@@ -392,7 +392,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__config)
-            opts="-h --json --candidates --config --no-config --help"
+            opts="-h --json --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -421,7 +421,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__explain)
-            opts="-h --candidates --config --no-config --help"
+            opts="-h --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1143,7 +1143,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions__subcmd__list)
-            opts="-h --json --candidates --state-dir --config --no-config --help"
+            opts="-h --json --state-dir --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1635,7 +1635,7 @@ _bitsup_words() {
         _bitsup_candidates "$word" "" < <("$1" sessions list --candidates 2>/dev/null)
         return 0
     fi
-    if [[ $word == h* && ( $verb == upload || $verb == check || $verb == config ) ]]; then
+    if [[ $word == h* && $previous != -* && -z $(compgen -f -- "$word") && ( $verb == upload || $verb == check || $verb == config ) ]]; then
         _bitsup_candidates "$word" "" < <("$1" config --candidates 2>/dev/null)
         [[ ${#COMPREPLY[@]} -eq 0 ]] || return 0
     fi

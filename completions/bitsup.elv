@@ -162,7 +162,6 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand --state-dir 'Keep the state of unfinished uploads in DIR'
             cand --config 'Read settings from FILE'
             cand --json 'Print one JSON object per line'
-            cand --candidates 'Print what can stand for an id, for completion scripts'
             cand --no-config 'Read no settings file'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -279,14 +278,12 @@ set edit:completion:arg-completer[bitsup] = {|@words|
         &'bitsup;config'= {
             cand --config 'Read settings from FILE'
             cand --json 'Print one JSON object per line'
-            cand --candidates 'Print the URLs of the hosts in the settings file, for completion scripts'
             cand --no-config 'Read no settings file'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'bitsup;explain'= {
             cand --config 'Read settings from FILE'
-            cand --candidates 'Print what can stand for CODE, for completion scripts'
             cand --no-config 'Read no settings file'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'

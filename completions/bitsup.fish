@@ -162,7 +162,6 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_s
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l state-dir -d 'Keep the state of unfinished uploads in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l config -d 'Read settings from FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object per line'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l candidates -d 'Print what can stand for an id, for completion scripts'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l no-config -d 'Read no settings file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l state-dir -d 'Keep the state of unfinished uploads in DIR' -r -f -a "(__fish_complete_directories)"
@@ -250,11 +249,9 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand try" -l no-config -d 'Read
 complete -c bitsup -n "__fish_bitsup_using_subcommand try" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bitsup -n "__fish_bitsup_using_subcommand config" -l config -d 'Read settings from FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand config" -l json -d 'Print one JSON object per line'
-complete -c bitsup -n "__fish_bitsup_using_subcommand config" -l candidates -d 'Print the URLs of the hosts in the settings file, for completion scripts'
 complete -c bitsup -n "__fish_bitsup_using_subcommand config" -l no-config -d 'Read no settings file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bitsup -n "__fish_bitsup_using_subcommand explain" -l config -d 'Read settings from FILE' -r -F
-complete -c bitsup -n "__fish_bitsup_using_subcommand explain" -l candidates -d 'Print what can stand for CODE, for completion scripts'
 complete -c bitsup -n "__fish_bitsup_using_subcommand explain" -l no-config -d 'Read no settings file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bitsup -n "__fish_bitsup_using_subcommand man" -l config -d 'Read settings from FILE' -r -F

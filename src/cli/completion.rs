@@ -19,7 +19,7 @@ pub(super) fn candidates(described: impl IntoIterator<Item = (String, String)>) 
 pub(super) fn script(shell: Shell, mut command: Command) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, "bitsup", &mut script);
-    let script = String::from_utf8_lossy(&script).into_owned();
+    let script = without_hidden(&String::from_utf8_lossy(&script));
     match shell {
         Shell::Bash => bash(&script, &command),
         Shell::Zsh => zsh(&script),
@@ -27,6 +27,17 @@ pub(super) fn script(shell: Shell, mut command: Command) -> String {
         Shell::PowerShell => powershell(&script, &command),
         _ => script,
     }
+}
+
+/// Without what the scripts themselves ask the program by.
+fn without_hidden(script: &str) -> String {
+    let is_hidden = |line: &&str| {
+        ["'--candidates[", " -l candidates ", "'--candidates'", "cand --candidates "]
+            .iter()
+            .any(|text| line.contains(text))
+    };
+    let shown: String = script.split_inclusive('\n').filter(|line| !is_hidden(line)).collect();
+    shown.replace(" --candidates", "")
 }
 
 fn bash(script: &str, command: &Command) -> String {
@@ -95,7 +106,7 @@ _bitsup_words() {
         _bitsup_candidates "$word" "" < <("$1" sessions list --candidates 2>/dev/null)
         return 0
     fi
-    if [[ $word == h* && ( $verb == upload || $verb == check || $verb == config ) ]]; then
+    if [[ $word == h* && $previous != -* && -z $(compgen -f -- "$word") && ( $verb == upload || $verb == check || $verb == config ) ]]; then
         _bitsup_candidates "$word" "" < <("$1" config --candidates 2>/dev/null)
         [[ ${#COMPREPLY[@]} -eq 0 ]] || return 0
     fi
@@ -120,11 +131,12 @@ fn zsh(script: &str) -> String {
         if line.contains("url -- ") { line.replace(":_urls'", ":_bitsup_urls'") } else { line }
     };
     let script: String = script.split_inclusive('\n').map(completed).collect();
-    let script = script.replace(FILES_OF_UPLOAD, &FILES_OF_UPLOAD.replace(":_files'", ":_bitsup_files'"));
+    let script =
+        script.replace(FILES_OF_UPLOAD, &FILES_OF_UPLOAD.replace(":_files'", ":_bitsup_files'").replace("'*::", "'*:"));
     insert(&script, script.rfind("if [ \"$funcstack[1]\""), ZSH)
 }
 
-/// The last of them is a URL.
+/// The last of them is a URL. With two colons, no option would be completed behind the first.
 const FILES_OF_UPLOAD: &str = "'*::paths -- Files to upload, or - for standard input; the URL comes last:_files'";
 
 const ZSH: &str = r#"(( $+functions[_bitsup_described] )) ||
@@ -198,7 +210,7 @@ OPTIONS
     if ($words.Count -eq 2 -and $words[1] -eq 'explain') {
         $values = @(& $words[0] explain --candidates)
     }
-    if ($words.Count -ge 2 -and $words[1] -in 'upload', 'check', 'config' -and $wordToComplete -like 'h*') {
+    if ($words.Count -ge 2 -and $words[1] -in 'upload', 'check', 'config' -and $wordToComplete -like 'http*') {
         $values += @(& $words[0] config --candidates 2>$null)
     }
     if ($values.Count -gt 0) {

@@ -99,6 +99,8 @@ impl StopReason {
 pub(super) enum Resumability {
     /// The same command starts over: nothing is kept.
     StartsOver,
+    /// Of several files, some are done: the same command goes on with the others.
+    Remembers,
     /// The same command continues a session.
     Resumes,
     /// A session is kept, but `--resume never` ignores it.

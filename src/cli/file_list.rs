@@ -24,7 +24,7 @@ pub(super) fn parse(bytes: &[u8], null: bool) -> Result<Vec<ListedFile>, String>
         return Err("it is a PEM file, a key or a certificate, not a list of files".to_owned());
     }
     if null {
-        return names_that_end_with_nul(bytes);
+        return names_that_end_with_nul(&text);
     }
     if let Some(at) = text.iter().position(|byte| byte.is_ascii_control() && !b"\t\n\r\x0c".contains(byte)) {
         let (byte, hint) = (text[at], "a list whose names end with a NUL byte needs -0");
@@ -128,10 +128,12 @@ impl Table {
     fn file(&self, record: csv::Result<csv::ByteRecord>) -> Result<ListedFile, String> {
         let record = record.map_err(|error| error.to_string())?;
         let line = record.position().map_or(0, csv::Position::line);
-        let Some(path) = record.get(self.source).filter(|path| !path.is_empty()) else {
+        // As `Import-Csv` does: blanks behind a comma belong to no name.
+        let field = |column| record.get(column).map(<[u8]>::trim_ascii);
+        let Some(path) = field(self.source).filter(|path| !path.is_empty()) else {
             return Err(format!("line {line} has no Source"));
         };
-        let to = self.destination.and_then(|destination| record.get(destination)).unwrap_or_default();
+        let to = self.destination.and_then(field).unwrap_or_default();
         let to = std::str::from_utf8(to).map_err(|_| format!("line {line}: Destination is not UTF-8"))?;
         Ok(ListedFile { source: os_string(path)?, destination: Some(to.to_owned()).filter(|to| !to.is_empty()) })
     }
@@ -168,6 +170,9 @@ mod tests {
         }
         assert_eq!(parse(b"\"Source\"\r\n\"a b\"\r\n", false), Ok(vec![listed("a b", None)]));
         assert_eq!(parse(b"Name;source\nx;a\n", false), Ok(vec![listed("a", None)]));
+        let blanks = parse(b"Source, Destination\na b , http://h/x\n", false);
+        assert_eq!(blanks, Ok(vec![listed("a b", Some("http://h/x"))]));
+        assert_eq!(parse(b"\xef\xbb\xbfa\0b\0", true), Ok(vec![listed("a", None), listed("b", None)]));
         assert_eq!(parse(b"source\na\n", false), Ok(vec![listed("source", None), listed("a", None)]));
     }
 

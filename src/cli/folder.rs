@@ -18,10 +18,13 @@ pub(super) struct Walk {
     pub(super) errors: Vec<String>,
 }
 
-/// Looks at everything in `directory`; links in it are followed if `follows_links`.
-pub(super) fn walk(directory: &Path, follows_links: bool) -> Walk {
+/// Looks at everything in `directory`, until it is `stopped`; links in it are followed if `follows_links`.
+pub(super) fn walk(directory: &Path, follows_links: bool, stopped: &dyn Fn() -> bool) -> Walk {
     let mut walk = Walk::default();
     for entry in WalkDir::new(directory).follow_links(follows_links).sort_by_file_name() {
+        if stopped() {
+            break;
+        }
         match entry {
             Ok(entry) => walk.add(directory, &entry),
             Err(error) => walk.errors.push(error.to_string()),
@@ -62,13 +65,16 @@ impl Walk {
 /// A path's names below the folder of a URL, for `--relative`.
 ///
 /// # Errors
-/// When it does not start at the current directory, or leads out of it.
+/// When it begins at the root, or leads up.
 pub(super) fn names_below(path: &Path) -> Result<Vec<OsString>, String> {
     use std::path::Component;
     let names = path.components().filter(|part| *part != Component::CurDir);
     let name = |part| match part {
         Component::Normal(name) => Ok(name.to_owned()),
-        _ => Err(format!("--relative: {} is not below the current directory", path.display())),
+        _ => Err(format!(
+            "--relative: {} begins at the root or has .. in it: write it from the current directory on",
+            path.display()
+        )),
     };
     names.map(name).collect()
 }
@@ -87,10 +93,11 @@ mod tests {
         for file in ["z", "b/1", "a/deep/.hidden", "a/2"] {
             std::fs::write(at(file), file).expect("written");
         }
-        let walk = walk(folder.path(), false);
+        let walk = walk(folder.path(), false, &|| false);
         assert_eq!(walk.files, ["a/2", "a/deep/.hidden", "b/1", "z"].map(|path| path.split('/').collect::<PathBuf>()));
+        assert!(super::walk(folder.path(), false, &|| true).files.is_empty());
         assert!(walk.left_out().is_empty() && walk.errors.is_empty());
-        assert_eq!(super::walk(&at("missing"), false).errors.len(), 1);
+        assert_eq!(super::walk(&at("missing"), false, &|| false).errors.len(), 1);
     }
 
     #[cfg(unix)]
@@ -102,14 +109,14 @@ mod tests {
         std::fs::write(at("real/file"), "").expect("written");
         std::os::unix::fs::symlink("real", at("link")).expect("linked");
         std::os::unix::fs::symlink("real/file", at("other")).expect("linked");
-        let plain = walk(folder.path(), false);
+        let plain = walk(folder.path(), false, &|| false);
         assert_eq!(plain.files, [Path::new("real/file")]);
         let told = plain.left_out();
         assert!(told.len() == 1 && told[0].starts_with("2 symbolic links are left out, such as "), "{told:?}");
-        assert_eq!(walk(folder.path(), true).files, ["link/file", "other", "real/file"].map(Path::new));
-        assert_eq!(walk(&at("link"), false).files, [Path::new("file")], "one that was typed is followed");
+        assert_eq!(walk(folder.path(), true, &|| false).files, ["link/file", "other", "real/file"].map(Path::new));
+        assert_eq!(walk(&at("link"), false, &|| false).files, [Path::new("file")], "one that was typed is followed");
         std::os::unix::fs::symlink("..", at("real/up")).expect("linked");
-        assert!(walk(folder.path(), true).errors.iter().any(|error| error.contains("loop")));
+        assert!(walk(folder.path(), true, &|| false).errors.iter().any(|error| error.contains("loop")));
     }
 
     #[test]
@@ -117,7 +124,7 @@ mod tests {
         let names = |path: &str| names_below(Path::new(path)).map(|names| names.join("/".as_ref()));
         assert_eq!(names("./a//b/./c"), Ok("a/b/c".into()));
         for wrong in ["/a", "a/../b", ".."] {
-            assert!(names(wrong).is_err_and(|error| error.contains("current directory")), "{wrong}");
+            assert!(names(wrong).is_err_and(|error| error.contains("from the current directory on")), "{wrong}");
         }
     }
 }

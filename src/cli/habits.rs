@@ -5,6 +5,8 @@ use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::error::ParseError;
+
 /// Options that mean the same, and what does it here.
 type Habit = (&'static [&'static str], &'static str);
 
@@ -100,10 +102,27 @@ pub(super) fn answer(error: &clap::Error, words: &[OsString]) -> Option<String> 
     let typed = typed.unwrap_or(unknown);
     let option = typed.split(['=', ':']).next().unwrap_or_default();
     if let Some((name, here)) = known(option).or_else(|| known(unknown)) {
-        return Some(format!("{name} of other tools: {here}"));
+        return Some(told(name, here));
     }
     let is_file = unknown.starts_with('-') && Path::new(typed).exists();
     is_file.then(|| format!("to name the file {typed}, write ./{typed}"))
+}
+
+/// PowerShell's options by their whole names, which clap would take for rows of short ones: `-Verbose` for `-v -e …`.
+pub(super) fn of_powershell(words: &[OsString]) -> Option<ParseError> {
+    let verb = words.get(1)?.to_str().filter(|verb| ["upload", "check"].contains(verb))?;
+    let options = words.iter().skip(2).map_while(|word| word.to_str().filter(|word| *word != "--"));
+    let mut names = options.filter(|word| word.len() > 2 && word.starts_with('-') && !word.starts_with("--"));
+    let (name, here) = names.find_map(|word| known(word.split(':').next()?).filter(|(name, _)| name.len() > 2))?;
+    Some(ParseError {
+        what: format!("unexpected argument '{name}' found"),
+        next: told(name, here),
+        help: format!("bitsup {verb} --help"),
+    })
+}
+
+fn told(name: &str, here: &str) -> String {
+    format!("{name} of other tools: {here}")
 }
 
 fn known(option: &str) -> Option<(&'static str, &'static str)> {
@@ -127,12 +146,16 @@ mod tests {
     fn case_67_every_habit_is_answered() {
         for (names, here) in HABITS {
             for name in *names {
-                // It belongs to an option that takes what follows as its value.
-                if *name == "-HttpMethod" {
+                let expected = format!("{name} of other tools: {here}");
+                if name.len() > 2 && !name.starts_with("--") {
+                    for typed in [(*name).to_owned(), name.to_lowercase(), format!("{name}:x")] {
+                        let words = ["bitsup", "upload", "f", &typed, "http://h/"].map(OsString::from);
+                        assert_eq!(of_powershell(&words).map(|error| error.next).as_ref(), Some(&expected), "{typed}");
+                    }
                     continue;
                 }
                 let (error, words) = error(&[name, "f", "http://h/"]);
-                assert_eq!(answer(&error, &words), Some(format!("{name} of other tools: {here}")));
+                assert_eq!(answer(&error, &words), Some(expected));
             }
         }
         for (typed, name) in [("--transfers=4", "--transfers"), ("-sS", "-s"), ("-fsSL", "-f"), ("-source", "-Source")]
@@ -143,6 +166,8 @@ mod tests {
         }
         let (error, words) = error(&["--no-such", "f", "http://h/"]);
         assert_eq!(answer(&error, &words), None);
+        let file = ["bitsup", "upload", "--", "-Source", "http://h/"].map(OsString::from);
+        assert!(of_powershell(&file).is_none());
     }
 
     #[test]

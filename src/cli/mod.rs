@@ -43,6 +43,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         command = help::in_short(command);
     }
     command.build();
+    if let Some(error) = habits::of_powershell(&typed) {
+        return refuse(&error.into(), &typed);
+    }
     let completed = match settings::complete(&command, typed.clone(), &Environment::read()) {
         Ok(completed) => completed,
         Err(error) => return refuse(&error.into(), &typed),

@@ -3,20 +3,16 @@
 
 use clap::{Arg, ArgAction, Command, Id};
 
-use super::settings::options;
+use super::settings::{modified_by, options};
 
 /// `none` of a proxy and a number of retries are values; without these words they would be taken for them.
 const NO_NEGATION: &[&str] = &["proxy", "retries"];
 
-/// Options that mean nothing without another, by their long names.
+/// Secrets and the like that belong to another option; beside them, what only modifies it.
 const DEPENDENTS: &[(&str, &[&str])] = &[
-    ("user", &["password-file", "password-command", "allow-cleartext-auth"]),
+    ("user", &["password-file", "password-command"]),
     ("proxy-user", &["proxy-password-file"]),
     ("cert", &["key", "key-passphrase-file"]),
-    ("reply", &["force"]),
-    ("files-from", &["null"]),
-    ("recursive", &["follow-links"]),
-    ("host-id", &["host-id-fallback-timeout"]),
     ("tls-cert", &["tls-key"]),
     ("tls-key", &["tls-cert"]),
 ];
@@ -37,9 +33,11 @@ fn negation(command: &Command, key: &str, arg: &Arg) -> Option<Arg> {
         return None;
     }
     let dependents = DEPENDENTS.iter().filter(|(of, _)| *of == key).flat_map(|(_, names)| *names);
-    let id =
-        |key: &str| command.get_arguments().find(|arg| arg.get_long() == Some(key)).map(|arg| arg.get_id().clone());
-    let unset: Vec<Id> = [key].iter().chain(dependents).filter_map(|key| id(key)).collect();
+    let is_unset = |name: &str| {
+        name == key || modified_by(name) == Some(key) || dependents.clone().any(|dependent| *dependent == name)
+    };
+    let named = command.get_arguments().filter(|arg| arg.get_long().is_some_and(is_unset));
+    let unset: Vec<Id> = named.map(|arg| arg.get_id().clone()).collect();
     let negation = Arg::new(format!("not {key}")).long(name).action(ArgAction::SetTrue).hide(true);
     Some(negation.overrides_with_all(unset).global(arg.is_global_set()))
 }

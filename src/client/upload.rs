@@ -201,6 +201,10 @@ impl UploadRun<'_> {
                 let (prefix, read) = self.digests(state.acknowledged)?;
                 self.entry.save_progress(state, prefix, read, now);
             }
+            Save::Brief(state) => {
+                let (prefix, read) = self.digests(state.acknowledged)?;
+                self.entry.save_briefly(state, prefix, read, now);
+            }
             Save::Forget => self.entry.forget(),
         }
         Ok(Input::Saved { can_resume: self.entry.can_save() })

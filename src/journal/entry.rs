@@ -21,6 +21,7 @@ use crate::durable::Lock;
 /// [`Entry::take_warnings`]. A record that could not be replaced is removed if that is possible, for what it says about
 /// how far the upload got is no longer true.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Entry {
     record: Record,
     /// What a record of this run's source begins as.
@@ -31,6 +32,8 @@ pub struct Entry {
     progress: Option<ProgressFile>,
     is_known: bool,
     is_on_disk: bool,
+    /// What is on the disk would not survive a power cut, and its removal need not.
+    is_brief: bool,
     has_failed: bool,
     warnings: Vec<JournalWarning>,
 }
@@ -46,6 +49,7 @@ impl Entry {
             progress: None,
             is_known: false,
             is_on_disk: false,
+            is_brief: false,
             has_failed: false,
             warnings: Vec::new(),
         }
@@ -89,7 +93,23 @@ impl Entry {
         self.take_over(session, prefix, read, now);
         let Some(store) = self.store.clone() else { return };
         match store.save(&self.record) {
-            Ok(()) => self.is_on_disk = true,
+            Ok(()) => (self.is_on_disk, self.is_brief) = (true, false),
+            Err(error) => self.not_saved(&store, error),
+        }
+    }
+
+    /// Remembers the session of this run's source for a moment: it survives the process, not a power cut.
+    pub(crate) fn save_briefly(
+        &mut self,
+        session: ResumeState,
+        prefix: Fingerprint,
+        read: Option<Contents>,
+        now: SystemTime,
+    ) {
+        self.take_over(session, prefix, read, now);
+        let Some(store) = self.store.clone() else { return };
+        match store.save_briefly(&self.record) {
+            Ok(()) => (self.is_on_disk, self.is_brief) = (true, true),
             Err(error) => self.not_saved(&store, error),
         }
     }
@@ -152,7 +172,8 @@ impl Entry {
         self.record = Record { reply: self.record.reply, created: self.record.created, ..self.new.clone() };
         self.progress = None;
         let Some(store) = self.store.clone() else { return };
-        match store.remove(self.record.key) {
+        let removed = if self.is_brief { store.remove_brief(self.record.key) } else { store.remove(self.record.key) };
+        match removed {
             Ok(()) => self.is_on_disk = false,
             Err(error) => self.warn(JournalWarning::NotRemoved(store.path.clone(), error)),
         }

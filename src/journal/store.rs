@@ -11,7 +11,7 @@ use super::key::Key;
 use super::progress::{self, ProgressFile};
 use super::record::{BadRecord, Record, VERSION};
 use crate::durable::json::{self, FormatError};
-use crate::durable::{AccessError, Disk, Folder, Lock, Replace};
+use crate::durable::{AccessError, Disk, Folder, Lock, Replace, Volatile};
 
 const RECORD: &str = "json";
 const TEMPORARY: &str = "tmp";
@@ -107,6 +107,17 @@ impl RecordStore {
     /// Writes a record. When this returns, it survives a power cut; when it fails, the old one is still there, or the new.
     pub(super) fn save(&self, record: &Record) -> io::Result<()> {
         self.replace(record.key, RECORD, &record.to_bytes()?)
+    }
+
+    /// Writes a record that need not survive a power cut. Nothing waits for the disk.
+    pub(super) fn save_briefly(&self, record: &Record) -> io::Result<()> {
+        let key = record.key;
+        Volatile.replace(&self.folder, &file(key, RECORD), &file(key, TEMPORARY), &record.to_bytes()?)
+    }
+
+    /// Removes such a record.
+    pub(super) fn remove_brief(&self, key: Key) -> io::Result<()> {
+        self.discard(key, RECORD)
     }
 
     /// Writes a newer Ack of the session that [`RecordStore::save`] wrote over the one before; the first begins `file`.

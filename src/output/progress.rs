@@ -149,7 +149,8 @@ impl UploadProgress {
     /// Bytes a second of late; all of the run's when completed.
     pub(super) fn rate(&self, now: Instant) -> Option<u64> {
         if self.is_completed() {
-            let sent = self.size - self.baseline.unwrap_or(0).min(self.size);
+            // Several files together have no place where they began. What was sent twice is there once.
+            let sent = self.baseline.map_or(self.moved.min(self.size), |begun| self.size - begun.min(self.size));
             return Some(per_second(sent, self.elapsed(now)));
         }
         self.speed.per_second(now, self.moved)

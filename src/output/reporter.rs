@@ -285,7 +285,7 @@ impl Lane<'_> {
     /// The file failed: its error is written at once, unless there is none to write. `reason` is what is the same for
     /// other files.
     pub(crate) fn failed(&mut self, error: Option<&ErrorText>, reason: &str) {
-        lock(&self.reporter.progress).failed(self.number);
+        lock(&self.reporter.progress).failed(self.number, error.is_none(), Instant::now());
         if let Some(error) = error {
             self.reporter.error_of_file(self.prefix.trim_end_matches([':', ' ']), error, reason);
         }

@@ -80,10 +80,14 @@ impl RunProgress {
         self.last_event = now;
         let progress = &mut self.lanes.get_mut(lane)?.as_mut()?.progress;
         let planned = progress.size;
-        progress.apply(event, now);
         let Some(total) = &mut self.total else {
+            progress.apply(event, now);
             return file_line(&mut self.steps, event, progress, now);
         };
+        // It keeps the name that tells it from the others.
+        let name = std::mem::take(&mut progress.name);
+        progress.apply(event, now);
+        progress.name = name;
         // It may have grown, or shrunk, since it was looked at.
         total.progress.size = total.progress.size.saturating_sub(planned).saturating_add(progress.size);
         total.add_up(&self.lanes, now);
@@ -106,14 +110,23 @@ impl RunProgress {
         (all || total.files <= FEW).then(|| format!("{}: {}", progress.name, uploaded(&progress, now)))
     }
 
-    pub(super) fn failed(&mut self, lane: usize) {
+    /// The file failed, or was `stopped`: then the rest of it is still to come, in another run.
+    pub(super) fn failed(&mut self, lane: usize, stopped: bool, now: Instant) {
         let Some(total) = &mut self.total else { return };
+        if stopped {
+            if let Some(Row { progress, .. }) = self.lanes.get_mut(lane).and_then(Option::take) {
+                total.past_acked = total.past_acked.saturating_add(progress.acked());
+                total.past_moved = total.past_moved.saturating_add(progress.moved);
+            }
+            return total.add_up(&self.lanes, now);
+        }
         total.failed += 1;
         if let Some(Row { progress, .. }) = self.lanes.get_mut(lane).and_then(Option::take) {
             total.past_moved = total.past_moved.saturating_add(progress.moved);
             // Nothing more of it is to be waited for.
             total.progress.size = total.progress.size.saturating_sub(progress.size);
         }
+        total.add_up(&self.lanes, now);
     }
 
     /// The last line about several files.

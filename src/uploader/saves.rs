@@ -19,12 +19,15 @@ pub enum Save {
     Durable(ResumeState),
     /// This newer Ack. It need not survive a power cut.
     Progress(ResumeState),
+    /// This, of an upload that is over with the next response. It need not survive a power cut.
+    Brief(ResumeState),
     /// There is no session to go on with.
     Forget,
 }
 
 /// What another process would find now, and what is due.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Saves {
     /// The record as it is now.
     saved: Option<ResumeState>,
@@ -32,8 +35,11 @@ pub(super) struct Saves {
     last: Option<Written>,
     /// Whether anything is written at all.
     is_on: bool,
-    /// An upload of few bytes among many: written down only when it does not end at once.
+    /// An upload of few bytes among many: written down only when it does not end at once, but for that Close is sent. What
+    /// the server publishes then, another process could not tell from somebody else's file.
     deferred: bool,
+    /// What is on record would not survive a power cut.
+    is_brief: bool,
     /// What is on record is of another file than this run's, and stays so until the server has no more of that.
     of_another_file: bool,
 }
@@ -47,7 +53,7 @@ struct Written {
 
 impl Saves {
     pub(super) fn new(is_on: bool, deferred: bool) -> Self {
-        Self { saved: None, due: None, last: None, is_on, deferred, of_another_file: false }
+        Self { saved: None, due: None, last: None, is_on, deferred, is_brief: false, of_another_file: false }
     }
 
     /// This is what an earlier run left.
@@ -82,10 +88,14 @@ impl Saves {
         // What was to be over soon is not.
         self.deferred &= !is_pause;
         if self.deferred {
+            if wanted.close_sent && self.saved.is_none() {
+                self.is_brief = true;
+                self.write(wanted, Save::Brief);
+            }
             return;
         }
         match &self.saved {
-            Some(saved) if covers(saved, &wanted) => {
+            Some(saved) if covers(saved, &wanted) && !self.is_brief => {
                 // The promise stays as it was: a lower one would have to be raised again before the next fragment.
                 let sent_end = saved.sent_end;
                 if saved.acknowledged != wanted.acknowledged {
@@ -95,6 +105,7 @@ impl Saves {
             _ => {
                 let sent_end = wanted.sent_end.saturating_add(self.ahead(wanted.sent_end, now)).min(size);
                 self.last = Some(Written { at: now, sent_end: wanted.sent_end });
+                self.is_brief = false;
                 self.write(ResumeState { sent_end, ..wanted }, Save::Durable);
             }
         }
@@ -106,6 +117,7 @@ impl Saves {
             Some(_) if self.of_another_file => {}
             // What was read beyond the last Ack is written with it, so that a later run knows it again.
             Some(snapshot) if snapshot.sent_end > snapshot.acknowledged || !self.is_saved(&snapshot) => {
+                self.is_brief = false;
                 self.write(snapshot, Save::Durable);
             }
             Some(_) => {}
@@ -115,7 +127,9 @@ impl Saves {
 
     fn is_saved(&self, state: &ResumeState) -> bool {
         self.saved.as_ref().is_some_and(|saved| {
-            covers(saved, state) && (saved.sent_end, saved.acknowledged) == (state.sent_end, state.acknowledged)
+            !self.is_brief
+                && covers(saved, state)
+                && (saved.sent_end, saved.acknowledged) == (state.sent_end, state.acknowledged)
         })
     }
 

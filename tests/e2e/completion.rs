@@ -88,6 +88,9 @@ fn bash_completes_verbs_values_ids_and_leaves_files_to_the_shell() {
     assert_eq!(complete(&["bitsup", "explain", "0x8020001F"]), ["0x8020001F"]);
     let codes = complete(&["bitsup", "explain", "404.1"]);
     assert!(codes.len() > 1 && codes.iter().any(|code| code.starts_with("404.13  -- ")), "{codes:?}");
+    std::fs::write(unfinished.folder.path().join("hello.zip"), "").expect("written");
+    assert!(complete(&["bitsup", "upload", "h"]).is_empty(), "a file has this name");
+    assert!(!complete(&["bitsup", "explain", "--"]).contains(&"--candidates".to_owned()));
     for option in ["-j", "--limit-rate"] {
         assert!(complete(&["bitsup", "upload", option, ""]).is_empty());
     }
@@ -144,6 +147,8 @@ fn zsh_completes_verbs_values_ids_and_files() {
     complete("bitsup completions pow", "completions powershell");
     complete(&format!("bitsup sessions cancel {}", &unfinished.id[..2]), &format!("cancel {}", unfinished.id));
     complete("bitsup upload bui", "upload build.zip");
+    complete("bitsup upload build.zip --prog", "--progress=");
+    complete("bitsup upload build.zip -j bui", "-j bui");
     complete("bitsup upload -j bui", "upload -j bui");
     complete("bitsup explain 404.1", "explain 404.1");
     complete("bitsup explain 0x8020001F", "explain 0x8020001F");

@@ -417,11 +417,15 @@ fn case_69_directories_keep_their_paths_below_the_url() {
     std::fs::remove_file(job.receiver.path("out/b c/d#1")).expect("it was there");
     job.run(&["--relative", "--files-from=list"], &[]).exits(0);
     assert_eq!(job.receiver.published("out/b c/d#1"), b"out/b c/d#1");
-    job.run(&["--relative"], &["/etc/hostname"]).exits(2).says(&["is not below the current directory"]);
+    job.run(&["--relative"], &["/etc/hostname"]).exits(2).says(&["begins at the root or has .. in it"]);
 }
 
 #[test]
 fn a_directory_that_the_server_lacks_is_named() {
+    let job = tree();
+    std::fs::create_dir(job.folder.path().join("out/e")).expect("made");
+    job.write("out/e/d#1", b"");
+    job.run(&["-r"], &["out"]).exits(15).says(&["cannot upload e/d#1: the same error as for b c/d#1"]);
     let job = tree();
     job.run(&["-r"], &["out"])
         .exits(15)
@@ -460,4 +464,34 @@ fn what_cannot_be_uploaded_is_told_before_anything_is_sent() {
     std::fs::create_dir(clean.receiver.path("b c")).expect("made");
     clean.run(&["-r", "--follow-links"], &["out"]).exits(0);
     assert_eq!(clean.receiver.published("link"), b"out/a");
+}
+
+#[test]
+fn case_61_a_server_is_waited_for_once_not_for_each_file() {
+    let job = Job::new(&["a", "b", "c"]);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let mut upload = command(["upload", "--wait-for-server=1s", "--retry-delay=100ms", "a", "b", "c"]);
+    upload.arg(format!("http://127.0.0.1:{port}/")).current_dir(job.folder.path());
+    let stderr = Finished(upload.output().expect("ran")).exits(5).stderr();
+    let tries =
+        |name: &str| stderr.lines().filter(|line| line.starts_with(name) && line.contains("trying again")).count();
+    assert!(tries("a: ") > 0 && tries("c: ") == 0, "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_says_that_what_is_done_is_remembered() {
+    let job = Job::new(&["a"]);
+    job.write("b", &content(2_000_000));
+    let mut upload = job.command(&["--limit-rate=50k", "--fragment-size=1M"], &["a", "b"]);
+    let mut child = upload.stderr(Stdio::piped()).spawn().expect("started");
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    let mut said = String::new();
+    while !said.contains("a: uploaded") {
+        assert!(stderr.read_line(&mut said).expect("text") > 0, "{said}");
+    }
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    std::io::Read::read_to_string(&mut stderr, &mut said).expect("text");
+    assert_eq!(child.wait().expect("ended").code(), Some(130));
+    assert!(!said.contains("nothing is kept") && !said.contains("1 failed"), "{said}");
 }

@@ -64,6 +64,21 @@ fn case_64_what_is_set_elsewhere_is_unset_for_one_run() {
     assert!(!stderr.contains(">> "), "{stderr}");
 }
 
+/// What unsets is for the command line; and what only modifies an option says nothing without it.
+#[test]
+fn an_opposite_is_no_setting_and_a_modifier_alone_does_nothing() {
+    let source = Source::new(10);
+    let upload = ["upload", "--dry-run", source.path.to_str().expect("a name"), "http://127.0.0.1:9/"];
+    Config::new("no-json = true").run(&upload, &[]).exits(2).says(&["unknown setting no-json"]);
+    let dry = |text: &str, typed: &[&str], variables: &[(&str, &str)]| {
+        let run = Config::new(text).run(&[&upload[..], typed].concat(), variables);
+        assert_eq!(run.0.status.code(), Some(0), "{text} {typed:?}: {}", run.stderr());
+    };
+    dry("follow-links = true\nnull = true\nforce = true", &[], &[("BITSUP_STATE", "/x")]);
+    dry("proxy = 'http://proxy:3128'\nproxy-user = 'me'", &["--proxy", "none"], &[]);
+    dry("retries = 3", &["--retries", "unlimited"], &[]);
+}
+
 #[test]
 fn a_wrong_setting_exits_2_before_anything_is_sent_and_names_its_place() {
     let source = Source::new(10);

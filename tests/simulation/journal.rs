@@ -51,6 +51,7 @@ impl Journal {
             }
             Save::Progress(_) if self.durable.is_none() => return Err(String::from("progress of nothing durable")),
             Save::Progress(state) => self.progress = saved(state),
+            Save::Brief(_) => return Err(String::from("no upload is one of many here")),
             Save::Forget => *self = Self::default(),
         }
         Ok(())

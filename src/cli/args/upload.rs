@@ -196,8 +196,8 @@ pub(crate) struct RetryArgs {
 
     /// Give up after N retries in a row without progress
     ///
-    /// [default: no limit]
-    #[arg(long, value_name = "N")]
+    /// [default: unlimited]
+    #[arg(long, value_name = "N|unlimited", value_parser = values::retries)]
     pub(crate) retries: Option<u32>,
 
     /// Set the longest pause before the first retry

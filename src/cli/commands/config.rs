@@ -55,7 +55,7 @@ pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()>
     let typed = given.config.as_deref().map(AsRef::as_ref);
     let sources = Sources::read(&command, &environment, typed, given.no_config)?;
     if args.candidates {
-        let hosts = sources.hosts().map(|host| (format!("https://{host}/"), "from config.toml".to_owned()));
+        let hosts = sources.hosts().map(|host| (url_of(host), "from config.toml".to_owned()));
         return Ok(print(completion::candidates(hosts))?);
     }
     let not_a_url = |url| UsageError(format!("{url:?} is no URL"));
@@ -76,6 +76,11 @@ pub(super) fn run(args: &ConfigArgs, given: &SettingsArgs) -> anyhow::Result<()>
         }
     }
     Ok(print(text)?)
+}
+
+/// The root of a host, as a table names it.
+fn url_of(host: &str) -> String {
+    if host.parse::<std::net::Ipv6Addr>().is_ok() { format!("https://[{host}]/") } else { format!("https://{host}/") }
 }
 
 impl Row {

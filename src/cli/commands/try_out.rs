@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::thread;
 
 use anyhow::{Context, bail};
@@ -88,13 +89,21 @@ impl TryRun<'_> {
         let mut args = UploadArgs::plain(file.to_owned(), self.url(), self.args.output.clone());
         args.limit_rate = self.rate.map(NonZeroU64::get);
         let config = UploadConfig::new(args)?;
-        for item in config.files.items(vec![FoundFile::plain(file.as_os_str(), None)])? {
+        for item in config.files.items(&[FoundFile::plain(file.as_os_str(), None)])? {
             let identity = AuthSettings::anonymous(&item.destination);
             let mut lane = self.reporter.lane(0);
             let journal = upload::journal(&config, &mut lane);
             let (config, identity, signals) = (&config, &identity, self.signals);
-            let context =
-                RunContext { config, identity, signals, journal, json: None, resume_command: None, finished: None };
+            let context = RunContext {
+                config,
+                identity,
+                signals,
+                journal,
+                json: None,
+                resume_command: None,
+                finished: None,
+                servers: Mutex::default(),
+            };
             context.upload(1, &item, &mut UploadConnection::default(), &mut lane)?;
         }
         let same = same_bytes(file, arrived);

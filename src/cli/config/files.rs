@@ -53,6 +53,8 @@ impl FoundFile {
 pub(in crate::cli) struct Item {
     pub(in crate::cli) source: Source,
     pub(in crate::cli) name: ContentName,
+    /// What tells it from the other files: the path that it keeps, or its name.
+    pub(in crate::cli) label: String,
     pub(in crate::cli) destination: Uri,
 }
 
@@ -79,21 +81,21 @@ impl FilesConfig {
     ///
     /// # Errors
     /// When there is none, when two of them have the same destination, or one has none, or cannot have its name there.
-    pub(in crate::cli) fn items(&self, found: Vec<FoundFile>) -> anyhow::Result<Vec<Item>> {
+    pub(in crate::cli) fn items(&self, found: &[FoundFile]) -> anyhow::Result<Vec<Item>> {
         let several = found.len() > 1;
         if self.name.is_some() && (several || found.iter().any(|file| !file.below.is_empty())) {
             return Err(UsageError("--name is for one file; these are several, or keep their paths".to_owned()).into());
         }
-        check_names(&found)?;
-        let items: Vec<Item> = found.into_iter().map(|file| self.item(file, several)).collect::<Result<_, _>>()?;
+        check_names(found)?;
+        let items: Vec<Item> = found.iter().map(|file| self.item(file, several)).collect::<Result<_, _>>()?;
         check_inputs(&items, self.args.files_from.as_deref())?;
         check_duplicates(&items)?;
         Ok(items)
     }
 
-    fn item(&self, file: FoundFile, several: bool) -> Result<Item, UsageError> {
-        let url = self.url_of(&file, several)?;
-        let source = if file.source == "-" { Source::StandardInput } else { Source::File(file.source.into()) };
+    fn item(&self, file: &FoundFile, several: bool) -> Result<Item, UsageError> {
+        let url = self.url_of(file, several)?;
+        let source = if file.source == "-" { Source::StandardInput } else { Source::File(file.source.clone().into()) };
         let name = match (&self.name, &source) {
             (Some(name), _) => OsString::from(name),
             // A path without a last part (`/`, `..`) names a folder; opening it will say so.
@@ -105,7 +107,10 @@ impl FilesConfig {
                 .into(),
         };
         let destination = destination::parse(&url, name.as_encoded_bytes()).map_err(UsageError)?;
-        Ok(Item { source, name: ContentName::new(&name.to_string_lossy()), destination })
+        let name = ContentName::new(&name.to_string_lossy());
+        let kept: Vec<_> = file.below.iter().map(|name| name.to_string_lossy()).collect();
+        let label = if kept.is_empty() { name.as_str().to_owned() } else { kept.join("/") };
+        Ok(Item { source, name, label, destination })
     }
 
     fn url_of(&self, file: &FoundFile, several: bool) -> Result<String, UsageError> {
@@ -117,8 +122,10 @@ impl FilesConfig {
                     return Err(UsageError("the URL is missing: add it, or list a whole URL for each file".to_owned()));
                 };
                 if (several || keeps_path || below.is_some()) && !destination::is_folder(url) {
-                    let text = "several files need a URL that ends in /, to which each file's name is appended";
-                    return Err(UsageError(text.to_owned()));
+                    let what = if several { "several files need" } else { "a file that keeps its path needs" };
+                    return Err(UsageError(format!(
+                        "{what} a URL that ends in /, to which each file's name is appended"
+                    )));
                 }
                 match below {
                     None => url.clone(),
@@ -198,7 +205,7 @@ mod tests {
         let typed = config.args.paths.iter().map(|path| FoundFile::plain(path, None));
         let listed = file_list::parse(list.as_bytes(), false)?;
         let listed = listed.into_iter().map(|file| FoundFile::plain(&file.source, file.destination));
-        let items = config.items(typed.chain(listed).collect()).map_err(|error| error.to_string())?;
+        let items = config.items(&typed.chain(listed).collect::<Vec<_>>()).map_err(|error| error.to_string())?;
         Ok(items.iter().map(|item| (item.source.to_string(), item.destination.to_string())).collect())
     }
 
@@ -252,7 +259,7 @@ mod tests {
             below: below.iter().map(OsString::from).collect(),
         };
         let url = |typed: &[&str], file: FoundFile| {
-            let items = config(typed).items(vec![file]).map_err(|error| error.to_string())?;
+            let items = config(typed).items(&[file]).map_err(|error| error.to_string())?;
             Ok::<_, String>(items[0].destination.to_string())
         };
         assert_eq!(url(&["http://h/x/?k"], file(&["a b", "f"], None)), Ok("http://h/x/a%20b/f?k".to_owned()));

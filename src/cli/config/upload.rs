@@ -140,8 +140,8 @@ mod tests {
 
     fn plan(args: &[&str], size: u64) -> Plan {
         let config = config(args).expect("right");
-        let typed = config.files.args.paths.iter().map(|path| FoundFile::plain(path, None)).collect();
-        let items = config.files.items(typed).expect("right");
+        let typed: Vec<_> = config.files.args.paths.iter().map(|path| FoundFile::plain(path, None)).collect();
+        let items = config.files.items(&typed).expect("right");
         config.plan(&items[0], size)
     }
 

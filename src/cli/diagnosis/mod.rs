@@ -231,6 +231,7 @@ fn stop(stopped: Stopped) -> Advice {
     Advice::new(stopped.by.exit_code()).next(match stopped.leaves {
         Resumability::Resumes => upload::RESUMES,
         Resumability::ResumesWithoutNever => "run the command without --resume never to resume the upload",
+        Resumability::Remembers => "run the same command again: it goes on with the files that are not done",
         Resumability::StartsOver => "run the same command again: it starts over, nothing is kept of this upload",
         Resumability::Acknowledged => "look at the file on the server; without --verify this is a success",
     })

@@ -11,7 +11,7 @@ use crate::protocol::{Origin, without_brackets};
 
 use super::document::{self, Document};
 use super::environment::Environment;
-use super::options::Section;
+use super::options::{self, Section};
 use super::{Setting, file};
 
 /// The server that a destination names. What is none is refused elsewhere.
@@ -120,6 +120,8 @@ fn merged(verb: &Command, typed: Vec<&Arg>, layers: Vec<Vec<Setting>>) -> Result
             settings.push(setting);
         }
     }
+    let is_set = |key: &str| decided.iter().any(|(arg, acts)| *acts && arg.get_long() == Some(key));
+    settings.retain(|setting| options::modified_by(&setting.key).is_none_or(is_set));
     Ok(settings)
 }
 

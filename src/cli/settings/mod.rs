@@ -22,7 +22,7 @@ use super::config::UsageError;
 
 pub(super) use environment::Environment;
 pub(super) use layers::{Sources, server_of};
-pub(super) use options::{OptionKind, Section, is_path, options};
+pub(super) use options::{OptionKind, Section, is_path, modified_by, options};
 
 /// An option that is set elsewhere than on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,8 +10,21 @@ use crate::cli::args::InvalidValue;
 
 /// Never from a file or the environment. What makes an upload unsafe must stand where it can be seen; secrets have
 /// sources of their own, and a file of settings is not the place for them.
-const ONLY_TYPED: &[&str] = &["insecure", "config", "no-config", "help", "version", "candidates"];
+const ONLY_TYPED: &[&str] = &["insecure", "config", "no-config", "help", "version"];
 const SECRETS: &[&str] = &["password", "token", "bearer", "secret"];
+
+/// Options that only say how another is meant. Set for every run, they say nothing in one without that.
+const MODIFIERS: &[(&str, &str)] = &[
+    ("follow-links", "recursive"),
+    ("null", "files-from"),
+    ("force", "reply"),
+    ("host-id-fallback-timeout", "host-id"),
+];
+
+/// The option that this one modifies, if it is such a one.
+pub(in crate::cli) fn modified_by(key: &str) -> Option<&'static str> {
+    MODIFIERS.iter().find(|(modifier, _)| *modifier == key).map(|(_, modified)| *modified)
+}
 
 /// Which part of the settings a verb uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +72,8 @@ impl OptionKind {
 
 /// The options of a verb that can be set elsewhere, by their long names.
 pub(in crate::cli) fn options(verb: &Command) -> impl Iterator<Item = (&str, &Arg)> {
-    let named = verb.get_arguments().filter_map(|arg| Some((arg.get_long()?, arg)));
+    // What is hidden unsets another, or is for scripts of ours.
+    let named = verb.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(|arg| Some((arg.get_long()?, arg)));
     named.filter(|(key, _)| !ONLY_TYPED.contains(key) && !SECRETS.contains(key))
 }
 

@@ -119,7 +119,6 @@ fn credentials(book: &mut Book) {
         &["upload", "FILE", "URL", "--cacert=DIR/none"],
         &["upload", "FILE", "URL", "--cacert=DIR/empty"],
         &["upload", "FILE", "URL", "--cert=DIR/key.pem", "--key=DIR/key.pem"],
-        &["upload", "FILE", "URL", "--proxy-user=ann", "--proxy=none"],
     ] {
         let title = format!("credentials: {}", args.join(" "));
         book.run(&title, "https://127.0.0.1:1/", args);

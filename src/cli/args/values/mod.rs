@@ -18,7 +18,7 @@ pub(in crate::cli) use names::ci_named;
 pub(super) use names::{AUTH, PROGRESS, RESUME, VERIFY, ci, one_of};
 #[cfg(feature = "serve")]
 pub(super) use quantity::{bytes, seconds};
-pub(super) use quantity::{fragment_size, size, time};
+pub(super) use quantity::{fragment_size, retries, size, time};
 
 /// IIS reads no longer field.
 const MAX_HEADER: usize = 4096;
@@ -186,7 +186,7 @@ mod tests {
             let text = InvalidValue::of(&error).expect("our own parser");
             assert!(text.starts_with(told) && !text.contains("s3cret"), "{text}");
         }
-        let error = Cli::try_parse_from(["bitsup", "upload", "--retries=x", "f", "http://h/"]).expect_err("refused");
+        let error = Cli::try_parse_from(["bitsup", "upload", "--jobs=x", "f", "http://h/"]).expect_err("refused");
         assert_eq!(InvalidValue::of(&error), None, "clap's own parser");
     }
 

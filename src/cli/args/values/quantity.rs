@@ -101,6 +101,14 @@ fn factor(unit: &str) -> Option<u64> {
     base.checked_pow(u32::try_from(power).ok()?)
 }
 
+/// A number of retries.
+pub(in crate::cli::args) fn retries(text: &str) -> Result<u32, InvalidValue> {
+    if text == "unlimited" {
+        return Ok(u32::MAX);
+    }
+    text.parse().map_err(|_| InvalidValue(format!("{text:?} is no number of retries: write 0, 5 or unlimited")))
+}
+
 /// A size in bytes; nothing would fit into none.
 pub(in crate::cli::args) fn bytes(text: &str) -> Result<NonZeroU64, InvalidValue> {
     NonZeroU64::new(size(text)?).ok_or_else(|| InvalidValue("it must be at least one byte".to_owned()))

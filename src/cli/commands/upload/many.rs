@@ -19,7 +19,7 @@ pub(super) fn batch(items: &[Item], jobs: usize) -> Batch {
 
 fn size(item: &Item) -> u64 {
     match &item.source {
-        Source::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+        Source::File(path) => std::fs::metadata(path).map_or(0, |file| if file.is_file() { file.len() } else { 0 }),
         Source::StandardInput => 0,
     }
 }
@@ -43,7 +43,11 @@ pub(super) fn run(context: &RunContext<'_>, items: &[Item], jobs: usize, reporte
     });
     drop(reporter);
     let queue = lock(&queue);
-    let stopped = context.signals.stopped(queue.leaves.unwrap_or(Resumability::StartsOver));
+    // What is done is remembered, whatever became of the file at hand.
+    let is_remembered = queue.outcome.uploaded + queue.outcome.skipped > 0 && context.config.state_dir.is_some();
+    let without = if is_remembered { Resumability::Remembers } else { Resumability::StartsOver };
+    let leaves = queue.leaves.filter(|leaves| *leaves == Resumability::Resumes).unwrap_or(without);
+    let stopped = context.signals.stopped(leaves);
     // A signal that came when all was done stopped nothing.
     queue.outcome.verdict().map_err(|failed| stopped.unwrap_or_else(|| failed.into()))
 }
@@ -67,7 +71,7 @@ impl Worker<'_> {
     /// Uploads the next file, if there is one.
     fn run_next(&mut self, queue: &Mutex<Queue<'_>>) -> bool {
         let Some((index, item)) = lock(queue).left.next() else { return false };
-        self.lane.begin(index, item.name.as_str(), size(item));
+        self.lane.begin(index, &item.label, size(item));
         if self.context.skips(index + 1, item) {
             self.lane.skipped();
             lock(queue).outcome.skipped += 1;

@@ -6,6 +6,7 @@ mod many;
 mod one;
 mod sources;
 
+use std::sync::Mutex;
 use std::time::SystemTime;
 
 use crate::cli::args::UploadArgs;
@@ -69,7 +70,8 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, resume_command: Option
     let first = items.first().map(|item| &item.destination).filter(|_| config.resume != ResumeMode::Never);
     let finished = of_many.then(|| if first.is_some() { journal.clone() } else { Journal::disabled() });
     let finished = finished.map(|journal| journal.finished(first, SystemTime::now()));
-    let context = RunContext { config, identity, signals, journal, json, resume_command, finished };
+    let context =
+        RunContext { config, identity, signals, journal, json, resume_command, finished, servers: Mutex::default() };
     if let [item] = &items[..] {
         return context.upload(1, item, &mut UploadConnection::default(), &mut reporter.lane(0));
     }

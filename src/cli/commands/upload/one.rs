@@ -2,9 +2,11 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Read};
-use std::time::SystemTime;
+use std::sync::Mutex;
+use std::time::{Instant, SystemTime};
 
 use anyhow::Context;
+use http::Uri;
 
 use crate::auth::{AuthSettings, Authenticator};
 use crate::cli::config::{Item, Source, UploadConfig, UsageError};
@@ -17,6 +19,7 @@ use crate::output::json::JsonLog;
 use crate::output::{Lane, redact_url};
 use crate::protocol::{ContentRange, Origin};
 use crate::source::{Contents, SourceChange, UploadEntity};
+use crate::sync::lock;
 use crate::transport::{CancellationToken, Http};
 use crate::uploader::{Plan, UploadEvent};
 
@@ -36,6 +39,15 @@ pub(crate) struct RunContext<'a> {
     pub(crate) resume_command: Option<&'a str>,
     /// What earlier runs of several files, this one among them, have uploaded; `None`: there are no other files.
     pub(crate) finished: Option<Finished>,
+    /// The servers of this run.
+    pub(crate) servers: Mutex<Vec<Server>>,
+}
+
+/// Whether a server has answered in this run. One that has not is waited for once, not for each file.
+pub(crate) struct Server {
+    origin: Origin,
+    first_try: Instant,
+    has_answered: bool,
 }
 
 /// A connection that one file after the other uses.
@@ -76,6 +88,9 @@ impl RunContext<'_> {
     ) -> anyhow::Result<()> {
         let mut record = self.json.map(|json| json.file(number, &item.source.to_string()));
         let result = self.attempt(item, connection, &mut |event| {
+            if matches!(event, UploadEvent::Responded { .. }) {
+                self.note_answer(&item.destination);
+            }
             lane.event(event);
             if let Some(record) = &mut record {
                 record.event(event);
@@ -89,6 +104,29 @@ impl RunContext<'_> {
             record.failed(&Diagnosis::of(error).failure(self.resume_command));
         }
         result
+    }
+
+    /// The plan, with what is left of the time that its server is waited for.
+    fn patient(&self, mut plan: Plan) -> Plan {
+        let origin = Origin::of(&plan.destination);
+        let mut servers = lock(&self.servers);
+        let retry = &mut plan.retry;
+        match servers.iter().find(|server| server.origin == origin) {
+            None => servers.push(Server { origin, first_try: Instant::now(), has_answered: false }),
+            Some(server) if server.has_answered => retry.wait_for_server = retry.no_progress_timeout,
+            Some(server) => {
+                retry.wait_for_server = retry.wait_for_server.saturating_sub(server.first_try.elapsed());
+            }
+        }
+        plan
+    }
+
+    fn note_answer(&self, destination: &Uri) {
+        let origin = Origin::of(destination);
+        lock(&self.servers)
+            .iter_mut()
+            .filter(|server| server.origin == origin)
+            .for_each(|server| server.has_answered = true);
     }
 
     /// Whether an earlier run has uploaded the file, and verified it as this one is to. Programs are told.
@@ -124,7 +162,7 @@ impl RunContext<'_> {
         };
         let entity = &UploadEntity::open(path)?;
         let config = self.config;
-        let plan = config.plan(item, entity.size());
+        let plan = self.patient(config.plan(item, entity.size()));
         let plan = Plan { defer_saves: self.finished.is_some() && plan.size <= BRIEF, ..plan };
         report(&UploadEvent::Started {
             name: plan.name.as_str().to_owned(),

@@ -8,6 +8,7 @@ use crate::cli::error::SelectionError;
 use crate::cli::file_list::{self, ListedFile};
 use crate::cli::folder;
 use crate::cli::signals::Signals;
+use crate::client::ClientError;
 
 use super::input;
 
@@ -28,11 +29,14 @@ pub(super) fn select(config: &UploadConfig, signals: &Signals) -> anyhow::Result
     for ListedFile { source, destination } in typed.chain(listed) {
         for source in expand(source)? {
             if args.recursive && Path::new(&source).is_dir() {
-                search.directory(&source, destination.as_deref())?;
+                search.directory(&source, destination.as_deref(), &|| signals.cancellation.is_interrupted())?;
             } else {
                 search.file(&source, destination.clone())?;
             }
         }
+    }
+    if signals.cancellation.is_interrupted() {
+        return Err(ClientError::Interrupted { can_go_on: false }.into());
     }
     if !search.errors.is_empty() {
         return Err(SelectionError(format!("nothing was sent: {}", search.errors.join("; "))).into());
@@ -40,9 +44,10 @@ pub(super) fn select(config: &UploadConfig, signals: &Signals) -> anyhow::Result
     if search.found.is_empty() {
         let place =
             if args.files_from.is_some() { "the list names no file" } else { "there is no file in the directory" };
-        return Err(SelectionError(format!("nothing to upload: {place}")).into());
+        let reasons: Vec<&str> = [place].into_iter().chain(search.left_out.iter().map(String::as_str)).collect();
+        return Err(SelectionError(format!("nothing to upload: {}", reasons.join("; "))).into());
     }
-    Ok(Selection { items: config.files.items(search.found)?, left_out: search.left_out })
+    Ok(Selection { items: config.files.items(&search.found)?, left_out: search.left_out })
 }
 
 #[derive(Default)]
@@ -63,10 +68,15 @@ impl Search {
         Ok(())
     }
 
-    fn directory(&mut self, directory: &OsString, destination: Option<&str>) -> Result<(), UsageError> {
+    fn directory(
+        &mut self,
+        directory: &OsString,
+        destination: Option<&str>,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<(), UsageError> {
         let path = Path::new(directory);
         let above = self.kept(directory)?;
-        let walk = folder::walk(path, self.follows_links);
+        let walk = folder::walk(path, self.follows_links, stopped);
         self.left_out.extend(walk.left_out());
         self.errors.extend(walk.errors);
         self.found.extend(walk.files.iter().map(|file| FoundFile {
