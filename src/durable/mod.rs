@@ -2,7 +2,7 @@
 //!
 //! What is below a [`Folder`] is reached name by name, and a symbolic link is never followed. The steps that can fail
 //! half-way go through [`Disk`], the one place where tests let them fail.
-#![cfg_attr(not(feature = "serve"), expect(dead_code, unused_imports, reason = "for the receiver"))]
+#![cfg_attr(not(feature = "serve"), expect(dead_code, reason = "for the receiver"))]
 
 mod disk;
 pub(crate) mod json;
