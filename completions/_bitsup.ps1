@@ -37,6 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         '--proxy-password-file' { return }
         '--reply' { return }
         '--resume' { 'auto', 'always', 'never' }
+        '--server' { return }
         '--state-dir' { return }
         '--tls-cert' { return }
         '--tls-key' { return }
@@ -201,6 +202,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         }
         'bitsup;sessions' {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep the state of unfinished uploads in DIR')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'List or remove what bitsup serve has not received whole in DIR')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from FILE')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -208,12 +210,14 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List unfinished uploads')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the stored state of an unfinished upload')
             [CompletionResult]::new('cancel', 'cancel', [CompletionResultType]::ParameterValue, 'Cancel an unfinished upload, here and on the server')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove an unfinished upload of the --server directory')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove state that is expired (14 days), broken or left over')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'bitsup;sessions;list' {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep the state of unfinished uploads in DIR')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'List or remove what bitsup serve has not received whole in DIR')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from FILE')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object per line')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings file')
@@ -223,6 +227,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         }
         'bitsup;sessions;show' {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep the state of unfinished uploads in DIR')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'List or remove what bitsup serve has not received whole in DIR')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from FILE')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings file')
@@ -254,6 +259,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--proxy-password-file', '--proxy-password-file', [CompletionResultType]::ParameterName, 'Read the proxy''s password from the first line of FILE')
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST and PORT')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep the state of unfinished uploads in DIR')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'List or remove what bitsup serve has not received whole in DIR')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from FILE')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Remove it here even if the server cannot be told')
             [CompletionResult]::new('--netrc', '--netrc', [CompletionResultType]::ParameterName, 'Read user and password from ~/.netrc')
@@ -268,8 +274,18 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'bitsup;sessions;remove' {
+            [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep the state of unfinished uploads in DIR')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'List or remove what bitsup serve has not received whole in DIR')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from FILE')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'bitsup;sessions;prune' {
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep the state of unfinished uploads in DIR')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'List or remove what bitsup serve has not received whole in DIR')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from FILE')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print one JSON object per line')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Read no settings file')
@@ -281,6 +297,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List unfinished uploads')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the stored state of an unfinished upload')
             [CompletionResult]::new('cancel', 'cancel', [CompletionResultType]::ParameterValue, 'Cancel an unfinished upload, here and on the server')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove an unfinished upload of the --server directory')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove state that is expired (14 days), broken or left over')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -292,6 +309,9 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             break
         }
         'bitsup;sessions;help;cancel' {
+            break
+        }
+        'bitsup;sessions;help;remove' {
             break
         }
         'bitsup;sessions;help;prune' {
@@ -393,6 +413,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List unfinished uploads')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the stored state of an unfinished upload')
             [CompletionResult]::new('cancel', 'cancel', [CompletionResultType]::ParameterValue, 'Cancel an unfinished upload, here and on the server')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove an unfinished upload of the --server directory')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove state that is expired (14 days), broken or left over')
             break
         }
@@ -403,6 +424,9 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             break
         }
         'bitsup;help;sessions;cancel' {
+            break
+        }
+        'bitsup;help;sessions;remove' {
             break
         }
         'bitsup;help;sessions;prune' {

@@ -85,6 +85,9 @@ _bitsup() {
             bitsup__subcmd__help__subcmd__sessions,prune)
                 cmd="bitsup__subcmd__help__subcmd__sessions__subcmd__prune"
                 ;;
+            bitsup__subcmd__help__subcmd__sessions,remove)
+                cmd="bitsup__subcmd__help__subcmd__sessions__subcmd__remove"
+                ;;
             bitsup__subcmd__help__subcmd__sessions,show)
                 cmd="bitsup__subcmd__help__subcmd__sessions__subcmd__show"
                 ;;
@@ -100,6 +103,9 @@ _bitsup() {
             bitsup__subcmd__sessions,prune)
                 cmd="bitsup__subcmd__sessions__subcmd__prune"
                 ;;
+            bitsup__subcmd__sessions,remove)
+                cmd="bitsup__subcmd__sessions__subcmd__remove"
+                ;;
             bitsup__subcmd__sessions,show)
                 cmd="bitsup__subcmd__sessions__subcmd__show"
                 ;;
@@ -114,6 +120,9 @@ _bitsup() {
                 ;;
             bitsup__subcmd__sessions__subcmd__help,prune)
                 cmd="bitsup__subcmd__sessions__subcmd__help__subcmd__prune"
+                ;;
+            bitsup__subcmd__sessions__subcmd__help,remove)
+                cmd="bitsup__subcmd__sessions__subcmd__help__subcmd__remove"
                 ;;
             bitsup__subcmd__sessions__subcmd__help,show)
                 cmd="bitsup__subcmd__sessions__subcmd__help__subcmd__show"
@@ -562,7 +571,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__help__subcmd__sessions)
-            opts="list show cancel prune"
+            opts="list show cancel remove prune"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -604,6 +613,20 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__help__subcmd__sessions__subcmd__prune)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bitsup__subcmd__help__subcmd__sessions__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -811,13 +834,20 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions)
-            opts="-h --state-dir --config --no-config --help list show cancel prune help"
+            opts="-h --state-dir --server --config --no-config --help list show cancel remove prune help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --state-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --server)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
@@ -847,7 +877,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions__subcmd__cancel)
-            opts="-u -H -4 -6 -h --force --user --password-file --password-command --bearer-file --netrc --netrc-file --auth --allow-cleartext-auth --trust-host-id --header --connect-timeout --request-timeout --response-timeout --cacert --cert --key --key-passphrase-file --pin-sha256 --insecure --proxy --proxy-user --proxy-password-file --resolve --ipv4 --ipv6 --state-dir --config --no-config --help"
+            opts="-u -H -4 -6 -h --force --user --password-file --password-command --bearer-file --netrc --netrc-file --auth --allow-cleartext-auth --trust-host-id --header --connect-timeout --request-timeout --response-timeout --cacert --cert --key --key-passphrase-file --pin-sha256 --insecure --proxy --proxy-user --proxy-password-file --resolve --ipv4 --ipv6 --state-dir --server --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1036,6 +1066,13 @@ _bitsup() {
                     fi
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
                 --config)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1059,7 +1096,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions__subcmd__help)
-            opts="list show cancel prune help"
+            opts="list show cancel remove prune help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1128,6 +1165,20 @@ _bitsup() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        bitsup__subcmd__sessions__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         bitsup__subcmd__sessions__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1143,13 +1194,20 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions__subcmd__list)
-            opts="-h --json --state-dir --config --no-config --help"
+            opts="-h --json --state-dir --server --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --state-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --server)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
@@ -1179,13 +1237,63 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions__subcmd__prune)
-            opts="-h --json --state-dir --config --no-config --help"
+            opts="-h --json --state-dir --server --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --state-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        bitsup__subcmd__sessions__subcmd__remove)
+            opts="-h --state-dir --server --config --no-config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --state-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --server)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
@@ -1215,13 +1323,20 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__sessions__subcmd__show)
-            opts="-h --json --state-dir --config --no-config --help"
+            opts="-h --json --state-dir --server --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --state-dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --server)
                     COMPREPLY=()
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs

@@ -148,6 +148,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
         }
         &'bitsup;sessions'= {
             cand --state-dir 'Keep the state of unfinished uploads in DIR'
+            cand --server 'List or remove what bitsup serve has not received whole in DIR'
             cand --config 'Read settings from FILE'
             cand --no-config 'Read no settings file'
             cand -h 'Print help (see more with ''--help'')'
@@ -155,11 +156,13 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand list 'List unfinished uploads'
             cand show 'Show the stored state of an unfinished upload'
             cand cancel 'Cancel an unfinished upload, here and on the server'
+            cand remove 'Remove an unfinished upload of the --server directory'
             cand prune 'Remove state that is expired (14 days), broken or left over'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'bitsup;sessions;list'= {
             cand --state-dir 'Keep the state of unfinished uploads in DIR'
+            cand --server 'List or remove what bitsup serve has not received whole in DIR'
             cand --config 'Read settings from FILE'
             cand --json 'Print one JSON object per line'
             cand --no-config 'Read no settings file'
@@ -168,6 +171,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
         }
         &'bitsup;sessions;show'= {
             cand --state-dir 'Keep the state of unfinished uploads in DIR'
+            cand --server 'List or remove what bitsup serve has not received whole in DIR'
             cand --config 'Read settings from FILE'
             cand --json 'Print one JSON object'
             cand --no-config 'Read no settings file'
@@ -198,6 +202,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand --proxy-password-file 'Read the proxy''s password from the first line of FILE'
             cand --resolve 'Connect to ADDR for HOST and PORT'
             cand --state-dir 'Keep the state of unfinished uploads in DIR'
+            cand --server 'List or remove what bitsup serve has not received whole in DIR'
             cand --config 'Read settings from FILE'
             cand --force 'Remove it here even if the server cannot be told'
             cand --netrc 'Read user and password from ~/.netrc'
@@ -211,8 +216,17 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'bitsup;sessions;remove'= {
+            cand --state-dir 'Keep the state of unfinished uploads in DIR'
+            cand --server 'List or remove what bitsup serve has not received whole in DIR'
+            cand --config 'Read settings from FILE'
+            cand --no-config 'Read no settings file'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'bitsup;sessions;prune'= {
             cand --state-dir 'Keep the state of unfinished uploads in DIR'
+            cand --server 'List or remove what bitsup serve has not received whole in DIR'
             cand --config 'Read settings from FILE'
             cand --json 'Print one JSON object per line'
             cand --no-config 'Read no settings file'
@@ -223,6 +237,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand list 'List unfinished uploads'
             cand show 'Show the stored state of an unfinished upload'
             cand cancel 'Cancel an unfinished upload, here and on the server'
+            cand remove 'Remove an unfinished upload of the --server directory'
             cand prune 'Remove state that is expired (14 days), broken or left over'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -231,6 +246,8 @@ set edit:completion:arg-completer[bitsup] = {|@words|
         &'bitsup;sessions;help;show'= {
         }
         &'bitsup;sessions;help;cancel'= {
+        }
+        &'bitsup;sessions;help;remove'= {
         }
         &'bitsup;sessions;help;prune'= {
         }
@@ -320,6 +337,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand list 'List unfinished uploads'
             cand show 'Show the stored state of an unfinished upload'
             cand cancel 'Cancel an unfinished upload, here and on the server'
+            cand remove 'Remove an unfinished upload of the --server directory'
             cand prune 'Remove state that is expired (14 days), broken or left over'
         }
         &'bitsup;help;sessions;list'= {
@@ -327,6 +345,8 @@ set edit:completion:arg-completer[bitsup] = {|@words|
         &'bitsup;help;sessions;show'= {
         }
         &'bitsup;help;sessions;cancel'= {
+        }
+        &'bitsup;help;sessions;remove'= {
         }
         &'bitsup;help;sessions;prune'= {
         }

@@ -150,21 +150,25 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l json -d 'Print o
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -s v -l verbose -d 'Print each packet and Ack; -vv adds the headers'
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l no-config -d 'Read no settings file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -l state-dir -d 'Keep the state of unfinished uploads in DIR' -r -f -a "(__fish_complete_directories)"
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -l config -d 'Read settings from FILE' -r -F
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -l no-config -d 'Read no settings file'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "list" -d 'List unfinished uploads'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "show" -d 'Show the stored state of an unfinished upload'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "cancel" -d 'Cancel an unfinished upload, here and on the server'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "prune" -d 'Remove state that is expired (14 days), broken or left over'
-complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel prune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel remove prune help" -l state-dir -d 'Keep the state of unfinished uploads in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel remove prune help" -l server -d 'List or remove what bitsup serve has not received whole in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel remove prune help" -l config -d 'Read settings from FILE' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel remove prune help" -l no-config -d 'Read no settings file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel remove prune help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel remove prune help" -f -a "list" -d 'List unfinished uploads'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel remove prune help" -f -a "show" -d 'Show the stored state of an unfinished upload'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel remove prune help" -f -a "cancel" -d 'Cancel an unfinished upload, here and on the server'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel remove prune help" -f -a "remove" -d 'Remove an unfinished upload of the --server directory'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel remove prune help" -f -a "prune" -d 'Remove state that is expired (14 days), broken or left over'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and not __fish_seen_subcommand_from list show cancel remove prune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l state-dir -d 'Keep the state of unfinished uploads in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l server -d 'List or remove what bitsup serve has not received whole in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l config -d 'Read settings from FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object per line'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -l no-config -d 'Read no settings file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l state-dir -d 'Keep the state of unfinished uploads in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l server -d 'List or remove what bitsup serve has not received whole in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l config -d 'Read settings from FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from show" -l no-config -d 'Read no settings file'
@@ -195,6 +199,7 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l proxy-password-file -d 'Read the proxy\'s password from the first line of FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l resolve -d 'Connect to ADDR for HOST and PORT' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l state-dir -d 'Keep the state of unfinished uploads in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l server -d 'List or remove what bitsup serve has not received whole in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l config -d 'Read settings from FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l force -d 'Remove it here even if the server cannot be told'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l netrc -d 'Read user and password from ~/.netrc'
@@ -204,7 +209,13 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s 6 -l ipv6 -d 'Use only IPv6 addresses'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l no-config -d 'Read no settings file'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from remove" -l state-dir -d 'Keep the state of unfinished uploads in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from remove" -l server -d 'List or remove what bitsup serve has not received whole in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from remove" -l config -d 'Read settings from FILE' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from remove" -l no-config -d 'Read no settings file'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l state-dir -d 'Keep the state of unfinished uploads in DIR' -r -f -a "(__fish_complete_directories)"
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l server -d 'List or remove what bitsup serve has not received whole in DIR' -r -f -a "(__fish_complete_directories)"
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l config -d 'Read settings from FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l json -d 'Print one JSON object per line'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from prune" -l no-config -d 'Read no settings file'
@@ -212,6 +223,7 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "list" -d 'List unfinished uploads'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the stored state of an unfinished upload'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'Cancel an unfinished upload, here and on the server'
+complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove an unfinished upload of the --server directory'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove state that is expired (14 days), broken or left over'
 complete -c bitsup -n "__fish_bitsup_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l listen -d 'Listen on ADDR:PORT' -x
@@ -273,6 +285,7 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand help; and not __fish_seen_
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "list" -d 'List unfinished uploads'
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "show" -d 'Show the stored state of an unfinished upload'
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "cancel" -d 'Cancel an unfinished upload, here and on the server'
+complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "remove" -d 'Remove an unfinished upload of the --server directory'
 complete -c bitsup -n "__fish_bitsup_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "prune" -d 'Remove state that is expired (14 days), broken or left over'
 
 # What the description of the command line does not hold.

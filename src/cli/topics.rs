@@ -133,6 +133,10 @@ pub(super) const EXAMPLES: &[Topic] = &[
     ("Cancel it:", "bitsup sessions cancel 3f"),
     ("Remove expired uploads:", "bitsup sessions prune"),
     #[cfg(feature = "serve")]
+    ("List what a receiver has not received whole:", "bitsup sessions list --server inbox"),
+    #[cfg(feature = "serve")]
+    ("Remove such an upload:", "bitsup sessions remove 3f --server inbox"),
+    #[cfg(feature = "serve")]
     ("Receive uploads into the directory inbox:", "bitsup serve inbox"),
     #[cfg(feature = "serve")]
     (

@@ -66,6 +66,14 @@ pub enum ServeEvent {
         /// Why.
         reason: String,
     },
+    /// A session that nobody had gone on with for an hour gave way to a new one of the same client, which has too many.
+    Displaced {
+        /// Who has the new one.
+        #[cfg_attr(test, schemars(with = "String"))]
+        client: SocketAddr,
+        /// The session that is no more.
+        session: String,
+    },
     /// Certificate, key and password were read again.
     Reloaded {
         /// Why they are not used, if so: what held before goes on to hold.
@@ -131,6 +139,7 @@ impl fmt::Display for ServeEvent {
                 write!(f, "{session} application refused: {}", escape(reason.as_deref().unwrap_or_default()))
             }
             Self::Refused { client, reason } => write!(f, "{client} refused: {}", escape(reason)),
+            Self::Displaced { client, session } => write!(f, "{client} {session} gave way to a newer session"),
             Self::Reloaded { reason: None } => f.write_str("certificate and password were read again"),
             Self::Reloaded { reason: Some(reason) } => {
                 write!(f, "certificate and password could not be read again, the old ones hold: {}", escape(reason))

@@ -1,6 +1,7 @@
 //! Every limit of the receiver, with its unit and its reason: first those that the operator may change, then the fixed.
 //! Sizes of buffers, which limit nothing, are where the buffers are.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Limits on the space, sessions, connections and time that clients take (RFC 9112 leaves the times to the server).
@@ -57,6 +58,20 @@ impl Default for Limits {
         }
     }
 }
+
+/// Who counts as one client: an IPv4 address, or the 64 bits of IPv6 that one household has.
+pub(crate) fn network(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+/// Time without progress after which a session gives way to a new one of a client that has too many.
+pub(crate) const STALE: Duration = Duration::from_hours(1);
 
 /// Longest head of a request, in bytes: it is held in memory until it is complete, by anyone who can connect.
 pub(crate) const MAX_HEAD: usize = 64 << 10;

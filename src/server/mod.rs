@@ -44,6 +44,7 @@ pub use event::{PacketEvent, ServeEvent};
 pub use http::StopHandle;
 pub use limits::Limits;
 pub use options::{Options, TlsFiles};
+pub use store::{StoredSession, remove_stored_session, stored_sessions};
 
 use crate::durable::{Disk, Durable, Volatile};
 use access::Access;

@@ -168,6 +168,8 @@ pub(crate) struct Response {
     pub(crate) session: Option<SessionId>,
     /// For a client that does not speak BITS: nothing of BITS is in it.
     pub(crate) plain: bool,
+    /// A session of the same client that gave way to this one; for the log.
+    pub(crate) displaced: Option<SessionId>,
     /// End the connection: its next bytes would be an unread body.
     pub(crate) close: bool,
 }
@@ -176,7 +178,7 @@ impl From<Result<Ack, RequestError>> for Response {
     fn from(result: Result<Ack, RequestError>) -> Self {
         let close = result.as_ref().is_err_and(RequestError::closes);
         let plain = matches!(result, Err(RequestError::Method | RequestError::Unauthorized | RequestError::NoFile));
-        Self { result, session: None, plain, close }
+        Self { result, session: None, plain, displaced: None, close }
     }
 }
 

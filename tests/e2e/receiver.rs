@@ -323,3 +323,30 @@ fn case_86_idle_connections_take_no_descriptor_from_an_upload() {
         }
     }
 }
+
+/// What an operator does about an upload that nobody goes on with, while the receiver runs.
+#[test]
+fn case_83_an_operator_lists_and_removes_unfinished_uploads() {
+    let (receiver, source) = (Receiver::start(&[]), Source::new(100_000));
+    let cut = ["--fragment-size=10000", "--limit-rate=20k", "--max-time=1s", "--state-dir"];
+    let state = tempfile::tempdir().expect("a folder");
+    let path = state.path().to_str().expect("text");
+    upload(&receiver, &source, &[&cut[..], &[path]].concat()).exits(11);
+    let directory = receiver.folder.path().to_str().expect("text");
+    let sessions =
+        |words: &[&str]| command([&["sessions", "--server", directory][..], words].concat()).output().expect("ran");
+    let listed: serde_json::Value = serde_json::from_slice(&sessions(&["list", "--json"]).stdout).expect("one line");
+    assert_eq!((listed["path"].as_str(), listed["size"].as_u64()), (Some("file.bin"), Some(100_000)));
+    assert!(listed["received"].as_u64().is_some_and(|received| received > 0), "{listed}");
+    let table = String::from_utf8(sessions(&["list"]).stdout).expect("text");
+    assert!(table.starts_with("ID ") && table.contains("127.0.0.1") && table.contains("file.bin"), "{table}");
+    let id = listed["id"].as_str().expect("an id")[..8].to_owned();
+    assert_eq!(sessions(&["remove", &id]).status.code(), Some(0));
+    assert_eq!(sessions(&["remove", &id]).status.code(), Some(2));
+    assert!(sessions(&["list"]).stdout.is_empty());
+    // The server knows it no more: the client starts over.
+    let again = ["--fragment-size=50000", "--state-dir", path];
+    upload(&receiver, &source, &again).exits(0).says(&["starting over"]);
+    assert_eq!(receiver.published("file.bin"), source.bytes);
+    run(["sessions", "remove", "x"]).exits(2).says(&["remove is for --server DIR"]);
+}

@@ -162,7 +162,7 @@ impl World {
 
     /// What is written down is never ahead of the Acks, and can be read.
     pub(crate) fn check_save(&self, save: &Save) -> Verdict {
-        let (Save::Durable(state) | Save::Progress(state)) = save else { return Ok(()) };
+        let (Save::Durable(state) | Save::Progress(state) | Save::Brief(state)) = save else { return Ok(()) };
         if self.setup.state == State::Nothing {
             return Err(format!("{save:?}, although nothing is kept"));
         }

@@ -18,6 +18,8 @@ use crate::server::Place;
 pub(crate) struct Journal {
     /// Survives a power cut.
     durable: Option<Written>,
+    /// Survives the process, in place of what is durable.
+    brief: Option<Written>,
     /// Survives the process.
     progress: Option<Written>,
 }
@@ -33,12 +35,12 @@ pub(crate) struct Written {
 impl Journal {
     /// The record that another process would begin with; what matters for the checks is in it.
     pub(crate) fn durable(&self) -> Option<&ResumeState> {
-        self.durable.as_ref().map(|written| &written.state)
+        self.durable.as_ref().or(self.brief.as_ref()).map(|written| &written.state)
     }
 
     /// What was written last.
     pub(crate) fn latest(&self) -> Option<&ResumeState> {
-        self.progress.as_ref().or(self.durable.as_ref()).map(|written| &written.state)
+        self.progress.as_ref().or(self.durable.as_ref()).or(self.brief.as_ref()).map(|written| &written.state)
     }
 
     /// Writes, with the digest of what is acknowledged.
@@ -46,12 +48,13 @@ impl Journal {
         let saved = |state: ResumeState| Some(Written { prefix: prefix(state.acknowledged), state, file });
         match save {
             Save::Durable(state) => {
-                self.progress = None;
+                (self.progress, self.brief) = (None, None);
                 self.durable = saved(state);
             }
             Save::Progress(_) if self.durable.is_none() => return Err(String::from("progress of nothing durable")),
             Save::Progress(state) => self.progress = saved(state),
-            Save::Brief(_) => return Err(String::from("no upload is one of many here")),
+            Save::Brief(_) if self.durable.is_some() => return Err(String::from("brief over something durable")),
+            Save::Brief(state) => self.brief = saved(state),
             Save::Forget => *self = Self::default(),
         }
         Ok(())
@@ -59,7 +62,8 @@ impl Journal {
 
     /// What another process finds, and what is left then.
     pub(crate) fn load(&mut self, size: u64, power_cut: bool) -> Result<Option<Record>, String> {
-        let Some(durable) = self.durable.take() else { return Ok(None) };
+        let brief = self.brief.take().filter(|_| !power_cut);
+        let Some(durable) = self.durable.take().or(brief) else { return Ok(None) };
         let read = read_back(&durable, size)?;
         let progress = self.progress.take().filter(|_| !power_cut);
         let newer = progress.map(|written| Ok::<_, String>((read_back(&written, size)?, written))).transpose()?;

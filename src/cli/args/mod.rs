@@ -165,6 +165,14 @@ pub(crate) struct SessionsArgs {
 
     #[command(flatten)]
     pub(crate) state: StateArgs,
+
+    /// List or remove what bitsup serve has not received whole in DIR
+    ///
+    /// For its operator; also while it runs.
+    #[cfg(feature = "serve")]
+    #[arg(long, value_name = "DIR", global = true, conflicts_with = "state_dir", value_hint = ValueHint::DirPath,
+        help_heading = "Receiver")]
+    pub(crate) server: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -197,6 +205,15 @@ pub(crate) enum SessionsCommand {
         auth: Box<AuthArgs>,
         #[command(flatten)]
         connect: Box<ConnectArgs>,
+    },
+    /// Remove an unfinished upload of the --server directory
+    ///
+    /// Its client starts over.
+    #[cfg(feature = "serve")]
+    Remove {
+        /// First characters of the upload's id, as printed by list
+        #[arg(value_name = "ID")]
+        received: String,
     },
     /// Remove state that is expired (14 days), broken or left over
     Prune {

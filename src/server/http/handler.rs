@@ -187,6 +187,10 @@ impl RequestHandler {
             bytes,
             seconds: (begun.elapsed().as_secs_f64() * 1e6).round() / 1e6,
         }));
+        if let Some(session) = response.and_then(|response| response.displaced.as_ref()) {
+            let session = session.to_string();
+            self.context.tell(&ServeEvent::Displaced { client: self.client, session });
+        }
         if let Some(Ok(Ack::Closed(Some(size)))) = response.map(|response| &response.result) {
             self.context.tell(&ServeEvent::Published { client: self.client, path, size: *size });
         }

@@ -23,7 +23,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 pub(super) use context::ServerContext;
 
 use super::event::ServeEvent;
-use super::limits::{ACCEPT_PAUSE, GRACE, SWEEP, THREADS_END};
+use super::limits::{ACCEPT_PAUSE, GRACE, SWEEP, THREADS_END, network};
 use stream::ConnectionFlags;
 
 /// Stops a [`Server`](super::Server), from any thread, any number of times, also before it runs.
@@ -141,7 +141,7 @@ impl IdleConnections {
 /// are permits.
 fn admit(clients: &mut HashMap<IpAddr, Arc<()>>, client: IpAddr, most: usize) -> Option<Arc<()>> {
     clients.retain(|_, permit| Arc::strong_count(permit) > 1);
-    let permit = clients.entry(client).or_default();
+    let permit = clients.entry(network(client)).or_default();
     (Arc::strong_count(permit) <= most).then(|| Arc::clone(permit))
 }
 

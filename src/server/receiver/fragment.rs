@@ -45,7 +45,7 @@ impl Receiver {
         if plan.new > 0 {
             self.reserve(slot, plan.total, plan.total - plan.at)?;
         }
-        let part = self.store.open_part(&slot.identity, plan.at)?;
+        let part = self.open_part(slot, &mut session, plan.at)?;
         session.total = Some(plan.total);
         Ok((part, plan.skip))
     }
@@ -62,7 +62,11 @@ impl Receiver {
         if self.store.free_space().is_some_and(is_full) {
             return Err(RequestError::DiskFull);
         }
-        slot.reservation.take(total)
+        // What is past its time counts for nothing, although nobody has removed it yet.
+        slot.reservation.take(total).or_else(|_| {
+            self.sweep(SystemTime::now());
+            slot.reservation.take(total)
+        })
     }
 }
 

@@ -15,6 +15,7 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
+use super::limits::{STALE, network};
 use super::path::TargetPath;
 use super::request::Request;
 use super::response::{Ack, RequestError, Response};
@@ -64,8 +65,12 @@ impl Receiver {
         self.check_target(target)?;
         let (id, target, user) = (Uuid::new_v4(), target.clone(), caller.user.clone());
         let identity = SessionIdentity { id, target, client: caller.ip, user };
-        let slot = SessionSlot::new(identity, SessionState::new(SystemTime::now()), &self.quota);
-        self.admit(&slot)?;
+        let now = SystemTime::now();
+        let slot = SessionSlot::new(identity, SessionState::new(now), &self.quota);
+        let displaced = self.admit(&slot, now)?;
+        if let Some(displaced) = &displaced {
+            self.forget(displaced);
+        }
         if let Err(error) = self.store.create(&slot.identity) {
             lock(&self.slots).remove(&id);
             // The next start removes the rest.
@@ -73,7 +78,8 @@ impl Receiver {
             return Err(error.into());
         }
         let (host, fallback) = (self.options.host_id.clone(), self.options.host_id_fallback_timeout);
-        Ok(response_of(&slot, Ok(Ack::Created { protocol, host, fallback })))
+        let displaced = displaced.map(|slot| slot.session_id());
+        Ok(Response { displaced, ..response_of(&slot, Ok(Ack::Created { protocol, host, fallback })) })
     }
 
     /// Whether a file could be published there now.
@@ -88,19 +94,35 @@ impl Receiver {
         if self.store.can_publish_into(&folder)? { Ok(()) } else { Err(RequestError::OtherDevice) }
     }
 
-    /// Lists a new session, if its client may have one more.
-    fn admit(&self, slot: &Arc<SessionSlot>) -> Result<(), RequestError> {
+    /// Lists a new session, if its client may have one more. Of one that has too many, the session that was left alone
+    /// longest gives way, if that was long enough: it is returned.
+    fn admit(&self, slot: &Arc<SessionSlot>, now: SystemTime) -> Result<Option<Arc<SessionSlot>>, RequestError> {
         let mut slots = lock(&self.slots);
-        let same_client = slots.values().filter(|other| other.identity.client == slot.identity.client);
-        // A session that is busy is open.
-        let is_open = |other: &&Arc<SessionSlot>| {
-            other.session.try_lock().map_or(true, |session| session.phase == SessionPhase::Open)
-        };
-        if same_client.filter(is_open).count() >= self.options.limits.max_sessions {
-            return Err(RequestError::TooManySessions);
+        let client = network(slot.identity.client);
+        let same_client = slots.values().filter(|other| network(other.identity.client) == client);
+        // With when it last made progress; a session that is busy does so now.
+        let open: Vec<(SystemTime, &Arc<SessionSlot>)> = same_client
+            .filter_map(|other| match other.session.try_lock() {
+                Ok(session) => self.is_open(&session, now).then_some((session.touched, other)),
+                Err(_) => Some((now, other)),
+            })
+            .collect();
+        let mut stalest = None;
+        if open.len() >= self.options.limits.max_sessions {
+            let is_stale = |touched| now.duration_since(touched).is_ok_and(|age| age > STALE);
+            stalest = open.into_iter().min_by_key(|(touched, _)| *touched).filter(|(touched, _)| is_stale(*touched));
+            if stalest.is_none() {
+                return Err(RequestError::TooManySessions);
+            }
         }
+        let displaced = stalest.map(|(_, slot)| Arc::clone(slot));
         slots.insert(slot.identity.id, Arc::clone(slot));
-        Ok(())
+        Ok(displaced)
+    }
+
+    /// Whether a session counts: one that is past its time does not, although nobody has removed it yet.
+    fn is_open(&self, session: &SessionState, now: SystemTime) -> bool {
+        session.phase == SessionPhase::Open && !session.is_expired(now, self.options.limits.session_timeout)
     }
 
     /// Publishes a complete file. `None` if the application has to see it first.

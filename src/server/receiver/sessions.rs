@@ -1,6 +1,7 @@
 //! All sessions, the disk they live on, and those that end without a packet: they expire, or the server stops.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,7 +14,7 @@ use super::slot::SessionSlot;
 use crate::durable::{Disk, Folder};
 use crate::protocol::SessionId;
 use crate::server::error::ServeError;
-use crate::server::limits::MAX_TOMBSTONES;
+use crate::server::limits::{MAX_TOMBSTONES, SWEEP};
 use crate::server::options::Options;
 use crate::server::path::TargetPath;
 use crate::server::response::RequestError;
@@ -95,12 +96,29 @@ impl Receiver {
         if expired { Err(RequestError::UnknownSession) } else { Ok(session) }
     }
 
+    /// Opens a session's bytes. One whose files the operator has removed is no more.
+    pub(super) fn open_part(
+        &self,
+        slot: &SessionSlot,
+        session: &mut SessionState,
+        at: u64,
+    ) -> Result<File, RequestError> {
+        self.store.open_part(&slot.identity, at).map_err(|error| {
+            if error.kind() == io::ErrorKind::NotFound && self.store.is_removed(&slot.identity) {
+                session.phase = SessionPhase::Gone;
+                slot.reservation.release();
+                return RequestError::UnknownSession;
+            }
+            error.into()
+        })
+    }
+
     /// Makes durable what an interrupted request left behind.
     pub(super) fn settle(&self, slot: &SessionSlot, session: &mut SessionState) -> Result<(), RequestError> {
         if session.phase != SessionPhase::Open || session.written == session.durable {
             return Ok(());
         }
-        let part = self.store.open_part(&slot.identity, session.written)?;
+        let part = self.open_part(slot, session, session.written)?;
         let settled = self.store.settle(&slot.identity, &part, session);
         slot.reservation.use_up(session.written);
         Ok(settled?)
@@ -122,7 +140,10 @@ impl Receiver {
         for slot in slots {
             // A session that is busy has not expired.
             let Ok(mut session) = slot.session.try_lock() else { continue };
-            if session.is_expired(now, self.options.limits.session_timeout) {
+            // One that is being made has no files yet.
+            let is_new = now.duration_since(session.touched).is_ok_and(|age| age < SWEEP);
+            let is_removed = session.phase == SessionPhase::Gone || !is_new && self.store.is_removed(&slot.identity);
+            if is_removed || session.is_expired(now, self.options.limits.session_timeout) {
                 session.phase = SessionPhase::Gone;
                 drop(session);
                 self.forget(&slot);
@@ -135,7 +156,7 @@ impl Receiver {
         tombstones[..surplus].iter().for_each(|(_, slot)| self.forget(slot));
     }
 
-    fn forget(&self, slot: &SessionSlot) {
+    pub(super) fn forget(&self, slot: &SessionSlot) {
         slot.supersede(None);
         lock(&slot.session).phase = SessionPhase::Gone;
         lock(&self.slots).remove(&slot.identity.id);

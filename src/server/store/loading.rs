@@ -3,6 +3,7 @@
 //! What was never whole is removed. What the disk does not give now may be whole: then the server does not start, for a
 //! client would begin anew, and a session once removed never comes back.
 
+use std::collections::HashSet;
 use std::io::{self, Read};
 
 use uuid::Uuid;
@@ -36,7 +37,7 @@ impl SessionStore {
         let root = |error| ServeError::Root(self.path.clone(), error);
         let names = self.sessions.names().map_err(root)?;
         let mut found = LoadedSessions::default();
-        let mut kept = Vec::new();
+        let mut kept = HashSet::new();
         for id in names.iter().filter_map(|name| Uuid::parse_str(name.strip_suffix(".json")?).ok()) {
             let name = format!("{id}.json");
             match self.load_one(id) {
@@ -48,14 +49,14 @@ impl SessionStore {
                 }
                 Err(error) => return Err(ServeError::Session(self.path.join(SESSIONS_FOLDER).join(name), error)),
             }
-            kept.push(id.to_string());
+            kept.insert(id.to_string());
         }
         self.tidy(names, &kept, &found).map_err(root)?;
         Ok(found)
     }
 
     /// Finishes what a crash left half-done, and removes what belongs to no session.
-    fn tidy(&self, names: Vec<String>, kept: &[String], found: &LoadedSessions) -> io::Result<()> {
+    fn tidy(&self, names: Vec<String>, kept: &HashSet<String>, found: &LoadedSessions) -> io::Result<()> {
         for (identity, _) in found.sessions.iter().filter(|(_, session)| session.phase == SessionPhase::Closed) {
             // A crash between the rename and the tombstone: nobody may be told of a name that a power cut would undo.
             if self.sessions.kind(&identity.file("pos"))?.is_some()
@@ -67,7 +68,7 @@ impl SessionStore {
         for name in names {
             let (stem, ending) = name.split_once('.').unwrap_or((&name, ""));
             let ours = Uuid::parse_str(stem).is_ok() && ENDINGS.contains(&ending);
-            if ours && (["tmp", "out"].contains(&ending) || !kept.iter().any(|id| id == stem)) {
+            if ours && (["tmp", "out"].contains(&ending) || !kept.contains(stem)) {
                 self.disk.remove(&self.sessions, &name)?;
             }
         }
@@ -111,10 +112,11 @@ impl SessionStore {
             session.touched = session.touched.max(file.metadata()?.modified()?);
         }
         let part = self.sessions.open_file(&identity.file("part"))?;
-        if part.metadata()?.len() < session.durable {
-            return Err(io::ErrorKind::InvalidData.into());
+        match part.metadata()?.len() {
+            length if length < session.durable => return Err(io::ErrorKind::InvalidData.into()),
+            length if length > session.durable => self.disk.set_len(&part, session.durable)?,
+            _ => {}
         }
-        self.disk.set_len(&part, session.durable)?;
         session.written = session.durable;
         Ok(())
     }

@@ -11,6 +11,9 @@
 //!   without `.part` was published if the destination is that file; else somebody removed the bytes.
 
 mod loading;
+mod stored;
+
+pub use stored::{StoredSession, remove_stored_session, stored_sessions};
 
 use std::fs::{File, Permissions};
 use std::io::{self, Seek, SeekFrom};
@@ -102,6 +105,11 @@ impl SessionStore {
     /// Whether the root is still what its path names.
     pub(crate) fn is_in_place(&self) -> bool {
         Folder::open(&self.path).and_then(|there| there.is_same_folder(&self.root)).unwrap_or(false)
+    }
+
+    /// Whether somebody has removed a session's files. Nobody has if the whole folder is gone.
+    pub(crate) fn is_removed(&self, identity: &SessionIdentity) -> bool {
+        self.is_in_place() && matches!(self.sessions.kind(&identity.file("json")), Ok(None))
     }
 
     /// Whether finished files can be renamed into this folder.

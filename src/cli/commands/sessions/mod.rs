@@ -1,6 +1,8 @@
 //! `bitsup sessions list|show|cancel|prune`
 
 mod cancel;
+#[cfg(feature = "serve")]
+mod received;
 mod view;
 
 use std::time::SystemTime;
@@ -16,6 +18,10 @@ use crate::output::{ProgressMode, Reporter, Verbosity, json, print};
 use view::{PrunedLine, UnfinishedUpload, time_of};
 
 pub(super) fn run(args: SessionsArgs) -> anyhow::Result<()> {
+    #[cfg(feature = "serve")]
+    if let Some(root) = args.server {
+        return received::run(&root, args.command);
+    }
     let folder = config::state_dir(args.state)?;
     let journal = Journal::open_existing(&folder)?;
     match args.command {
@@ -23,6 +29,11 @@ pub(super) fn run(args: SessionsArgs) -> anyhow::Result<()> {
         SessionsCommand::List { json, .. } => list(&journal, json),
         SessionsCommand::Show { id, json } => show(&journal, &id, json),
         SessionsCommand::Cancel { id, force, auth, connect } => cancel::run(&journal, &id, force, *auth, *connect),
+        #[cfg(feature = "serve")]
+        SessionsCommand::Remove { .. } => {
+            let text = "remove is for --server DIR; cancel ends an unfinished upload of yours".to_owned();
+            Err(UsageError(text).into())
+        }
         SessionsCommand::Prune { json } => prune(&journal, json),
     }
 }
