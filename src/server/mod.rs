@@ -117,7 +117,7 @@ impl Server {
         let stop = self.stop.clone();
         let context = ServerContext::new(self.receiver, self.options, self.access, stop, Box::new(on_event));
         http::run(self.listener, context, self.discarded, &self.stop).map_err(ServeError::Runtime)?;
-        if receiver.is_in_place() { Ok(()) } else { Err(ServeError::Replaced(root)) }
+        if receiver.was_replaced() { Err(ServeError::Replaced(root)) } else { Ok(()) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `bitsup serve [DIR]`
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
     let record = args.json.then(|| LineWriter::new(io::stdout(), json_line)).transpose()?;
     let log = LineWriter::new(io::stderr(), text_line)?;
     let server = Server::bind(serve_options(args.clone())?)?;
-    let ends = [Some(log.end()), record.as_ref().map(LineWriter::end)];
+    let writers = [Some(log.clone()), record.clone()];
     let tell = move |event: &ServeEvent| {
         if let Some(record) = &record {
             record.write(event);
@@ -40,26 +40,34 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
     watch(&server, args, tell.clone())?;
     let run = server.run(tell);
     let until = Instant::now() + LAST_LINES;
-    for end in ends.into_iter().flatten() {
-        // It ends when the last line is out; nobody waits longer for a reader that does not read.
-        let _ = lock(&end).recv_timeout(until.saturating_duration_since(Instant::now()));
+    for writer in writers.into_iter().flatten() {
+        writer.finish(until);
     }
     run.context("cannot receive uploads")
 }
 
 /// Stops the server at a signal. SIGHUP lets it read certificate and password again, unless it says that the terminal is
 /// gone.
-fn watch(server: &Server, args: ServeArgs, tell: impl Fn(&ServeEvent) + Send + 'static) -> anyhow::Result<()> {
+fn watch(server: &Server, args: ServeArgs, tell: impl Fn(&ServeEvent) + Clone + Send + 'static) -> anyhow::Result<()> {
     let (stop, reload) = (server.stop_handle(), server.reload_handle());
-    let had_terminal = io::stderr().is_terminal();
+    let (had_terminal, is_reading) = (io::stderr().is_terminal(), Arc::new(AtomicBool::new(false)));
     signals::on_each(move |signal| {
         // A terminal that hung up is none any more.
         if signal != StopReason::HangUp || (had_terminal && !io::stderr().is_terminal()) {
             return stop.stop();
         }
-        let read = serve_options(args.clone()).map_err(|error| error.to_string());
-        let result = read.and_then(|options| reload.reload(&options).map_err(|error| with_source(&error)));
-        tell(&ServeEvent::Reloaded { reason: result.err() });
+        if is_reading.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (args, reload, tell, is_reading) = (args.clone(), reload.clone(), tell.clone(), Arc::clone(&is_reading));
+        // A password file may be a pipe that nobody writes to: the next signal must be heard all the same.
+        let reader = std::thread::Builder::new().name("reload".to_owned()).spawn(move || {
+            let read = serve_options(args).map_err(|error| error.to_string());
+            let result = read.and_then(|options| reload.reload(&options).map_err(|error| with_source(&error)));
+            tell(&ServeEvent::Reloaded { reason: result.err() });
+            is_reading.store(false, Ordering::Release);
+        });
+        drop(reader);
     })
 }
 
@@ -101,7 +109,8 @@ type End = Arc<Mutex<Receiver<()>>>;
 /// no reason to stop receiving.
 #[derive(Clone)]
 struct LineWriter {
-    lines: SyncSender<String>,
+    /// `None` is the end.
+    lines: SyncSender<Option<String>>,
     dropped: Arc<AtomicU64>,
     line: fn(&ServeEvent) -> String,
     end: End,
@@ -109,12 +118,12 @@ struct LineWriter {
 
 impl LineWriter {
     fn new(mut out: impl Write + Send + 'static, line: fn(&ServeEvent) -> String) -> io::Result<Self> {
-        let (lines, waiting) = sync_channel::<String>(WAITING);
+        let (lines, waiting) = sync_channel::<Option<String>>(WAITING);
         let (alive, end) = channel::<()>();
         let dropped = Arc::new(AtomicU64::new(0));
         let missed = Arc::clone(&dropped);
         std::thread::Builder::new().name("log".to_owned()).spawn(move || {
-            for text in waiting {
+            for text in waiting.into_iter().map_while(|text| text) {
                 // In one piece: another writer cannot come between.
                 let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
                 let lines = missed.swap(0, Ordering::Relaxed);
@@ -128,13 +137,16 @@ impl LineWriter {
     }
 
     fn write(&self, event: &ServeEvent) {
-        if self.lines.try_send((self.line)(event)).is_err() {
+        if self.lines.try_send(Some((self.line)(event))).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    fn end(&self) -> End {
-        Arc::clone(&self.end)
+    /// Returns when the last line is out; nobody waits longer for a reader that does not read.
+    fn finish(&self, until: Instant) {
+        if self.lines.try_send(None).is_ok() {
+            let _ = lock(&self.end).recv_timeout(until.saturating_duration_since(Instant::now()));
+        }
     }
 }
 
@@ -167,9 +179,11 @@ mod tests {
         }
         let dropped = writer.dropped.load(Ordering::Relaxed);
         assert!((99..=100).contains(&dropped), "{dropped}");
-        let end = writer.end();
-        drop((closed, writer));
-        assert!(lock(&end).recv().is_err(), "the last line is out");
+        drop(closed);
+        while writer.lines.try_send(None).is_err() {
+            std::thread::yield_now();
+        }
+        assert!(lock(&writer.end).recv().is_err(), "the last line is out");
     }
 
     #[test]

@@ -39,7 +39,11 @@ pub(super) async fn serve(
     let stream = BufReader::with_capacity(READ_AHEAD, stream);
     let handshake = TlsAcceptor::from(tls).accept(stream);
     // A client that cannot agree on TLS was told so by TLS itself.
-    let refused = match timeout(context.options.limits.head_timeout, handshake).await {
+    let shaken = tokio::select! {
+        shaken = timeout(context.options.limits.head_timeout, handshake) => shaken,
+        () = flags.is_let_go() => return,
+    };
+    let refused = match shaken {
         Ok(Ok(stream)) => return converse(context, stream, client, flags, stop).await,
         Ok(Err(error)) => format!("no TLS handshake: {error}"),
         Err(_) => "no TLS handshake in time".to_owned(),
@@ -67,14 +71,18 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .max_header_size(MAX_HEAD)
         .title_case_headers(true)
         .serve_connection(io, service);
-    let stopped = async {
-        tokio::select! {
-            stopped = stop.wait_for(|stop| *stop) => drop(stopped),
-            () = flags.is_let_go() => {}
+    let stopped = async { drop(stop.wait_for(|stop| *stop).await) };
+    let let_go = async {
+        flags.is_let_go().await;
+        // One that has asked for something since is served.
+        if flags.busy.load(Ordering::Acquire) {
+            std::future::pending::<()>().await;
         }
     };
     let result = tokio::select! {
         result = poll_fn(|cx| connection.poll_without_shutdown(cx)) => result,
+        // Nothing is lost with it, and its place is needed now.
+        () = let_go => return,
         () = stopped => {
             Pin::new(&mut connection).graceful_shutdown();
             poll_fn(|cx| connection.poll_without_shutdown(cx)).await

@@ -138,7 +138,7 @@ impl RequestHandler {
 
     /// Ends the server if its folder is gone: it would refuse everything until somebody starts it anew.
     fn check_folder(&self) {
-        if !block_in_place(|| self.context.receiver.is_in_place()) {
+        if block_in_place(|| self.context.receiver.is_replaced()) {
             self.context.stop.stop();
         }
     }

@@ -94,14 +94,19 @@ async fn accept_until_stopped(context: &Arc<ServerContext>, listener: &TcpListen
                     context.tell(&ServeEvent::Refused { client, reason: "too many connections".to_owned() });
                     continue;
                 };
-                if total.available_permits() == 0 {
-                    idle.let_one_go();
-                }
                 let mut stopping_now = stopping.clone();
-                let total_permit = tokio::select! {
-                    _ = stopping_now.wait_for(|stop| *stop) => break,
-                    permit = Arc::clone(&total).acquire_owned() => permit,
+                let total_permit = loop {
+                    if total.available_permits() == 0 {
+                        idle.let_one_go();
+                    }
+                    tokio::select! {
+                        _ = stopping_now.wait_for(|stop| *stop) => break None,
+                        permit = Arc::clone(&total).acquire_owned() => break Some(permit),
+                        // By then another may be idle.
+                        () = sleep(ACCEPT_PAUSE) => {}
+                    }
                 };
+                let Some(total_permit) = total_permit else { break };
                 let (context, stop, flags) = (Arc::clone(context), stopping.clone(), idle.add());
                 tokio::spawn(async move {
                     connection::serve(context, stream, client, flags, stop).await;

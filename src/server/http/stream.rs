@@ -28,20 +28,29 @@ pub(super) struct ConnectionFlags {
     used: AtomicU64,
     /// Somebody else needs its place.
     go: Notify,
+    is_going: AtomicBool,
 }
 
 impl Default for ConnectionFlags {
     fn default() -> Self {
         let flag = AtomicBool::default;
         let (broken, busy, linger) = (flag(), flag(), flag());
-        Self { broken, busy, linger, begun: Instant::now(), used: AtomicU64::new(0), go: Notify::new() }
+        Self {
+            broken,
+            busy,
+            linger,
+            begun: Instant::now(),
+            used: AtomicU64::new(0),
+            go: Notify::new(),
+            is_going: flag(),
+        }
     }
 }
 
 impl ConnectionFlags {
-    /// Whether no request is carried out on it.
+    /// Whether no request is carried out on it, and it is not about to end.
     pub(super) fn is_idle(&self) -> bool {
-        !self.busy.load(Ordering::Acquire)
+        !self.busy.load(Ordering::Acquire) && !self.is_going.load(Ordering::Acquire)
     }
 
     /// When its last request ended; when it began, if it had none.
@@ -56,6 +65,7 @@ impl ConnectionFlags {
     }
 
     pub(super) fn let_go(&self) {
+        self.is_going.store(true, Ordering::Release);
         self.go.notify_one();
     }
 

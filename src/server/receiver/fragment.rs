@@ -42,31 +42,38 @@ impl Receiver {
             plan = session.fragment(range, &self.options.limits);
         }
         let plan = plan?;
+        // Before room is looked for: a session whose bytes are gone needs none.
+        let part = self.open_part(slot, &mut session, plan.at)?;
         if plan.new > 0 {
             self.reserve(slot, plan.total, plan.total - plan.at)?;
         }
-        let part = self.open_part(slot, &mut session, plan.at)?;
         session.total = Some(plan.total);
         Ok((part, plan.skip))
     }
 }
 
 impl Receiver {
-    /// Takes room for the whole file, of which `missing` bytes are to come. What others reserved is not free.
+    /// Takes room for the whole file, of which `missing` bytes are to come.
     fn reserve(&self, slot: &SessionSlot, total: u64, missing: u64) -> Result<(), RequestError> {
         if self.quota.is_below(total) {
             return Err(RequestError::TooLarge);
         }
+        self.take_room(slot, total, missing).or_else(|_| {
+            // What is past its time, or was left alone, holds nothing that another needs.
+            self.make_room(SystemTime::now());
+            self.take_room(slot, total, missing)
+        })
+    }
+
+    fn take_room(&self, slot: &SessionSlot, total: u64, missing: u64) -> Result<(), RequestError> {
+        // What others reserved is not free for one that has no room yet; those that have do not block each other.
+        let is_new = total > slot.reservation.size();
         let of_others = self.quota.outstanding().saturating_sub(slot.reservation.outstanding());
-        let is_full = |free: u64| free < missing.saturating_add(of_others);
-        if self.store.free_space().is_some_and(is_full) {
+        let wanted = if is_new { missing.saturating_add(of_others) } else { missing };
+        if self.store.free_space().is_some_and(|free| free < wanted) {
             return Err(RequestError::DiskFull);
         }
-        // What is past its time counts for nothing, although nobody has removed it yet.
-        slot.reservation.take(total).or_else(|_| {
-            self.sweep(SystemTime::now());
-            slot.reservation.take(total)
-        })
+        slot.reservation.take(total)
     }
 }
 

@@ -10,7 +10,9 @@ mod slot;
 #[cfg(unix)]
 mod tests;
 
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use uuid::Uuid;
@@ -67,7 +69,11 @@ impl Receiver {
         let identity = SessionIdentity { id, target, client: caller.ip, user };
         let now = SystemTime::now();
         let slot = SessionSlot::new(identity, SessionState::new(now), &self.quota);
-        let displaced = self.admit(&slot, now)?;
+        // What an operator has removed counts for nothing, although nobody has noticed yet.
+        let displaced = self.admit(&slot, now).or_else(|_| {
+            self.make_room(now);
+            self.admit(&slot, now)
+        })?;
         if let Some(displaced) = &displaced {
             self.forget(displaced);
         }
@@ -77,6 +83,7 @@ impl Receiver {
             let _ = self.store.remove(&slot.identity);
             return Err(error.into());
         }
+        slot.made.store(true, Ordering::Relaxed);
         let (host, fallback) = (self.options.host_id.clone(), self.options.host_id_fallback_timeout);
         let displaced = displaced.map(|slot| slot.session_id());
         Ok(Response { displaced, ..response_of(&slot, Ok(Ack::Created { protocol, host, fallback })) })
@@ -133,7 +140,10 @@ impl Receiver {
         if let Some(Ack::Closed(Some(size))) = ack {
             let folder = self.folder_of(&slot.identity.target)?;
             let replace = if self.options.allow_overwrite { Replace::Allowed } else { Replace::Never };
-            self.store.publish(&slot.identity, &folder, size, replace)?;
+            if let Err(error) = self.store.publish(&slot.identity, &folder, size, replace) {
+                let is_lost = error.kind() == io::ErrorKind::NotFound && self.store.has_lost_bytes(&slot.identity);
+                return Err(if is_lost { Self::give_up(slot, &mut session) } else { error.into() });
+            }
             session.phase = SessionPhase::Closed;
             session.touched = SystemTime::now();
             slot.reservation.release();

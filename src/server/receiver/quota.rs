@@ -59,8 +59,23 @@ impl Reservation {
     /// So many of its bytes are on the disk now.
     pub(crate) fn use_up(&self, bytes: u64) {
         let before = self.used.swap(bytes, Ordering::AcqRel);
-        self.quota.used.fetch_add(bytes, Ordering::AcqRel);
-        self.quota.used.fetch_sub(before, Ordering::AcqRel);
+        if bytes >= before {
+            self.quota.used.fetch_add(bytes - before, Ordering::AcqRel);
+        } else {
+            self.quota.used.fetch_sub(before - bytes, Ordering::AcqRel);
+        }
+    }
+
+    /// Bytes that it may hold without asking again.
+    pub(crate) fn size(&self) -> u64 {
+        self.bytes.load(Ordering::Acquire)
+    }
+
+    /// Gives back what is not on the disk.
+    pub(crate) fn release_unused(&self) {
+        let unused = self.outstanding();
+        self.bytes.fetch_sub(unused, Ordering::AcqRel);
+        self.quota.held.fetch_sub(unused, Ordering::AcqRel);
     }
 
     /// Bytes that are still to come.

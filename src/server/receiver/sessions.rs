@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ use super::slot::SessionSlot;
 use crate::durable::{Disk, Folder};
 use crate::protocol::SessionId;
 use crate::server::error::ServeError;
-use crate::server::limits::{MAX_TOMBSTONES, SWEEP};
+use crate::server::limits::{MAX_TOMBSTONES, STALE};
 use crate::server::options::Options;
 use crate::server::path::TargetPath;
 use crate::server::response::RequestError;
@@ -35,6 +36,8 @@ pub(crate) struct Receiver {
     pub(super) store: SessionStore,
     pub(super) quota: Arc<Quota>,
     pub(super) slots: Mutex<HashMap<Uuid, Arc<SessionSlot>>>,
+    replaced: AtomicBool,
+    pub(super) swept: Mutex<Option<SystemTime>>,
 }
 
 impl Receiver {
@@ -48,15 +51,28 @@ impl Receiver {
         let found = store.load()?;
         let quota = Quota::new(options.limits.max_temp);
         let slot = |(identity, session): (SessionIdentity, SessionState)| {
-            (identity.id, SessionSlot::new(identity, session, &quota))
+            let slot = SessionSlot::new(identity, session, &quota);
+            slot.made.store(true, Ordering::Relaxed);
+            (slot.identity.id, slot)
         };
         let slots = Mutex::new(found.sessions.into_iter().map(slot).collect());
-        Ok((Self { options, store, quota, slots }, found.discarded))
+        Ok((
+            Self { options, store, quota, slots, replaced: AtomicBool::new(false), swept: Mutex::default() },
+            found.discarded,
+        ))
     }
 
-    /// Whether the folder is still what its path names. Nothing can be received into one that is not.
-    pub(crate) fn is_in_place(&self) -> bool {
-        self.store.is_in_place()
+    /// Looks whether the folder is still what its path names. Nothing can be received into one that is not.
+    pub(crate) fn is_replaced(&self) -> bool {
+        if matches!(self.store.is_in_place(), Ok(false)) {
+            self.replaced.store(true, Ordering::Relaxed);
+        }
+        self.was_replaced()
+    }
+
+    /// Whether [`Receiver::is_replaced`] found it so.
+    pub(crate) fn was_replaced(&self) -> bool {
+        self.replaced.load(Ordering::Relaxed)
     }
 
     /// Whether an application is to be asked about complete files.
@@ -96,7 +112,7 @@ impl Receiver {
         if expired { Err(RequestError::UnknownSession) } else { Ok(session) }
     }
 
-    /// Opens a session's bytes. One whose files the operator has removed is no more.
+    /// Opens a session's bytes. One whose files somebody has removed is no more.
     pub(super) fn open_part(
         &self,
         slot: &SessionSlot,
@@ -104,13 +120,30 @@ impl Receiver {
         at: u64,
     ) -> Result<File, RequestError> {
         self.store.open_part(&slot.identity, at).map_err(|error| {
-            if error.kind() == io::ErrorKind::NotFound && self.store.is_removed(&slot.identity) {
-                session.phase = SessionPhase::Gone;
-                slot.reservation.release();
-                return RequestError::UnknownSession;
+            if error.kind() == io::ErrorKind::NotFound && self.store.has_lost_bytes(&slot.identity) {
+                return Self::give_up(slot, session);
             }
             error.into()
         })
+    }
+
+    /// The session is no more: its bytes are gone. Its client starts over.
+    pub(super) fn give_up(slot: &SessionSlot, session: &mut SessionState) -> RequestError {
+        session.phase = SessionPhase::Gone;
+        slot.reservation.release();
+        RequestError::UnknownSession
+    }
+
+    /// Sessions that were left alone for long hold room only for what they have: who comes back reserves the rest again.
+    fn shed_stale(&self, now: SystemTime) {
+        let slots: Vec<Arc<SessionSlot>> = lock(&self.slots).values().cloned().collect();
+        for slot in slots {
+            if let Ok(session) = slot.session.try_lock()
+                && now.duration_since(session.touched).is_ok_and(|age| age > STALE)
+            {
+                slot.reservation.release_unused();
+            }
+        }
     }
 
     /// Makes durable what an interrupted request left behind.
@@ -133,6 +166,15 @@ impl Receiver {
         }
     }
 
+    /// Makes room, before somebody is refused for want of it; not more often than each second, for it looks at every session.
+    pub(super) fn make_room(&self, now: SystemTime) {
+        let before = lock(&self.swept).replace(now);
+        if before.and_then(|before| now.duration_since(before).ok()).is_none_or(|age| age >= Duration::from_secs(1)) {
+            self.sweep(now);
+            self.shed_stale(now);
+        }
+    }
+
     /// Removes what has expired, and tombstones beyond a sane number.
     pub(crate) fn sweep(&self, now: SystemTime) {
         let slots: Vec<Arc<SessionSlot>> = lock(&self.slots).values().cloned().collect();
@@ -141,8 +183,8 @@ impl Receiver {
             // A session that is busy has not expired.
             let Ok(mut session) = slot.session.try_lock() else { continue };
             // One that is being made has no files yet.
-            let is_new = now.duration_since(session.touched).is_ok_and(|age| age < SWEEP);
-            let is_removed = session.phase == SessionPhase::Gone || !is_new && self.store.is_removed(&slot.identity);
+            let is_made = slot.made.load(Ordering::Relaxed);
+            let is_removed = session.phase == SessionPhase::Gone || is_made && self.store.is_removed(&slot.identity);
             if is_removed || session.is_expired(now, self.options.limits.session_timeout) {
                 session.phase = SessionPhase::Gone;
                 drop(session);

@@ -1,5 +1,6 @@
 //! A session's slot, which request has it, and the next step of that request.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use super::quota::{Quota, Reservation};
@@ -19,6 +20,8 @@ pub(crate) struct SessionSlot {
     pub(super) session: Mutex<SessionState>,
     /// The bytes that it counts for among all unfinished files.
     pub(super) reservation: Reservation,
+    /// Its files are there.
+    pub(super) made: AtomicBool,
     newest: Mutex<Newest>,
 }
 
@@ -33,7 +36,13 @@ impl SessionSlot {
         let open = session.phase == SessionPhase::Open;
         let size = session.total.filter(|_| open).unwrap_or(session.written);
         let reservation = Reservation::of(quota, size, session.written);
-        Arc::new(Self { identity, session: Mutex::new(session), reservation, newest: Mutex::default() })
+        Arc::new(Self {
+            identity,
+            session: Mutex::new(session),
+            reservation,
+            made: AtomicBool::new(false),
+            newest: Mutex::default(),
+        })
     }
 
     pub(super) fn session_id(&self) -> SessionId {

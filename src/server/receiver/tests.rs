@@ -427,3 +427,42 @@ fn case_83_an_abandoned_session_gives_way() {
     assert_eq!((of("2001:db8::1"), of("::ffff:10.0.0.1")), (of("2001:db8::ffff:1"), of("10.0.0.1")));
     assert_ne!(of("2001:db8:0:1::1"), of("2001:db8::1"));
 }
+
+#[test]
+fn case_82_an_upload_that_was_left_alone_holds_only_what_it_has() {
+    use std::time::{Duration, SystemTime};
+    let upload = Upload::on(&Faulty::never(), |options| options.limits.max_temp = Some(20));
+    let (one, two) = (upload.create().session.unwrap(), upload.create().session.unwrap());
+    assert!(upload.fragment(&one, 0).result.is_ok());
+    let slot = upload.receiver.slot(&upload.caller, &one, &upload.target).unwrap();
+    lock(&slot.session).touched = SystemTime::now() - Duration::from_hours(2);
+    assert_eq!(upload.fragment(&two, 0).result, Ok(Ack::Received(4)));
+    assert_eq!(upload.fragment(&one, 4).result, Err(RequestError::NoRoom), "who comes back asks again");
+    assert!(upload.fragment(&two, 4).result.is_ok() && upload.fragment(&two, 8).result.is_ok());
+    assert!(upload.close(&two).result.is_ok());
+    assert!(upload.fragment(&one, 4).result.is_ok());
+}
+
+#[test]
+fn case_83_what_an_operator_removed_counts_for_nothing_and_its_client_starts_over() {
+    let upload = Upload::on(&Faulty::never(), |options| options.limits.max_sessions = 1);
+    let session = upload.create().session.unwrap();
+    assert!(upload.fragment(&session, 0).result.is_ok());
+    assert_eq!(upload.create().result, Err(RequestError::TooManySessions));
+    *lock(&upload.receiver.swept) = None;
+    let stored = crate::server::stored_sessions(upload.root.path()).unwrap();
+    assert_eq!((stored.len(), stored[0].received, stored[0].size), (1, 4, Some(12)));
+    crate::server::remove_stored_session(upload.root.path(), stored[0].id).unwrap();
+    assert!(upload.create().result.is_ok());
+    assert_eq!(upload.fragment(&session, 4).result, Err(RequestError::UnknownSession));
+}
+
+#[test]
+fn case_84_a_session_whose_bytes_are_gone_is_no_more() {
+    let upload = Upload::on(&Faulty::never(), |_| {});
+    let session = upload.create().session.unwrap();
+    assert!(upload.fragment(&session, 0).result.is_ok());
+    std::fs::remove_file(upload.file("part").unwrap()).unwrap();
+    assert_eq!(upload.fragment(&session, 4).result, Err(RequestError::UnknownSession));
+    assert_eq!(upload.receiver.quota.outstanding(), 0);
+}

@@ -102,14 +102,26 @@ impl SessionStore {
         Ok(folder)
     }
 
-    /// Whether the root is still what its path names.
-    pub(crate) fn is_in_place(&self) -> bool {
-        Folder::open(&self.path).and_then(|there| there.is_same_folder(&self.root)).unwrap_or(false)
+    /// Whether the root is still what its path names. An error says neither: descriptors may be short for a moment.
+    pub(crate) fn is_in_place(&self) -> io::Result<bool> {
+        match Folder::open(&self.path).and_then(|there| there.is_same_folder(&self.root)) {
+            Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => Ok(false),
+            result => result,
+        }
     }
 
     /// Whether somebody has removed a session's files. Nobody has if the whole folder is gone.
     pub(crate) fn is_removed(&self, identity: &SessionIdentity) -> bool {
-        self.is_in_place() && matches!(self.sessions.kind(&identity.file("json")), Ok(None))
+        self.lacks(identity, "json")
+    }
+
+    /// Whether somebody has removed a session's bytes.
+    pub(crate) fn has_lost_bytes(&self, identity: &SessionIdentity) -> bool {
+        self.lacks(identity, "part")
+    }
+
+    fn lacks(&self, identity: &SessionIdentity, ending: &str) -> bool {
+        matches!(self.sessions.kind(&identity.file(ending)), Ok(None)) && matches!(self.is_in_place(), Ok(true))
     }
 
     /// Whether finished files can be renamed into this folder.
@@ -204,7 +216,7 @@ impl SessionStore {
         Ok(match standing.and_then(|file| durable::stamp(&file)) {
             Ok(stamp) => intent == Some(stamp),
             // What is not there, or is no file.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => false,
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => false,
             Err(error) => return Err(error),
         })
