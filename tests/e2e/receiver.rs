@@ -350,3 +350,29 @@ fn case_83_an_operator_lists_and_removes_unfinished_uploads() {
     assert_eq!(receiver.published("file.bin"), source.bytes);
     run(["sessions", "remove", "x"]).exits(2).says(&["remove is for --server DIR"]);
 }
+
+/// The reload waits for a writer; the signal after it is heard all the same.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reload_that_waits_for_its_password_holds_up_no_signal() {
+    use std::io::{BufRead, BufReader};
+    if ignores_hang_up() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("password");
+    assert!(
+        std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().expect("mkfifo runs").success()
+    );
+    let mut serve = command(["serve", "--listen", "0", "--user", "me", "--password-file"]);
+    serve.arg(&pipe).arg(folder.path()).stderr(std::process::Stdio::piped());
+    let mut child = serve.spawn().expect("it starts");
+    std::fs::write(&pipe, "secret\n").expect("read by the server");
+    let mut log = BufReader::new(child.stderr.take().expect("piped"));
+    log.read_line(&mut String::new()).expect("it listens");
+    let id = rustix::process::Pid::from_child(&child);
+    for signal in [rustix::process::Signal::HUP, rustix::process::Signal::TERM] {
+        rustix::process::kill_process(id, signal).expect("signalled");
+    }
+    assert!(child.wait().expect("it ends").success());
+}

@@ -466,3 +466,20 @@ fn case_84_a_session_whose_bytes_are_gone_is_no_more() {
     assert_eq!(upload.fragment(&session, 4).result, Err(RequestError::UnknownSession));
     assert_eq!(upload.receiver.quota.outstanding(), 0);
 }
+
+#[test]
+fn case_84_a_session_below_what_is_no_folder_any_more_keeps_no_server_from_starting() {
+    let mut upload = Upload::on(&Faulty::never(), |_| {});
+    std::fs::create_dir(upload.root.path().join("sub")).unwrap();
+    upload.target = TargetPath::from_url("/sub/a").unwrap();
+    let session = upload.create().session.unwrap();
+    assert!(upload.fragment(&session, 0).result.is_ok());
+    std::fs::remove_file(upload.file("part").unwrap()).unwrap();
+    std::fs::remove_dir(upload.root.path().join("sub")).unwrap();
+    std::os::unix::fs::symlink("/", upload.root.path().join("sub")).unwrap();
+    let (root, options) = (upload.root, upload.receiver.options.clone());
+    drop(upload.receiver);
+    let (_, discarded) = Receiver::open(Box::new(Faulty::never()), options).unwrap();
+    assert_eq!(discarded.len(), 1);
+    drop(root);
+}
