@@ -66,6 +66,15 @@ pub(super) const ENVIRONMENT: &[Topic] = &[
     ("NO_COLOR", "If it is not empty, nothing is coloured."),
     ("CLICOLOR_FORCE", "If it is neither empty nor 0, output is coloured although it is not a terminal."),
     ("TERM", "With dumb, there are no colours and no progress bar."),
+    (
+        "LC_ALL, LC_CTYPE, LANG",
+        "The first of them that is set tells whether the progress bar may be more than ASCII: if it names UTF-8.",
+    ),
+    (
+        "XTERM_VERSION, STY, WT_SESSION",
+        "They tell xterm and GNU screen, which cut lines when the window gets narrower, from other terminals, and Windows \
+         Terminal, which shows more than ASCII, from the old console.",
+    ),
     ("COLUMNS", "The width of the help where no terminal tells it."),
     ("GITHUB_ACTIONS, GITLAB_CI, TF_BUILD", "With true, they name the CI service for --ci auto."),
 ];

@@ -91,14 +91,10 @@ impl Entry {
     /// beyond that. When it returns, this survives a power cut.
     pub fn save(&mut self, session: ResumeState, prefix: Fingerprint, read: Option<Contents>, now: SystemTime) {
         self.take_over(session, prefix, read, now);
-        let Some(store) = self.store.clone() else { return };
-        match store.save(&self.record) {
-            Ok(()) => (self.is_on_disk, self.is_brief) = (true, false),
-            Err(error) => self.not_saved(&store, error),
-        }
+        self.write(false);
     }
 
-    /// Remembers the session of this run's source for a moment: it survives the process, not a power cut.
+    /// The same for a moment: it survives the process, not a power cut.
     pub(crate) fn save_briefly(
         &mut self,
         session: ResumeState,
@@ -107,9 +103,14 @@ impl Entry {
         now: SystemTime,
     ) {
         self.take_over(session, prefix, read, now);
+        self.write(true);
+    }
+
+    fn write(&mut self, is_brief: bool) {
         let Some(store) = self.store.clone() else { return };
-        match store.save_briefly(&self.record) {
-            Ok(()) => (self.is_on_disk, self.is_brief) = (true, true),
+        let saved = if is_brief { store.save_briefly(&self.record) } else { store.save(&self.record) };
+        match saved {
+            Ok(()) => (self.is_on_disk, self.is_brief) = (true, is_brief),
             Err(error) => self.not_saved(&store, error),
         }
     }

@@ -95,6 +95,7 @@ pub(crate) const MAX_PATH: usize = 2048;
 pub(crate) const MAX_CONNECTIONS: usize = 4096;
 
 /// Connections that are served however few descriptors there are.
+#[cfg(unix)]
 pub(crate) const MIN_CONNECTIONS: usize = 16;
 
 /// Most reply commands that run at a time; further files wait. Each is a process.

@@ -12,9 +12,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::bitsup::{Finished, Source, command, content};
+use crate::support::keeper::{Hold, Keeper};
 use crate::support::receiver::Receiver;
 use crate::support::schema;
-use crate::support::script::{Reply, ScriptServer};
+use crate::support::script::{ACK, Reply, ScriptServer};
 
 fn run(args: &[&str]) -> Finished {
     Finished(command(["upload"]).args(args).output().expect("it starts"))
@@ -494,4 +495,39 @@ fn an_interrupt_says_that_what_is_done_is_remembered() {
     std::io::Read::read_to_string(&mut stderr, &mut said).expect("text");
     assert_eq!(child.wait().expect("ended").code(), Some(130));
     assert!(!said.contains("nothing is kept") && !said.contains("1 failed"), "{said}");
+}
+
+/// The server has published the file and replaces none; only the record for the moment of Close tells that it is ours.
+#[test]
+fn case_60_a_small_file_that_was_published_at_a_kill_is_known_again() {
+    let folder = TempDir::new().expect("a folder");
+    std::fs::write(folder.path().join("a"), "small").expect("written");
+    let hold = Hold { packet: "Close-Session", first: 0, acts: true };
+    let mut creates = 0;
+    let keeper = Keeper::with(Some(hold), move |request| match request.packet() {
+        "Create-Session" => {
+            creates += 1;
+            (creates > 1)
+                .then(|| Reply::head("HTTP/1.1 403 Forbidden\nBITS-Packet-Type: Ack\nBITS-Error-Code: 0x80070005"))
+        }
+        // Only the first was held.
+        "Close-Session" => Some(Reply::head(ACK)),
+        _ => None,
+    });
+    let job = || {
+        let mut upload = command(["upload", "a", "missing"]);
+        upload
+            .arg(keeper.server.url("/"))
+            .current_dir(folder.path())
+            .env("BITSUP_STATE_DIR", folder.path().join("state"));
+        upload
+    };
+    let mut child = job().stderr(Stdio::null()).spawn().expect("started");
+    keeper.wait();
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+    keeper.release();
+    let stderr = Finished(job().output().expect("ran")).exits(15).says(&["a: uploaded"]).stderr();
+    assert!(!stderr.contains("cannot upload a "), "{stderr}");
+    assert_eq!(keeper.kept().published.len(), 1);
 }

@@ -59,15 +59,17 @@ fn watch(server: &Server, args: ServeArgs, tell: impl Fn(&ServeEvent) + Clone + 
         if is_reading.swap(true, Ordering::AcqRel) {
             return;
         }
-        let (args, reload, tell, is_reading) = (args.clone(), reload.clone(), tell.clone(), Arc::clone(&is_reading));
+        let (args, reload, tell, over) = (args.clone(), reload.clone(), tell.clone(), Arc::clone(&is_reading));
         // A password file may be a pipe that nobody writes to: the next signal must be heard all the same.
         let reader = std::thread::Builder::new().name("reload".to_owned()).spawn(move || {
             let read = serve_options(args).map_err(|error| error.to_string());
             let result = read.and_then(|options| reload.reload(&options).map_err(|error| with_source(&error)));
             tell(&ServeEvent::Reloaded { reason: result.err() });
-            is_reading.store(false, Ordering::Release);
+            over.store(false, Ordering::Release);
         });
-        drop(reader);
+        if reader.is_err() {
+            is_reading.store(false, Ordering::Release);
+        }
     })
 }
 

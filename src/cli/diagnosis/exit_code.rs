@@ -54,9 +54,9 @@ exit_codes! {
         cause: "the message names the option, variable, or line of config.toml",
         next: "correct it; --help shows the options, `bitsup config` shows settings and where they are made";
     Source = 3, class: "source", retryable: false,
-        meaning: "the file is missing, unreadable, or not a regular file",
+        meaning: "the file is missing, unreadable, or not a regular file; or there is nothing to upload",
         cause: "its path is wrong, or this account may not read it",
-        next: "check the path and its permissions; pipe data in with - as FILE";
+        next: "check the path and its permissions; add -r for a directory; pipe data in with - as FILE";
     SourceChanged = 4, class: "source-changed", retryable: true,
         meaning: "the file changed during the upload",
         cause: "another program writes to it",

@@ -71,19 +71,19 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .max_header_size(MAX_HEAD)
         .title_case_headers(true)
         .serve_connection(io, service);
-    let stopped = async { drop(stop.wait_for(|stop| *stop).await) };
-    let let_go = async {
-        flags.is_let_go().await;
-        // One that has asked for something since is served.
-        if flags.busy.load(Ordering::Acquire) {
-            std::future::pending::<()>().await;
+    let asked_to_end = async {
+        tokio::select! {
+            stopped = stop.wait_for(|stop| *stop) => drop(stopped),
+            () = flags.is_let_go() => {}
         }
     };
     let result = tokio::select! {
         result = poll_fn(|cx| connection.poll_without_shutdown(cx)) => result,
-        // Nothing is lost with it, and its place is needed now.
-        () = let_go => return,
-        () = stopped => {
+        () = asked_to_end => {
+            // Nothing is lost with one that somebody else needs the place of, unless it has asked for something since.
+            if flags.gives_way() && !flags.busy.load(Ordering::Acquire) {
+                return;
+            }
             Pin::new(&mut connection).graceful_shutdown();
             poll_fn(|cx| connection.poll_without_shutdown(cx)).await
         }

@@ -1,6 +1,8 @@
 //! How many connections the process has descriptors for.
 
-use super::super::limits::{MAX_CONNECTIONS, MIN_CONNECTIONS};
+use super::super::limits::MAX_CONNECTIONS;
+#[cfg(unix)]
+use super::super::limits::MIN_CONNECTIONS;
 
 /// For the listener, the log, the folders, and the files of commands.
 #[cfg(unix)]
@@ -29,5 +31,5 @@ pub(super) fn connections() -> usize {
 /// Windows has no such limit.
 #[cfg(not(unix))]
 pub(super) fn connections() -> usize {
-    MAX_CONNECTIONS.max(MIN_CONNECTIONS)
+    MAX_CONNECTIONS
 }

@@ -50,7 +50,12 @@ impl Default for ConnectionFlags {
 impl ConnectionFlags {
     /// Whether no request is carried out on it, and it is not about to end.
     pub(super) fn is_idle(&self) -> bool {
-        !self.busy.load(Ordering::Acquire) && !self.is_going.load(Ordering::Acquire)
+        !self.busy.load(Ordering::Acquire) && !self.gives_way()
+    }
+
+    /// Whether somebody else needs its place.
+    pub(super) fn gives_way(&self) -> bool {
+        self.is_going.load(Ordering::Acquire)
     }
 
     /// When its last request ended; when it began, if it had none.

@@ -50,9 +50,7 @@ impl Receiver {
         session.total = Some(plan.total);
         Ok((part, plan.skip))
     }
-}
 
-impl Receiver {
     /// Takes room for the whole file, of which `missing` bytes are to come.
     fn reserve(&self, slot: &SessionSlot, total: u64, missing: u64) -> Result<(), RequestError> {
         if self.quota.is_below(total) {

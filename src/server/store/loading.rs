@@ -4,19 +4,19 @@
 //! client would begin anew, and a session once removed never comes back.
 
 use std::collections::HashSet;
-use std::io::{self, Read};
+use std::io;
 
 use uuid::Uuid;
 
-use super::{Card, FORMAT, SessionIdentity, SessionStore};
-use crate::durable::json::{self, FormatError};
+use super::{Card, SessionIdentity, SessionStore};
+use crate::durable::json::FormatError;
 use crate::server::ServeError;
 use crate::server::path::{SESSIONS_FOLDER, TargetPath};
 use crate::server::progress;
 use crate::server::session::{ApplicationVerdict, SessionPhase, SessionState};
 
 /// The endings of a session's files.
-const ENDINGS: [&str; 7] = ["json", "part", "pos", "tmp", "out", "reply", "failed"];
+pub(super) const ENDINGS: [&str; 7] = ["json", "part", "pos", "tmp", "out", "reply", "failed"];
 
 /// What was found at the start.
 #[derive(Debug, Default)]
@@ -77,10 +77,8 @@ impl SessionStore {
 
     /// `None` for a session in a newer program's format, which is left alone.
     fn load_one(&self, id: Uuid) -> io::Result<Option<(SessionIdentity, SessionState)>> {
-        let mut file = self.sessions.open_file(&format!("{id}.json"))?;
-        let mut bytes = Vec::new();
-        (&mut file).take(64 << 10).read_to_end(&mut bytes)?;
-        let card = match json::read::<FORMAT, Card>(&bytes) {
+        let file = self.sessions.open_file(&format!("{id}.json"))?;
+        let card = match Card::read(&file)? {
             Err(FormatError::Newer) => return Ok(None),
             card => card.map_err(|_| io::ErrorKind::InvalidData)?,
         };

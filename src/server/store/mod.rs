@@ -16,7 +16,7 @@ mod stored;
 pub use stored::{StoredSession, remove_stored_session, stored_sessions};
 
 use std::fs::{File, Permissions};
-use std::io::{self, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -26,6 +26,7 @@ use uuid::Uuid;
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::progress;
 use super::session::SessionState;
+use crate::durable::json::{self, FormatError};
 use crate::durable::{self, Disk, Folder, Kind, Lock, Replace};
 
 const FORMAT: u64 = 1;
@@ -52,6 +53,17 @@ pub(crate) struct SessionIdentity {
     pub(crate) client: IpAddr,
     /// As whom.
     pub(crate) user: Option<String>,
+}
+
+impl Card {
+    /// Longer ones are none of ours, in bytes.
+    const MAX_SIZE: u64 = 64 << 10;
+
+    fn read(file: &File) -> io::Result<Result<Self, FormatError>> {
+        let mut bytes = Vec::new();
+        file.take(Self::MAX_SIZE).read_to_end(&mut bytes)?;
+        Ok(json::read::<FORMAT, Self>(&bytes))
+    }
 }
 
 impl SessionIdentity {

@@ -1,15 +1,15 @@
 //! The unfinished uploads of a folder, for its operator; also while a server runs.
 
-use std::io::{self, Read};
+use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::SystemTime;
 
 use uuid::Uuid;
 
-use super::{Card, FORMAT};
+use super::Card;
+use super::loading::ENDINGS;
 use crate::durable::Folder;
-use crate::durable::json;
 use crate::server::path::SESSIONS_FOLDER;
 use crate::server::progress;
 
@@ -51,18 +51,14 @@ pub fn stored_sessions(root: &Path) -> io::Result<Vec<StoredSession>> {
 pub fn remove_stored_session(root: &Path, id: Uuid) -> io::Result<()> {
     let folder = Folder::open(root)?.enter(SESSIONS_FOLDER)?;
     // The bytes first: without them a server publishes nothing.
-    ["part", "json", "pos", "reply", "failed", "out"]
-        .iter()
-        .try_for_each(|ending| folder.remove(&format!("{id}.{ending}")))?;
+    ["part"].iter().chain(&ENDINGS).try_for_each(|ending| folder.remove(&format!("{id}.{ending}")))?;
     folder.sync()
 }
 
 /// `None` if it is finished.
 fn read(folder: &Folder, id: Uuid) -> io::Result<Option<StoredSession>> {
-    let mut file = folder.open_for_reading(&format!("{id}.json"))?;
-    let mut bytes = Vec::new();
-    (&mut file).take(64 << 10).read_to_end(&mut bytes)?;
-    let card: Card = json::read::<FORMAT, Card>(&bytes).map_err(|_| io::ErrorKind::InvalidData)?;
+    let file = folder.open_for_reading(&format!("{id}.json"))?;
+    let card = Card::read(&file)?.map_err(|_| io::ErrorKind::InvalidData)?;
     if card.closed || folder.kind(&format!("{id}.part"))?.is_none() {
         return Ok(None);
     }

@@ -1,11 +1,10 @@
 //! `bitsup sessions --server DIR list|remove`: the receiver's side, for its operator.
 
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use anyhow::Context;
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr;
 
 use crate::cli::args::SessionsCommand;
 use crate::cli::config::UsageError;
@@ -13,11 +12,15 @@ use crate::output::{json, print, units};
 use crate::protocol::text::escape;
 use crate::server::{StoredSession, remove_stored_session, stored_sessions};
 
-use super::{say, time_of};
+use super::view::{aligned, between};
+use super::{ids, say, time_of};
 
 /// What is told of an unfinished upload. The names are a public contract.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(deny_unknown_fields, title = "A line of `bitsup sessions list --server DIR --json`"))]
 struct Line<'a> {
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
     v: u8,
     id: String,
     path: &'a str,
@@ -42,7 +45,7 @@ pub(super) fn run(root: &Path, command: SessionsCommand) -> anyhow::Result<()> {
         }
         SessionsCommand::List { .. } => Ok(print(table(&found))?),
         SessionsCommand::Remove { received } => {
-            let session = one(&found, &received)?;
+            let session = &found[ids::find(&ids_of(&found), &received)?];
             remove_stored_session(root, session.id).with_context(|| format!("cannot remove {}", session.id))?;
             Ok(print(format!("removed {}, {}\n", session.id, escape(&session.path)))?)
         }
@@ -65,34 +68,30 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The one whose id begins like this.
-fn one<'a>(found: &'a [StoredSession], id: &str) -> Result<&'a StoredSession, UsageError> {
-    let id = id.trim_matches(['{', '}']).to_ascii_lowercase();
-    let mut fitting = found.iter().filter(|session| !id.is_empty() && session.id.to_string().starts_with(&id));
-    match (fitting.next(), fitting.next()) {
-        (Some(one), None) => Ok(one),
-        (None, _) => Err(UsageError(format!("no unfinished upload has the id {id:?}"))),
-        (Some(_), Some(_)) => Err(UsageError(format!("several ids begin with {id:?}: type more of it"))),
-    }
+fn ids_of(found: &[StoredSession]) -> Vec<String> {
+    found.iter().map(|session| session.id.to_string()).collect()
 }
 
 fn table(found: &[StoredSession]) -> String {
-    let now = SystemTime::now();
-    let row = |session: &StoredSession| {
-        let age = now.duration_since(session.updated).unwrap_or(Duration::ZERO);
+    let now = time_of(SystemTime::now());
+    let row = |(session, id): (&StoredSession, String)| {
         let size = session.size.map_or_else(|| "not known".to_owned(), units::size);
-        let user = session.user.as_deref().unwrap_or("-");
-        let id = session.id.to_string().chars().take(8).collect();
-        let client = session.client.to_string();
-        [id, units::size(session.received), size, units::remaining(age), client, escape(user), escape(&session.path)]
+        let (age, client) = (between(time_of(session.updated), now), session.client.to_string());
+        let user = escape(session.user.as_deref().unwrap_or("-"));
+        [id, units::size(session.received), size, age, client, user, escape(&session.path)]
     };
     let head = ["ID", "RECEIVED", "SIZE", "AGE", "CLIENT", "USER", "PATH"].map(str::to_owned);
-    let rows: Vec<[String; 7]> = [head].into_iter().chain(found.iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..7).map(width).collect();
-    let line = |row: &[String; 7]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell}{:1$}", "", width - cell.width()));
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
+    let rows = found.iter().zip(ids::short(&ids_of(found))).map(row);
+    aligned(&std::iter::once(head).chain(rows).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::testing::check_schema;
+
+    #[test]
+    fn the_schema_is_that_of_the_lines() {
+        check_schema::<Line<'_>>("sessions-server");
+    }
 }

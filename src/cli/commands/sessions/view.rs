@@ -127,17 +127,20 @@ pub(super) fn time_of(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-fn between(earlier: u64, later: u64) -> String {
+pub(super) fn between(earlier: u64, later: u64) -> String {
     units::remaining(Duration::from_secs(later.saturating_sub(earlier)))
 }
 
-/// Columns, aligned by what a terminal shows.
 pub(super) fn table(uploads: &[UnfinishedUpload], now: u64) -> String {
     let head = ["ID", "DONE", "SIZE", "AGE", "FILE", "URL"].map(str::to_owned);
-    let rows: Vec<_> = std::iter::once(head).chain(uploads.iter().map(|upload| upload.row(now))).collect();
+    aligned(&std::iter::once(head).chain(uploads.iter().map(|upload| upload.row(now))).collect::<Vec<_>>())
+}
+
+/// Columns, aligned by what a terminal shows.
+pub(super) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
-    let widths = [0, 1, 2, 3, 4, 5].map(width);
-    let line = |row: &[String; 6]| {
+    let widths: [usize; COLUMNS] = std::array::from_fn(width);
+    let line = |row: &[String; COLUMNS]| {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell}{}  ", " ".repeat(width - cell.width())));
         format!("{}\n", cells.collect::<String>().trim_end())
     };

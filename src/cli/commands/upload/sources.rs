@@ -134,22 +134,23 @@ mod tests {
 
     #[test]
     fn patterns_are_expanded_as_the_file_system_compares() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("right");
         for name in ["a.zip", "B.ZIP", "c d.zip", "[e].zip", "f.txt"] {
-            std::fs::write(folder.path().join(name), "").unwrap();
+            std::fs::write(folder.path().join(name), "").expect("right");
         }
-        std::fs::create_dir(folder.path().join("g.zip")).unwrap();
+        std::fs::create_dir(folder.path().join("g.zip")).expect("right");
         let expanded = |pattern: &str| {
             let found = expand(folder.path().join(pattern).into()).map_err(|error| error.to_string())?;
-            let name = |path: &OsString| Path::new(path).file_name().unwrap().to_str().unwrap().to_lowercase();
+            let name =
+                |path: &OsString| Path::new(path).file_name().expect("right").to_str().expect("right").to_lowercase();
             let mut names: Vec<String> = found.iter().map(name).collect();
             names.sort();
             Ok::<_, String>(names)
         };
-        assert_eq!(expanded("*.zip").unwrap(), ["[e].zip", "a.zip", "b.zip", "c d.zip"]);
-        assert_eq!(expanded("?.Zip").unwrap(), ["a.zip", "b.zip"]);
-        assert_eq!(expanded("[e].zip").unwrap(), ["[e].zip"], "a name goes before a pattern");
-        assert_eq!(expanded("missing.zip").unwrap(), ["missing.zip"], "told when it is opened");
+        assert_eq!(expanded("*.zip").expect("right"), ["[e].zip", "a.zip", "b.zip", "c d.zip"]);
+        assert_eq!(expanded("?.Zip").expect("right"), ["a.zip", "b.zip"]);
+        assert_eq!(expanded("[e].zip").expect("right"), ["[e].zip"], "a name goes before a pattern");
+        assert_eq!(expanded("missing.zip").expect("right"), ["missing.zip"], "told when it is opened");
         assert!(expanded("*.exe").unwrap_err().starts_with("nothing to upload: no file matches"));
     }
 }
