@@ -381,3 +381,43 @@ fn a_reload_that_waits_for_its_password_holds_up_no_signal() {
     }
     assert!(child.wait().expect("it ends").success());
 }
+
+/// Descriptors that are short for a moment are no sign that the directory was replaced.
+#[cfg(unix)]
+#[test]
+fn case_90_a_lack_of_descriptors_stops_no_server() {
+    use std::io::{Read, Write};
+    let script = "ulimit -n 40; exec \"$0\" serve --listen 127.0.0.1:0 \"$1\"";
+    let mut bash = std::process::Command::new("bash");
+    let receiver = Receiver::of(bash.args(["-c", script, crate::support::bitsup::program()]));
+    let address = receiver.url.trim_start_matches("http://").trim_end_matches('/');
+    let mut answers = Vec::new();
+    // Each holds its session's bytes open: half a fragment is on its way.
+    let begun: Vec<_> = (0..14)
+        .map(|number| {
+            let mut client = std::net::TcpStream::connect(address).expect("connected");
+            client.set_read_timeout(Some(std::time::Duration::from_secs(2))).expect("set");
+            let create = format!(
+                "BITS_POST /f{number} HTTP/1.1\r\nHost: h\r\nBITS-Packet-Type: Create-Session\r\n\
+                 BITS-Supported-Protocols: {{7df0354d-249b-430f-820d-3d2a9bef4931}}\r\n\r\n"
+            );
+            client.write_all(create.as_bytes()).expect("sent");
+            let mut answer = [0; 1024];
+            let count = client.read(&mut answer).unwrap_or(0);
+            let answer = String::from_utf8_lossy(&answer[..count]).into_owned();
+            if let Some((_, rest)) = answer.split_once("Bits-Session-Id: ") {
+                let session = rest.lines().next().unwrap_or_default();
+                let fragment = format!(
+                    "BITS_POST /f{number} HTTP/1.1\r\nHost: h\r\nBITS-Packet-Type: Fragment\r\nContent-Length: 10\r\n\
+                     BITS-Session-Id: {session}\r\nContent-Range: bytes 0-9/10\r\n\r\nhello"
+                );
+                let _ = client.write_all(fragment.as_bytes());
+            }
+            answers.push(answer);
+            client
+        })
+        .collect();
+    assert!(answers.iter().any(|answer| !answer.contains(" 200 ")), "descriptors were never short: {answers:?}");
+    drop(begun);
+    upload(&receiver, &Source::new(1000), &[]).exits(0);
+}
