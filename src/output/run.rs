@@ -332,6 +332,16 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_several_keeps_the_name_that_tells_it_from_the_others() {
+        let (mut run, now) = (RunProgress::of_batch(&batch(2, 1), Instant::now()), Instant::now());
+        run.begin(0, 0, "sub/a", 1000, now);
+        run.event(0, &started("a", 1000), now);
+        assert!(run.bars(now, Size { rows: 24, columns: 80 }, Style::default()).starts_with("sub/a ["));
+        run.event(0, &UploadEvent::Completed { size: 1000 }, now);
+        assert_eq!(run.done(0, true, now).as_deref(), Some("sub/a: uploaded 1000 B in 0.0 s"));
+    }
+
+    #[test]
     fn case_68_bars_fit_a_narrow_terminal_and_a_low_one() {
         let mut run = RunProgress::of_batch(&batch(300, 256), Instant::now());
         for lane in 0..256 {
