@@ -712,7 +712,7 @@ _bitsup() {
             return 0
             ;;
         bitsup__subcmd__serve)
-            opts="-q -h --listen --allow-anonymous --user --password-file --allow-cleartext-auth --tls-cert --tls-key --allow-read --overwrite --file-mode --session-timeout --host-id --host-id-fallback-timeout --reply-command --max-size --max-fragment --max-sessions --max-temp --max-connections --json --quiet --config --no-config --help"
+            opts="-q -h --listen --allow-anonymous --user --password-file --allow-cleartext-auth --tls-cert --tls-key --allow-read --trust-forwarded-for --health --overwrite --file-mode --session-timeout --host-id --host-id-fallback-timeout --reply-command --max-size --max-fragment --max-sessions --max-temp --max-connections --json --quiet --config --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -769,6 +769,10 @@ _bitsup() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --trust-forwarded-for)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --file-mode)
@@ -1736,7 +1740,7 @@ _bitsup_words() {
         return 0
     fi
     case "$previous" in
-        --connect-timeout|--file-mode|--fragment-size|--header|-H|--host-id|--host-id-fallback-timeout|--jobs|-j|--limit-rate|--listen|--max-connections|--max-fragment|--max-sessions|--max-size|--max-temp|--max-time|--name|--no-progress-timeout|--pin-sha256|--protocol|--proxy-user|--request-timeout|--resolve|--response-timeout|--retries|--retry-delay|--retry-max-delay|--session-timeout|--user|--wait-for-server)
+        --connect-timeout|--file-mode|--fragment-size|--header|-H|--host-id|--host-id-fallback-timeout|--jobs|-j|--limit-rate|--listen|--max-connections|--max-fragment|--max-sessions|--max-size|--max-temp|--max-time|--name|--no-progress-timeout|--pin-sha256|--protocol|--proxy-user|--request-timeout|--resolve|--response-timeout|--retries|--retry-delay|--retry-max-delay|--session-timeout|--trust-forwarded-for|--user|--wait-for-server)
             compopt +o default +o bashdefault 2>/dev/null
             COMPREPLY=()
             return 0

@@ -231,6 +231,7 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l user -d 'Require
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l password-file -d 'Read the password from the first line of FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l tls-cert -d 'Serve HTTPS with this certificate' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l tls-key -d 'Read the private key of --tls-cert from FILE' -r -F
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l trust-forwarded-for -d 'Believe X-Forwarded-For from this network' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l file-mode -d 'Give received files these permissions' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l session-timeout -d 'Discard an upload after TIME without progress' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l host-id -d 'Tell clients to send the fragments to this host' -x
@@ -245,6 +246,7 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l config -d 'Read 
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-anonymous -d 'Let anyone upload who can reach the address'
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-cleartext-auth -d 'Allow --user without TLS on addresses that others can reach'
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l allow-read -d 'Serve received files by HEAD and GET'
+complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l health -d 'Respond to GET / with 200 and ok'
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l overwrite -d 'Replace existing files'
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -l json -d 'Print events as JSON lines on standard output'
 complete -c bitsup -n "__fish_bitsup_using_subcommand serve" -s q -l quiet -d 'Do not print a line for each packet'

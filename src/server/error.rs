@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::listen::Listen;
 use crate::auth::PemError;
 
 /// The server cannot work.
@@ -28,7 +28,7 @@ pub enum ServeError {
     /// Another server uses the folder.
     InUse(PathBuf),
     /// The address cannot be bound.
-    Bind(SocketAddr, io::Error),
+    Bind(Listen, io::Error),
     /// The system has no threads or sockets for it.
     Runtime(io::Error),
 }

@@ -1,10 +1,10 @@
 //! Events at the receiver, to be shown or recorded.
 
 use std::fmt;
-use std::net::SocketAddr;
 
 use serde::Serialize;
 
+use super::client::Client;
 use crate::protocol::HResult;
 use crate::protocol::text::{Escaped, escape};
 
@@ -20,7 +20,7 @@ pub enum ServeEvent {
     /// The server listens.
     #[serde(rename = "start")]
     Started {
-        /// Where, by which scheme.
+        /// Where, by which scheme; `unix:` and the path of a Unix socket. Each has an event.
         url: String,
         /// The folder that receives the files.
         folder: String,
@@ -37,7 +37,7 @@ pub enum ServeEvent {
     Published {
         /// Who sent it.
         #[cfg_attr(test, schemars(with = "String"))]
-        client: SocketAddr,
+        client: Client,
         /// The URL's path, raw.
         path: String,
         /// Its size in bytes.
@@ -62,7 +62,7 @@ pub enum ServeEvent {
     Refused {
         /// Who connected.
         #[cfg_attr(test, schemars(with = "String"))]
-        client: SocketAddr,
+        client: Client,
         /// Why.
         reason: String,
     },
@@ -70,7 +70,7 @@ pub enum ServeEvent {
     Displaced {
         /// Who has the new one.
         #[cfg_attr(test, schemars(with = "String"))]
-        client: SocketAddr,
+        client: Client,
         /// The session that is no more.
         session: String,
     },
@@ -96,7 +96,7 @@ pub enum ServeEvent {
 pub struct PacketEvent {
     /// Who sent it.
     #[cfg_attr(test, schemars(with = "String"))]
-    pub client: SocketAddr,
+    pub client: Client,
     /// As whom the client authenticated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
@@ -179,7 +179,7 @@ mod tests {
 
     fn packet() -> PacketEvent {
         PacketEvent {
-            client: "127.0.0.1:5000".parse().unwrap(),
+            client: Client::Peer("127.0.0.1:5000".parse().unwrap()),
             user: None,
             method: "BITS_POST".to_owned(),
             packet: "Fragment".to_owned(),

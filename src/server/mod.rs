@@ -13,6 +13,7 @@
 
 mod access;
 mod account;
+mod client;
 mod download;
 mod error;
 mod event;
@@ -22,6 +23,7 @@ mod framing;
 pub mod fuzzing;
 mod http;
 mod limits;
+mod listen;
 mod options;
 mod path;
 mod progress;
@@ -34,27 +36,29 @@ mod store;
 mod tls;
 
 use std::fmt;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use access::ReloadHandle;
 pub use account::Account;
+pub use client::{Client, TrustedProxies};
 pub use error::ServeError;
 pub use event::{PacketEvent, ServeEvent};
 pub use http::StopHandle;
 pub use limits::Limits;
+pub use listen::Listen;
 pub use options::{Options, TlsFiles};
 pub use store::{StoredSession, remove_stored_session, stored_sessions};
 
 use crate::durable::{Disk, Durable, Volatile};
 use access::Access;
 use http::ServerContext;
+use listen::Listener;
 use receiver::Receiver;
 
-/// A receiver that is bound to its address: connections are accepted from now on, and served by [`Server::run`].
+/// A receiver that is bound to its addresses: connections are accepted from now on, and served by [`Server::run`].
 pub struct Server {
-    listener: TcpListener,
-    address: SocketAddr,
+    listeners: Vec<Listener>,
     options: Options,
     receiver: Arc<Receiver>,
     access: Arc<Access>,
@@ -63,23 +67,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the folder, reads the sessions that an earlier server left, and binds the address.
+    /// Opens the folder, reads the sessions that an earlier server left, and binds the addresses.
     ///
     /// # Errors
-    /// When the folder cannot be used or is another server's, or the address cannot be bound.
+    /// When the folder cannot be used or is another server's, or an address cannot be bound.
     pub fn bind(options: Options) -> Result<Self, ServeError> {
-        let listen = options.listen;
         let access = Access::of(&options)?;
         let disk: Box<dyn Disk> = if options.durable { Box::new(Durable) } else { Box::new(Volatile) };
         let (receiver, discarded) = Receiver::open(disk, options.clone())?;
-        let bound = TcpListener::bind(listen).and_then(|listener| {
-            listener.set_nonblocking(true)?;
-            Ok((listener.local_addr()?, listener))
-        });
-        let (address, listener) = bound.map_err(|error| ServeError::Bind(listen, error))?;
+        let listeners = options.listen.iter().map(Listen::bind).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
-            listener,
-            address,
+            listeners: listeners.into_iter().flatten().collect(),
             options,
             receiver: Arc::new(receiver),
             access,
@@ -88,10 +86,10 @@ impl Server {
         })
     }
 
-    /// Where the server listens, with the port it got.
+    /// The first address that the server listens on, with the port it got; none if it has Unix sockets alone.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listeners.iter().find_map(Listener::address)
     }
 
     /// Something to stop the server with, from any thread.
@@ -116,7 +114,7 @@ impl Server {
         let (receiver, root) = (Arc::clone(&self.receiver), self.options.root.clone());
         let stop = self.stop.clone();
         let context = ServerContext::new(self.receiver, self.options, self.access, stop, Box::new(on_event));
-        http::run(self.listener, context, self.discarded, &self.stop).map_err(ServeError::Runtime)?;
+        http::run(self.listeners, context, self.discarded, &self.stop).map_err(ServeError::Runtime)?;
         if receiver.was_replaced() { Err(ServeError::Replaced(root)) } else { Ok(()) }
     }
 }
@@ -124,7 +122,7 @@ impl Server {
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("address", &self.address)
+            .field("listen", &self.options.listen)
             .field("root", &self.options.root)
             .finish_non_exhaustive()
     }

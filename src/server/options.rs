@@ -5,17 +5,24 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::account::Account;
+use super::client::TrustedProxies;
 use super::limits::Limits;
+use super::listen::Listen;
 use crate::protocol::HostId;
 
 /// Options of a receiver.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 #[non_exhaustive]
 pub struct Options {
     /// The folder that receives the files. Unfinished ones lie in `.bitsup-sessions` below it.
     pub root: PathBuf,
-    /// The address to listen on; port 0 takes a free one.
-    pub listen: SocketAddr,
+    /// Where to listen.
+    pub listen: Vec<Listen>,
+    /// The proxies that are believed when they name their client, for the limits and the log. Default: none.
+    pub trusted_proxies: TrustedProxies,
+    /// Whether `GET /` is responded to with 200 and `ok`, also without a password, for those who watch the server. Default: no.
+    pub health: bool,
     /// Whether an upload may replace an existing file. Default: no.
     pub allow_overwrite: bool,
     /// The permissions of published files, such as `0o640`, on Unix. Default: by the umask.
@@ -50,7 +57,9 @@ impl Options {
     pub fn new(root: impl Into<PathBuf>, listen: SocketAddr) -> Self {
         Self {
             root: root.into(),
-            listen,
+            listen: vec![listen.into()],
+            trusted_proxies: TrustedProxies::default(),
+            health: false,
             allow_overwrite: false,
             file_mode: None,
             allow_read: false,

@@ -423,3 +423,31 @@ fn case_90_a_lack_of_descriptors_stops_no_server() {
     drop(clients);
     upload(&receiver, &Source::new(1000), &[]).exits(0);
 }
+
+/// systemd passes the sockets from descriptor 3 on, and hears when the receiver is ready.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_socket_of_systemd_is_served_and_systemd_is_told() {
+    use std::os::fd::OwnedFd;
+    let folder = tempfile::tempdir().expect("a folder");
+    let supervisor = std::os::unix::net::UnixDatagram::bind(folder.path().join("notify")).expect("a socket");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("an address");
+    let script = "exec 3<&0 </dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; \
+                  exec \"$0\" serve --listen systemd --allow-anonymous --allow-read --reply-command \"$1\" \"$2\"";
+    // The command has neither the socket nor systemd's variables.
+    let command = "env | grep -c -e ^LISTEN_ -e ^NOTIFY_; ls -l /proc/self/fd | grep -c socket:; true";
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.env("NOTIFY_SOCKET", folder.path().join("notify")).stdin(OwnedFd::from(listener));
+    let receiver = Receiver::of(shell.args(["-c", script, crate::support::bitsup::program(), command]));
+    let mut text = [0; 100];
+    let length = supervisor.recv(&mut text).expect("systemd is told");
+    assert_eq!(&text[..length], b"READY=1\n");
+    let reply = folder.path().join("reply");
+    upload(&receiver, &Source::new(10), &["--reply", reply.to_str().expect("UTF-8")]).exits(0);
+    let seen = std::fs::read_to_string(&reply).expect("a reply");
+    assert_eq!(seen, "0\n0\n");
+    rustix::process::kill_process(rustix::process::Pid::from_child(&receiver.child), rustix::process::Signal::TERM)
+        .expect("sent");
+    let length = supervisor.recv(&mut text).expect("systemd is told");
+    assert_eq!(&text[..length], b"STOPPING=1\n");
+}

@@ -9,6 +9,7 @@ mod fragments;
 mod heads;
 mod interruptions;
 mod limits;
+mod listening;
 mod reading;
 mod replies;
 mod sessions;

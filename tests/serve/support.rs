@@ -37,7 +37,7 @@ impl Fixture {
         let mut options = Options::new(root.path(), "127.0.0.1:0".parse().unwrap());
         change(&mut options);
         let server = Server::bind(options).unwrap();
-        let (address, stop) = (server.address(), server.stop_handle());
+        let (address, stop) = (server.address().unwrap(), server.stop_handle());
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = Arc::clone(&log);
         let on_event = move |event: &ServeEvent| lines.lock().unwrap().push(event.to_string());

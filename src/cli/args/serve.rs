@@ -8,6 +8,14 @@ use clap::{Args, ValueHint};
 
 use super::{OutputArgs, values};
 use crate::protocol::HostId;
+use crate::server::Listen;
+
+/// Proxies that are believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ProxyNetwork {
+    Ip(ipnet::IpNet),
+    Unix,
+}
 
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option")]
@@ -19,9 +27,10 @@ pub(crate) struct ServeArgs {
 
     /// Listen on ADDR:PORT
     ///
-    /// Also PORT on this machine alone, or :PORT on all its IPv4 addresses. Port 0 picks a free port.
+    /// Also PORT on this machine alone, :PORT on all its IPv4 addresses, unix:PATH for a Unix socket, or systemd for the
+    /// sockets of a .socket unit. Port 0 picks a free port. Repeat for several.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = values::listen)]
-    pub(crate) listen: std::net::SocketAddr,
+    pub(crate) listen: Vec<Listen>,
 
     /// Let anyone upload who can reach the address
     ///
@@ -62,6 +71,19 @@ pub(crate) struct ServeArgs {
     /// Anyone who may upload may read them. Directories are never listed.
     #[arg(long, help_heading = "Access")]
     pub(crate) allow_read: bool,
+
+    /// Believe X-Forwarded-For from this network
+    ///
+    /// Also the address of a proxy, or unix for those who use the Unix socket. Limits and log then have the proxy's
+    /// clients. Repeat for several.
+    #[arg(long, value_name = "CIDR", help_heading = "Access", value_parser = values::proxy_network)]
+    pub(crate) trust_forwarded_for: Vec<ProxyNetwork>,
+
+    /// Respond to GET / with 200 and ok
+    ///
+    /// For load balancers and monitors, without a password.
+    #[arg(long, help_heading = "Access")]
+    pub(crate) health: bool,
 
     /// Replace existing files
     #[arg(long, help_heading = "Uploads")]

@@ -38,12 +38,35 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
         }
     };
     watch(&server, args, tell.clone())?;
+    supervisor::tell_ready();
     let run = server.run(tell);
+    supervisor::tell_stopped();
     let until = Instant::now() + LAST_LINES;
     for writer in writers.into_iter().flatten() {
         writer.finish(until);
     }
     run.context("cannot receive uploads")
+}
+
+/// systemd, of a unit with `Type=notify`. Whether it hears is its business.
+#[cfg(target_os = "linux")]
+mod supervisor {
+    use sd_notify::NotifyState;
+
+    pub(super) fn tell_ready() {
+        let _ = sd_notify::notify(&[NotifyState::Ready]);
+    }
+
+    pub(super) fn tell_stopped() {
+        let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod supervisor {
+    pub(super) fn tell_ready() {}
+
+    pub(super) fn tell_stopped() {}
 }
 
 /// Stops the server at a signal. SIGHUP lets it read certificate and password again, unless it says that the terminal is

@@ -51,7 +51,8 @@ pub(super) fn run(args: &TryArgs) -> anyhow::Result<()> {
     // The files are thrown away in the end: waiting for the disk would only blur the figures.
     options.durable = false;
     let server = Server::bind(options).context("cannot receive uploads")?;
-    let (address, stop) = (server.address(), StopOnDrop(server.stop_handle()));
+    let address = server.address().context("cannot receive uploads")?;
+    let stop = StopOnDrop(server.stop_handle());
     let rate = reporter.is_watched().then(|| watchable_rate(&files)).flatten();
     let trial = TryRun { args, address, signals: &signals, reporter: &reporter, rate };
     thread::scope(|scope| {

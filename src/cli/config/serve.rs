@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::path::Path;
 
-use crate::cli::args::ServeArgs;
+use crate::cli::args::{ProxyNetwork, ServeArgs};
 use crate::cli::secret;
 use crate::server::{Account, Options, TlsFiles};
 
@@ -18,7 +18,15 @@ pub(in crate::cli) fn options(args: ServeArgs) -> Result<Options, UsageError> {
             "--file-mode: Windows has no such permissions; files inherit the directory's".to_owned(),
         ));
     }
-    let mut options = Options::new(args.dir, args.listen);
+    let mut options = Options::new(args.dir, (std::net::Ipv4Addr::LOCALHOST, 0).into());
+    options.listen = args.listen;
+    for network in args.trust_forwarded_for {
+        match network {
+            ProxyNetwork::Ip(network) => options.trusted_proxies.networks.push(network),
+            ProxyNetwork::Unix => options.trusted_proxies.local = true,
+        }
+    }
+    options.health = args.health;
     options.account = match (&args.user, &args.password_file) {
         (Some(user), Some(file)) => Some(account(user, file)?),
         _ => None,
@@ -43,21 +51,17 @@ pub(in crate::cli) fn options(args: ServeArgs) -> Result<Options, UsageError> {
 
 /// Whoever can be reached from other machines says who may come in, and does not let them shout their password.
 fn check_reach(args: &ServeArgs) -> Result<(), UsageError> {
-    if args.listen.ip().is_loopback() {
-        return Ok(());
-    }
+    let Some(listen) = args.listen.iter().find(|listen| listen.may_be_reached()) else { return Ok(()) };
     if args.user.is_none() && !args.allow_anonymous {
         return Err(UsageError(format!(
-            "--listen {} can be reached from other machines, and anyone could upload: \
-             add --user and --password-file, or --allow-anonymous if you want that",
-            args.listen
+            "--listen {listen} can be reached from other machines, and anyone could upload: \
+             add --user and --password-file, or --allow-anonymous if you want that"
         )));
     }
     if args.user.is_some() && args.tls_cert.is_none() && !args.allow_cleartext_auth {
         return Err(UsageError(format!(
-            "--user on --listen {} sends the password over the network for all to read: \
-             add --tls-cert and --tls-key, or --allow-cleartext-auth if something in front does TLS",
-            args.listen
+            "--user on --listen {listen} sends the password over the network for all to read: \
+             add --tls-cert and --tls-key, or --allow-cleartext-auth if something in front does TLS"
         )));
     }
     Ok(())
@@ -162,6 +166,9 @@ mod tests {
         for (args, right) in [
             (vec![all], "--allow-anonymous"),
             (vec!["--listen=[::]:0"], "--allow-anonymous"),
+            (vec!["--listen=127.0.0.1:0", "--listen=[::]:0"], "--allow-anonymous"),
+            #[cfg(unix)]
+            (vec!["--listen=systemd"], "--allow-anonymous"),
             (vec![all, user[0], user[1]], "--allow-cleartext-auth"),
             (vec![user[0]], "--password-file"),
             (vec![user[1]], "--user"),

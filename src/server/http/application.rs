@@ -20,6 +20,9 @@ use super::context::{CommandEnd, ServerContext};
 use crate::auth::shell;
 use crate::sync::lock;
 
+/// What systemd told this process alone.
+const SUPERVISOR_VARIABLES: [&str; 4] = ["NOTIFY_SOCKET", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
+
 /// Bytes of the reply read at a time.
 const BLOCK: usize = 64 << 10;
 
@@ -104,6 +107,9 @@ async fn execute(
     let mut shell = Command::from(shell(command));
     #[cfg(unix)]
     shell.process_group(0);
+    for name in SUPERVISOR_VARIABLES {
+        shell.env_remove(name);
+    }
     let mut child = shell
         .env("BITSUP_FILE", path)
         .env("BITSUP_URL", url)

@@ -2,24 +2,24 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use super::super::client::Client;
 use super::super::event::ServeEvent;
 use super::super::limits::{MAX_FIELDS, MAX_HEAD};
 use super::context::ServerContext;
 use super::handler::RequestHandler;
+use super::listeners::Stream;
 use super::stream::{ConnectionFlags, WatchedStream};
 
 /// The TLS library asks for 4 KiB at a time: a system call for each would take longer than decrypting them.
@@ -28,13 +28,29 @@ const READ_AHEAD: usize = 64 * 1024;
 /// Serves a connection until it ends or the server stops.
 pub(super) async fn serve(
     context: Arc<ServerContext>,
-    stream: TcpStream,
-    client: SocketAddr,
+    stream: Stream,
+    client: Client,
     flags: Arc<ConnectionFlags>,
     stop: watch::Receiver<bool>,
 ) {
-    // Without it the responses are only later, so a failure is no reason to refuse the client.
-    let _ = stream.set_nodelay(true);
+    match stream {
+        Stream::Tcp(stream) => {
+            // Without it the responses are only later, so a failure is no reason to refuse the client.
+            let _ = stream.set_nodelay(true);
+            shake_hands(context, stream, client, flags, stop).await;
+        }
+        #[cfg(unix)]
+        Stream::Unix(stream) => shake_hands(context, stream, client, flags, stop).await,
+    }
+}
+
+async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    context: Arc<ServerContext>,
+    stream: S,
+    client: Client,
+    flags: Arc<ConnectionFlags>,
+    stop: watch::Receiver<bool>,
+) {
     let Some(tls) = context.access.tls() else { return converse(context, stream, client, flags, stop).await };
     let stream = BufReader::with_capacity(READ_AHEAD, stream);
     let handshake = TlsAcceptor::from(tls).accept(stream);
@@ -54,13 +70,13 @@ pub(super) async fn serve(
 async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     context: Arc<ServerContext>,
     stream: S,
-    client: SocketAddr,
+    client: Client,
     flags: Arc<ConnectionFlags>,
     mut stop: watch::Receiver<bool>,
 ) {
     let service = service_fn(|request| {
-        let (context, flags, received) = (Arc::clone(&context), Arc::clone(&flags), AtomicU64::new(0));
-        let handler = RequestHandler { context, flags, client, received };
+        let (context, flags) = (Arc::clone(&context), Arc::clone(&flags));
+        let handler = RequestHandler::new(context, flags, client, &request);
         Box::pin(async move { Ok::<_, Infallible>(handler.respond(request).await) })
     });
     let io = TokioIo::new(WatchedStream::new(stream, Arc::clone(&flags), context.options.limits));

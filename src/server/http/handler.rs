@@ -1,7 +1,6 @@
 //! One request and its response.
 
 use std::fs::File;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -15,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 
+use super::super::client::Client;
 use super::super::download;
 use super::super::event::{PacketEvent, ServeEvent};
 use super::super::limits::MAX_DRAINED;
@@ -29,11 +29,11 @@ use super::stream::ConnectionFlags;
 use crate::protocol::{Packet, PacketKind, header};
 
 pub(super) struct RequestHandler {
-    pub(super) context: Arc<ServerContext>,
-    pub(super) flags: Arc<ConnectionFlags>,
-    pub(super) client: SocketAddr,
+    context: Arc<ServerContext>,
+    flags: Arc<ConnectionFlags>,
+    client: Client,
     /// Bytes of the body so far.
-    pub(super) received: AtomicU64,
+    received: AtomicU64,
 }
 
 /// What came of a request, for the log.
@@ -44,11 +44,28 @@ struct Outcome<'a> {
 }
 
 impl RequestHandler {
+    pub(super) fn new(
+        context: Arc<ServerContext>,
+        flags: Arc<ConnectionFlags>,
+        peer: Client,
+        request: &Request<Incoming>,
+    ) -> Self {
+        let client = context.options.trusted_proxies.client(peer, request.headers());
+        Self { context, flags, client, received: AtomicU64::new(0) }
+    }
+
     /// Carries a request out and responds to it.
     pub(super) async fn respond(self, request: Request<Incoming>) -> http::Response<ResponseBody> {
         let (busy, begun) = (BusyGuard::new(&self.flags), Instant::now());
         let (head, mut body) = request.into_parts();
         let is_get = head.method == Method::GET || head.method == Method::HEAD;
+        if is_get && head.uri.path() == "/" && self.context.options.health && !self.flags.broken.load(Ordering::Acquire)
+        {
+            let response = ResponseBody::healthy();
+            let bytes = response.body().size_hint().lower();
+            self.report(&head, begun, Outcome { status: response.status(), bytes, response: None });
+            return response;
+        }
         let mut response = match self.caller(&head) {
             Err(error) => error.into(),
             Ok(caller) if is_get && self.context.receiver.gives_anything_out() => match self.download(&caller, &head) {
@@ -147,7 +164,7 @@ impl RequestHandler {
     fn url(&self, head: &Parts) -> String {
         let host = head.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
         // HTTP/1.0 needs none.
-        let host = host.unwrap_or_else(|| self.context.options.listen.to_string());
+        let host = host.unwrap_or_else(|| "localhost".to_owned());
         let scheme = self.context.scheme();
         format!("{scheme}://{host}{}", head.uri.path_and_query().map_or("/", |path| path.as_str()))
     }

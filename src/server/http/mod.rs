@@ -6,16 +6,16 @@ mod connection;
 mod context;
 mod descriptors;
 mod handler;
+mod listeners;
 mod response_body;
 mod stream;
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, TcpListener as StdListener};
+use std::net::IpAddr;
 use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
@@ -24,6 +24,8 @@ pub(super) use context::ServerContext;
 
 use super::event::ServeEvent;
 use super::limits::{ACCEPT_PAUSE, GRACE, SWEEP, THREADS_END, network};
+use super::listen::Listener;
+use listeners::Listeners;
 use stream::ConnectionFlags;
 
 /// Stops a [`Server`](super::Server), from any thread, any number of times, also before it runs.
@@ -44,21 +46,22 @@ impl StopHandle {
 }
 
 pub(super) fn run(
-    listener: StdListener,
+    listeners: Vec<Listener>,
     context: ServerContext,
     discarded: Vec<String>,
     stop: &StopHandle,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let (address, context) = (listener.local_addr()?, Arc::new(context));
+    let context = Arc::new(context);
     let folder = context.options.root.to_string_lossy().into_owned();
-    context.tell(&ServeEvent::Started { url: format!("{}://{address}/", context.scheme()), folder });
+    for listener in &listeners {
+        context.tell(&ServeEvent::Started { url: listener.url(context.scheme()), folder: folder.clone() });
+    }
     for name in discarded {
         context.tell(&ServeEvent::StateDiscarded { name });
     }
     let result = runtime.block_on(async {
-        let listener = TcpListener::from_std(listener)?;
-        accept_until_stopped(&context, &listener, stop.0.subscribe()).await;
+        accept_until_stopped(&context, Listeners::new(listeners)?, stop.0.subscribe()).await;
         Ok(())
     });
     runtime.shutdown_timeout(THREADS_END);
@@ -67,7 +70,7 @@ pub(super) fn run(
     result
 }
 
-async fn accept_until_stopped(context: &Arc<ServerContext>, listener: &TcpListener, mut stop: watch::Receiver<bool>) {
+async fn accept_until_stopped(context: &Arc<ServerContext>, mut listeners: Listeners, mut stop: watch::Receiver<bool>) {
     let mut clients = HashMap::new();
     let most = descriptors::connections();
     let total = Arc::new(Semaphore::new(most));
@@ -82,7 +85,7 @@ async fn accept_until_stopped(context: &Arc<ServerContext>, listener: &TcpListen
                 let receiver = Arc::clone(&context.receiver);
                 spawn_blocking(move || receiver.sweep(SystemTime::now()));
             }
-            accepted = listener.accept() => {
+            accepted = listeners.accept() => {
                 let Ok((stream, client)) = accepted else {
                     // Out of file descriptors, most likely: the connections there are will free some.
                     sleep(ACCEPT_PAUSE).await;
@@ -90,7 +93,12 @@ async fn accept_until_stopped(context: &Arc<ServerContext>, listener: &TcpListen
                 };
                 // A client that has too many is turned away without a word: a response would cost more than the connection.
                 let most = context.options.limits.max_connections;
-                let Some(permit) = admit(&mut clients, client.ip(), most) else {
+                let permit = if context.options.trusted_proxies.trust(client) {
+                    // Behind it are many clients.
+                    Arc::default()
+                } else if let Some(permit) = admit(&mut clients, client.ip(), most) {
+                    permit
+                } else {
                     context.tell(&ServeEvent::Refused { client, reason: "too many connections".to_owned() });
                     continue;
                 };

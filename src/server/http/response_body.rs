@@ -2,10 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use http::Response;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::task::block_in_place;
 
@@ -31,17 +34,30 @@ impl Drop for BusyGuard {
     }
 }
 
-/// The next bytes of a file, or none.
+/// What a server that works says.
+const HEALTHY: &[u8] = b"ok\n";
+
+/// The next bytes of a file, or a short text, or none.
 #[derive(Default)]
 pub(super) struct ResponseBody {
     /// Positioned where they begin, with the guard that is held until the last is sent.
     file: Option<(File, BusyGuard)>,
+    text: Bytes,
     left: u64,
 }
 
 impl ResponseBody {
     pub(super) fn file(file: File, len: u64, busy: BusyGuard) -> Self {
-        Self { file: Some((file, busy)).filter(|_| len > 0), left: len }
+        Self { file: Some((file, busy)).filter(|_| len > 0), text: Bytes::new(), left: len }
+    }
+
+    /// The response to those who ask whether the server works.
+    pub(super) fn healthy() -> Response<Self> {
+        let body = Self { file: None, text: Bytes::from_static(HEALTHY), left: HEALTHY.len() as u64 };
+        let mut response = Response::new(body);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
     }
 }
 
@@ -50,7 +66,13 @@ impl Body for ResponseBody {
     type Error = io::Error;
 
     fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let Self { file: Some((file, _)), left } = self.get_mut() else { return Poll::Ready(None) };
+        let Self { file, text, left } = self.get_mut();
+        let Some((file, _)) = file else {
+            *left = 0;
+            return Poll::Ready(
+                Some(mem::take(text)).filter(|text| !text.is_empty()).map(|text| Ok(Frame::data(text))),
+            );
+        };
         let mut block = Vec::new();
         let read = block_in_place(|| file.take((*left).min(BLOCK)).read_to_end(&mut block));
         Poll::Ready(match read {

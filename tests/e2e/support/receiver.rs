@@ -12,7 +12,7 @@ use super::bitsup::command;
 pub(crate) struct Receiver {
     pub(crate) folder: TempDir,
     pub(crate) url: String,
-    child: Child,
+    pub(crate) child: Child,
 }
 
 impl Receiver {

@@ -90,10 +90,20 @@ pub(super) fn base_name(text: &str) -> Result<String, InvalidValue> {
     Ok(text.to_owned())
 }
 
-/// An address to listen on.
+/// Where to listen.
 #[cfg(feature = "serve")]
-pub(super) fn listen(text: &str) -> Result<std::net::SocketAddr, InvalidValue> {
+pub(super) fn listen(text: &str) -> Result<crate::server::Listen, InvalidValue> {
+    use crate::server::Listen;
     use std::net::ToSocketAddrs;
+    let only_unix = || InvalidValue(format!("{text:?}: Windows has no such sockets"));
+    match text.strip_prefix("unix:") {
+        Some(_) if cfg!(windows) => return Err(only_unix()),
+        Some("") => return Err(InvalidValue("write the socket's path after unix:".to_owned())),
+        Some(path) => return Ok(Listen::Unix(path.into())),
+        None if text == "systemd" && cfg!(windows) => return Err(only_unix()),
+        None if text == "systemd" => return Ok(Listen::Systemd),
+        None => {}
+    }
     let whole = match text.strip_prefix(':') {
         Some(port) => format!("0.0.0.0:{port}"),
         None if !text.contains(':') => format!("127.0.0.1:{text}"),
@@ -102,9 +112,25 @@ pub(super) fn listen(text: &str) -> Result<std::net::SocketAddr, InvalidValue> {
     // A name may have addresses of both families; most servers are reached by the older one.
     let found: Vec<_> = whole.to_socket_addrs().map(Iterator::collect).unwrap_or_default();
     let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
-    first.copied().ok_or_else(|| {
-        InvalidValue(format!("{text:?} is no address: write 127.0.0.1:8080, [::1]:8080, localhost:8080, 8080 or :8080"))
+    first.copied().map(Listen::Tcp).ok_or_else(|| {
+        InvalidValue(format!(
+            "{text:?} is no address: write 127.0.0.1:8080, [::1]:8080, localhost:8080, 8080, :8080 or unix:PATH"
+        ))
     })
+}
+
+/// A network, an address, or `unix` for the processes that use the Unix socket.
+#[cfg(feature = "serve")]
+pub(super) fn proxy_network(text: &str) -> Result<super::serve::ProxyNetwork, InvalidValue> {
+    use super::serve::ProxyNetwork;
+    if text == "unix" {
+        return Ok(ProxyNetwork::Unix);
+    }
+    let address = text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map(ProxyNetwork::Ip)
+        .map_err(|_| InvalidValue(format!("{text:?} is no network: write 127.0.0.1, 10.0.0.0/8, fd00::/8 or unix")))
 }
 
 /// Permissions of a file, in octal.
@@ -204,6 +230,18 @@ mod tests {
         }
         for wrong in ["", "h", "127.0.0.1", "::1", ":99999", "1.2.3.4:x"] {
             assert!(listen(wrong).is_err_and(|error| error.0.contains(":8080")), "{wrong}");
+        }
+        for unix in ["unix:/run/bitsup.sock", "systemd"] {
+            let read = listen(unix).map(|listen| listen.to_string());
+            assert_eq!(read, if cfg!(windows) { Err(listen(unix).unwrap_err()) } else { Ok(unix.to_owned()) });
+        }
+        assert!(listen("unix:").is_err());
+        for (typed, network) in [("127.0.0.1", "127.0.0.1/32"), ("10.1.2.3/8", "10.1.2.3/8"), ("fd00::/8", "fd00::/8")]
+        {
+            assert_eq!(proxy_network(typed), Ok(super::super::serve::ProxyNetwork::Ip(network.parse().unwrap())));
+        }
+        for wrong in ["", "proxy", "10.0.0.0/33", "10.0.0.0/8,fd00::/8"] {
+            assert!(proxy_network(wrong).is_err_and(|error| error.0.contains("10.0.0.0/8")), "{wrong}");
         }
         assert_eq!((file_mode("640"), file_mode("0660")), (Ok(0o640), Ok(0o660)));
         for wrong in ["", "755", "999", "044", "1644", "u=rw"] {
