@@ -451,3 +451,72 @@ fn a_socket_of_systemd_is_served_and_systemd_is_told() {
     let length = supervisor.recv(&mut text).expect("systemd is told");
     assert_eq!(&text[..length], b"STOPPING=1\n");
 }
+
+/// Idle, slow heads, and slow bodies, each from an address of its own: most have no place among the descriptors.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thousand_slow_clients_hold_up_no_upload() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    use std::io::{Read, Write};
+    use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, rustix::process::Rlimit { current: limit.maximum, ..limit }).expect("raised");
+    let script = "ulimit -n 1024; exec \"$0\" serve --max-sessions 200 --listen 127.0.0.1:0 \"$1\"";
+    let receiver =
+        Receiver::of(std::process::Command::new("bash").args(["-c", script, crate::support::bitsup::program()]));
+    let address = receiver.url.trim_start_matches("http://").trim_end_matches('/').parse().expect("an address");
+    let address = std::net::SocketAddr::V4(address);
+    let connect = |number: u8| -> std::io::Result<TcpStream> {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+        socket.bind(&SocketAddrV4::new(Ipv4Addr::new(127, 0, 1, number), 0).into())?;
+        socket.set_nonblocking(true)?;
+        // Those that find no place in the queue are slow as well.
+        let _ = socket.connect(&address.into());
+        Ok(socket.into())
+    };
+    // Bodies first: they are under way when the others come.
+    let bodies: Vec<_> = (0..100).map(|number| slow_body(&receiver.url, number)).collect();
+    let mut others: Vec<_> = (0..900_u32).map(|number| connect((number % 250) as u8).expect("a socket")).collect();
+    for (number, client) in others.iter_mut().enumerate() {
+        if number % 3 > 0 {
+            let _ = client.write_all(b"BITS_POST /slow HTTP/1.1\r\nHost: h");
+        }
+    }
+    let source = Source::new(16 << 20);
+    std::thread::scope(|scope| {
+        for name in ["a", "b", "c", "d"] {
+            let (receiver, source) = (&receiver, &source);
+            scope.spawn(move || {
+                upload(receiver, source, &["--name", name]).exits(0);
+            });
+        }
+    });
+    for mut body in bodies {
+        body.write_all(b"lo").expect("still open");
+        let mut answer = [0; 12];
+        body.read_exact(&mut answer).expect("answered");
+        assert_eq!(&answer, b"HTTP/1.1 200");
+    }
+    drop(others);
+}
+
+/// A connection with a fragment whose last two bytes are missing.
+#[cfg(target_os = "linux")]
+fn slow_body(url: &str, number: u8) -> std::net::TcpStream {
+    use std::io::{Read, Write};
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut client = std::net::TcpStream::connect(address).expect("connected");
+    let head = |kind: &str, fields: &str| {
+        format!("BITS_POST /slow{number} HTTP/1.1\r\nHost: h\r\nBITS-Packet-Type: {kind}\r\n{fields}\r\n")
+    };
+    let create = head("Create-Session", "BITS-Supported-Protocols: {7df0354d-249b-430f-820d-3d2a9bef4931}\r\n");
+    client.write_all(create.as_bytes()).expect("sent");
+    let mut answer = [0; 1024];
+    let count = client.read(&mut answer).expect("answered");
+    let answer = String::from_utf8_lossy(&answer[..count]);
+    let (_, session) = answer.split_once("Bits-Session-Id: ").expect("a session");
+    let session = session.lines().next().unwrap_or_default();
+    let fields = format!("BITS-Session-Id: {session}\r\nContent-Range: bytes 0-4/5\r\nContent-Length: 5\r\n");
+    client.write_all((head("Fragment", &fields) + "hel").as_bytes()).expect("sent");
+    client
+}
