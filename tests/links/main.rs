@@ -123,14 +123,14 @@ struct Goal {
 }
 
 /// 950 and 980, but where round trips alone forbid it. 100 MiB are at least four fragments, and three more packets: on
-/// links that carry them in a second or with a round trip of 200 ms that is more than 5 %. 1 GiB in fragments that double
-/// up to 256 MiB are nine, and three more packets: 2.2 s of 88 s with 200 ms, 0.5 s of 17 s with 50 ms.
+/// links that carry them in a second or with a round trip of 200 ms that is more than 5 %. 1 GiB in fragments of up to 256
+/// MiB are seven, and three more packets: 1.8 s of 88 s with 200 ms, 0.4 s of 17 s with 50 ms.
 const WIDE_AREA: [Goal; 5] = [
     Goal { name: "20 Mbit/s × 20 ms", bandwidth: 20_000_000, round_trip: 20, least: [950, 980] },
     Goal { name: "100 Mbit/s × 50 ms", bandwidth: 100_000_000, round_trip: 50, least: [950, 980] },
-    Goal { name: "500 Mbit/s × 50 ms", bandwidth: 500_000_000, round_trip: 50, least: [855, 967] },
-    Goal { name: "100 Mbit/s × 200 ms", bandwidth: 100_000_000, round_trip: 200, least: [875, 973] },
-    Goal { name: "1 Gbit/s × 10 ms", bandwidth: 1_000_000_000, round_trip: 10, least: [925, 980] },
+    Goal { name: "500 Mbit/s × 50 ms", bandwidth: 500_000_000, round_trip: 50, least: [870, 974] },
+    Goal { name: "100 Mbit/s × 200 ms", bandwidth: 100_000_000, round_trip: 200, least: [889, 976] },
+    Goal { name: "1 Gbit/s × 10 ms", bandwidth: 1_000_000_000, round_trip: 10, least: [935, 980] },
 ];
 
 impl Goal {
@@ -200,15 +200,44 @@ fn wide_area_links_are_used() {
     }
 }
 
+/// What a protocol that waits for each Ack can reach with these first sizes and the largest one: a round trip for Ping,
+/// Create-Session, Close-Session and each fragment.
+fn stop_and_wait(link: Link, size: u64, seed: u64) -> u64 {
+    let mut connection = Connection::new(link, seed);
+    let mut time = connection.round_trip();
+    time += (0..3).map(|_| connection.bodiless().total).sum::<u64>();
+    let mut left = size;
+    for wanted in [192 << 10, MIB, 28 * MIB].into_iter().chain(std::iter::repeat(256 * MIB)) {
+        let len = left.min(wanted);
+        time += connection.request(len).total;
+        left -= len;
+        if left == 0 {
+            break;
+        }
+    }
+    time
+}
+
 #[test]
-fn the_last_size_is_near_after_five_fragments_or_was_probed_by_doubling() {
+fn default_options_reach_what_stop_and_wait_can() {
+    for goal in &WIDE_AREA {
+        for (name, size) in SIZES {
+            let best = stop_and_wait(goal.link(), size, 1);
+            let share = 1000 * best / upload(goal.link(), size, 1).time;
+            report(&format!("{name} over {}: {} % of stop-and-wait", goal.name, percent(share)));
+            assert!(share >= 990, "{name} over {}: {}", goal.name, percent(share));
+        }
+    }
+}
+
+#[test]
+fn the_size_is_reached_by_the_fourth_fragment() {
     for goal in &WIDE_AREA {
         let fragments = upload(goal.link(), 1024 * MIB, 1).fragments;
         let largest = *fragments.iter().max().expect("some");
-        assert!(fragments[4] * 2 > largest || fragments[4] >= 56 * MIB, "{}: {fragments:?}", goal.name);
+        // Measurements scatter; a fragment of 30 s keeps to that.
+        assert!(fragments[3] * 3 / 2 > largest, "{}: {fragments:?}", goal.name);
         assert!(fragments[0] <= 256 << 10 && fragments[1] <= MIB && fragments[..3].iter().all(|len| *len < 30_000_000));
-        let probes = fragments.windows(2).filter(|pair| pair[1] > 28 * MIB);
-        assert!(probes.clone().all(|pair| pair[1] <= 2 * pair[0]), "{}: {fragments:?}", goal.name);
     }
 }
 

@@ -32,15 +32,13 @@ const FIRST_STEP: u64 = 1024 * 1024;
 /// IIS's request filtering refuses more than 30,000,000 bytes by default.
 const USUAL_MAX: u64 = 28 * 1024 * 1024;
 
-/// What `auto` tries at most where a size beyond [`USUAL_MAX`] pays.
+/// What `auto` tries at most where a size beyond [`USUAL_MAX`] pays, in one step from there: a refusal by length comes early
+/// and costs a round trip, whatever the length.
 const MAX: u64 = 256 * 1024 * 1024;
 
 /// One fragment to the next: at most so many times as large. From [`FIRST_STEP`] that is [`USUAL_MAX`] in one step: there
 /// is no default limit between them that would be worth a stop.
 const MAX_GROWTH: u64 = 28;
-
-/// The same beyond [`USUAL_MAX`]: a refusal may come only after all of it was sent.
-const PROBE_GROWTH: u64 = 2;
 
 /// Fragments accepted at the growth cap after which that doubles: a first strike may be chance (R4).
 const STABLE_COUNT: u32 = 4;
@@ -273,7 +271,7 @@ impl FragmentSizer {
         let step = match self.current {
             ..FIRST_STEP => FIRST_STEP,
             FIRST_STEP..USUAL_MAX => self.current.saturating_mul(MAX_GROWTH).min(USUAL_MAX),
-            _ => self.current.saturating_mul(PROBE_GROWTH).min(MAX),
+            _ => MAX,
         };
         // A refused probe costs more than a little less waiting saves.
         let pays = efficient >= USUAL_MAX + USUAL_MAX / 2;

@@ -31,11 +31,10 @@ fn sizes(sizing: &mut FragmentSizer) -> Vec<u64> {
 }
 
 #[test]
-fn auto_reaches_the_usual_limit_within_five_fragments_and_probes_beyond_by_doubling() {
+fn auto_reaches_the_usual_limit_with_the_third_fragment_and_what_pays_with_the_fourth() {
     let mut sizing = auto();
     let sizes = sizes(&mut sizing);
-    assert_eq!(sizes[..4], [START, MIB, USUAL_MAX, 56 * MIB]);
-    assert_eq!(sizes[4..], [112 * MIB, 224 * MIB, 256 * MIB]);
+    assert_eq!(sizes, [START, MIB, USUAL_MAX, 256 * MIB]);
 }
 
 #[test]
