@@ -51,6 +51,8 @@ pub struct Goals {
     pub rate: Option<f64>,
     pub processor: Option<f64>,
     pub memory: Option<f64>,
+    /// The rate that a link allows, in MB/s, and the share of it that is to be reached.
+    pub reachable: Option<(f64, f64)>,
 }
 
 impl Goals {
@@ -73,7 +75,12 @@ pub fn print_head() {
 
 pub fn print(row: &str, beside: &str, its: &Figures, ours: &Figures, goals: &Goals) {
     let ratio = |of: fn(&Figures) -> Spread| of(ours).median / of(its).median;
-    let verdict = goals.judge(ratio(|side| side.rate), ratio(|side| side.processor), ratio(|side| side.memory));
+    let mut verdict = goals.judge(ratio(|side| side.rate), ratio(|side| side.processor), ratio(|side| side.memory));
+    if let Some((rate, least)) = goals.reachable {
+        let share = ours.rate.median / rate;
+        let met = if share >= least { "met" } else { "**missed**" };
+        verdict = format!("{verdict}; of stop-and-wait ≥ {least}: {met} ({share:.3})");
+    }
     print_judged(row, beside, its, ours, &verdict);
 }
 
@@ -120,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_goal_is_met_or_missed() {
-        let goals = Goals { rate: Some(1.4), processor: Some(0.7), memory: None };
+        let goals = Goals { rate: Some(1.4), processor: Some(0.7), memory: None, reachable: None };
         assert_eq!(goals.judge(1.4, 0.71, 9.0), "rate ≥ 1.4: met; CPU ≤ 0.7: **missed**");
         assert_eq!(judge_each(1.0, 0.2, 1.0), "CPU a file ≤ 1 ms: met (1.00, its 0.20)");
         assert_eq!(judge_each(1.01, 0.2, 1.0), "CPU a file ≤ 1 ms: **missed** (1.01, its 0.20)");

@@ -67,7 +67,7 @@ fn races(options: &Options) -> Vec<Race> {
         for link in &links {
             let name = format!("{link}, {} MiB", size >> 20);
             let race = Race::new(&name, *size, vec![Contender::AUTO]).with_goals(goal, None);
-            races.push(Race { link: Some(*link), ..race });
+            races.push(race.over(*link));
         }
     }
     races

@@ -25,6 +25,22 @@ impl Contender {
     }
 }
 
+/// MB a second that a protocol reaches which waits for each Ack: the handshake, Ping, Create-Session, Close-Session, and each
+/// fragment cost a round trip. The first sizes are those of the rule in docs/performance.md.
+fn stop_and_wait(link: Link, size: u64) -> f64 {
+    let (mut left, mut fragments) = (size, 0_u32);
+    for wanted in [192 << 10, 1 << 20, 28 << 20].into_iter().chain(std::iter::repeat(256_u64 << 20)) {
+        left = left.saturating_sub(wanted);
+        fragments += 1;
+        if left == 0 {
+            break;
+        }
+    }
+    let waiting = f64::from(4 + fragments) * f64::from(link.round_trip) / 1000.0;
+    let megabytes = size as f64 / 1e6;
+    megabytes / (megabytes * 8.0 / f64::from(link.rate) + waiting)
+}
+
 /// curl against contenders, on one track.
 #[derive(Debug, Clone)]
 pub struct Race {
@@ -46,7 +62,13 @@ impl Race {
 
     /// For fragments of bitsup's own choice.
     pub fn with_goals(self, rate: f64, processor: Option<f64>) -> Self {
-        Self { goals: Goals { rate: Some(rate), processor, memory: Some(1.0) }, ..self }
+        Self { goals: Goals { rate: Some(rate), processor, memory: Some(1.0), ..self.goals }, ..self }
+    }
+
+    /// Over this link, of which almost all that waiting for each Ack allows is to be reached.
+    pub fn over(self, link: Link) -> Self {
+        let reachable = Some((stop_and_wait(link, self.size), 0.99));
+        Self { link: Some(link), goals: Goals { reachable, ..self.goals }, ..self }
     }
 
     fn row(&self, contender: &Contender) -> String {
