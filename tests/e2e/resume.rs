@@ -375,7 +375,9 @@ fn a_read_only_state_folder_is_one_warning() {
     let output = if is_root {
         let own = case.folder.path().join("bitsup");
         fs::remove_file(case.state().join("probe")).expect("removed");
-        fs::copy(program(), &own).expect("copied");
+        // By another process: a child that another test starts meanwhile would inherit the file while it is written to, and no
+        // system runs such a file.
+        assert!(Command::new("cp").arg(program()).arg(&own).status().expect("started").success());
         for folder in [case.folder.path(), case.source.path.parent().expect("a folder")] {
             fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).expect("opened");
         }

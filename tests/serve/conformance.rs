@@ -79,7 +79,11 @@ mod ordinary {
     fn copied(folder: &Path) -> PathBuf {
         let program = folder.join("bitsup");
         set_mode(folder, 0o755);
-        fs::copy(env!("CARGO_BIN_EXE_bitsup"), &program).unwrap();
+        // By another process: a child that is started meanwhile would inherit the file while it is written to, and no system
+        // runs such a file.
+        let copied =
+            std::process::Command::new("cp").args([env!("CARGO_BIN_EXE_bitsup").as_ref(), program.as_path()]).status();
+        assert!(copied.unwrap().success());
         set_mode(&program, 0o755);
         program
     }
