@@ -84,7 +84,7 @@ fn as_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
         [0xfe, 0xff, rest @ ..] => (rest, u16::from_be_bytes),
         _ => return bytes.into(),
     };
-    let units: Vec<u16> = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+    let units: Vec<u16> = rest.as_chunks().0.iter().map(|pair| unit(*pair)).collect();
     String::from_utf16_lossy(&units).into_bytes().into()
 }
 

@@ -19,7 +19,7 @@ const MAX_BYTES: usize = 4096;
 
 /// The beginning of 2020: servers that take a cookie back name a date before it, mostly in 1970, and others a later one.
 /// Only for responses that do not tell the time.
-const LONG_AGO: Duration = Duration::from_hours(438_288);
+const LONG_AGO: Duration = Duration::from_secs(1_577_836_800);
 
 /// The cookies of all hosts that the upload goes to. Nothing shows them: they may sign somebody in.
 #[derive(Default)]

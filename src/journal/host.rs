@@ -14,7 +14,7 @@ use super::record::{BadRecord, VERSION, seconds};
 use super::store::{HOST, RecordStore};
 
 /// Servers are configured anew: after this long a larger fragment may be tried again.
-pub(super) const HOST_EXPIRY: Duration = Duration::from_hours(30 * 24);
+pub(super) const HOST_EXPIRY: Duration = Duration::from_secs(2_592_000);
 
 /// A fragment this small is never given up, and one larger than that is never tried by itself (MC-BUP names no bounds;
 /// these are the uploader's).

@@ -7,7 +7,7 @@ use super::store::{RecordStore, UploadFiles};
 use super::{BadRecord, Journal, Key, host};
 
 /// Servers forget a session after this long without progress; so do we.
-pub(crate) const EXPIRY: Duration = Duration::from_hours(14 * 24);
+pub(crate) const EXPIRY: Duration = Duration::from_secs(1_209_600);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pruned {

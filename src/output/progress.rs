@@ -305,7 +305,7 @@ mod tests {
             run.then(1000, &UploadEvent::BytesSent(n * MIB));
         }
         assert_eq!((run.percent(), run.progress.rate(run.now)), (4, Some(MIB)));
-        let pause = Duration::from_mins(1);
+        let pause = Duration::from_secs(60);
         run.then(0, &UploadEvent::Retrying { cause: "lost".to_owned(), pause, attempt: 1 });
         assert_eq!((run.percent(), run.progress.rate(run.now + pause)), (0, Some(MIB)));
         run.then(60_000, &fragment(0, 28 * MIB, 100 * MIB));

@@ -47,13 +47,13 @@ impl Default for Limits {
             max_temp: None,
             max_sessions: 50,
             max_connections: 256,
-            session_timeout: Duration::from_hours(14 * 24),
+            session_timeout: Duration::from_secs(1_209_600),
             head_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_mins(1),
-            stall_timeout: Duration::from_mins(1),
+            idle_timeout: Duration::from_secs(60),
+            stall_timeout: Duration::from_secs(60),
             min_rate: 100,
             linger: Duration::from_secs(10),
-            reply_timeout: Duration::from_mins(5),
+            reply_timeout: Duration::from_secs(300),
             max_reply: 1 << 30,
         }
     }
@@ -71,7 +71,7 @@ pub(crate) fn network(client: IpAddr) -> IpAddr {
 }
 
 /// Time without progress after which a session gives way to a new one of a client that has too many.
-pub(crate) const STALE: Duration = Duration::from_hours(1);
+pub(crate) const STALE: Duration = Duration::from_secs(3600);
 
 /// Longest head of a request, in bytes: it is held in memory until it is complete, by anyone who can connect.
 pub(crate) const MAX_HEAD: usize = 64 << 10;
@@ -112,7 +112,7 @@ pub(crate) const MAX_DRAINED: u64 = 64 << 10;
 pub(crate) const RETRY_AFTER: &str = "60";
 
 /// Interval of the search for expired sessions: their lives are counted in days.
-pub(crate) const SWEEP: Duration = Duration::from_mins(10);
+pub(crate) const SWEEP: Duration = Duration::from_secs(600);
 
 /// Pause after the system could not accept a connection, most likely for want of descriptors.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -120,19 +120,19 @@ mod tests {
         let cancellation = CancellationToken::new();
         assert!(!cancellation.wait(Duration::from_millis(1)));
         let other = cancellation.clone();
-        let waiting = std::thread::spawn(move || other.wait(Duration::from_hours(1)));
+        let waiting = std::thread::spawn(move || other.wait(Duration::from_secs(3600)));
         cancellation.interrupt();
         assert!(waiting.join().expect("no panic"));
-        assert!(cancellation.wait(Duration::from_hours(1)), "it stays interrupted");
+        assert!(cancellation.wait(Duration::from_secs(3600)), "it stays interrupted");
     }
 
     #[test]
     fn one_with_a_limit_interrupts_by_itself() {
         assert!(CancellationToken::lasting(Duration::ZERO).is_interrupted());
         let cancellation = CancellationToken::lasting(Duration::from_millis(20));
-        assert!(cancellation.wait(Duration::from_hours(1)));
+        assert!(cancellation.wait(Duration::from_secs(3600)));
         assert!(!CancellationToken::lasting(Duration::MAX).is_interrupted());
-        let ended = CancellationToken::lasting(Duration::from_hours(1));
+        let ended = CancellationToken::lasting(Duration::from_secs(3600));
         assert!(!ended.is_interrupted());
         ended.interrupt();
         assert!(ended.is_interrupted());

@@ -36,7 +36,7 @@ const PIECE: usize = 64 * 1024;
 const SMALL_PIECE: usize = 512 * 1024;
 
 /// Longer than any pause within a session: the connection is kept for as long as the server keeps it.
-const MAX_IDLE: Duration = Duration::from_hours(24);
+const MAX_IDLE: Duration = Duration::from_secs(86_400);
 
 /// The network.
 #[derive(Debug)]

@@ -36,7 +36,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(30),
-            request_timeout: Duration::from_mins(2),
+            request_timeout: Duration::from_secs(120),
             response_timeout: Duration::from_secs(330),
             origin: None,
             rate_limit: None,

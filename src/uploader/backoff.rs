@@ -26,10 +26,10 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            no_progress_timeout: Duration::from_mins(10),
+            no_progress_timeout: Duration::from_secs(600),
             retries: None,
             delay: Duration::from_secs(1),
-            max_delay: Duration::from_mins(1),
+            max_delay: Duration::from_secs(60),
             max_time: None,
             wait_for_server: Duration::from_secs(30),
         }
@@ -159,7 +159,7 @@ mod tests {
         let policy = RetryPolicy::default();
         let began = Instant::now();
         let allowed = |at, hint| Backoff::new(7).allowed(&policy, 12, hint, began, began + Duration::from_secs(at));
-        let wish = Hint { after: Some(Duration::from_hours(1)), ..Hint::default() };
+        let wish = Hint { after: Some(Duration::from_secs(3600)), ..Hint::default() };
         assert_eq!(allowed(595, wish), Some(Duration::from_secs(5)));
         assert!(allowed(599, Hint::default()).is_some_and(|pause| pause <= Duration::from_secs(1)));
         assert_eq!(allowed(600, Hint::default()), None);
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn retry_after_is_seconds_or_a_date_by_the_servers_clock() {
-        assert_eq!(after(&[("retry-after", "120")]), Some(Duration::from_mins(2)));
+        assert_eq!(after(&[("retry-after", "120")]), Some(Duration::from_secs(120)));
         let dates = [("retry-after", "Mon, 18 Jun 2007 21:11:57 GMT"), ("date", "Mon, 18 Jun 2007 21:11:27 GMT")];
         assert_eq!(after(&dates), Some(Duration::from_secs(30)));
         let past = [("retry-after", "Mon, 18 Jun 2007 21:11:57 GMT"), ("date", "Mon, 18 Jun 2007 22:11:27 GMT")];

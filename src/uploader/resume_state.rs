@@ -115,7 +115,7 @@ mod tests {
             id: "{7df0354d}".parse().expect("a session id"),
             protocol: None,
             host: Some("other:99".parse().expect("a host")),
-            host_fallback_timeout: Some(Duration::from_mins(1)),
+            host_fallback_timeout: Some(Duration::from_secs(60)),
         };
         let target = Some(Uri::from_static("http://other:99/a"));
         ResumeState { target, acknowledged: 5, sent_end: 9, ..ResumeState::new(&session) }

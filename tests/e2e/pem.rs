@@ -67,7 +67,7 @@ fn forms(key: &KeyPair) -> Vec<String> {
     let der = key.serialize_der();
     let text = STANDARD.encode(&der);
     let mut forms: Vec<String> = text.as_bytes().chunks(12).filter(|part| part.len() == 12).map(as_text).collect();
-    for part in der.chunks_exact(8).chain(text.as_bytes().chunks_exact(8)) {
+    for part in der.as_chunks::<8>().0.iter().chain(text.as_bytes().as_chunks().0) {
         let hex = part.iter().fold(String::new(), |mut hex, byte| {
             write!(hex, "{byte:02x}").expect("written");
             hex

@@ -164,7 +164,8 @@ fn a_killed_upload_goes_on_where_it_stopped() {
         let before = case.killed(&keeper, &[]);
         case.run(&keeper, &[]).exits(0).says(&["resuming: "]);
         goes_on(&keeper, before);
-        assert!(keeper.kept().published == [case.source.bytes.clone()]);
+        let is_same = keeper.kept().published == [case.source.bytes.clone()];
+        assert!(is_same);
         assert_eq!(case.files(), 0);
     }
 }
@@ -181,7 +182,8 @@ fn a_signal_stops_while_the_server_is_silent_and_says_how_to_go_on() {
         let before = keeper.server.requests().len();
         case.run(&keeper, &[]).exits(0).says(&["resuming: the server has 195 KiB"]);
         goes_on(&keeper, before);
-        assert!(keeper.kept().published == [case.source.bytes.clone()]);
+        let is_same = keeper.kept().published == [case.source.bytes.clone()];
+        assert!(is_same);
     }
 }
 
@@ -254,7 +256,8 @@ fn a_file_that_changed_between_runs_is_not_mixed() {
         assert_eq!(packets(&requests)[..3], ["Cancel-Session", "Ping", "Create-Session"]);
         assert_eq!((requests[0].field("BITS-Session-Id"), keeper.kept().open.len()), (Some("{B-1}"), 0));
         assert_eq!(firsts(&requests)[0], 0);
-        assert!(keeper.kept().published == [fs::read(&case.source.path).expect("read")]);
+        let is_same = keeper.kept().published == [fs::read(&case.source.path).expect("read")];
+        assert!(is_same);
     }
 }
 
@@ -270,7 +273,8 @@ fn a_file_that_changes_on_its_way_is_not_mixed() {
     assert_eq!(packets[2..], ["Fragment", "Fragment", "Cancel-Session"]);
     assert_eq!((keeper.kept().open.len(), case.files()), (0, 0));
     case.run(&keeper, &[]).exits(0);
-    assert!(keeper.kept().published == [fs::read(&case.source.path).expect("read")]);
+    let is_same = keeper.kept().published == [fs::read(&case.source.path).expect("read")];
+    assert!(is_same);
 }
 
 #[test]
@@ -290,7 +294,8 @@ fn a_file_that_is_replaced_on_its_way_goes_on_as_it_was_opened_and_that_is_said(
         result => result.expect("renamed"),
     }
     finished.says(&["warning: ", "names another file by now; the one that was opened was uploaded"]);
-    assert!(keeper.kept().published == [case.source.bytes.clone()]);
+    let is_same = keeper.kept().published == [case.source.bytes.clone()];
+    assert!(is_same);
     case.run(&keeper, &[]).exits(0);
     assert_eq!(keeper.kept().published.last(), Some(&vec![7; SIZE]));
 }
@@ -325,7 +330,8 @@ fn a_session_that_the_server_lost_is_begun_anew() {
     let requests = keeper.since(before);
     assert_eq!(packets(&requests)[..4], ["Ping", "Fragment", "Create-Session", "Fragment"]);
     assert_eq!(firsts(&requests)[1..], [0, FRAGMENT, 2 * FRAGMENT]);
-    assert!(keeper.kept().published == [case.source.bytes.clone()]);
+    let is_same = keeper.kept().published == [case.source.bytes.clone()];
+    assert!(is_same);
 }
 
 #[test]
@@ -345,7 +351,8 @@ fn a_state_folder_that_cannot_be_is_one_warning() {
     let finished = case.run(&keeper, &[]);
     finished.exits(0).says(&["warning: no unfinished uploads can be kept in"]);
     assert_eq!(finished.stderr().matches("warning").count(), 1);
-    assert!(keeper.kept().published == [case.source.bytes.clone()]);
+    let is_same = keeper.kept().published == [case.source.bytes.clone()];
+    assert!(is_same);
 }
 
 /// A limit on the size of files fails every write of a byte, as a full disk does, also for root.
@@ -359,7 +366,8 @@ fn a_full_state_folder_is_one_warning() {
     let finished = Finished(output.expect("the shell starts"));
     finished.exits(0).says(&["warning: this upload cannot be resumed later: cannot write to"]);
     assert_eq!(finished.stderr().matches("warning").count(), 1, "{}", finished.stderr());
-    assert!(keeper.kept().published == [case.source.bytes.clone()]);
+    let is_same = keeper.kept().published == [case.source.bytes.clone()];
+    assert!(is_same);
     assert_eq!(case.files(), 0);
 }
 
@@ -392,7 +400,8 @@ fn a_read_only_state_folder_is_one_warning() {
     finished.exits(0).says(&["warning: this upload cannot be resumed later: cannot write to"]);
     assert_eq!(finished.stderr().matches("warning").count(), 1, "{}", finished.stderr());
     assert_eq!(case.files(), 0);
-    assert!(keeper.kept().published == [case.source.bytes.clone()]);
+    let is_same = keeper.kept().published == [case.source.bytes.clone()];
+    assert!(is_same);
     fs::set_permissions(case.state(), PermissionsExt::from_mode(0o700)).expect("opened");
 }
 
@@ -460,7 +469,8 @@ fn what_only_lacks_its_close_is_only_closed() {
     case.all_acknowledged(&keeper);
     case.run(&keeper, &[]).exits(0);
     assert_eq!(keeper.server.packets(), ["Ping", "Close-Session"]);
-    assert!(keeper.kept().published == [case.source.bytes.clone()]);
+    let is_same = keeper.kept().published == [case.source.bytes.clone()];
+    assert!(is_same);
 }
 
 #[test]
@@ -473,7 +483,8 @@ fn a_close_of_which_nobody_knows_is_no_success_and_no_failure() {
     let before = keeper.server.requests().len();
     case.run(&keeper, &[]).exits(0);
     assert_eq!(firsts(&keeper.since(before)), [0, FRAGMENT, 2 * FRAGMENT]);
-    assert!(keeper.kept().published == [case.source.bytes.clone(), case.source.bytes.clone()]);
+    let is_same = keeper.kept().published == [case.source.bytes.clone(), case.source.bytes.clone()];
+    assert!(is_same);
 }
 
 #[test]
@@ -504,7 +515,8 @@ fn a_busy_server_is_asked_again_when_it_wants() {
     assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
     let kept = keeper.kept();
     assert_eq!(kept.opened, 1);
-    assert!(kept.published == [case.source.bytes.clone()]);
+    let is_same = kept.published == [case.source.bytes.clone()];
+    assert!(is_same);
 }
 
 #[test]
@@ -519,7 +531,8 @@ fn a_fragment_that_is_too_large_is_halved_and_that_is_said() {
     assert_eq!(refused[..2], [100_000, 50_000]);
     // What was refused is not tried again.
     assert!(refused.is_sorted_by(|a, b| a > b), "{refused:?}");
-    assert!(keeper.kept().published == [case.source.bytes.clone()]);
+    let is_same = keeper.kept().published == [case.source.bytes.clone()];
+    assert!(is_same);
 }
 
 /// A server whose Create-Session sends the upload to another port of this machine.
@@ -542,7 +555,8 @@ fn another_host_is_used_if_it_works_and_left_if_not() {
     let (case, keeper) = (Case::new(), sending_away(other.server.port));
     case.run(&keeper, &[]).exits(0);
     assert_eq!(keeper.server.packets(), ["Ping", "Create-Session"]);
-    assert!(other.kept().published == [case.source.bytes.clone()]);
+    let is_same = other.kept().published == [case.source.bytes.clone()];
+    assert!(is_same);
     // Nothing listens on a port that was given back.
     let port =
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();

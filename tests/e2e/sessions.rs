@@ -30,7 +30,7 @@ impl State {
 
     /// An upload that stopped in the middle, `days` ago.
     fn remember(&self, source: &Source, url: &str, days: u64) -> Entry {
-        let now = SystemTime::now() - Duration::from_hours(24 * days);
+        let now = SystemTime::now() - Duration::from_secs(24 * days * 3600);
         let (url, name) = (url.parse().expect("a URL"), ContentName::new("file.bin"));
         let entity = UploadEntity::open(&source.path).expect("opened");
         let upload = Upload { destination: &url, name: &name, entity: &entity };

@@ -15,7 +15,7 @@ use crate::bitsup::{Source, command};
 use crate::server::Server;
 
 /// No conversation of these tests takes this long.
-const DEADLINE: Duration = Duration::from_mins(2);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A file to upload and the state folder of those who upload it.
 pub(crate) struct Job {

@@ -131,7 +131,8 @@ fn packets_are_carried_out_over_tls() {
     let fragment = head("/a", "Fragment", &[("BITS-Session-Id", session), ("Content-Range", &range)], content.len());
     assert!(ask(&[&fragment[..], &content].concat()).starts_with("HTTP/1.1 200"));
     assert!(ask(&head("/a", "Close-Session", &[("BITS-Session-Id", session)], 0)).starts_with("HTTP/1.1 200"));
-    assert!(fs::read(fixture.path("a")).unwrap() == content);
+    let is_whole = fs::read(fixture.path("a")).unwrap() == content;
+    assert!(is_whole);
     assert_eq!(stream.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
 }
 

@@ -99,7 +99,8 @@ fn fault_61_a_reader_that_is_slow_is_not_cut() {
         std::thread::sleep(Duration::from_millis(50));
         client.stream.read_exact(piece).unwrap();
     }
-    assert!(body == content);
+    let is_whole = body == content;
+    assert!(is_whole);
 }
 
 #[test]

@@ -105,7 +105,8 @@ fn a_large_fragment_arrives_whole() {
     let fixture = Fixture::new();
     let bytes: Vec<u8> = (0..5_000_003u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     upload(&mut fixture.connect(), "/big", &bytes);
-    assert!(fs::read(fixture.path("big")).unwrap() == bytes);
+    let is_whole = fs::read(fixture.path("big")).unwrap() == bytes;
+    assert!(is_whole);
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl World {
         let (watch, link) = (&self.watch, &self.setup.link);
         let requests = u32::try_from(watch.since_fault).unwrap_or(u32::MAX);
         let habits = Duration::from_secs(335) * watch.refusals + (link.round_trip + link.service) * requests * 2;
-        Duration::from_mins(25) + link.carry(self.setup.size) * 4 + habits
+        Duration::from_secs(1500) + link.carry(self.setup.size) * 4 + habits
     }
 
     /// A session is opened at the URL's host, and lives where the server said until that has not worked for too long.

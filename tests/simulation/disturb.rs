@@ -15,7 +15,7 @@ use crate::server::{HOST_FALLBACK_SECONDS, Life, Place, Reply, Request, Said};
 use crate::world::World;
 
 /// Of the program: for a byte to move, and for a response.
-const STALL_TIMEOUT: Duration = Duration::from_mins(2);
+const STALL_TIMEOUT: Duration = Duration::from_secs(120);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(330);
 
 /// What stands in the way of a fragment.

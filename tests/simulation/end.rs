@@ -10,7 +10,7 @@ use crate::server::{Life, Request};
 use crate::world::{Verdict, World};
 
 /// Three questions that a server does not answer, and the pauses between them.
-const SILENCES: Duration = Duration::from_mins(6);
+const SILENCES: Duration = Duration::from_secs(360);
 
 /// Of the machine: sessions without a new highest byte of the file.
 const MAX_RESTARTS: u32 = 3;

@@ -223,7 +223,7 @@ fn setup(random: &mut Random, seed: u64) -> Setup {
     let sizing = match random.below(4) {
         0 => Setup::fixed(1 + random.below(16 * KIB)),
         // One that takes longer than a minute is the user's mistake.
-        1 => Setup::fixed(1 + random.size(64 * MIB).min(link.carried_in(Duration::from_mins(1)))),
+        1 => Setup::fixed(1 + random.size(64 * MIB).min(link.carried_in(Duration::from_secs(60)))),
         _ => FragmentSize::Auto,
     };
     let most = match sizing {
@@ -231,7 +231,7 @@ fn setup(random: &mut Random, seed: u64) -> Setup {
         FragmentSize::Auto => 600 * MIB,
         FragmentSize::Fixed(_) => 256 * MIB,
     };
-    let by_time = link.carried_in(Duration::from_mins(15));
+    let by_time = link.carried_in(Duration::from_secs(900));
     let refused_before = (random.below(8) == 0).then(|| 5 * KIB + random.size(28 * MIB));
     let by_count = match sizing {
         FragmentSize::Fixed(size) => 12 * size.get(),

@@ -279,7 +279,7 @@ impl Server {
         }
         let out_of_step = first > session.next || (model.overlap == Overlap::Refuses && first != session.next);
         if out_of_step {
-            let offset = Some(session.next).filter(|_| model.tells);
+            let offset = model.tells.then_some(session.next);
             return Said::Reply(Reply { offset, ..Reply::bare(416) });
         }
         let end = model.keeps.map_or(end, |most| end.min(first + most));
@@ -292,7 +292,7 @@ impl Server {
         {
             return Said::Reply(Reply::EXISTS);
         }
-        Said::Reply(Reply { session: Some(id), offset: Some(next).filter(|_| model.tells), ..Reply::ACK })
+        Said::Reply(Reply { session: Some(id), offset: model.tells.then_some(next), ..Reply::ACK })
     }
 
     /// Stores a fragment that does not begin too late; returns what the Ack tells.

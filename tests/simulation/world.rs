@@ -23,7 +23,7 @@ use crate::watch::Watch;
 const MAX_RUNS: u32 = 40;
 
 /// What passes before that.
-const BETWEEN_RUNS: Duration = Duration::from_mins(1);
+const BETWEEN_RUNS: Duration = Duration::from_secs(60);
 
 /// Of the machine: a server that names hosts that fail is believed so often.
 const MAX_LEFT_HOSTS: u32 = 2;

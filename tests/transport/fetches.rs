@@ -82,7 +82,7 @@ fn a_head_request_tells_the_length_of_a_body_that_does_not_come() {
     let mut kept = Kept::new(0);
     let answer = server.client().fetch(get(&server, "HEAD"), RequestOptions::default(), &mut kept).expect("an answer");
     assert_eq!(answer.headers()["content-length"], "123456789");
-    assert!(kept.bytes.is_empty());
+    assert_eq!(kept.bytes.len(), 0);
 }
 
 /// The loss when a server sends this and then does no more, or hangs up.
@@ -158,7 +158,7 @@ fn a_request_may_grant_its_answer_more_time() {
         Ok(())
     });
     let mut client = Http::new(Settings { response_timeout: SHORT, ..server.settings() });
-    let patient = RequestOptions { response_at_least: Duration::from_mins(1), ..RequestOptions::default() };
+    let patient = RequestOptions { response_at_least: Duration::from_secs(60), ..RequestOptions::default() };
     assert!(client.exchange(server.request(0), patient, &mut io::empty()).is_ok());
     let none = RequestOptions::default();
     let error = client.exchange(server.request(0), none, &mut io::empty()).expect_err("a stall");

@@ -58,7 +58,7 @@ fn last_words_go_out_after_an_interruption_on_a_new_connection() {
         server.send(&mut client, 0).expect("answered");
         client.cancellation().interrupt();
         assert_eq!(server.send(&mut client, 0).expect_err("interrupted").kind, Kind::Interrupted);
-        client.last_words(Duration::from_mins(1));
+        client.last_words(Duration::from_secs(60));
         for _ in 0..2 {
             assert_eq!(server.send(&mut client, 0).expect("answered").headers()["Number"], "1");
         }

@@ -51,7 +51,7 @@ fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<Password>,
     let mut rest = text;
     let mut entry = NetrcEntry::default();
     while let Some(word) = next_word(&mut rest)? {
-        let mut value = || next_word(&mut rest)?.ok_or_else(|| format!("the last {} has no value", &*word));
+        let mut value = || next_word(&mut rest)?.ok_or_else(|| format!("the last {} has no value", *word));
         match word.as_str() {
             "machine" | "default" => {
                 let applies = *word == "default" || value()?.eq_ignore_ascii_case(host);

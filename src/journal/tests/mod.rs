@@ -94,7 +94,7 @@ fn state(acknowledged: u64, sent_end: u64) -> ResumeState {
 
 /// So many days after 1970.
 fn day(days: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_hours(24 * days)
+    UNIX_EPOCH + Duration::from_secs(24 * days * 3600)
 }
 
 fn session(id: &str) -> Session {

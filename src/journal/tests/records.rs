@@ -44,7 +44,7 @@ fn a_record_of_this_version_is_read_whichever_release_wrote_it() {
     assert_eq!(record.session, Some(ResumeState { tells_offset: true, ..state(5000, 6000) }));
     assert_eq!(record.prefix.map(|prefix| prefix.to_string()).as_deref(), Some("0123456789abcdef0123456789abcdef"));
     assert_eq!(record.read.map(|read| read.size), Some(5500));
-    assert_eq!((record.created, record.updated), (day(20_000), day(20_000) + Duration::from_mins(1)));
+    assert_eq!((record.created, record.updated), (day(20_000), day(20_000) + Duration::from_secs(60)));
     assert_eq!(String::from_utf8(record.to_bytes().expect("written")).expect("text"), text);
 }
 

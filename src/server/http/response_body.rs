@@ -48,7 +48,7 @@ pub(super) struct ResponseBody {
 
 impl ResponseBody {
     pub(super) fn file(file: File, len: u64, busy: BusyGuard) -> Self {
-        Self { file: Some((file, busy)).filter(|_| len > 0), text: Bytes::new(), left: len }
+        Self { file: (len > 0).then_some((file, busy)), text: Bytes::new(), left: len }
     }
 
     /// The response to those who ask whether the server works.

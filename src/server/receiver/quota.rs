@@ -50,8 +50,15 @@ impl Reservation {
     pub(crate) fn take(&self, size: u64) -> Result<(), RequestError> {
         let missing = size.saturating_sub(self.bytes.load(Ordering::Acquire));
         let most = self.quota.most.unwrap_or(u64::MAX);
-        let taken = |held: u64| held.checked_add(missing).filter(|sum| *sum <= most);
-        self.quota.held.fetch_update(Ordering::AcqRel, Ordering::Acquire, taken).map_err(|_| RequestError::NoRoom)?;
+        let mut held = self.quota.held.load(Ordering::Acquire);
+        loop {
+            let sum = held.checked_add(missing).filter(|sum| *sum <= most).ok_or(RequestError::NoRoom)?;
+            match self.quota.held.compare_exchange_weak(held, sum, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => break,
+                // Another session took or gave back some meanwhile.
+                Err(now) => held = now,
+            }
+        }
         self.bytes.fetch_add(missing, Ordering::AcqRel);
         Ok(())
     }

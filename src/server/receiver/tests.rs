@@ -411,15 +411,15 @@ fn case_83_an_abandoned_session_gives_way() {
         let slot = upload.receiver.slot(&upload.caller, session, &upload.target).unwrap();
         lock(&slot.session).touched = SystemTime::now() - age;
     };
-    age(&one, Duration::from_mins(59));
+    age(&one, Duration::from_secs(3540));
     assert_eq!(upload.create().result, Err(RequestError::TooManySessions));
-    age(&one, Duration::from_mins(61));
-    age(&two, Duration::from_mins(90));
+    age(&one, Duration::from_secs(3660));
+    age(&two, Duration::from_secs(5400));
     let three = upload.create();
     assert_eq!((three.displaced.as_ref(), three.result.is_ok()), (Some(&two), true));
     assert_eq!(upload.fragment(&two, 0).result, Err(RequestError::UnknownSession));
     assert!(upload.fragment(&one, 0).result.is_ok());
-    age(&three.session.unwrap(), Duration::from_hours(15 * 24));
+    age(&three.session.unwrap(), Duration::from_secs(1_296_000));
     let four = upload.create();
     assert_eq!((four.displaced, four.result.is_ok()), (None, true));
     let network = crate::server::limits::network;
@@ -435,7 +435,7 @@ fn case_82_an_upload_that_was_left_alone_holds_only_what_it_has() {
     let (one, two) = (upload.create().session.unwrap(), upload.create().session.unwrap());
     assert!(upload.fragment(&one, 0).result.is_ok());
     let slot = upload.receiver.slot(&upload.caller, &one, &upload.target).unwrap();
-    lock(&slot.session).touched = SystemTime::now() - Duration::from_hours(2);
+    lock(&slot.session).touched = SystemTime::now() - Duration::from_secs(7200);
     assert_eq!(upload.fragment(&two, 0).result, Ok(Ack::Received(4)));
     assert_eq!(upload.fragment(&one, 4).result, Err(RequestError::NoRoom), "who comes back asks again");
     assert!(upload.fragment(&two, 4).result.is_ok() && upload.fragment(&two, 8).result.is_ok());

@@ -6,7 +6,7 @@ mod tunnel;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Mutex;
 use std::time::Instant;
 
 use base64::Engine;
@@ -16,6 +16,7 @@ use rustix::event::PollFlags;
 use zeroize::Zeroizing;
 
 use crate::exchange::{TransportError, TransportErrorKind as Kind};
+use crate::sync::lock;
 
 use super::cancel::CancellationToken;
 use super::poll;
@@ -170,12 +171,12 @@ const ANSWERED: u32 = u32::MAX;
 
 /// How often the password went out without a response, because the connection was lost before each.
 #[derive(Debug, Default)]
-pub(super) struct AuthAttempts(AtomicU32);
+pub(super) struct AuthAttempts(Mutex<u32>);
 
 impl AuthAttempts {
     /// Whether it may go out once more.
     pub(super) fn check(&self) -> Result<(), TransportError> {
-        match self.0.load(Ordering::Relaxed) {
+        match *lock(&self.0) {
             times if times >= MAX_ATTEMPTS && times != ANSWERED => Err(TransportError::new(
                 Kind::ProxyAuthentication,
                 format!("the connection was lost {times} times after the user and password went out"),
@@ -185,11 +186,8 @@ impl AuthAttempts {
     }
 
     pub(super) fn note(&self, was_answered: bool) {
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |times| match times {
-            ANSWERED => None,
-            _ if was_answered => Some(ANSWERED),
-            times => Some(times + 1),
-        });
+        let mut times = lock(&self.0);
+        *times = if was_answered { ANSWERED } else { times.saturating_add(1) };
     }
 }
 

@@ -70,7 +70,7 @@ fn no_more_than_30_seconds_carry() {
         sizing.on_accepted(len, Some(timing)).0,
         Some(SizeChange { from: START, to: 30 * 1024, why: Resize::Slow })
     );
-    let slower = Timing { total: Duration::from_mins(50), waiting: Duration::ZERO };
+    let slower = Timing { total: Duration::from_secs(3000), waiting: Duration::ZERO };
     for _ in 0..20 {
         sizing.on_accepted(sizing.current(), Some(slower));
     }

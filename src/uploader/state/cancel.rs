@@ -96,7 +96,7 @@ impl CancelSession {
                 let is_heard = failure.is_none_or(|failure| {
                     matches!(&failure, UploadError::Refused { refusal, error, .. } if refusal.class(error) == FailureClass::Final)
                 });
-                context.left = Some(self.session).filter(|_| !is_heard);
+                context.left = (!is_heard).then_some(self.session);
                 Ok(*state)
             }
             (Then::Tell, None) => Ok(State::Finished),

@@ -36,7 +36,7 @@ const APPLICATION_TIME: Duration = Duration::from_secs(330);
 
 /// A few bytes that only ask need no application, and a Close that was carried out is answered at once (R3). Three of them,
 /// with the pauses between, must fit the budget.
-const QUESTION_TIME: Duration = Duration::from_mins(1);
+const QUESTION_TIME: Duration = Duration::from_secs(60);
 
 /// A session is given up as a courtesy.
 const CANCEL_TIME: Duration = Duration::from_secs(10);

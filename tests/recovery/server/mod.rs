@@ -309,7 +309,7 @@ impl<'a> Connection<'a> {
 
     /// Reads until the client closes its end. Closing before that would reset the connection.
     fn drain(&mut self) {
-        let _ = self.raw.set_read_timeout(Some(Duration::from_mins(2)));
+        let _ = self.raw.set_read_timeout(Some(Duration::from_secs(120)));
         let _ = io::copy(&mut self.stream, &mut io::sink());
     }
 }

@@ -8,7 +8,7 @@ use super::InvalidValue;
 use crate::uploader::FragmentSize;
 
 /// No timer needs more, and none overflows below it.
-const HUNDRED_YEARS: Duration = Duration::from_hours(100 * 366 * 24);
+const HUNDRED_YEARS: Duration = Duration::from_secs(3_162_240_000);
 
 /// Reads a time.
 ///

@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn ids_are_as_long_as_they_must_be_and_alike() {
-        assert!(short(&[]).is_empty());
+        assert_eq!(short(&[]).len(), 0);
         assert_eq!(short(&ids(&["a"])), ["a0000000"]);
         let shown = short(&ids(&["aaaaaaaaa1", "a1", "aaaaaaaaa2"]));
         assert_eq!(shown, ["aaaaaaaaa1", "a100000000", "aaaaaaaaa2"]);

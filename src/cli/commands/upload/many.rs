@@ -85,7 +85,7 @@ impl Worker<'_> {
             Some(diagnosis) => {
                 let text = diagnosis.text();
                 let reason = diagnosis.reason.as_deref().unwrap_or_default();
-                self.lane.failed(Some(&text).filter(|_| diagnosis.stopped.is_none()), reason);
+                self.lane.failed(diagnosis.stopped.is_none().then_some(&text), reason);
             }
         }
         let mut queue = lock(queue);

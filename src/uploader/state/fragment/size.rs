@@ -75,7 +75,7 @@ impl Fragment {
         // No sign of size before it is known that new connections fare no better (R8).
         let is_stale = matches!(&attempt.cause, UploadError::Lost { error, .. } if context.connections.explain(error));
         let failed = FailedFragment { range: self.range, strike: strike_of(&attempt) };
-        self.failed = Some(failed).filter(|_| !is_stale);
+        self.failed = (!is_stale).then_some(failed);
         let cannot_be_asked = context.appends || (!self.session.tells_offset && self.session.acknowledged > 0);
         if cannot_be_asked && body_sent > 0 {
             // No question will tell whether a page is about the size.
