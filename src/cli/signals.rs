@@ -1,7 +1,11 @@
 //! Ctrl-C and its like: the first stops the upload in order, the second ends the process at once.
 
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use anyhow::Context;
 
 use crate::cli::error::{Resumability, StopReason, Stopped};
 use crate::cli::secret;
@@ -9,6 +13,12 @@ use crate::client::ClientError;
 use crate::sync::lock;
 use crate::transport::CancellationToken;
 use crate::uploader::{Unverified, UploadError};
+
+const CANNOT_WATCH: &str = "cannot watch for signals";
+
+/// How often to look for a signal where waiting for one fails.
+#[cfg(unix)]
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The signals that end an upload.
 #[derive(Clone)]
@@ -36,12 +46,12 @@ impl Signals {
     /// Ends what is under way after `limit`, also in the middle of an exchange.
     pub(super) fn after(&self, limit: Duration) -> anyhow::Result<()> {
         let signals = self.clone();
-        std::thread::Builder::new().name("max-time".to_owned()).spawn(move || {
+        let waiting = std::thread::Builder::new().name("max-time".to_owned()).spawn(move || {
             if !signals.cancellation.wait(limit) {
                 signals.receive(StopReason::MaxTime);
             }
-        })?;
-        Ok(())
+        });
+        waiting.map(drop).context("cannot start the thread of --max-time")
     }
 
     /// What to do before a second signal ends the process. It must not wait for anything.
@@ -101,21 +111,37 @@ impl Signals {
 #[cfg(unix)]
 pub(super) fn on_each(handler: impl Fn(StopReason) + Send + 'static) -> anyhow::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::backend::SignalDelivery;
+    use signal_hook::iterator::exfiltrator::SignalOnly;
     let mut watched = vec![SIGINT, SIGTERM];
     if !outlives_its_terminal() {
         watched.push(SIGHUP);
     }
-    let mut pending = signal_hook::iterator::Signals::new(watched)?;
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for signal in pending.forever() {
-            handler(match signal {
-                SIGHUP => StopReason::HangUp,
-                SIGINT => StopReason::Interrupt,
-                _ => StopReason::Terminate,
-            });
+    let (read, write) = UnixStream::pair().context(CANNOT_WATCH)?;
+    let mut delivery = SignalDelivery::with_pipe(read, write, SignalOnly, watched).context(CANNOT_WATCH)?;
+    let watching = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        loop {
+            for signal in delivery.pending() {
+                handler(match signal {
+                    SIGHUP => StopReason::HangUp,
+                    SIGINT => StopReason::Interrupt,
+                    _ => StopReason::Terminate,
+                });
+            }
+            wait_for_signal(delivery.get_read());
         }
-    })?;
-    Ok(())
+    });
+    watching.map(drop).context(CANNOT_WATCH)
+}
+
+/// The library's own loop panics when its wait fails.
+#[cfg(unix)]
+fn wait_for_signal(pipe: &UnixStream) {
+    use rustix::event::{PollFd, PollFlags, poll};
+    if poll(&mut [PollFd::new(pipe, PollFlags::IN)], None).is_err() {
+        // Signals are looked for all the same, but not all the time.
+        std::thread::sleep(LOOK);
+    }
 }
 
 /// Whether SIGHUP is ignored, as below `nohup`: a handler would end what is meant to go on without its terminal.
@@ -136,5 +162,5 @@ fn outlives_its_terminal() -> bool {
 
 #[cfg(not(unix))]
 pub(super) fn on_each(handler: impl Fn(StopReason) + Send + 'static) -> anyhow::Result<()> {
-    Ok(ctrlc::set_handler(move || handler(StopReason::Interrupt))?)
+    ctrlc::set_handler(move || handler(StopReason::Interrupt)).context(CANNOT_WATCH)
 }
