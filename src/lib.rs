@@ -61,6 +61,7 @@ pub mod exchange;
 pub mod journal;
 mod output;
 pub mod protocol;
+mod random;
 #[cfg(feature = "serve")]
 pub mod server;
 pub mod source;

@@ -1,5 +1,7 @@
 //! Who signs in, where, and how far that got.
 
+use std::io;
+
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use zeroize::Zeroizing;
@@ -60,10 +62,13 @@ impl AuthSettings {
     }
 }
 
+/// Whence random bytes come.
+type Random = Box<dyn FnMut() -> io::Result<[u8; 16]> + Send>;
+
 /// Signs one user in, for as long as there are requests to make.
 pub struct Authenticator {
     settings: AuthSettings,
-    random: Box<dyn FnMut() -> [u8; 16] + Send>,
+    random: Random,
     mechanism: Option<(Origin, Box<dyn Mechanism>)>,
     /// The first mechanism that was used. No other is tried after it.
     used: Option<Scheme>,
@@ -89,7 +94,7 @@ pub enum AuthStatus {
 impl Authenticator {
     /// Signs in by `settings`. `random` is all its randomness.
     #[must_use]
-    pub fn new(mut settings: AuthSettings, random: impl FnMut() -> [u8; 16] + Send + 'static) -> Self {
+    pub fn new(mut settings: AuthSettings, random: impl FnMut() -> io::Result<[u8; 16]> + Send + 'static) -> Self {
         settings.credentials = match settings.choice {
             Choice::None => None,
             Choice::Auto | Choice::Only(Scheme::Negotiate) => settings.credentials.or(Some(Credentials::Tickets)),
@@ -110,7 +115,7 @@ impl Authenticator {
     /// Sends nothing to anybody.
     #[must_use]
     pub fn anonymous(origin: &Uri) -> Self {
-        Self::new(AuthSettings::anonymous(origin), || [0; 16])
+        Self::new(AuthSettings::anonymous(origin), || Ok([0; 16]))
     }
 
     /// The mechanism in use, if there is one.
@@ -255,7 +260,8 @@ impl Authenticator {
             {
                 return Ok(());
             }
-            return mechanism.challenged(demand, signed, (self.random)());
+            let random = draw(&mut self.random, mechanism.scheme())?;
+            return mechanism.challenged(demand, signed, random);
         }
         let mechanism = self.choose(&origin, demand)?;
         self.mechanism = Some((origin, mechanism));
@@ -285,7 +291,7 @@ impl Authenticator {
             if !matches!(credentials, Credentials::Tickets) && !self.may_show_secret(scheme, origin) {
                 return Err(SignInError::Cleartext(scheme));
             }
-            match begin(scheme, credentials, demand, origin, (self.random)()) {
+            match begin(scheme, credentials, demand, origin, draw(&mut self.random, scheme)?) {
                 Ok(Some(mechanism)) => return Ok(mechanism),
                 Ok(None) => {}
                 Err(why) => reason = why,
@@ -325,6 +331,11 @@ fn comes_after_signing_in(status: StatusCode) -> bool {
             | StatusCode::TOO_MANY_REQUESTS
     );
     !is_before && !status.is_server_error()
+}
+
+/// Random bytes for a scheme.
+fn draw(random: &mut Random, scheme: Scheme) -> Result<[u8; 16], SignInError> {
+    random().map_err(|error| SignInError::Failed { scheme, reason: escape(error.to_string()) })
 }
 
 fn has_body(headers: &HeaderMap) -> bool {

@@ -25,7 +25,7 @@ fn login(origin: &'static str, choice: Choice) -> Authenticator {
     let mut count = 0;
     Authenticator::new(settings(origin, choice), move || {
         count += 1;
-        [count; 16]
+        Ok([count; 16])
     })
 }
 
@@ -114,7 +114,7 @@ fn fault_52_a_secret_goes_over_http_only_if_that_is_allowed() {
     let mut named = login("http://h/a", Choice::Only(Scheme::Basic));
     assert_eq!(exchange(&mut named, "http://h/a", "0", Some(&[BASIC])), (String::new(), cleartext));
     let settings = AuthSettings { allow_cleartext: true, ..settings("http://h/a", Choice::Auto) };
-    let mut bold = Authenticator::new(settings, || [0; 16]);
+    let mut bold = Authenticator::new(settings, || Ok([0; 16]));
     assert_eq!(exchange(&mut bold, "http://h/a", "0", Some(&[BASIC])).1, Ok(AuthStatus::Repeat));
     assert_eq!(exchange(&mut bold, "http://h/a", "0", None).0, ME);
 }
@@ -132,10 +132,19 @@ fn fault_48_another_server_gets_nothing() {
 }
 
 #[test]
+fn a_system_without_random_numbers_is_no_panic() {
+    let none = || Err(std::io::Error::other("the system has no random numbers"));
+    let mut login = Authenticator::new(settings("https://h/a", Choice::Auto), none);
+    let step = exchange(&mut login, "https://h/a", "0", Some(&[DIGEST])).1;
+    let reason = "the system has no random numbers".to_owned();
+    assert_eq!(step, Err(SignInError::Failed { scheme: Scheme::Digest, reason }));
+}
+
+#[test]
 fn a_token_goes_out_unasked_and_only_as_bearer() {
     let token = Some(Credentials::Token(Token::new(Secret::new("abc.def".to_owned()))));
     let settings = AuthSettings { credentials: token, ..settings("https://h/a", Choice::Auto) };
-    let mut login = Authenticator::new(settings, || [0; 16]);
+    let mut login = Authenticator::new(settings, || Ok([0; 16]));
     let (sent, step) = exchange(&mut login, "https://h/a", "0", Some(&["Bearer error=\"invalid_token\"", BASIC]));
     assert_eq!(sent, "Bearer abc.def");
     assert_eq!(step, Err(SignInError::Rejected(Scheme::Bearer)));
@@ -151,7 +160,7 @@ fn a_token_that_expired_is_looked_for_once_before_giving_up() {
     let settings =
         AuthSettings { credentials: Some(Credentials::Token(token)), ..settings("https://h/a", Choice::Auto) };
     assert!(!format!("{settings:?}").contains("t1"));
-    let mut login = Authenticator::new(settings, || [0; 16]);
+    let mut login = Authenticator::new(settings, || Ok([0; 16]));
     let mut send = |refused: bool| exchange(&mut login, "https://h/a", "9", refused.then_some(&["Bearer"][..]));
     assert_eq!(send(false), ("Bearer t1".to_owned(), Ok(AuthStatus::Complete)));
     for token in ["t2", "t3"] {
@@ -295,7 +304,7 @@ fn case_31_a_digest_of_other_letters_goes_out_as_bytes() {
         user: "j\u{fc}rgen".to_owned(),
         password: Secret::new("s3cret".to_owned()),
     }));
-    let mut login = Authenticator::new(settings, || [0; 16]);
+    let mut login = Authenticator::new(settings, || Ok([0; 16]));
     let mut asked = Response::new(());
     *asked.status_mut() = StatusCode::UNAUTHORIZED;
     let offer = HeaderValue::from_bytes(b"Digest realm=\"S\xe4ge\", nonce=\"n\"").expect("a value");
@@ -421,7 +430,10 @@ fn a_proof_that_was_taken_once_is_repeated_as_often_as_the_network_wants() {
     // Tokens lock nobody out.
     let token = Some(Credentials::Token(Token::new(Secret::new("abc.def".to_owned()))));
     let settings = AuthSettings { credentials: token, ..settings("https://h/a", Choice::Auto) };
-    assert_eq!(transcript(&mut Authenticator::new(settings, || [0; 16]), &["lost"; 9]).matches("> Bearer").count(), 9);
+    assert_eq!(
+        transcript(&mut Authenticator::new(settings, || Ok([0; 16])), &["lost"; 9]).matches("> Bearer").count(),
+        9
+    );
 }
 
 #[test]
@@ -437,7 +449,7 @@ fn header_fields_of_ones_own_go_where_credentials_go_once() {
     for value in ["blue", "red"] {
         settings.headers.append("x-team", HeaderValue::from_static(value));
     }
-    let mut login = Authenticator::new(settings, || [0; 16]);
+    let mut login = Authenticator::new(settings, || Ok([0; 16]));
     for (uri, values) in [
         ("https://h/b", &["blue", "red"][..]),
         ("https://node1/b", &["blue", "red"]),

@@ -3,7 +3,7 @@
 //! Each run appends a line for each file to a file of its own, without waiting for the disk: a line that a power cut takes
 //! costs an upload, no more. Nothing depends on these files, so that what cannot be read or kept is nobody's error.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex};
@@ -28,9 +28,9 @@ const MAX_SIZE: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Finished {
     store: Option<Arc<RecordStore>>,
-    known: HashMap<Key, (Contents, Verify)>,
+    known: BTreeMap<Key, (Contents, Verify)>,
     /// Whose lines are in which run's file.
-    runs: HashMap<Key, HashSet<Key>>,
+    runs: BTreeMap<Key, BTreeSet<Key>>,
     /// This run's file, once something is written to it.
     own: Mutex<Option<File>>,
     run: Option<Key>,
@@ -55,8 +55,8 @@ impl Journal {
     pub(crate) fn finished(&self, first: Option<&Uri>, now: SystemTime) -> Finished {
         let mut finished = Finished {
             store: self.0.clone(),
-            known: HashMap::new(),
-            runs: HashMap::new(),
+            known: BTreeMap::new(),
+            runs: BTreeMap::new(),
             own: Mutex::default(),
             run: first.map(Key::new),
         };
@@ -70,7 +70,7 @@ impl Finished {
         let Some(store) = &self.store else { return };
         for run in store.finished_runs().unwrap_or_default() {
             let bytes = store.read_finished(run, MAX_SIZE).unwrap_or_default();
-            let mut keys = HashSet::new();
+            let mut keys = BTreeSet::new();
             for line in bytes.split(|byte| *byte == b'\n') {
                 let Ok(line) = json::read::<VERSION, FinishedFile>(line) else { continue };
                 if now.duration_since(line.finished).unwrap_or_else(|ahead| ahead.duration()) <= EXPIRY {
@@ -109,8 +109,8 @@ impl Finished {
     pub(crate) fn forget<'a>(self, destinations: impl Iterator<Item = &'a Uri>) {
         let Some(store) = &self.store else { return };
         drop(lock(&self.own).take());
-        let uploaded: HashSet<Key> = destinations.map(Key::new).collect();
-        let is_over = |keys: &HashSet<Key>| keys.is_subset(&uploaded);
+        let uploaded: BTreeSet<Key> = destinations.map(Key::new).collect();
+        let is_over = |keys: &BTreeSet<Key>| keys.is_subset(&uploaded);
         let over = self.runs.iter().filter(|(_, keys)| is_over(keys)).map(|(run, _)| *run);
         for run in over.chain(self.run) {
             let _ = store.remove_finished(run);

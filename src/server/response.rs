@@ -69,6 +69,8 @@ pub(crate) enum RequestError {
     OtherDevice,
     /// The disk failed in another way.
     Storage(String),
+    /// The system has no random numbers for the session's id.
+    Random(String),
     /// The body ended early, or came too slowly.
     Cut(&'static str),
     Rejected,
@@ -117,6 +119,7 @@ impl RequestError {
             }
             Self::OtherDevice => (FAILED, Some(NOT_SAME_DEVICE), "the folder lies on another file system"),
             Self::Storage(error) => return (FAILED, Some(WRITE_FAULT), format!("the disk failed: {error}").into()),
+            Self::Random(error) => return (FAILED, None, error.clone().into()),
             Self::Cut(what) => (StatusCode::REQUEST_TIMEOUT, None, *what),
             Self::Rejected => (FAILED, Some(UNSPECIFIED), "the application rejected the file"),
             // A request may be superseded by an older one that was delayed: clients must try again.

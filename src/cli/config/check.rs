@@ -4,6 +4,7 @@ use crate::cli::args::CheckArgs;
 use crate::cli::destination;
 use crate::client::CheckPlan;
 use crate::protocol::ContentName;
+use crate::random;
 
 use super::{AuthConfig, ConnectConfig, UsageError, upload};
 
@@ -20,8 +21,8 @@ pub(in crate::cli) struct CheckConfig {
 }
 
 impl CheckConfig {
-    pub(in crate::cli) fn new(args: CheckArgs) -> Result<Self, UsageError> {
-        let name = format!("{NAME}{}", uuid::Uuid::new_v4().simple());
+    pub(in crate::cli) fn new(args: CheckArgs) -> anyhow::Result<Self> {
+        let name = format!("{NAME}{}", random::uuid()?.simple());
         let destination = destination::parse(&args.url, name.as_bytes()).map_err(UsageError)?;
         let destination = destination::beside(&destination, name.as_bytes()).map_err(UsageError)?;
         let connect = ConnectConfig::new(args.connect)?;

@@ -1,6 +1,6 @@
 //! Which file goes where, checked before anything is sent.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -172,7 +172,7 @@ fn check_inputs(items: &[Item], list: Option<&Path>) -> Result<(), UsageError> {
 
 /// The second would replace the first, or wait for it.
 fn check_duplicates(items: &[Item]) -> Result<(), UsageError> {
-    let mut seen: HashMap<Vec<u8>, &Item> = HashMap::with_capacity(items.len());
+    let mut seen: BTreeMap<Vec<u8>, &Item> = BTreeMap::new();
     for item in items {
         if let Some(other) = seen.insert(destination::place(&item.destination), item) {
             let (a, b) = (&other.source, &item.source);

@@ -10,10 +10,11 @@ use crate::cli::config::{AuthConfig, SecretSource, UsageError};
 use crate::client::ClientError;
 use crate::protocol::Origin;
 use crate::protocol::text::escape;
+use crate::random;
 
 /// Credentials that no server has seen yet.
 pub(in crate::cli) fn login(identity: AuthSettings) -> Authenticator {
-    Authenticator::new(identity, || *uuid::Uuid::new_v4().as_bytes())
+    Authenticator::new(identity, random::bytes)
 }
 
 /// The identity of a run, with all secrets read.

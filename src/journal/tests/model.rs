@@ -1,6 +1,6 @@
 //! A disk that knows what a power cut would leave of a folder, and fails when told to. The folder and its files are real.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ enum Change {
 struct State {
     inodes: Vec<Inode>,
     /// By the system's number for it, which it may give again.
-    open: HashMap<u64, usize>,
+    open: BTreeMap<u64, usize>,
     names: BTreeMap<String, usize>,
     durable_names: BTreeMap<String, usize>,
     /// Changes of names since the last sync: a power cut keeps any first part of them.

@@ -1,6 +1,6 @@
 //! State that all connections share.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Semaphore, watch};
@@ -27,7 +27,7 @@ pub(crate) struct ServerContext {
     pub(super) access: Arc<Access>,
     pub(super) stop: StopHandle,
     /// The reply commands that run, by session.
-    pub(super) commands: Mutex<HashMap<Uuid, CommandEnd>>,
+    pub(super) commands: Mutex<BTreeMap<Uuid, CommandEnd>>,
     /// One for each more that may run.
     pub(super) command_permits: Semaphore,
     on_event: Mutex<OnEvent>,

@@ -10,7 +10,7 @@ mod listeners;
 mod response_body;
 mod stream;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Weak};
@@ -25,6 +25,7 @@ pub(super) use context::ServerContext;
 use super::event::ServeEvent;
 use super::limits::{ACCEPT_PAUSE, GRACE, SWEEP, THREADS_END, network};
 use super::listen::Listener;
+use crate::random;
 use listeners::Listeners;
 use stream::ConnectionFlags;
 
@@ -51,6 +52,8 @@ pub(super) fn run(
     discarded: Vec<String>,
     stop: &StopHandle,
 ) -> io::Result<()> {
+    // tokio panics without.
+    random::bytes()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let context = Arc::new(context);
     let folder = context.options.root.to_string_lossy().into_owned();
@@ -71,7 +74,7 @@ pub(super) fn run(
 }
 
 async fn accept_until_stopped(context: &Arc<ServerContext>, mut listeners: Listeners, mut stop: watch::Receiver<bool>) {
-    let mut clients = HashMap::new();
+    let mut clients = BTreeMap::new();
     let most = descriptors::connections();
     let total = Arc::new(Semaphore::new(most));
     let mut idle = IdleConnections::default();
@@ -152,7 +155,7 @@ impl IdleConnections {
 
 /// A permit for one more connection of this client, unless it has `most` already. In the list is one clone more than there
 /// are permits.
-fn admit(clients: &mut HashMap<IpAddr, Arc<()>>, client: IpAddr, most: usize) -> Option<Arc<()>> {
+fn admit(clients: &mut BTreeMap<IpAddr, Arc<()>>, client: IpAddr, most: usize) -> Option<Arc<()>> {
     clients.retain(|_, permit| Arc::strong_count(permit) > 1);
     let permit = clients.entry(network(client)).or_default();
     (Arc::strong_count(permit) <= most).then(|| Arc::clone(permit))
@@ -164,7 +167,7 @@ mod tests {
 
     #[test]
     fn permits_are_counted_for_each_client_and_come_back() {
-        let mut clients = HashMap::new();
+        let mut clients = BTreeMap::new();
         let (one, two) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
         let first = admit(&mut clients, one, 2);
         let second = admit(&mut clients, one, 2);

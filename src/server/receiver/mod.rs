@@ -25,12 +25,17 @@ use super::session::{SessionPhase, SessionState, choose_protocol};
 use super::store::SessionIdentity;
 use crate::durable::{Kind, Replace};
 use crate::protocol::{Packet, ProtocolId};
+use crate::random;
 use crate::sync::lock;
 
 pub(crate) use fragment::IncomingFragment;
 pub(crate) use sessions::{Caller, Receiver};
 pub(crate) use slot::{Next, PendingReply};
 use slot::{SessionSlot, next, response_of};
+
+fn random_id() -> Result<Uuid, RequestError> {
+    random::uuid().map_err(|error| RequestError::Random(error.to_string()))
+}
 
 impl Receiver {
     /// Carries out any packet but a Fragment, whose body has to come first.
@@ -65,7 +70,7 @@ impl Receiver {
     fn create(&self, caller: &Caller, offered: &[ProtocolId], target: &TargetPath) -> Result<Response, RequestError> {
         let protocol = choose_protocol(offered)?;
         self.check_target(target)?;
-        let (id, target, user) = (Uuid::new_v4(), target.clone(), caller.user.clone());
+        let (id, target, user) = (random_id()?, target.clone(), caller.user.clone());
         let identity = SessionIdentity { id, target, client: caller.ip, user };
         let now = SystemTime::now();
         let slot = SessionSlot::new(identity, SessionState::new(now), &self.quota);

@@ -1,6 +1,6 @@
 //! All sessions, the disk they live on, and those that end without a packet: they expire, or the server stops.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::net::IpAddr;
@@ -35,7 +35,7 @@ pub(crate) struct Receiver {
     pub(super) options: Options,
     pub(super) store: SessionStore,
     pub(super) quota: Arc<Quota>,
-    pub(super) slots: Mutex<HashMap<Uuid, Arc<SessionSlot>>>,
+    pub(super) slots: Mutex<BTreeMap<Uuid, Arc<SessionSlot>>>,
     replaced: AtomicBool,
     pub(super) swept: Mutex<Option<SystemTime>>,
 }

@@ -3,7 +3,7 @@
 //! What was never whole is removed. What the disk does not give now may be whole: then the server does not start, for a
 //! client would begin anew, and a session once removed never comes back.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::io;
 
 use uuid::Uuid;
@@ -37,7 +37,7 @@ impl SessionStore {
         let root = |error| ServeError::Root(self.path.clone(), error);
         let names = self.sessions.names().map_err(root)?;
         let mut found = LoadedSessions::default();
-        let mut kept = HashSet::new();
+        let mut kept = BTreeSet::new();
         for id in names.iter().filter_map(|name| Uuid::parse_str(name.strip_suffix(".json")?).ok()) {
             let name = format!("{id}.json");
             match self.load_one(id) {
@@ -56,7 +56,7 @@ impl SessionStore {
     }
 
     /// Finishes what a crash left half-done, and removes what belongs to no session.
-    fn tidy(&self, names: Vec<String>, kept: &HashSet<String>, found: &LoadedSessions) -> io::Result<()> {
+    fn tidy(&self, names: Vec<String>, kept: &BTreeSet<String>, found: &LoadedSessions) -> io::Result<()> {
         for (identity, _) in found.sessions.iter().filter(|(_, session)| session.phase == SessionPhase::Closed) {
             // A crash between the rename and the tombstone: nobody may be told of a name that a power cut would undo.
             if self.sessions.kind(&identity.file("pos"))?.is_some()

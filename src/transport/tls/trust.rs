@@ -1,6 +1,6 @@
 //! Whom to trust, and who to be.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -206,7 +206,7 @@ pub(in crate::transport) struct ClientAuth {
     is_allowed: AtomicBool,
     was_asked: AtomicBool,
     /// Hosts that answered a request with success.
-    have_let_in: Mutex<HashSet<String>>,
+    have_let_in: Mutex<BTreeSet<String>>,
 }
 
 impl ClientAuth {

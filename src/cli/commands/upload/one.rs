@@ -1,6 +1,5 @@
 //! One file on its way.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Read};
 use std::sync::Mutex;
 use std::time::{Instant, SystemTime};
@@ -18,6 +17,7 @@ use crate::journal::{Finished, Journal, JournalWarning, Record, Upload};
 use crate::output::json::JsonLog;
 use crate::output::{Lane, redact_url};
 use crate::protocol::{ContentRange, Origin};
+use crate::random;
 use crate::source::{Contents, SourceChange, UploadEntity};
 use crate::sync::lock;
 use crate::transport::{CancellationToken, Http};
@@ -178,7 +178,7 @@ impl RunContext<'_> {
         let cancellation = &self.signals.cancellation;
         let (http, login, pinged) = connection.to(item, self);
         // Different in every process, as pauses must be.
-        let seed = RandomState::new().build_hasher().finish();
+        let seed = random::seed();
         let mut start = Start::new(plan, entity, remembered, config.resume, cancellation, &mut *report, seed)?;
         if pinged {
             start = start.skip_ping();
