@@ -17,7 +17,6 @@ use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
 use tokio::sync::{Semaphore, watch};
-use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 pub(super) use context::ServerContext;
@@ -25,6 +24,7 @@ pub(super) use context::ServerContext;
 use super::event::ServeEvent;
 use super::limits::{ACCEPT_PAUSE, GRACE, SWEEP, THREADS_END, network};
 use super::listen::Listener;
+use super::receiver::Receiver;
 use crate::random;
 use listeners::Listeners;
 use stream::ConnectionFlags;
@@ -78,15 +78,14 @@ async fn accept_until_stopped(context: &Arc<ServerContext>, mut listeners: Liste
     let most = descriptors::connections();
     let total = Arc::new(Semaphore::new(most));
     let mut idle = IdleConnections::default();
-    let mut sweep = interval(SWEEP);
-    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut sweeps = interval(SWEEP);
+    sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let stopping = stop.clone();
     loop {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            _ = sweep.tick() => {
-                let receiver = Arc::clone(&context.receiver);
-                spawn_blocking(move || receiver.sweep(SystemTime::now()));
+            _ = sweeps.tick() => {
+                sweep_aside(&context.receiver);
             }
             accepted = listeners.accept() => {
                 let Ok((stream, client)) = accepted else {
@@ -129,6 +128,14 @@ async fn accept_until_stopped(context: &Arc<ServerContext>, mut listeners: Liste
     // All permits are back when the last connection has ended.
     let all = u32::try_from(most).unwrap_or(u32::MAX);
     let _ = timeout(GRACE, total.acquire_many(all)).await;
+}
+
+/// Removes what has expired, in a thread of its own. If there can be none now, the next time will do: tokio's own threads
+/// panic then, and here that would end the server.
+fn sweep_aside(receiver: &Arc<Receiver>) {
+    let receiver = Arc::clone(receiver);
+    let thread = std::thread::Builder::new().name("sweep".to_owned());
+    let _ = thread.spawn(move || receiver.sweep(SystemTime::now()));
 }
 
 /// The connections that there are, to find one that nothing is asked on.
