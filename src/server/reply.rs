@@ -14,6 +14,8 @@ const FILE: &str = "responsefile.bin";
 pub(crate) enum ReplyFailure {
     /// The application does not want the file, or broke a limit: final.
     Application(String),
+    /// The system could not run the application. It is asked again when the client tries again.
+    NotRun(String),
     /// The receiver could not keep what the application said. It is asked again when the client tries again.
     Storage(io::Error),
 }
@@ -27,7 +29,7 @@ impl From<io::Error> for ReplyFailure {
 impl fmt::Display for ReplyFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Application(what) => f.write_str(what),
+            Self::Application(what) | Self::NotRun(what) => f.write_str(what),
             Self::Storage(error) => write!(f, "the reply cannot be stored: {error}"),
         }
     }

@@ -73,6 +73,8 @@ pub(crate) enum RequestError {
     Random(String),
     /// The body ended early, or came too slowly.
     Cut(&'static str),
+    /// The application, for a reason of the system's.
+    NotRun,
     Rejected,
     Superseded,
 }
@@ -121,6 +123,7 @@ impl RequestError {
             Self::Storage(error) => return (FAILED, Some(WRITE_FAULT), format!("the disk failed: {error}").into()),
             Self::Random(error) => return (FAILED, None, error.clone().into()),
             Self::Cut(what) => (StatusCode::REQUEST_TIMEOUT, None, *what),
+            Self::NotRun => (StatusCode::SERVICE_UNAVAILABLE, None, "the application could not be run"),
             Self::Rejected => (FAILED, Some(UNSPECIFIED), "the application rejected the file"),
             // A request may be superseded by an older one that was delayed: clients must try again.
             Self::Superseded => (StatusCode::SERVICE_UNAVAILABLE, None, "a newer request for the session took over"),

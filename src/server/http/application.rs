@@ -1,6 +1,7 @@
 //! The application behind the receiver: a command that sees each complete file once and may write a reply.
 
 use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -90,6 +91,7 @@ async fn run_once(context: &ServerContext, pending: &PendingReply, command: &str
     });
     match result {
         Err(ReplyFailure::Storage(error)) => Some(error.into()),
+        Err(ReplyFailure::NotRun(_)) => Some(RequestError::NotRun),
         Ok(_) | Err(ReplyFailure::Application(_)) => None,
     }
 }
@@ -103,6 +105,7 @@ async fn execute(
     reply: &File,
 ) -> Result<u64, ReplyFailure> {
     let failed = |what: String| ReplyFailure::Application(what);
+    let not_run = |what: &str, error: io::Error| ReplyFailure::NotRun(format!("{what}: {error}"));
     let max_reply = context.options.limits.max_reply;
     let mut shell = Command::from(shell(command));
     #[cfg(unix)]
@@ -118,13 +121,13 @@ async fn execute(
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| failed(format!("it cannot be started: {error}")))?;
+        .map_err(|error| not_run("it cannot be started", error))?;
     let mut group = ProcessGroup(child.id());
     let mut output = child.stdout.take().ok_or_else(|| failed("it has no standard output".to_owned()))?;
     let (mut block, mut size) = (vec![0; BLOCK], 0);
     loop {
         let read = output.read(&mut block).await;
-        match read.map_err(|error| failed(format!("its output cannot be read: {error}")))? {
+        match read.map_err(|error| not_run("its output cannot be read", error))? {
             0 => break,
             count => {
                 size += count as u64;
@@ -135,7 +138,7 @@ async fn execute(
             }
         }
     }
-    let status = child.wait().await.map_err(|error| failed(format!("its end cannot be awaited: {error}")))?;
+    let status = child.wait().await.map_err(|error| not_run("its end cannot be awaited", error))?;
     // It ended by itself; its number may be another's from now on.
     group.0 = None;
     if status.success() { Ok(size) } else { Err(failed(format!("it failed: {status}"))) }

@@ -65,7 +65,7 @@ impl Receiver {
                 // If this cannot be noted, a restarted server asks again.
                 let _ = self.store.keep_rejection(identity);
             }
-            Err(ReplyFailure::Storage(_)) => {
+            Err(ReplyFailure::Storage(_) | ReplyFailure::NotRun(_)) => {
                 let _ = self.store.remove_reply(identity);
             }
         }

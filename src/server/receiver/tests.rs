@@ -145,7 +145,7 @@ impl Upload {
         let failure = match self.receiver.end_reply(&pending, result) {
             Ok(_) => None,
             Err(ReplyFailure::Storage(error)) => Some(error.into()),
-            Err(ReplyFailure::Application(what)) => panic!("{what}"),
+            Err(ReplyFailure::Application(what) | ReplyFailure::NotRun(what)) => panic!("{what}"),
         };
         self.receiver.respond_after(&pending, failure)
     }
@@ -271,6 +271,26 @@ fn each_step_fails_once(kind: io::ErrorKind, expected: &RequestError, applicatio
         let unseen = errors.is_empty() && fails_at + TOMBSTONE >= end;
         assert!(unseen || errors == [expected.clone()], "step {fails_at} of {begin} to {end}: {errors:?}");
     }
+}
+
+#[test]
+fn an_application_that_the_system_could_not_run_is_asked_again() {
+    let upload = Upload::on(&Faulty::never(), |options| options.reply_command = Some("played by the test".to_owned()));
+    let session = upload.create().session.unwrap();
+    for first in [0, 4] {
+        assert!(upload.fragment(&session, first).result.is_ok());
+    }
+    let range = ContentRange::new(8, 4, 12).unwrap();
+    let begun = upload.receiver.begin_fragment(&upload.caller, &session, &upload.target, range, Box::new(|| {}));
+    let Ok(mut fragment) = begun else { panic!("refused") };
+    let received = fragment.write(&CONTENT[8..]);
+    let Next::AskApplication(pending) = fragment.finish(received) else { panic!("not asked") };
+    let not_run = ReplyFailure::NotRun("there are too many processes".to_owned());
+    assert!(upload.receiver.end_reply(&pending, Err(not_run)).is_err());
+    let response = upload.receiver.respond_after(&pending, Some(RequestError::NotRun));
+    assert_eq!(response.result, Err(RequestError::NotRun));
+    assert_eq!(RequestError::NotRun.status().as_u16(), 503);
+    assert_eq!(upload.fragment(&session, 8).result, Ok(Ack::Replied(12)));
 }
 
 #[test]
