@@ -5,6 +5,8 @@
 #![cfg(all(feature = "serve", target_os = "linux"))]
 #![expect(clippy::unwrap_used, reason = "whatever fails here is a failed test")]
 
+#[expect(dead_code, reason = "other sweeps use the rest")]
+#[path = "../shared/tracer.rs"]
 mod tracer;
 
 use std::collections::BTreeSet;
@@ -16,7 +18,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::libc::{SYS_fdatasync, SYS_fsync, SYS_ftruncate, SYS_renameat2};
-use tracer::{End, Point, Traced};
+use tracer::{End, Fault, Point, Traced};
 
 const TOTAL: usize = 3000;
 const FRAGMENT: usize = 1000;
@@ -135,7 +137,7 @@ struct Tally {
 
 /// An upload to a server that is killed, if at all, and otherwise stopped in order.
 fn run(root: &Path, kill_at: Option<Point>, content: &[u8], upload: &mut Upload) -> End {
-    let mut traced = Traced::start(&serve(root), kill_at);
+    let mut traced = Traced::start(&serve(root), kill_at.map(|point| (point, Fault::Kill)));
     if let Some(address) = address(traced.stderr())
         && upload.drive(&address, content).is_some()
     {
@@ -157,7 +159,7 @@ fn kill_at(point: Point, content: &[u8], tally: &mut Tally) {
             tally.kinds.insert(call);
         }
         End::Exited { status: 0, .. } if !DISK.contains(&call) => tally.missed += 1,
-        End::Exited { .. } => panic!("the server was not killed: {point:?}: {end:?}: {upload:?}"),
+        End::Exited { .. } | End::Died(_) => panic!("the server was not killed: {point:?}: {end:?}: {upload:?}"),
     }
     let point = format!("{point:?}: {upload:?}");
     // Absent or whole, and whole once the client was told so.
@@ -184,7 +186,7 @@ fn sweep(step: usize) {
     let mut whole = Upload::default();
     let End::Exited { status: 0, calls } = run(root.path(), None, &content, &mut whole) else { panic!("{whole:?}") };
     assert!(whole.closed);
-    let points: Vec<Point> = calls.into_iter().flat_map(|(call, count)| (1..=count).map(move |n| (call, n))).collect();
+    let points = tracer::points(&calls);
     let mut tally = Tally::default();
     for point in points.iter().step_by(step) {
         kill_at(*point, &content, &mut tally);
