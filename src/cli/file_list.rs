@@ -32,8 +32,16 @@ pub(super) fn parse(bytes: &[u8], null: bool) -> Result<Vec<ListedFile>, String>
     }
     match header(&text) {
         Some(table) => table.records(&text),
-        None => text.split(|byte| *byte == b'\n').filter_map(line).map(|name| named(&name)).collect(),
+        None => lines(&text),
     }
+}
+
+fn lines(text: &[u8]) -> Result<Vec<ListedFile>, String> {
+    let names = text.split(|byte| *byte == b'\n').enumerate().filter_map(|(at, text)| Some((at + 1, line(text)?)));
+    // Quotes around nothing: such a name may be what a script made of a variable that it does not have.
+    names
+        .map(|(at, name)| if name.is_empty() { Err(format!("line {at} names no file")) } else { named(&name) })
+        .collect()
 }
 
 fn names_that_end_with_nul(bytes: &[u8]) -> Result<Vec<ListedFile>, String> {
@@ -205,6 +213,7 @@ mod tests {
 
     #[test]
     fn a_record_without_a_source_is_named_by_its_line() {
+        assert_eq!(parse(b"a\n\n\"\"\n", false), Err("line 3 names no file".to_owned()));
         assert_eq!(parse(b"Source,Destination\na,b\n,c\n", false), Err("line 3 has no Source".to_owned()));
     }
 }
