@@ -10,7 +10,7 @@ use super::scheme::Scheme;
 use crate::exchange::ChannelBinding;
 
 /// Most challenges that are looked at.
-const MAX: usize = 32;
+pub(super) const MAX: usize = 32;
 
 /// Most parameters of a challenge that are kept.
 const MAX_PARAMETERS: usize = 32;

@@ -6,6 +6,9 @@ mod begin;
 mod challenge;
 mod credentials;
 mod digest;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(all(unix, feature = "kerberos"))]
 mod kerberos;
 mod mechanism;

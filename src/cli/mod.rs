@@ -9,6 +9,9 @@ mod diagnosis;
 mod error;
 mod file_list;
 mod folder;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod habits;
 mod help;
 mod negation;

@@ -12,10 +12,10 @@ use http::{HeaderMap, Request, Uri};
 use crate::protocol::Origin;
 
 /// Most cookies that are kept.
-const MAX: usize = 20;
+pub(super) const MAX: usize = 20;
 
 /// Most bytes of them: what servers read of one field.
-const MAX_BYTES: usize = 4096;
+pub(super) const MAX_BYTES: usize = 4096;
 
 /// The beginning of 2020: servers that take a cookie back name a date before it, mostly in 1970, and others a later one.
 /// Only for responses that do not tell the time.

@@ -3,6 +3,9 @@
 mod check;
 mod cookies;
 mod error;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod reply;
 mod sender;
 mod start;

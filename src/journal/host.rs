@@ -23,7 +23,7 @@ const BOUNDS: std::ops::RangeInclusive<u64> = 5 * 1024..=256 * 1024 * 1024;
 /// What is remembered of a host and folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HostMemory {
+pub(super) struct HostMemory {
     v: u64,
     /// The smallest fragment that was refused, in bytes.
     refused_size: u64,
@@ -34,12 +34,13 @@ struct HostMemory {
 impl HostMemory {
     fn load(store: &RecordStore, host: Key) -> Result<Option<Self>, BadRecord> {
         let Some(bytes) = store.read(host, HOST)? else { return Ok(None) };
-        let memory: Self = json::read::<VERSION, _>(&bytes)?;
-        if BOUNDS.contains(&memory.refused_size) {
-            Ok(Some(memory))
-        } else {
-            Err(BadRecord::Damaged("its fields contradict each other"))
-        }
+        Self::from_bytes(&bytes).map(Some)
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, BadRecord> {
+        let memory: Self = json::read::<VERSION, _>(bytes)?;
+        let is_sound = BOUNDS.contains(&memory.refused_size);
+        is_sound.then_some(memory).ok_or(BadRecord::Damaged("its fields contradict each other"))
     }
 
     fn save(self, store: &RecordStore, host: Key) -> std::io::Result<()> {

@@ -10,6 +10,9 @@
 mod entry;
 mod error;
 mod finished;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod host;
 mod key;
 mod progress;

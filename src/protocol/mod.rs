@@ -6,6 +6,9 @@
 pub mod ack;
 pub(crate) mod as_text;
 pub mod error;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hresult;
 mod id;
 pub(crate) mod name;

@@ -67,7 +67,7 @@ pub(crate) fn has_broken_escape(url: &str) -> bool {
 }
 
 /// Zero-width, bidirectional and other characters that change how neighbours are shown.
-fn is_formatting(c: char) -> bool {
+pub(super) fn is_formatting(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }

@@ -15,7 +15,11 @@ const INTENT: u64 = 2 * SLOT as u64;
 
 /// The greatest offset that is properly noted, with the file's size; `None` if nothing is.
 pub(crate) fn read(file: &mut File) -> io::Result<Option<(u64, u64)>> {
-    Ok(slots(file)?.into_iter().flatten().max())
+    Ok(greatest(slots(file)?))
+}
+
+fn greatest(slots: [Option<(u64, u64)>; 2]) -> Option<(u64, u64)> {
+    slots.into_iter().flatten().max()
 }
 
 /// Goes to the slot that does not hold the greatest offset; returns what is to be written there to note another.
@@ -51,8 +55,12 @@ fn slots(file: &mut File) -> io::Result<[Option<(u64, u64)>; 2]> {
     let mut bytes = Vec::with_capacity(2 * SLOT);
     file.seek(SeekFrom::Start(0))?;
     file.take(2 * SLOT as u64).read_to_end(&mut bytes)?;
+    Ok(parse_slots(&bytes))
+}
+
+fn parse_slots(bytes: &[u8]) -> [Option<(u64, u64)>; 2] {
     let (first, second) = bytes.split_at(bytes.len().min(SLOT));
-    Ok([first, second].map(|slot| parse(slot).filter(|(offset, total)| offset <= total)))
+    [first, second].map(|slot| parse(slot).filter(|(offset, total)| offset <= total))
 }
 
 fn parse(slot: &[u8]) -> Option<(u64, u64)> {
@@ -67,6 +75,29 @@ fn parse(slot: &[u8]) -> Option<(u64, u64)> {
 /// FNV-1a.
 fn check(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The offset that is read lies within the size, and the next that is noted is read, or, torn, the one before.
+#[cfg(any(fuzzing, test))]
+pub(super) fn check_bytes(data: &[u8]) {
+    let mut bytes = data.to_vec();
+    bytes.truncate(2 * SLOT);
+    let [first, second] = parse_slots(&bytes);
+    let before = greatest([first, second]);
+    assert!(before.is_none_or(|(offset, total)| offset <= total));
+    bytes.resize(2 * SLOT, b' ');
+    // A slot of fewer bytes than a whole one is none of ours; what was in it may be read otherwise now.
+    let [first, second] = parse_slots(&bytes);
+    let before = greatest([first, second]);
+    let Some(next) = before.map_or(Some(0), |(offset, _)| offset.checked_add(1)) else { return };
+    let place = if first > second { SLOT } else { 0 };
+    let written = slot(next, u64::MAX);
+    let torn = SLOT / 64;
+    bytes[place..place + torn].copy_from_slice(&written[..torn]);
+    let read = greatest(parse_slots(&bytes));
+    assert!(read == before || read == Some((next, u64::MAX)), "{read:?}");
+    bytes[place..place + SLOT].copy_from_slice(&written);
+    assert_eq!(greatest(parse_slots(&bytes)), Some((next, u64::MAX)));
 }
 
 #[cfg(test)]

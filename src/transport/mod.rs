@@ -16,6 +16,9 @@ mod connector;
 mod dial;
 mod error;
 mod exchange_log;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http1;
 mod obs_text;
 mod poll;

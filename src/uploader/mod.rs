@@ -30,6 +30,9 @@ mod error;
 mod event;
 mod failed_attempt;
 mod fragment_size;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod head;
 mod plan;
 mod recovery;

@@ -3,7 +3,7 @@
 
 mod command;
 mod login;
-mod netrc;
+pub(super) mod netrc;
 mod patience;
 mod prompt;
 

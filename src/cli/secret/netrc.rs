@@ -47,7 +47,7 @@ impl NetrcEntry {
     }
 }
 
-fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<Password>, String> {
+pub(in crate::cli) fn parse(text: &str, host: &str, user: Option<&str>) -> Result<Option<Password>, String> {
     let mut rest = text;
     let mut entry = NetrcEntry::default();
     while let Some(word) = next_word(&mut rest)? {

@@ -6,6 +6,9 @@
 mod document;
 mod environment;
 mod file;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub(super) mod fuzzing;
 mod layers;
 mod options;
 #[cfg(test)]

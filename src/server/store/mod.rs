@@ -295,3 +295,13 @@ impl SessionStore {
         self.disk.replace(&self.sessions, &name, &temporary, &bytes)
     }
 }
+
+/// A card that is read leads to a place that a request could have named, and is read again as it is written.
+#[cfg(any(fuzzing, test))]
+pub(super) fn check_card(data: &[u8]) {
+    let Ok(card) = json::read::<FORMAT, Card>(data) else { return };
+    let Ok(target) = TargetPath::from_saved(&card.path) else { return };
+    let identity = SessionIdentity { id: Uuid::nil(), target, client: card.client, user: card.user.clone() };
+    let written = serde_json::to_vec(&identity.card(card.closed)).expect("written");
+    assert_eq!(json::read::<FORMAT, Card>(&written), Ok(card));
+}
