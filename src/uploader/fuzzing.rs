@@ -1,11 +1,15 @@
 //! Properties that hold for any bytes: played with by the fuzz targets, and in small by the tests.
 
+use std::time::Instant;
+
 use http::header::{HeaderValue, LOCATION};
 use http::{Response, StatusCode, Uri};
 
 use super::target::Target;
-use crate::protocol::fuzzing::is_harmless;
-use crate::protocol::{HostId, Origin, PacketKind, without_brackets};
+use super::{Action, Input, Plan, ReplyFetched, ResumeState, Save, UploadEvent, Uploader};
+use crate::exchange::{TransportError, TransportErrorKind};
+use crate::protocol::fuzzing::{is_harmless, response};
+use crate::protocol::{ContentName, HostId, Origin, Packet, PacketKind, without_brackets};
 
 const DESTINATIONS: [&str; 4] =
     ["http://h/drop/a.bin", "https://h:8443/a?sig=1", "https://[::1]/a", "http://files.example.com:80/%7Bx%7D"];
@@ -26,7 +30,7 @@ pub fn host_id(data: &[u8]) {
         assert_eq!(there.port(), host.port().unwrap_or(Origin::of(&destination).port()), "{url}");
         assert_eq!(url.to_string().parse::<Uri>().ok().as_ref(), Some(url));
         target.back_to_origin();
-        assert_eq!(*target.current(), destination);
+        assert_eq!(Origin::of(target.current()), Origin::of(&destination));
     }
 }
 
@@ -56,6 +60,83 @@ pub fn location(data: &[u8]) {
     }
 }
 
+/// Whatever a server responds, an upload ends. Close-Session follows the whole file only; everything goes by TLS, the reply
+/// comes from the server of the upload, and what is saved is what a later run takes. NUL stands between responses, of which
+/// an empty one is lost; the first may be the state that an earlier run saved.
+pub fn conversation(data: &[u8], mut now: Instant) {
+    const SIZE: u64 = 20_000;
+    let mut heads = data.split(|byte| *byte == 0).take(100).peekable();
+    let destination = Uri::from_static("https://h/drop/a.bin");
+    let plan = Plan::new(destination.clone(), SIZE, ContentName::new("a.bin"));
+    let plan = Plan { wants_reply: true, ..plan };
+    let saved = heads.peek().and_then(|head| serde_json::from_slice::<ResumeState>(head).ok());
+    let saved = saved.filter(|state| state.is_sound(&destination, SIZE));
+    let mut sent_end = saved.as_ref().map_or(0, |state| state.sent_end);
+    let mut uploader = match saved {
+        Some(state) => Uploader::resume(plan, state, now, 7),
+        None => Uploader::new(plan, now, 7),
+    };
+    let lost = || TransportError::new(TransportErrorKind::Cut, "lost");
+    // A response is followed by a few saves and a pause.
+    for _ in 0..1_000 {
+        let action = uploader.next_action();
+        let input = match &action {
+            Action::Finish => break,
+            Action::Save(Save::Durable(state) | Save::Progress(state) | Save::Brief(state)) => {
+                assert!(state.is_sound(&destination, SIZE), "{state:?}");
+                Input::Saved { can_resume: true }
+            }
+            Action::Save(Save::Forget) => Input::Saved { can_resume: true },
+            Action::Remember(_) => Input::Remembered,
+            Action::Wait(pause) => {
+                now += *pause;
+                Input::Waited
+            }
+            Action::KeepReply => Input::ReplyKept,
+            Action::Verify(_) => panic!("nothing is to be verified"),
+            Action::Send(packet) => {
+                match packet {
+                    Packet::CreateSession { .. } => sent_end = 0,
+                    Packet::Fragment { range, .. } => {
+                        assert_eq!(range.total(), SIZE);
+                        sent_end = sent_end.max(range.end());
+                    }
+                    Packet::CloseSession { .. } => assert_eq!(sent_end, SIZE),
+                    Packet::Ping | Packet::CancelSession { .. } => {}
+                }
+                assert_eq!(uploader.target().scheme_str(), Some("https"));
+                match heads.next() {
+                    Some([]) => Input::Lost(lost()),
+                    Some(head) => Input::Responded(response(head)),
+                    None => Input::Interrupted,
+                }
+            }
+            Action::FetchReply(request) => {
+                assert_eq!(Origin::of(&request.url), Origin::of(&destination));
+                match heads.next() {
+                    Some([]) => Input::ReplyFetched(ReplyFetched { head: None, taken: 0, end: Err(lost()) }),
+                    Some(head) => {
+                        let head = response(head);
+                        let taken = uploader.accept_reply(&head).map_or(0, |_| head.headers().len() as u64);
+                        Input::ReplyFetched(ReplyFetched { head: Some(head), taken, end: Ok(()) })
+                    }
+                    None => Input::Interrupted,
+                }
+            }
+        };
+        uploader = uploader.handle(input, now);
+        for event in uploader.take_events() {
+            if let UploadEvent::Warning { text } = event {
+                assert!(is_harmless(&text), "{text}");
+            }
+        }
+    }
+    assert_eq!(uploader.next_action(), Action::Finish);
+    if let Err(error) = uploader.into_result() {
+        assert!(is_harmless(&error.to_string()), "{error}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -67,6 +148,14 @@ mod tests {
         fn any_bytes_keep_the_properties(data in any::<Vec<u8>>()) {
             host_id(&data);
             location(&data);
+            conversation(&data, Instant::now());
+        }
+
+        #[test]
+        fn what_looks_like_a_conversation_keeps_them(
+            heads in "(HTTP/1\\.1 (200|201|416|308|401|403|404|413|500|503)\n((BITS-Packet-Type: Ack|BITS-Session-Id: \\{a\\}|BITS-Received-Content-Range: (0|5120|20000|[0-9]{1,5})|BITS-Host-Id: (h|o:9)|BITS-Host-Id-Fallback-Timeout: [0-9]{1,20}|BITS-Reply-URL: r|BITS-Error: 0x80(20001F|070057)|Location: https://h/b|Retry-After: [0-9]{1,20}|Content-Length: [01])\n){0,5}\0){0,12}"
+        ) {
+            conversation(heads.as_bytes(), Instant::now());
         }
 
         #[test]

@@ -92,7 +92,7 @@ mod tests {
 
         #[test]
         fn what_looks_like_settings_keeps_them(
-            text in "((fragment[-_]size|timeout|header|verbose|user|insecure|password|netrc-file|ca-cert|overwrite|listen) ?= ?(\"[ -~]{0,6}\"|'~/a'|\\[(\"[a-z]: [a-z]\",? ?){0,2}\\]|true|false|[0-9_]{1,4}|auto)\n|\\[serve\\]\n|\\[host\\.(h|\"h:80\"|\"ü\")\\]\n|#.{0,3}\n){0,5}"
+            text in "((fragment[-_]size|timeout|header|verbose|user|insecure|password|netrc-file|cacert|overwrite|listen) ?= ?(\"[ -~]{0,6}\"|'~/a'|\\[(\"[a-z]: [a-z]\",? ?){0,2}\\]|true|false|[0-9_]{1,4}|auto)\n|\\[serve\\]\n|\\[host\\.(h|\"h:80\"|\"ü\")\\]\n|#.{0,3}\n){0,5}"
         ) {
             settings(text.as_bytes());
         }
