@@ -56,7 +56,7 @@ impl Cookies {
                 None if set.is_over => {}
                 None => self.0.push(cookie),
             }
-            self.shrink();
+            self.shrink(origin.is_https());
         }
     }
 
@@ -82,11 +82,13 @@ impl Cookies {
         self.0.clear();
     }
 
-    /// The oldest go first.
-    fn shrink(&mut self) {
+    /// The oldest go first. What came without TLS pushes out none that is for TLS alone.
+    fn shrink(&mut self, by_tls: bool) {
         let size = |cookies: &[Cookie]| cookies.iter().map(|cookie| size(&cookie.name, &cookie.value)).sum::<usize>();
-        let excess = (0..self.0.len()).find(|&at| self.0.len() - at <= MAX && size(&self.0[at..]) <= MAX_BYTES);
-        self.0.drain(..excess.unwrap_or(0));
+        while self.0.len() > MAX || size(&self.0) > MAX_BYTES {
+            let oldest = self.0.iter().position(|cookie| by_tls || !cookie.is_for_https);
+            self.0.remove(oldest.unwrap_or(0));
+        }
     }
 }
 
@@ -301,5 +303,16 @@ mod tests {
                 proptest::prop_assert!(sent.split("; ").all(|pair| pair.contains('=')));
             }
         }
+    }
+
+    #[test]
+    fn answers_without_tls_push_out_none_that_is_for_tls_alone() {
+        let mut cookies = Cookies::default();
+        learn(&mut cookies, "https://farm/a", &["sid=1; Secure"]);
+        let many: Vec<String> = (0..2 * MAX).map(|number| format!("c{number}={}", "x".repeat(300))).collect();
+        learn(&mut cookies, "http://farm/a", &many.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(sent(&cookies, "https://farm/b").is_some_and(|sent| sent.starts_with("sid=1; c")));
+        learn(&mut cookies, "https://farm/a", &many.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(sent(&cookies, "https://farm/b").is_some_and(|sent| !sent.contains("sid=1")));
     }
 }
