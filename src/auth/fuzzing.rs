@@ -7,6 +7,8 @@ use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use rustls_pki_types::PrivateKeyDer;
 
 use super::challenge::{self, MAX};
+#[cfg(feature = "windows-auth")]
+use super::scheme::Scheme;
 use super::{AuthSettings, Authenticator, Choice, Credentials, Password, Secret, pem};
 use crate::protocol::fuzzing::{is_harmless, lines};
 
@@ -57,32 +59,36 @@ pub fn challenges(data: &[u8]) {
     }
 }
 
-/// Whatever a server sends as its message of NTLM, the answer is a proof or an error that may be shown.
+/// Whatever a server sends as its message of NTLM, or of Negotiate, the answer is a proof or an error that may be shown.
 #[cfg(feature = "windows-auth")]
 pub fn ntlm(data: &[u8]) {
     let url = Uri::from_static("https://h/a");
-    let mut authenticator = authenticator(&url, Choice::Only(super::Scheme::Ntlm));
-    let asked = |challenge: &str| {
-        let mut response = Response::new(());
-        *response.status_mut() = StatusCode::UNAUTHORIZED;
-        let value = HeaderValue::from_str(challenge).expect("a value");
-        response.headers_mut().insert(WWW_AUTHENTICATE, value);
-        response
-    };
-    let greeting = answer(&mut authenticator, &url, &asked("NTLM")).expect("a greeting");
-    assert!(greeting.starts_with(b"NTLM TlRMTVNTUAABAAAA"));
-    let mut request = Request::new(());
-    *request.uri_mut() = url;
-    request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_bytes(&greeting).expect("a value"));
-    let status = authenticator.on_response(&request, &asked(&format!("NTLM {}", STANDARD.encode(data))));
-    match status.and_then(|_| authenticator.prepare(&mut request)) {
-        Ok(_) => {
-            let proof = request.headers()[AUTHORIZATION].as_bytes();
-            let proof = STANDARD.decode(&proof[b"NTLM ".len()..]).expect("base64");
-            assert!(proof.starts_with(b"NTLMSSP\0\x03\0\0\0"), "{}", proof.escape_ascii());
+    let token = STANDARD.encode(data);
+    for scheme in [Scheme::Ntlm, Scheme::Negotiate] {
+        let mut authenticator = authenticator(&url, Choice::Only(scheme));
+        let greeting = answer(&mut authenticator, &url, &asked(&scheme.to_string())).expect("a greeting");
+        let mut request = Request::new(());
+        *request.uri_mut() = url.clone();
+        request.headers_mut().insert(AUTHORIZATION, HeaderValue::from_bytes(&greeting).expect("a value"));
+        let status = authenticator.on_response(&request, &asked(&format!("{scheme} {token}")));
+        match status.and_then(|_| authenticator.prepare(&mut request)) {
+            Ok(_) => {
+                let proof = request.headers()[AUTHORIZATION].as_bytes();
+                assert_ne!(proof, greeting);
+                let proof = STANDARD.decode(&proof[scheme.as_str().len() + 1..]).expect("base64");
+                assert!(scheme == Scheme::Negotiate || proof.starts_with(b"NTLMSSP\0\x03\0\0\0"));
+            }
+            Err(error) => assert!(is_harmless(&error.to_string()), "{error}"),
         }
-        Err(error) => assert!(is_harmless(&error.to_string()), "{error}"),
     }
+}
+
+#[cfg(feature = "windows-auth")]
+fn asked(challenge: &str) -> Response<()> {
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::UNAUTHORIZED;
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_str(challenge).expect("a value"));
+    response
 }
 
 /// Certificates and keys that are read are read again from the same in plain PEM.
