@@ -17,7 +17,7 @@ const PASSWORD: &str = "s3cret";
 fn authenticator(url: &Uri, choice: Choice) -> Authenticator {
     let password = Password { user: "me".to_owned(), password: Secret::new(PASSWORD.to_owned()) };
     let credentials = Some(Credentials::Password(password));
-    Authenticator::new(AuthSettings { credentials, choice, ..AuthSettings::anonymous(url) }, || [7; 16])
+    Authenticator::new(AuthSettings { credentials, choice, ..AuthSettings::anonymous(url) }, || Ok([7; 16]))
 }
 
 /// What is sent after this response, if anything is.
