@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# archive.sh TARGET BINARY FOLDER: puts a release's archive for a target into a folder, with its checksum beside it.
-# The same files always make the same archive.
+# archive.sh TARGET BINARY FOLDER: puts a release's archive for a target into a folder, with its checksum and its bill of
+# materials beside it. The same files always make the same archive. FEATURES are those of the program (inventory.py).
 set -euo pipefail
 target=$1 binary=$(realpath "$2")
 mkdir -p "$3"
@@ -12,6 +12,8 @@ name=bitsup-$version-$target
 staging=$(mktemp -d)
 trap 'rm -rf "$staging"' EXIT
 mkdir -p "$staging/$name"/{completions,docs,man}
+python=$(command -v python3 || command -v python)
+"$python" packaging/inventory.py "$target" "$staging/$name/THIRD-PARTY-LICENSES.txt" "$out/$name.cdx.json"
 cp "$binary" "$staging/$name/"
 cp README.md CHANGELOG.md SECURITY.md LICENSE-APACHE LICENSE-MIT "$staging/$name/"
 cp man/*.1 "$staging/$name/man/"
@@ -27,8 +29,8 @@ case $target in
         archive=$name.tar.gz
         # macOS has no GNU tar; its archives are not the same each time.
         if [[ $(tar --version) == *GNU* ]]; then
-            tar -C "$staging" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@"${SOURCE_DATE_EPOCH:-0}" -c "$name" |
-                gzip -9n >"$out/$archive"
+            tar -C "$staging" --sort=name --owner=0 --group=0 --numeric-owner --mode=go+rX,go-w \
+                --mtime=@"${SOURCE_DATE_EPOCH:-0}" -c "$name" | gzip -9n >"$out/$archive"
         else
             tar -C "$staging" -czf "$out/$archive" "$name"
         fi
