@@ -4,7 +4,7 @@ set -euo pipefail
 binary=$(realpath "$1")
 cd "$(dirname "$0")/.."
 root=$PWD work=$(mktemp -d) server=
-trap '[[ -z $server ]] || kill "$server"; rm -rf "$work"' EXIT
+trap '[[ -z $server ]] || kill "$server" || true; rm -rf "$work"' EXIT
 
 mkdir -p "$work"/{bin,fake,inbox,home,files/out}
 ln -s "$binary" "$work/bin/bitsup"
@@ -21,6 +21,7 @@ chmod 600 "$work/password"
 unset "${!BITSUP_@}" "${!GITHUB_@}" "${!CI@}"
 export HOME=$work/home XDG_CONFIG_HOME=$work/home BITSUP_STATE_DIR=$work/state PATH=$work/bin:$PATH
 
+: >"$work/server"
 "$binary" serve --listen 127.0.0.1:0 --overwrite --allow-read --user build --password-file "$work/password" \
     "$work/inbox" 2>"$work/server" &
 server=$!

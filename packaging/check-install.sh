@@ -4,7 +4,7 @@ set -euo pipefail
 binary=$(realpath "$1")
 cd "$(dirname "$0")/.."
 work=$(mktemp -d) server=
-trap '[[ -z $server ]] || kill "$server"; rm -rf "$work"' EXIT
+trap '[[ -z $server ]] || kill "$server" || true; rm -rf "$work"' EXIT
 
 if ! command -v python3 >/dev/null; then
     echo "SKIPPED: install.sh needs python3 for its server"

@@ -1,31 +1,50 @@
 #!/usr/bin/env bash
-# check.sh: builds the packages and the archive from target/release/bitsup, installs the Debian one, and looks at what is
-# there then. Where it cannot be installed it is unpacked instead, and says so. Needs cargo-deb; the RPM package is looked
-# into where cargo-generate-rpm and rpm are there.
+# check.sh: all of packaging/ that works on this machine, with target/release/bitsup: the linters, the scripts of releases,
+# the installer, the GitHub Action and the GitLab component, the packages, the archive, and for musl the container image
+# and two builds of the same bytes. What is missing here is skipped, with a line that begins with SKIPPED.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target_dir=${CARGO_TARGET_DIR:-target}
 binary=$target_dir/release/bitsup
+# Those of `cargo build --release`.
+export PROFILE=release FEATURES=
+host=$(rustc -vV | sed -n 's/^host: //p')
 
 main() {
-    local work
+    packaging/lint.sh
+    packaging/check-project.sh
+    packaging/check-manifests.sh
+    packaging/check-install.sh "$binary"
+    packaging/check-action.sh "$binary"
+    # Global, for the trap.
     work=$(mktemp -d)
-    # shellcheck disable=SC2064
-    trap "rm -rf '$work'" EXIT
-    debian "$work"
-    rpm_package "$work"
-    archive "$work"
-    echo "packages: all files are there"
+    trap 'rm -rf "$work"' EXIT
+    if command -v python3 >/dev/null; then
+        packages "$work"
+        archive "$work"
+    else
+        echo "SKIPPED: packages and archives need python3"
+    fi
+    static_program "$work"
+    echo "packaging: all that could be checked here is right"
+}
+
+packages() {
+    packaging/package.sh "$1/packages"
+    debian "$1"
+    rpm_package "$1"
 }
 
 debian() {
-    local package=$1/bitsup.deb
-    cargo deb --no-build --locked --quiet --output "$package"
+    local package synopsis
+    package=$(compgen -G "$1/packages/*.deb") || { echo "SKIPPED: the Debian package needs cargo-deb"; return; }
     dpkg-deb --info "$package"
+    synopsis=$(dpkg-deb --field "$package" Description | head -1)
+    ((${#synopsis} < 80)) || { echo "the synopsis has ${#synopsis} characters" >&2; return 1; }
     dpkg-deb -x "$package" "$1/root"
     check_files "$1/root"
     if ! may_install; then
-        echo "NOT INSTALLED: that needs root, and no bitsup that is there already; it was unpacked only"
+        echo "SKIPPED: installing the Debian package needs root, and no bitsup that is there already; it is unpacked"
         run_it "$1/root"
         return
     fi
@@ -49,6 +68,7 @@ check_files() {
         usr/share/doc/bitsup/copyright \
         usr/share/doc/bitsup/docs/events.schema.json \
         usr/share/doc/bitsup/LICENSE-MIT \
+        usr/share/doc/bitsup/THIRD-PARTY-LICENSES.txt \
         usr/share/doc/bitsup/LICENSE-APACHE; do
         [[ -s $root/$file || -s $root/$file.gz ]] || { echo "missing in the package: $file" >&2; return 1; }
     done
@@ -68,12 +88,11 @@ run_it() {
 
 # It is not installed: that would be a second owner of files on a system of Debian's.
 rpm_package() {
-    if ! cargo generate-rpm --version >/dev/null 2>&1 || ! command -v rpm >/dev/null; then
-        echo "NOT CHECKED: the RPM package; that needs rpm, and \`cargo install --locked --debug cargo-generate-rpm\`"
+    local package query=(rpm --dbpath "$1/rpmdb" -qp)
+    if ! package=$(compgen -G "$1/packages/*.rpm") || ! command -v rpm >/dev/null; then
+        echo "SKIPPED: the RPM package needs rpm, and \`cargo install --locked --debug cargo-generate-rpm\`"
         return
     fi
-    local package=$1/bitsup.rpm query=(rpm --dbpath "$1/rpmdb" -qp)
-    cargo generate-rpm --output "$package"
     rpm --dbpath "$1/rpmdb" -K "$package"
     "${query[@]}" --info "$package"
     # A line a file: path, size, time, digest, mode.
@@ -87,6 +106,7 @@ rpm_package() {
     for file in docs/* README.md CHANGELOG.md SECURITY.md; do
         same_in_rpm "$1/files" "/usr/share/doc/bitsup/$file" "$file"
     done
+    same_in_rpm "$1/files" /usr/share/licenses/bitsup/THIRD-PARTY-LICENSES.txt target/THIRD-PARTY-LICENSES.txt
     for file in LICENSE-*; do same_in_rpm "$1/files" "/usr/share/licenses/bitsup/$file" "$file"; done
 }
 
@@ -100,14 +120,41 @@ same_in_rpm() {
 }
 
 archive() {
-    local made
-    made=$(packaging/archive.sh "$(rustc -vV | sed -n 's/^host: //p')" "$binary" "$1/dist")
+    local made listed file
+    made=$(packaging/archive.sh "$host" "$binary" "$1/dist")
     (cd "$1/dist" && sha256sum -c -- *.sha256)
-    local listed
     listed=$(tar -tzf "$made")
-    for file in bitsup LICENSE-MIT man/bitsup-upload.1 completions/_bitsup docs/iis.md docs/events.schema.json; do
+    for file in bitsup LICENSE-MIT THIRD-PARTY-LICENSES.txt man/bitsup-upload.1 completions/_bitsup docs/iis.md \
+        docs/events.schema.json; do
         grep -q "/$file\$" <<<"$listed" || { echo "missing in the archive: $file" >&2; return 1; }
     done
+    third_parties "$1" "$made"
+}
+
+# Each linked crate is in both lists: those that the program shows by the paths in its messages are a sample.
+third_parties() {
+    local texts crate count=0
+    texts=$(tar -xzOf "$2" --wildcards '*/THIRD-PARTY-LICENSES.txt')
+    while read -r crate; do
+        grep -qF "$crate: " <<<"$texts" || { echo "no licence of $crate" >&2; return 1; }
+        crate=${crate/ /@} && crate=${crate//+/%2B}
+        grep -qF "pkg:cargo/$crate\"" "$1/dist/"*.cdx.json || { echo "not in the SBOM: $crate" >&2; return 1; }
+        count=$((count + 1))
+    done < <(grep -aoE 'registry/src/[^/]+/[a-z0-9_-]+-[0-9]+\.[0-9]+\.[0-9]+[a-z0-9.+-]*/' "$binary" |
+        sed -E 's|.*/([^/]+)/$|\1|; s|-([0-9]+\.[0-9]+\.)| \1|' | sort -u)
+    ((count > 10)) || { echo "only $count crates in the program" >&2; return 1; }
+    echo "licences and SBOM: $count crates that the program names are in them"
+}
+
+# Not optimized for speed, and without NTLM: a few minutes for both builds.
+static_program() {
+    local target=${host%%-*}-unknown-linux-musl
+    if [[ $host != *linux* ]] || ! command -v musl-gcc >/dev/null || ! rustup target add "$target" 2>/dev/null; then
+        echo "SKIPPED: a static program needs the target $target and musl-gcc (Debian: musl-tools)"
+        return
+    fi
+    QUICK=1 packaging/reproducible.sh "$target" "$1/bitsup"
+    packaging/container.sh "$1/bitsup"
 }
 
 main
