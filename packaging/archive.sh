@@ -14,7 +14,9 @@ trap 'rm -rf "$staging"' EXIT
 mkdir -p "$staging/$name"/{completions,docs,man}
 python=$(command -v python3 || command -v python)
 "$python" packaging/inventory.py "$target" "$staging/$name/THIRD-PARTY-LICENSES.txt" "$out/$name.cdx.json"
-cp "$binary" "$staging/$name/"
+suffix=
+[[ $target != *windows* ]] || suffix=.exe
+cp "$binary" "$staging/$name/bitsup$suffix"
 cp README.md CHANGELOG.md SECURITY.md LICENSE-APACHE LICENSE-MIT "$staging/$name/"
 cp man/*.1 "$staging/$name/man/"
 cp docs/* "$staging/$name/docs/"
