@@ -1,6 +1,7 @@
 //! `bitsup check`: what it finds, what it leaves behind, how it fails.
 
 use crate::support::bitsup::{Finished, command, run};
+use crate::support::nobody;
 use crate::support::schema;
 use crate::support::script::{ACK, Reply, Request, ScriptServer};
 
@@ -85,7 +86,7 @@ fn failures_have_the_codes_of_an_upload() {
         assert_eq!((&record["status"], &record["exit"]), (&"error".into(), &code.into()));
         finished.says(&["bitsup: error: cannot upload to http://127.0.0.1"]);
     }
-    assert_eq!(run(["check", "http://127.0.0.1:9/"]).0.status.code(), Some(5));
+    assert_eq!(run(["check", &nobody::url("/")]).0.status.code(), Some(5));
     assert_eq!(run(["check", "ftp://h/"]).0.status.code(), Some(2));
 }
 

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::support::bitsup::{Finished, Source, command, content};
 use crate::support::keeper::{Hold, Keeper};
+use crate::support::nobody;
 use crate::support::receiver::Receiver;
 use crate::support::schema;
 use crate::support::script::{ACK, Reply, ScriptServer};
@@ -470,9 +471,8 @@ fn what_cannot_be_uploaded_is_told_before_anything_is_sent() {
 #[test]
 fn case_61_a_server_is_waited_for_once_not_for_each_file() {
     let job = Job::new(&["a", "b", "c"]);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
     let mut upload = command(["upload", "--wait-for-server=1s", "--retry-delay=100ms", "a", "b", "c"]);
-    upload.arg(format!("http://127.0.0.1:{port}/")).current_dir(job.folder.path());
+    upload.arg(nobody::url("/")).current_dir(job.folder.path());
     let stderr = Finished(upload.output().expect("ran")).exits(5).stderr();
     let tries =
         |name: &str| stderr.lines().filter(|line| line.starts_with(name) && line.contains("trying again")).count();

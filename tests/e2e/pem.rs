@@ -11,6 +11,7 @@ use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use tempfile::TempDir;
 
 use crate::support::bitsup::{Finished, Source, command};
+use crate::support::nobody;
 
 struct Files {
     folder: TempDir,
@@ -41,7 +42,7 @@ impl Files {
             }
             Finished(command.output().expect("ran"))
         };
-        let (source, url) = (self.source.arg(), "https://127.0.0.1:1/");
+        let (source, url) = (self.source.arg(), &nobody::url("/").replace("http", "https"));
         let source = source.to_str().expect("text");
         let folder = self.folder.path().to_str().expect("text");
         let both = [("--cert", cert), ("--key", key)];
@@ -131,9 +132,15 @@ fn case_40_nothing_of_a_key_is_printed_where_another_file_is_read() {
             // Bare base64 may be names of files.
             let is_list = option == "--files-from";
             for json in ["--progress=plain", "--json"].into_iter().filter(|_| !is_list || is_pem) {
-                let mut upload =
-                    command(["upload", "--no-progress-timeout=0", "--proxy=http://127.0.0.1:1", with, json, option]);
-                let run = Finished(upload.arg(&key).arg("http://127.0.0.1:1/").output().expect("ran"));
+                let mut upload = command([
+                    "upload",
+                    "--no-progress-timeout=0",
+                    &format!("--proxy={}", nobody::url("")),
+                    with,
+                    json,
+                    option,
+                ]);
+                let run = Finished(upload.arg(&key).arg(nobody::url("/")).output().expect("ran"));
                 let printed = run.stderr() + &run.stdout();
                 let found = forms.iter().find(|form| printed.contains(*form));
                 assert_eq!(found, None, "{option}: {printed}");
@@ -158,7 +165,7 @@ fn case_44_what_is_no_pem_is_called_by_its_name() {
     for (bytes, says) in others {
         let path = files.write("other", bytes);
         let mut upload = command(["upload", "--cacert"]);
-        upload.arg(path).arg(files.source.arg()).arg("https://127.0.0.1:1/");
+        upload.arg(path).arg(files.source.arg()).arg(nobody::url("/").replace("http", "https"));
         Finished(upload.output().expect("ran")).exits(2).says(&[says]);
     }
 }
@@ -175,7 +182,7 @@ fn case_44_a_byte_order_mark_and_openssls_trusted_certificates_are_read() {
     for text in [format!("\u{feff}{}", files.cert), trusted] {
         let path = files.write("authority", text);
         let mut upload = command(["upload", "--no-state", "--wait-for-server", "0", "--cacert"]);
-        upload.arg(path).arg(files.source.arg()).arg("https://127.0.0.1:1/");
+        upload.arg(path).arg(files.source.arg()).arg(nobody::url("/").replace("http", "https"));
         Finished(upload.output().expect("ran")).exits(5);
     }
 }

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::auth::{basic, gated, unauthorized};
 use crate::support::bitsup::{Finished, Source, command};
+use crate::support::nobody;
 use crate::support::script::{Reply, ScriptServer};
 
 pub(crate) const PASSWORD: &str = "s3cret-Pa55phrase";
@@ -323,7 +324,7 @@ fn mistakes(stage: &Stage) {
     #[cfg(unix)]
     fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("opened to others");
     let code = if cfg!(unix) { 2 } else { 5 };
-    let nobody = "http://127.0.0.1:9/a";
+    let nobody = &nobody::url("/a");
     let secret_in_url = format!("http://me:{PASSWORD}@127.0.0.1:9/a");
     let secret_in_proxy = format!("--proxy=http://me:{PROXY_PASSWORD}@127.0.0.1:9");
     let password_file = format!("--password-file={open}");
@@ -342,7 +343,7 @@ fn mistakes(stage: &Stage) {
         // Where nobody looks who can read it: it is no such file either.
         run(nobody, &[&netrc_file, CLEARTEXT], 2);
         run(nobody, &[&bearer_file, CLEARTEXT], code);
-        run(nobody, &["--proxy=127.0.0.1:9", "--proxy-user=me", &proxy_file], code);
+        run(nobody, &[&format!("--proxy={}", nobody::address()), "--proxy-user=me", &proxy_file], code);
         run(nobody, &["-ume", "--auth=basic"], 2);
         run(nobody, &["-ume", "--password-command=echo s3cret-Pa55phrase; exit 1"], 2);
     }

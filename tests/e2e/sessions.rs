@@ -11,6 +11,7 @@ use bitsup::uploader::ResumeState;
 use tempfile::TempDir;
 
 use crate::support::bitsup::{Finished, Source, command};
+use crate::support::nobody;
 use crate::support::schema;
 use crate::support::script::{ACK, Reply, ScriptServer};
 
@@ -138,11 +139,9 @@ fn cancelling_tells_the_server_and_forgets() {
 fn what_the_server_does_not_hear_is_forgotten_only_by_force() {
     let (state, source) = (State::new(), Source::new(1000));
     let refusing = server("HTTP/1.1 403 Forbidden");
-    for (url, code) in [
-        ("http://127.0.0.1:9/file.bin", 5),
-        (&refusing.url("/file.bin"), 8),
-        ("http://127.0.0.1:9/file.bin?sig=s3cret", 0),
-    ] {
+    for (url, code) in
+        [(&nobody::url("/file.bin"), 5), (&refusing.url("/file.bin"), 8), (&nobody::url("/file.bin?sig=s3cret"), 0)]
+    {
         drop(state.remember(&source, url, 0));
         let id = state.only_id();
         if code != 0 {

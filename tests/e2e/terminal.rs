@@ -13,6 +13,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::support::bitsup::{Source, command};
 use crate::support::keeper::{Hold, Keeper};
+use crate::support::nobody;
 #[cfg(target_os = "linux")]
 use crate::support::script::{ACK, Reply, ScriptServer};
 
@@ -271,7 +272,7 @@ fn errors_and_warnings_are_coloured_as_by_cargo() {
     let (terminal, source) = (Terminal::open(80), Source::new(10));
     let upload = |options: &[&str]| {
         let mut upload = command(["upload"]);
-        upload.args(options).arg(source.arg()).arg("http://127.0.0.1:1/");
+        upload.args(options).arg(source.arg()).arg(nobody::url("/"));
         upload
     };
     let mut child = terminal.spawn_command(upload(&["--wait-for-server=0", "--insecure"]), &[]);

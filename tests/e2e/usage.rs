@@ -1,6 +1,7 @@
 //! Wrong input: a clear message, the right code, nothing sent.
 
 use crate::support::bitsup::{Finished, Source, command, run};
+use crate::support::nobody;
 #[cfg(target_os = "linux")]
 use crate::support::script::Reply;
 use crate::support::script::ScriptServer;
@@ -166,8 +167,8 @@ fn a_pin_without_https_is_refused() {
 #[test]
 fn insecure_is_told_also_with_q() {
     for files in [&["Cargo.toml"][..], &["Cargo.toml", "Cargo.lock"]] {
-        let args =
-            [&["upload", "-q", "--insecure", "--no-state", "--retries=0"], files, &["http://127.0.0.1:9/"]].concat();
+        let url = nobody::url("/");
+        let args = [&["upload", "-q", "--insecure", "--no-state", "--retries=0"], files, &[&url]].concat();
         run(&args).exits(5).says(&["warning: --insecure: the server's certificate is not checked"]);
     }
 }

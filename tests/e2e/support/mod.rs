@@ -2,6 +2,7 @@
 
 pub(crate) mod bitsup;
 pub(crate) mod keeper;
+pub(crate) mod nobody;
 #[cfg(all(unix, feature = "serve"))]
 pub(crate) mod proxy;
 #[cfg(feature = "serve")]
