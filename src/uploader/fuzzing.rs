@@ -60,11 +60,12 @@ pub fn location(data: &[u8]) {
     }
 }
 
+const SIZE: u64 = 20_000;
+
 /// Whatever a server responds, an upload ends. Close-Session follows the whole file only; everything goes by TLS, the reply
 /// comes from the server of the upload, and what is saved is what a later run takes. NUL stands between responses, of which
 /// an empty one is lost; the first may be the state that an earlier run saved.
 pub fn conversation(data: &[u8], mut now: Instant) {
-    const SIZE: u64 = 20_000;
     let mut heads = data.split(|byte| *byte == 0).take(100).peekable();
     let destination = Uri::from_static("https://h/drop/a.bin");
     let plan = Plan::new(destination.clone(), SIZE, ContentName::new("a.bin"));
@@ -76,7 +77,6 @@ pub fn conversation(data: &[u8], mut now: Instant) {
         Some(state) => Uploader::resume(plan, state, now, 7),
         None => Uploader::new(plan, now, 7),
     };
-    let lost = || TransportError::new(TransportErrorKind::Cut, "lost");
     // A response is followed by a few saves and a pause.
     for _ in 0..1_000 {
         let action = uploader.next_action();
@@ -95,33 +95,13 @@ pub fn conversation(data: &[u8], mut now: Instant) {
             Action::KeepReply => Input::ReplyKept,
             Action::Verify(_) => panic!("nothing is to be verified"),
             Action::Send(packet) => {
-                match packet {
-                    Packet::CreateSession { .. } => sent_end = 0,
-                    Packet::Fragment { range, .. } => {
-                        assert_eq!(range.total(), SIZE);
-                        sent_end = sent_end.max(range.end());
-                    }
-                    Packet::CloseSession { .. } => assert_eq!(sent_end, SIZE),
-                    Packet::Ping | Packet::CancelSession { .. } => {}
-                }
+                check(packet, &mut sent_end);
                 assert_eq!(uploader.target().scheme_str(), Some("https"));
-                match heads.next() {
-                    Some([]) => Input::Lost(lost()),
-                    Some(head) => Input::Responded(response(head)),
-                    None => Input::Interrupted,
-                }
+                heads.next().map_or(Input::Interrupted, responded)
             }
             Action::FetchReply(request) => {
                 assert_eq!(Origin::of(&request.url), Origin::of(&destination));
-                match heads.next() {
-                    Some([]) => Input::ReplyFetched(ReplyFetched { head: None, taken: 0, end: Err(lost()) }),
-                    Some(head) => {
-                        let head = response(head);
-                        let taken = uploader.accept_reply(&head).map_or(0, |_| head.headers().len() as u64);
-                        Input::ReplyFetched(ReplyFetched { head: Some(head), taken, end: Ok(()) })
-                    }
-                    None => Input::Interrupted,
-                }
+                heads.next().map_or(Input::Interrupted, |head| Input::ReplyFetched(fetched(&uploader, head)))
             }
         };
         uploader = uploader.handle(input, now);
@@ -135,6 +115,36 @@ pub fn conversation(data: &[u8], mut now: Instant) {
     if let Err(error) = uploader.into_result() {
         assert!(is_harmless(&error.to_string()), "{error}");
     }
+}
+
+/// A packet and what was sent of the session at hand.
+fn check(packet: &Packet, sent_end: &mut u64) {
+    match packet {
+        Packet::CreateSession { .. } => *sent_end = 0,
+        Packet::Fragment { range, .. } => {
+            assert_eq!(range.total(), SIZE);
+            *sent_end = range.end().max(*sent_end);
+        }
+        Packet::CloseSession { .. } => assert_eq!(*sent_end, SIZE),
+        Packet::Ping | Packet::CancelSession { .. } => {}
+    }
+}
+
+fn responded(head: &[u8]) -> Input {
+    if head.is_empty() { Input::Lost(lost()) } else { Input::Responded(response(head)) }
+}
+
+fn fetched(uploader: &Uploader, head: &[u8]) -> ReplyFetched {
+    if head.is_empty() {
+        return ReplyFetched { head: None, taken: 0, end: Err(lost()) };
+    }
+    let head = response(head);
+    let taken = uploader.accept_reply(&head).map_or(0, |_| head.headers().len() as u64);
+    ReplyFetched { head: Some(head), taken, end: Ok(()) }
+}
+
+fn lost() -> TransportError {
+    TransportError::new(TransportErrorKind::Cut, "lost")
 }
 
 #[cfg(test)]
