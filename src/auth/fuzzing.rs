@@ -59,7 +59,7 @@ pub fn challenges(data: &[u8]) {
     }
 }
 
-/// Whatever a server sends as its message of NTLM, or of Negotiate, the answer is a proof or an error that may be shown.
+/// Whatever a server sends as its message of NTLM or Negotiate, the answer is a proof or an error that may be shown.
 #[cfg(feature = "windows-auth")]
 pub fn ntlm(data: &[u8]) {
     let url = Uri::from_static("https://h/a");

@@ -16,7 +16,7 @@ fn pairs(cookies: &Cookies, url: &str) -> Vec<String> {
     value.to_str().expect("ASCII").split("; ").map(str::to_owned).collect()
 }
 
-/// Cookies go back to their host alone, within bounds, and none that TLS protected is replaced or pushed out without it.
+/// Cookies go back to their host alone, within bounds; none for TLS alone is replaced or pushed out without TLS.
 pub fn set_cookie(data: &[u8]) {
     let mut fields = HeaderMap::new();
     for value in lines(data).take(100).filter_map(|line| HeaderValue::from_bytes(line).ok()) {

@@ -62,9 +62,10 @@ pub fn location(data: &[u8]) {
 
 const SIZE: u64 = 20_000;
 
-/// Whatever a server responds, an upload ends. Close-Session follows the whole file only; everything goes by TLS, the reply
-/// comes from the server of the upload, and what is saved is what a later run takes. NUL stands between responses, of which
-/// an empty one is lost; the first may be the state that an earlier run saved.
+/// Whatever a server responds, an upload ends. Close-Session follows the whole file only; everything goes by TLS; the
+/// reply comes from the server of the upload; what is saved is what a later run takes.
+///
+/// NUL stands between responses, of which an empty one is lost. The first may be the state that an earlier run saved.
 pub fn conversation(data: &[u8], mut now: Instant) {
     let mut heads = data.split(|byte| *byte == 0).take(100).peekable();
     let destination = Uri::from_static("https://h/drop/a.bin");
