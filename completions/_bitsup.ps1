@@ -36,6 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
         '--progress' { 'auto', 'bar', 'plain', 'none' }
         '--proxy-password-file' { return }
         '--reply' { return }
+        '--report' { return }
         '--resume' { 'auto', 'always', 'never' }
         '--server' { return }
         '--state-dir' { return }
@@ -182,6 +183,7 @@ Register-ArgumentCompleter -Native -CommandName 'bitsup' -ScriptBlock {
             [CompletionResult]::new('--proxy-user', '--proxy-user', [CompletionResultType]::ParameterName, 'Sign in to the proxy as USER')
             [CompletionResult]::new('--proxy-password-file', '--proxy-password-file', [CompletionResultType]::ParameterName, 'Read the proxy''s password from the first line of FILE')
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST and PORT')
+            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Write a transcript to FILE that shows no secrets')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read settings from FILE')
             [CompletionResult]::new('--no-host-id', '--no-host-id', [CompletionResultType]::ParameterName, 'Send every packet to the URL''s host')
             [CompletionResult]::new('--probe-fragment', '--probe-fragment', [CompletionResultType]::ParameterName, 'Find the largest fragment that gets through')

@@ -129,6 +129,7 @@ set edit:completion:arg-completer[bitsup] = {|@words|
             cand --proxy-user 'Sign in to the proxy as USER'
             cand --proxy-password-file 'Read the proxy''s password from the first line of FILE'
             cand --resolve 'Connect to ADDR for HOST and PORT'
+            cand --report 'Write a transcript to FILE that shows no secrets'
             cand --config 'Read settings from FILE'
             cand --no-host-id 'Send every packet to the URL''s host'
             cand --probe-fragment 'Find the largest fragment that gets through'

@@ -138,6 +138,7 @@ complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l proxy -d 'Connec
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l proxy-user -d 'Sign in to the proxy as USER' -x
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l proxy-password-file -d 'Read the proxy\'s password from the first line of FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l resolve -d 'Connect to ADDR for HOST and PORT' -x
+complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l report -d 'Write a transcript to FILE that shows no secrets' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l config -d 'Read settings from FILE' -r -F
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l no-host-id -d 'Send every packet to the URL\'s host'
 complete -c bitsup -n "__fish_bitsup_using_subcommand check" -l probe-fragment -d 'Find the largest fragment that gets through'

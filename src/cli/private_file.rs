@@ -1,6 +1,6 @@
 //! Files that hold secrets, or name commands to run and servers to trust.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -11,6 +11,18 @@ pub(super) enum Forbidden {
     Read,
     /// To change it, as ssh asks of its own settings.
     Change,
+}
+
+/// Makes a file that is closed to others. What has that name already is left alone.
+///
+/// # Errors
+/// When there is something of that name, or it cannot be made.
+pub(super) fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Opens a file that is closed to others.

@@ -18,6 +18,9 @@ use crate::uploader::{Action, FragmentSize, Input, Plan, Refusal, RetryPolicy, U
 use super::ClientError;
 use super::sender::Client;
 
+/// The fragment that only shows how the server responds to one, in bytes.
+const SMALL: u64 = 1024;
+
 /// The largest fragment that is tried, in bytes.
 const LARGEST: u64 = 32 << 20;
 
@@ -37,6 +40,8 @@ pub(crate) struct CheckPlan {
     pub protocols: Vec<ProtocolId>,
     /// Whether to go to another host that the server names.
     pub follow_host_id: bool,
+    /// Whether to send a small fragment of the file before it is given up.
+    pub send_fragment: bool,
     /// Whether to look for the largest fragment that gets through.
     pub probe_fragment: bool,
 }
@@ -84,7 +89,11 @@ pub(crate) fn check(
     findings: &mut Findings,
 ) -> Result<(), ClientError> {
     let mut check = Check { plan, transport, authenticator, report, findings };
-    check.begin(1, 0)?;
+    if plan.send_fragment {
+        check.begin(SMALL + 1, 1)?
+    } else {
+        check.begin(1, 0)?
+    };
     if plan.probe_fragment {
         let limit = check.probe()?;
         check.findings.fragment = Some(limit);

@@ -15,6 +15,7 @@ mod screen;
 mod terminal;
 #[cfg(test)]
 pub(crate) mod testing;
+mod transcript;
 pub(crate) mod units;
 
 use std::fmt;
@@ -24,10 +25,11 @@ use escape::clean;
 
 pub(crate) use ci::Ci;
 pub(crate) use escape::escape_line;
-pub(crate) use redact::{header_value as redact_header_value, url as redact_url};
+pub(crate) use redact::{Disguise, header_value as redact_header_value, url as redact_url};
 pub(crate) use reporter::{Lane, Reporter};
 pub(crate) use run::Batch;
 pub(crate) use terminal::columns;
+pub(crate) use transcript::Transcript;
 
 /// Writes data to standard output. A reader that went away has seen enough.
 pub(crate) fn print(data: impl AsRef<[u8]>) -> io::Result<()> {

@@ -44,6 +44,11 @@ impl fmt::Display for ErrorContext {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageTitle(pub(crate) String);
 
+/// The first bytes of the body of a refusal, as they came, where the transport keeps them. It puts them into the
+/// response's extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefusalBody(pub(crate) Vec<u8>);
+
 impl PageTitle {
     /// Finds the title in the first bytes of a page.
     pub(crate) fn find(page: &[u8]) -> Option<Self> {

@@ -19,8 +19,8 @@ pub(crate) mod text;
 
 pub use ack::{AckError, Session};
 pub(crate) use ack::{FragmentAck, PacketResponse};
-pub(crate) use error::PageTitle;
 pub use error::{BitsError, ErrorContext};
+pub(crate) use error::{PageTitle, RefusalBody};
 pub use hresult::HResult;
 pub use id::{HostId, IdError, ProtocolId, SessionId};
 pub use origin::Origin;

@@ -3,14 +3,14 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use ureq::config::AutoHeaderValue;
 use ureq::{Agent, Body, SendBody};
 
 use crate::exchange::{BodySent, ConnectionUse, RequestOptions, TransportError, TransportErrorKind as Kind};
-use crate::protocol::PageTitle;
 use crate::protocol::text::escape;
+use crate::protocol::{PageTitle, RefusalBody};
 use crate::sync::lock;
 
 use super::cancel::CancellationToken;
@@ -100,9 +100,7 @@ impl Http {
     }
 
     fn finish(&mut self, mut response: Response<()>, mut body: Body) -> Response<()> {
-        if let Some(title) = title(&response, &mut body) {
-            response.extensions_mut().insert(title);
-        }
+        read_beginning(&mut response, &mut body, self.connector.settings.keep_refusal_bodies);
         let facts = self.connector.exchange.facts();
         if facts.has_proxy_credentials {
             self.connector.auth_attempts.note(true);
@@ -234,24 +232,35 @@ fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// What the page that is a response's body is about: IIS and nginx say there why they refuse. Only its beginning is read,
-/// within the time for bodies that are not wanted.
-fn title(response: &Response<()>, body: &mut Body) -> Option<PageTitle> {
-    let content_type = response.headers().get(CONTENT_TYPE)?.as_bytes();
-    if !content_type.get(..9)?.eq_ignore_ascii_case(b"text/html") {
-        return None;
+/// Puts what the page that is a response's body is about into its extensions: IIS and nginx say there why they refuse.
+/// Only its beginning is read, within the time for bodies that are not wanted.
+fn read_beginning(response: &mut Response<()>, body: &mut Body, keep_refusals: bool) {
+    let keep = keep_refusals && !response.status().is_success();
+    if !is_page(response) && !keep {
+        return;
     }
     let (mut page, mut length) = ([0; TITLE_WITHIN], 0);
     let mut reader = body.as_reader();
-    loop {
+    let title = loop {
         // Of a page that breaks off, the beginning may do.
         let count = reader.read(&mut page[length..]).unwrap_or(0);
         length += count;
         let title = PageTitle::find(&page[..length]);
-        if count == 0 || title.is_some() {
-            return title;
+        if count == 0 || (title.is_some() && !keep) {
+            break title;
         }
+    };
+    if let Some(title) = title.filter(|_| is_page(response)) {
+        response.extensions_mut().insert(title);
     }
+    if keep && length > 0 {
+        response.extensions_mut().insert(RefusalBody(page[..length].to_vec()));
+    }
+}
+
+fn is_page(response: &Response<()>) -> bool {
+    let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.and_then(|name| name.get(..9)).is_some_and(|name| name.eq_ignore_ascii_case(b"text/html"))
 }
 
 /// Reads the body away; whether that went well. A response without a length ends only when the server hangs up.

@@ -28,6 +28,8 @@ pub struct Settings {
     pub tls: TlsSettings,
     /// What stands between this machine and servers.
     pub proxies: Proxies,
+    /// Whether responses that refuse get the beginning of their bodies into their extensions.
+    pub keep_refusal_bodies: bool,
     /// Where names lead.
     pub addresses: AddressSettings,
 }
@@ -42,6 +44,7 @@ impl Default for Settings {
             rate_limit: None,
             tls: TlsSettings::default(),
             proxies: Proxies::default(),
+            keep_refusal_bodies: false,
             addresses: AddressSettings::default(),
         }
     }

@@ -147,6 +147,13 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
 
+    /// Write a transcript to FILE that shows no secrets
+    ///
+    /// Also sends one fragment of 1 KiB of a file that is never completed. Host names, addresses, user names and
+    /// credentials are replaced in FILE; paths of URLs are not. FILE must not exist.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
+
     /// Print one JSON object
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,

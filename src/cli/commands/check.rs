@@ -1,5 +1,7 @@
 //! `bitsup check URL`: what is there, and would it take an upload.
 
+mod report;
+
 use anyhow::Context;
 use serde::Serialize;
 
@@ -10,7 +12,10 @@ use crate::cli::secret;
 use crate::client::{self, Findings, FragmentLimit};
 use crate::output::{ProgressMode, Reporter, Verbosity, json, print, redact_url, units};
 use crate::protocol::HostId;
-use crate::transport::Http;
+use crate::transport::{Http, Settings};
+use crate::uploader::UploadEvent;
+
+use report::Report;
 
 pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
     let json = args.json;
@@ -18,11 +23,20 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
     let config = CheckConfig::new(args)?;
     config.connect.warning.iter().for_each(|text| reporter.warn_always(text));
     let url = redact_url(&config.plan.destination.to_string());
-    let mut login = secret::login(secret::identity(config.auth)?);
-    let mut transport = Http::new(config.connect.settings(&config.plan.destination));
+    let identity = secret::identity(config.auth)?;
+    let keep_refusal_bodies = config.report.is_some();
+    let settings = Settings { keep_refusal_bodies, ..config.connect.settings(&config.plan.destination) };
+    let mut report = config.report.map(|path| Report::create(path, &config.plan, &settings, &identity)).transpose()?;
+    let mut transport = Http::new(settings);
     let mut findings = Findings::default();
     let mut lane = reporter.lane(0);
-    let result = client::check(&config.plan, &mut transport, &mut login, &mut |event| lane.event(event), &mut findings);
+    let mut tell = |event: &UploadEvent| {
+        lane.event(event);
+        if let Some(report) = &mut report {
+            report.transcript.event(event);
+        }
+    };
+    let result = client::check(&config.plan, &mut transport, &mut secret::login(identity), &mut tell, &mut findings);
     findings.reached = findings.reached.or_else(|| transport.connection_info());
     let result = result.with_context(|| format!("cannot upload to {url}"));
     if json {
@@ -30,6 +44,9 @@ pub(super) fn run(args: CheckArgs) -> anyhow::Result<()> {
     } else {
         let shown = |(name, value)| format!("{:<13}{value}\n", format!("{name}:"));
         print(facts(&url, &findings).into_iter().map(shown).collect::<String>())?;
+    }
+    if let Some(report) = report {
+        report.finish(&url, &findings, result.as_ref().err(), &reporter)?;
     }
     result
 }

@@ -6,6 +6,8 @@ use crate::client::CheckPlan;
 use crate::protocol::ContentName;
 use crate::random;
 
+use std::path::PathBuf;
+
 use super::{AuthConfig, ConnectConfig, UsageError, upload};
 
 /// Begins the name of the file that a folder is asked about. The rest is random: some servers open or empty the file
@@ -16,6 +18,8 @@ const NAME: &str = "bitsup-check-";
 #[derive(Debug)]
 pub(in crate::cli) struct CheckConfig {
     pub(in crate::cli) plan: CheckPlan,
+    /// Where the transcript goes, if there is to be one.
+    pub(in crate::cli) report: Option<PathBuf>,
     pub(in crate::cli) auth: AuthConfig,
     pub(in crate::cli) connect: ConnectConfig,
 }
@@ -35,8 +39,10 @@ impl CheckConfig {
                 name: ContentName::new(&name),
                 protocols: upload::protocols(args.protocol)?,
                 follow_host_id: !args.no_host_id,
+                send_fragment: args.report.is_some(),
                 probe_fragment: args.probe_fragment,
             },
+            report: args.report,
         })
     }
 }

@@ -1,6 +1,10 @@
-//! Secrets taken out of what `-vv` shows.
+//! Secrets taken out of what `-vv` shows; and [`Disguise`], for what is shown to strangers.
+
+mod disguise;
 
 use http::HeaderValue;
+
+pub(crate) use disguise::Disguise;
 
 const REDACTED: &str = "<redacted>";
 
