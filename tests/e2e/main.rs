@@ -29,6 +29,7 @@ mod readme;
 mod receiver;
 mod refusals;
 mod reply;
+mod report;
 mod resume;
 mod secrets;
 mod sessions;

@@ -237,7 +237,9 @@ fn outcomes(stage: &Stage) {
         });
         let options = [options, &["--retries=4"]].concat();
         stage.run(stage.upload(&lost.url("/a"), &options), if offer == "Bearer" { 5 } else { 7 });
-        let check = ["check", "-vv", "--json", "--probe-fragment", &credulous(offer).url("/")].map(str::to_owned);
+        let report = format!("--report={}", stage.left(&format!("report-{}", stage.runs.get())).display());
+        let url = credulous(offer).url("/");
+        let check = ["check", "-vv", "--json", "--probe-fragment", &report, &url].map(str::to_owned);
         let check: Vec<&str> =
             check.iter().map(String::as_str).chain(options[..options.len() - 1].iter().copied()).collect();
         stage.run(stage.command(&check), 0);

@@ -16,3 +16,5 @@ mod sessions;
 mod slow;
 mod straight;
 mod support;
+#[path = "../shared/transcript.rs"]
+mod transcript;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bitsup::server::{Account, Options};
 
-use crate::support::{Client, Fixture, GUID, Response, UNKNOWN, capture};
+use crate::support::{Client, Fixture, GUID, Response, UNKNOWN, recorded_request};
+use crate::transcript::capture;
 
 const REJECTED: &str = "0x80004005";
 
@@ -76,25 +77,26 @@ fn windows_recorded_requests_fetch_the_reply() {
     let fixture = with_command("yes reply | head -c 9977");
     fs::create_dir(fixture.path("upload-ref-isapi-WebFarm")).unwrap();
     let mut client = fixture.connect();
-    let created = client.ask(&capture("upload-reply/01-request-create-session.http")).expect(200);
+    let create = recorded_request("upload-reply.txt", "Create-Session");
+    let created = client.ask(create.as_bytes()).expect(200);
     let session = created.field("BITS-Session-Id").unwrap().trim_matches(['{', '}']).to_owned();
     // The one change: the session is ours.
-    let request = |name: &str| {
-        let text = String::from_utf8(capture(&format!("upload-reply/{name}.http"))).unwrap();
+    let request = |kind: &str| {
+        let text = recorded_request("upload-reply.txt", kind);
         assert!(text.contains(RECORDED), "{text}");
         text.replace(RECORDED, &session).into_bytes()
     };
-    client.send(&request("05-request-fragment"));
-    let last = client.ask(&capture("upload-reply/06-fragment-body.bin")).expect_offset(200, 4892);
+    client.send(&request("Fragment"));
+    let last = client.ask(&capture("rfc2119.txt")).expect_offset(200, 4892);
     let url = format!("BITS-Sessions\\Replies\\{{{session}}}\\responsefile.bin");
     assert_eq!(last.field("BITS-Reply-URL"), Some(&*url));
-    let part = client.ask(&request("10-request-reply-range"));
+    let part = client.ask(&request("GET"));
     assert_eq!((part.status, part.field("Content-Range")), (206, Some("bytes 0-9976/9977")));
     assert_eq!(part.field("Content-Length"), Some("9977"));
     let mut reply = vec![0; 9977];
     client.stream.read_exact(&mut reply).unwrap();
     assert_eq!(reply, b"reply\n".iter().copied().cycle().take(9977).collect::<Vec<_>>());
-    client.ask(&request("12-request-close-session")).expect(200);
+    client.ask(&request("Close-Session")).expect(200);
 }
 
 #[test]

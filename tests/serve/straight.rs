@@ -3,55 +3,34 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::support::{Fixture, GUID, Response, capture, head, upload};
+use crate::support::{Fixture, GUID, Response, head, recorded_request, upload};
+use crate::transcript::capture;
 
 #[test]
 fn windows_recorded_requests_upload_the_file() {
-    for (folder, files, target) in [
-        (
-            "upload",
-            [
-                "06-request-ping",
-                "01-request-create-session",
-                "03-request-fragment",
-                "04-fragment-body",
-                "08-request-close-session",
-            ],
-            "upload/2000mb-rfc2119.txt",
-        ),
-        (
-            "upload-reply",
-            [
-                "03-request-ping",
-                "01-request-create-session",
-                "05-request-fragment",
-                "06-fragment-body",
-                "12-request-close-session",
-            ],
-            "upload-ref-isapi-WebFarm/2100mb-rfc2119.txt",
-        ),
+    for (file, target) in [
+        ("upload.txt", "upload/2000mb-rfc2119.txt"),
+        ("upload-reply.txt", "upload-ref-isapi-WebFarm/2100mb-rfc2119.txt"),
     ] {
         let fixture = Fixture::new();
         fs::create_dir(fixture.path(target).parent().unwrap()).unwrap();
-        let [ping, create, fragment, body, close] = files;
         let mut client = fixture.connect();
-        let request = |name: &str| capture(&format!("{folder}/{name}.http"));
-        client.ask(&request(ping)).expect(200);
-        let created = client.ask(&request(create)).expect(200);
+        client.ask(recorded_request(file, "Ping").as_bytes()).expect(200);
+        let created = client.ask(recorded_request(file, "Create-Session").as_bytes()).expect(200);
         assert_eq!(created.field("BITS-Protocol"), Some(GUID));
         // The one change: the session is ours.
         let session = created.field("BITS-Session-Id").unwrap().to_owned();
-        let with_session = |name: &str| {
-            let text = String::from_utf8(request(name)).unwrap();
+        let with_session = |kind: &str| {
+            let text = recorded_request(file, kind);
             let start = text.find("BITS-Session-Id: ").unwrap() + "BITS-Session-Id: ".len();
             let end = start + text[start..].find("\r\n").unwrap();
             format!("{}{session}{}", &text[..start], &text[end..]).into_bytes()
         };
-        let body = capture(&format!("{folder}/{body}.bin"));
-        client.send(&with_session(fragment));
+        let body = capture("rfc2119.txt");
+        client.send(&with_session("Fragment"));
         client.ask(&body).expect_offset(200, 4892);
         assert!(!fixture.path(target).exists(), "nothing is published before Close-Session");
-        client.ask(&with_session(close)).expect(200);
+        client.ask(&with_session("Close-Session")).expect(200);
         assert_eq!(fs::read(fixture.path(target)).unwrap(), body);
     }
 }

@@ -3,12 +3,14 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bitsup::server::{Options, ServeError, ServeEvent, Server, StopHandle};
+
+use crate::transcript::recorded;
 
 pub(crate) const GUID: &str = "{7df0354d-249b-430f-820d-3d2a9bef4931}";
 pub(crate) const INVALID: &str = "0x80070057";
@@ -233,6 +235,7 @@ pub(crate) fn upload(client: &mut Client, path: &str, bytes: &[u8]) {
     client.close(path, &session).expect(200);
 }
 
-pub(crate) fn capture(name: &str) -> Vec<u8> {
-    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures").join(name)).unwrap()
+/// The first recorded request of this kind.
+pub(crate) fn recorded_request(file: &str, kind: &str) -> String {
+    recorded(file).into_iter().find(|exchange| exchange.kind() == kind).unwrap().request
 }

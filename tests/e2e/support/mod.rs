@@ -7,5 +7,8 @@ pub(crate) mod nobody;
 pub(crate) mod proxy;
 #[cfg(feature = "serve")]
 pub(crate) mod receiver;
+pub(crate) mod replay;
 pub(crate) mod schema;
 pub(crate) mod script;
+#[path = "../../shared/transcript.rs"]
+pub(crate) mod transcript;
