@@ -19,7 +19,7 @@ use crate::uploader::UploadEvent;
 const FORMAT: &str = "bitsup-report 1";
 
 const EXPLANATION: &[&str] = &[
-    "Requests (>) and responses (<) of bitsup check --report, as they were sent, except for what was replaced:",
+    "Requests (>) and responses (<) of bitsup check --report. Names of fields are in lower case. These are replaced:",
     "hosts, addresses, users, credentials, cookies, values of queries, and values of fields that bitsup does not know.",
     "Paths of URLs are shown. Look through this file before you give it to anybody.",
 ];
