@@ -10,7 +10,7 @@ use crate::cli::args::InvalidValue;
 
 /// Never from a file or the environment. What makes an upload unsafe must stand where it can be seen; secrets have
 /// sources of their own, and a file of settings is not the place for them.
-const ONLY_TYPED: &[&str] = &["insecure", "config", "no-config", "help", "version"];
+const ONLY_TYPED: &[&str] = &["insecure", "report", "config", "no-config", "help", "version"];
 const SECRETS: &[&str] = &["password", "token", "bearer", "secret"];
 
 /// Options that only say how another is meant. Set for every run, they say nothing in one without that.
