@@ -64,6 +64,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn commands_see_no_secret_of_ours() {
+        let command = shell("true");
+        let removed: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        for name in ["BITSUP_PASSWORD", "BITSUP_PROXY_PASSWORD", "BITSUP_TOKEN"] {
+            assert!(removed.iter().any(|removed| *removed == name), "{name}: {removed:?}");
+        }
+    }
+
+    #[test]
     fn a_secret_is_not_shown() {
         let secret = Secret::new("s3cret".to_owned());
         assert_eq!(secret.reveal(), "s3cret");

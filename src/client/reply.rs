@@ -177,7 +177,13 @@ impl ResponseSink for ReplySink<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
+    use http::Uri;
+
     use super::*;
+    use crate::protocol::ContentName;
+    use crate::uploader::Plan;
 
     #[test]
     fn the_name_appears_when_the_reply_is_whole() {
@@ -210,6 +216,21 @@ mod tests {
         assert!(text(&folder.path().join("none/reply"), true).contains("cannot save the reply"));
         ReplyFile::new(path.clone(), true, None).expect("allowed").finish().expect("replaced");
         assert_eq!(std::fs::read(&path).expect("read"), b"");
+    }
+
+    #[test]
+    fn a_reply_that_does_not_end_is_cut_off() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut file = ReplyFile::new(folder.path().join("reply"), false, None).expect("free");
+        let plan = Plan::new(Uri::from_static("http://h/f"), 1, ContentName::new("f"));
+        let uploader = Uploader::new(plan, Instant::now(), 0);
+        // As if 1 GiB but two bytes were there.
+        let begin = (1 << 30) - 2;
+        let mut sink = ReplySink { at: begin, ..ReplySink::new(&mut file, &uploader) };
+        sink.take(b"ab").expect("as much as is allowed");
+        assert!(sink.take(b"c").is_err());
+        assert!(begin + sink.taken > 1 << 30, "the machine sees that it is too large");
+        assert_eq!(file.contents().expect("read").map(|contents| contents.size), Some(2));
     }
 
     #[test]

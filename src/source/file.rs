@@ -249,6 +249,17 @@ mod tests {
     }
 
     #[test]
+    fn what_the_system_does_not_read_is_an_error() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "0123456789").expect("written");
+        // Its bytes are there, and each read of it fails.
+        let unreadable = File::options().write(true).open(file.path()).expect("opened");
+        let mut reader = RangeReader { file: &unreadable, left: 10 };
+        assert!(reader.read(&mut [0; 4]).is_err());
+        assert_eq!(reader.left, 10);
+    }
+
+    #[test]
     fn a_file_that_shrank_is_an_error_not_a_short_body() {
         let file = file(b"0123456789");
         let entity = UploadEntity::open(file.path()).expect("opened");

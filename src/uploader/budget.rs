@@ -172,3 +172,19 @@ impl Budget {
         now.checked_duration_since(self.last_progress).unwrap_or(Duration::ZERO)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_in_vain_are_three_files_and_64_mib_since_the_last_progress() {
+        let now = Instant::now();
+        let mut budget = Budget::new(1000, now);
+        assert_eq!(budget.spend(3000 + 64 * 1024 * 1024), BudgetCheck::Continue);
+        assert_eq!(budget.clone().spend(1), BudgetCheck::Exhausted);
+        assert_eq!(budget.acknowledged(10, 10, true, now), BudgetCheck::Continue);
+        assert_eq!(budget.spend(3000 + 64 * 1024 * 1024), BudgetCheck::Continue);
+        assert_eq!(budget.acknowledged(10, 1, true, now), BudgetCheck::Exhausted);
+    }
+}

@@ -6,7 +6,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::support::bitsup::{Finished, Source, command, run};
-use crate::support::script::{Model, Reply, ScriptServer};
+use crate::support::script::{ACK, Model, Reply, ScriptServer};
 
 const PASSWORD: &str = "s3cret-pr0xy";
 /// `me:s3cret-pr0xy` in base64.
@@ -329,4 +329,19 @@ pub(crate) mod openssl {
         let _ = server.kill();
         let _ = server.wait();
     }
+}
+
+/// The proxy leads anywhere; the URL's own address is one of the internet.
+#[test]
+fn a_public_server_cannot_lead_an_upload_into_this_network() {
+    let model = Model::default();
+    let proxy = ScriptServer::concurrent(move |request| match request.packet() {
+        "Create-Session" => Reply::head(&format!("{ACK}\nBITS-Session-Id: {{A-1}}\nBITS-Host-Id: 10.9.8.7")),
+        _ => model.answer(request),
+    });
+    let source = Source::new(1000);
+    let options = ["upload", "--no-progress-timeout=0", "--proxy", &proxy.url("")];
+    let finished = Finished(command(options).arg(source.arg()).arg("http://203.0.113.9/x/").output().expect("ran"));
+    assert!(proxy.requests().iter().all(|request| !request.head.contains("10.9.8.7")));
+    finished.exits(12).says(&["203.0.113.9 is on the internet and named 10.9.8.7, whose address 10.9.8.7 is not"]);
 }

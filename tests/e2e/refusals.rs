@@ -1,5 +1,8 @@
 //! What the program says, and with which code it exits, when a server refuses or is none.
 
+#[cfg(unix)]
+use std::io::Write;
+
 use crate::support::bitsup::{Finished, Source, command, run};
 use crate::support::script::{Model, Reply, Request, ScriptServer};
 
@@ -181,7 +184,9 @@ fn endless_answers_without_progress_exit_11() {
 #[test]
 fn a_servers_text_cannot_act_on_a_terminal() {
     let server = ScriptServer::start(|_| {
-        Reply::Bytes(b"HTTP/1.1 200 OK\r\nServer: \xffevil\x9b31m\xe2\x80\xae\r\nContent-Length: 0\r\n\r\n".to_vec())
+        Reply::Bytes(
+            b"HTTP/1.1 200 OK\r\nServer: \xffevil\x9b31m\xc2\x9b31m\xe2\x80\xae\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        )
     });
     let source = Source::new(10);
     for options in [&[][..], &["-v"], &["-vv"]] {
@@ -216,6 +221,44 @@ fn a_source_that_changes_while_it_is_sent_exits_4_and_cancels() {
     run(["upload".as_ref(), "--fragment-size=300".as_ref(), source.arg(), server.url("/x/").as_ref()])
         .exits(4)
         .says(&["the file changed while it was being uploaded"]);
+    assert_eq!(server.packets(), ["Ping", "Create-Session", "Fragment", "Fragment", "Cancel-Session"]);
+}
+
+/// Of an upload of 1000 bytes by fragments of 300: changes the file when the fragment that begins there arrives.
+fn changed_at(first: u64, change: impl Fn(&std::fs::File) + Send + 'static) -> (Finished, ScriptServer) {
+    let source = Source::new(1000);
+    let path = source.path.clone();
+    let model = Model::default();
+    let server = ScriptServer::start(move |request: &Request| {
+        if request.range().is_some_and(|(at, _, _)| at == first) {
+            change(&std::fs::File::options().write(true).open(&path).expect("opened"));
+        }
+        model.answer(request)
+    });
+    let finished = run(["upload".as_ref(), "--fragment-size=300".as_ref(), source.arg(), server.url("/x/").as_ref()]);
+    (finished, server)
+}
+
+#[test]
+fn a_source_that_changes_behind_its_last_byte_is_not_closed() {
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(10);
+    let (finished, server) = changed_at(900, move |file| file.set_modified(later).expect("touched"));
+    finished.exits(4).says(&["the file changed while it was being uploaded"]);
+    let packets = server.packets();
+    assert_eq!(packets.iter().filter(|packet| *packet == "Fragment").count(), 4, "{packets:?}");
+    assert!(packets.ends_with(&["Fragment".to_owned(), "Cancel-Session".to_owned()]), "{packets:?}");
+}
+
+/// Size and time of modification are put back: what is left is the time of the last change of any kind.
+#[cfg(unix)]
+#[test]
+fn a_source_that_hides_its_change_is_compared() {
+    let (finished, server) = changed_at(300, |mut file| {
+        let before = file.metadata().and_then(|metadata| metadata.modified()).expect("told");
+        file.write_all(b"other bytes").expect("written");
+        file.set_modified(before).expect("put back");
+    });
+    finished.exits(4).says(&["the file changed while it was being uploaded"]);
     assert_eq!(server.packets(), ["Ping", "Create-Session", "Fragment", "Fragment", "Cancel-Session"]);
 }
 

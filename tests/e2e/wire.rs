@@ -273,3 +273,26 @@ fn content_makes_different_bytes_everywhere() {
     let bytes = content(64);
     assert!(bytes.chunks(8).enumerate().all(|(i, a)| bytes.chunks(8).skip(i + 1).all(|b| a != b)));
 }
+
+#[test]
+fn cookies_are_forgotten_with_their_session() {
+    let (model, mut is_lost) = (Model::default(), true);
+    let server = ScriptServer::start(move |request| match request.packet() {
+        "Create-Session" => {
+            model.answer(request);
+            Reply::head(&format!("{ACK}\nBITS-Session-Id: {{A-1}}\nSet-Cookie: farm=1"))
+        }
+        "Fragment" if std::mem::take(&mut is_lost) => {
+            Reply::head("HTTP/1.1 500 Gone\nBITS-Packet-Type: Ack\nBITS-Error: 0x8020001F\nBITS-Error-Context: 0x5")
+        }
+        _ => model.answer(request),
+    });
+    let source = Source::new(1000);
+    run(["upload".as_ref(), source.arg(), server.url("/x/").as_ref()]).exits(0);
+    let requests = server.requests();
+    let seen: Vec<_> = requests.iter().map(|request| (request.packet(), request.field("Cookie"))).collect();
+    let farm = Some("farm=1");
+    let first = [("Ping", None), ("Create-Session", None), ("Fragment", farm)];
+    let second = [("Create-Session", None), ("Fragment", farm), ("Close-Session", farm)];
+    assert_eq!(seen, [first, second].concat());
+}

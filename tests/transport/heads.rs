@@ -34,9 +34,10 @@ fn what_is_no_http_is_a_bad_answer() {
 }
 
 /// The number of connections it takes to send two requests, the first of which is answered with `text`.
-fn connections(text: &'static str) -> usize {
+fn connections(text: impl Into<String>) -> usize {
+    let text = text.into();
     let server = Server::start(Scheme::Plain, move |stream, number| {
-        let mut text = if number == 0 { text } else { OK };
+        let mut text = if number == 0 { &text } else { OK };
         loop {
             read_request(stream)?;
             answer(stream, text)?;
@@ -53,6 +54,7 @@ fn connections(text: &'static str) -> usize {
 fn a_drained_answer_keeps_the_connection() {
     assert_eq!(connections(OK), 1);
     assert_eq!(connections("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), 1);
+    assert_eq!(connections(format!("HTTP/1.1 200 OK\r\nContent-Length: 65536\r\n\r\n{}", "x".repeat(65536))), 1);
     assert_eq!(connections("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"), 1);
     assert_eq!(connections("HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 2\r\n\r\nno"), 1);
     assert_eq!(connections("HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno"), 1);
@@ -61,7 +63,11 @@ fn a_drained_answer_keeps_the_connection() {
 #[test]
 fn any_other_answer_ends_it() {
     assert_eq!(connections("HTTP/1.1 200 OK\r\n\r\n"), 2, "no length");
-    assert_eq!(connections("HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n"), 2, "too long to wait for");
+    let long = format!("HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n{}", "x".repeat(65537));
+    assert_eq!(connections(long), 2, "too long to be read");
+    let long =
+        format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n{}\r\n0\r\n\r\n", "x".repeat(65537));
+    assert_eq!(connections(long), 2, "the same in chunks");
     assert_eq!(connections("HTTP/1.1 500 Error\r\nContent-Length: 0\r\n\r\n"), 2, "refused");
     assert_eq!(connections("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"), 2, "announced");
     assert_eq!(connections("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\ngarbage"), 2, "garbage");

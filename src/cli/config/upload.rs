@@ -125,11 +125,14 @@ pub(in crate::cli) fn state_dir(args: StateArgs) -> Result<PathBuf, UsageError> 
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use clap::Parser;
 
     use super::*;
     use crate::cli::args::{Cli, Command};
     use crate::cli::config::FoundFile;
+    use crate::protocol::Origin;
     use crate::uploader::FragmentSize;
 
     fn config(args: &[&str]) -> Result<UploadConfig, String> {
@@ -204,6 +207,18 @@ mod tests {
         let typed = ["a", "http://h/", "--limit-rate", "1M", "--limit-rate", "0", "--max-time", "9", "--max-time", "0"];
         let config = config(&typed).expect("right");
         assert!(config.rate_limit.is_none() && config.plan.retry.max_time.is_none());
+    }
+
+    #[test]
+    fn limits_of_the_command_line_reach_the_network() {
+        let typed = ["a", "http://h/", "--limit-rate", "1M", "--connect-timeout", "7", "--request-timeout", "8"];
+        let config = config(&[&typed[..], &["--response-timeout", "9"]].concat()).expect("right");
+        let typed: Vec<_> = config.files.args.paths.iter().map(|path| FoundFile::plain(path, None)).collect();
+        let settings = config.transport(&config.files.items(&typed).expect("right")[0]);
+        let times = (settings.connect_timeout, settings.request_timeout, settings.response_timeout);
+        assert_eq!(times, (Duration::from_secs(7), Duration::from_secs(8), Duration::from_secs(9)));
+        assert!(settings.rate_limit.is_some());
+        assert_eq!(settings.origin, Some(Origin::of(&Uri::from_static("http://h/a"))));
     }
 
     #[test]

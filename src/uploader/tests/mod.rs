@@ -78,6 +78,7 @@ fn event(text: &str, body: u64) -> Input {
         "malformed" => Input::Lost(lost(TransportErrorKind::BadResponse)),
         "untrusted" => Input::Lost(TransportError::new(TransportErrorKind::Tls(TlsFault::UnknownAuthority), "")),
         "no handshake" => Input::Lost(TransportError::new(TransportErrorKind::Tls(TlsFault::Other), "")),
+        "proxy refused" => Input::Lost(TransportError::new(TransportErrorKind::ProxyRefused, "")),
         "unknown host" => Input::Lost(TransportError::new(TransportErrorKind::UnknownHost, "")),
         "timed out" => Input::Lost(lost(TransportErrorKind::TimedOut(Duration::from_secs(9)))),
         "sign again" => Input::Unauthenticated { body_sent: sent, by: Reauthentication::Repeat },

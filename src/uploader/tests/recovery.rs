@@ -628,8 +628,9 @@ fn r8_once_a_session_exists_only_decisions_about_trust_are_final() {
          ! untrusted
          = no response to Fragment",
     );
-    play("! untrusted\n= no response to Ping");
-    play("! no handshake\n= no response to Ping");
+    for fault in ["untrusted", "no handshake", "unknown host", "proxy refused"] {
+        play(&format!("! {fault}\n= no response to Ping"));
+    }
 }
 
 #[test]
@@ -757,6 +758,25 @@ fn r8_a_session_lost_at_a_named_host_is_opened_again_there_if_it_lets_us() {
         assert_eq!(target(&machine).as_deref(), Some("other"));
         machine = respond(machine, reply, now);
         assert_eq!(target(&machine).as_deref(), Some(host));
+    }
+}
+
+#[test]
+fn r8_a_host_that_was_left_twice_is_not_tried_again() {
+    let now = Instant::now();
+    let mut machine = respond(upload().machine_at(now), "200 ack", now);
+    for host in ["other", "other", "host"] {
+        machine = respond(machine, "200 ack BITS-Session-Id: s | BITS-Host-Id: other:99", now);
+        assert_eq!(machine.target().host(), Some(host));
+        if host == "other" {
+            // The session is lost there, and no other is opened.
+            for text in ["200 ack", "500 ack BITS-Error: 0x8020001F", "404"] {
+                machine = respond(machine, text, now);
+                while let Action::Wait(_) = machine.next_action() {
+                    machine = machine.handle(Input::Waited, now);
+                }
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Runs the built program. What a test does not state must be empty, so that stray output fails it.
+//! Runs the built program. A test states what it says; that an upload says nothing else, those with `-q` and `--json`.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
