@@ -2,7 +2,7 @@
 # Takes each measure of this folder away in a copy of the project, and requires the test that its patch names to fail.
 # A patch begins with two lines before the diff:
 #
-#   Claim: SECURITY.md: the first words of the sentence that it stands for
+#   Claim: SECURITY.md: words of the sentence that it stands for
 #   Test: arguments of `cargo test`, with the test's name: --test serve case_94
 #
 # With names of patches: only these. MEASURES_SHARD=2/5 takes the second fifth of them.
