@@ -51,6 +51,7 @@ take_away() {
 
 measures=("$@")
 [[ $# -gt 0 ]] || for patch in "$here"/*.patch; do measures+=("$(basename "$patch" .patch)"); done
+for name in "${measures[@]}"; do git apply --check "$here/$name.patch" || fail "$name does not apply any more"; done
 shard=${MEASURES_SHARD:-1/1} number=0
 for name in "${measures[@]}"; do
     number=$((number + 1))

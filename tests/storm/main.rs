@@ -33,7 +33,7 @@ use bitsup::say;
 use trial::Verdict;
 
 /// Seeds in `cargo test`.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 40;
 
 /// At a time: most of each is pauses.
 const AT_A_TIME: usize = 24;
