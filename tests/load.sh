@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 minutes=${1:-60} bitsup=$(realpath "${2:-${CARGO_TARGET_DIR:-target}/release/bitsup}")
-folder=$(mktemp -d "${TMPDIR:-/tmp}/load.XXXXXX") failed=0
+folder=$(mktemp -d "${TMPDIR:-/tmp}/load.XXXXXX")
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
 export BITSUP_STATE_DIR=$folder/state
 mkdir "$folder/inbox" "$folder/sources"
