@@ -87,7 +87,7 @@ fn auto_grows_by_steps_that_a_refusal_makes_cheap() {
             0 => 192,
             1..1024 => 1024,
             1024..28_672 => 28_672,
-            _ => 2 * largest,
+            _ => 256 << 10,
         };
         assert!(size <= most, "{size} after {largest}");
         largest = largest.max(size);
