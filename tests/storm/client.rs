@@ -13,8 +13,9 @@ use crate::plan::Kind;
 use crate::relay::Relay;
 use crate::weather::Weather;
 
-/// A run that takes longer never ends.
-const DEADLINE: Duration = Duration::from_secs(150);
+/// A run that takes longer never ends: the client gives up ten minutes after its last progress, and three of its pauses may
+/// be a minute each before it makes any.
+const DEADLINE: Duration = Duration::from_secs(780);
 
 /// Only the time-outs that end a stall are shorter than by default.
 const OPTIONS: [&str; 5] = ["upload", "--request-timeout", "2s", "--response-timeout", "2s"];
