@@ -130,9 +130,10 @@ class Handler(BaseHTTPRequestHandler):
             received = first + len(body) if many else len(stored)
             fields.append(("BITS-Received-Content-Range", str(received)))
             self.fragments += 1
-        self.answer(200, fields)
+        # Before the answer: the test reads it when the client has ended.
         if packet == "Close-Session":
             self.note(f"stored {len(stored)}")
+        self.answer(200, fields)
         if closing and packet == "Fragment" and self.fragments == 1 and self.number % 2 == 0:
             self.close_connection = True
 
