@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
 
 use http::HeaderMap;
 use ipnet::IpNet;
@@ -47,27 +48,45 @@ impl Serialize for Client {
     }
 }
 
+/// Proxies whose word about their clients is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TrustedProxy {
+    /// Those of these addresses.
+    Network(IpNet),
+    /// Processes on this machine, by a Unix socket.
+    Local,
+}
+
+/// `10.0.0.0/8`, an address, or `unix`.
+impl FromStr for TrustedProxy {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "unix" {
+            return Ok(Self::Local);
+        }
+        let network = text.parse::<IpAddr>().map(IpNet::from).or_else(|_| text.parse());
+        network.map(Self::Network).map_err(|_| "no network: write 127.0.0.1, 10.0.0.0/8, fd00::/8 or unix")
+    }
+}
+
 /// The proxies whose word about their clients is taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TrustedProxies {
-    /// Their addresses.
-    pub networks: Vec<IpNet>,
-    /// Whether processes on this machine are among them, by a Unix socket.
-    pub local: bool,
-}
+pub struct TrustedProxies(pub Vec<TrustedProxy>);
 
 impl TrustedProxies {
     /// Whether this is one of them.
     pub(crate) fn trust(&self, peer: Client) -> bool {
         match peer {
-            Client::Local => self.local,
+            Client::Local => self.0.contains(&TrustedProxy::Local),
             Client::Peer(_) | Client::Forwarded(_) => self.trust_ip(peer.ip()),
         }
     }
 
     fn trust_ip(&self, ip: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(&ip.to_canonical()))
+        let ip = ip.to_canonical();
+        self.0.iter().any(|proxy| matches!(proxy, TrustedProxy::Network(network) if network.contains(&ip)))
     }
 
     /// Who asks, if this peer sends it. Each proxy appends whom it was asked by, so the last that is no trusted proxy is the
@@ -105,8 +124,8 @@ mod tests {
     use super::*;
 
     fn client(peer: &str, fields: &[&str]) -> String {
-        let networks = vec!["127.0.0.0/8".parse().unwrap(), "10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
-        let proxies = TrustedProxies { networks, local: true };
+        let proxies = ["127.0.0.0/8", "10.0.0.0/8", "fd00::/8", "unix"];
+        let proxies = TrustedProxies(proxies.map(|proxy| proxy.parse().unwrap()).to_vec());
         let peer = if peer == "unix" { Client::Local } else { Client::Peer(peer.parse().unwrap()) };
         let fields = fields.iter().map(|value| (http::header::HeaderName::from_static("x-forwarded-for"), *value));
         proxies
@@ -140,6 +159,17 @@ mod tests {
             ("127.0.0.1:5", &[""], "127.0.0.1:5"),
         ] {
             assert_eq!(client(peer, fields), right, "{peer} {fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_a_network_an_address_or_the_unix_socket() {
+        for (text, network) in [("127.0.0.1", "127.0.0.1/32"), ("10.1.2.3/8", "10.1.2.3/8"), ("fd00::/8", "fd00::/8")] {
+            assert_eq!(text.parse(), Ok(TrustedProxy::Network(network.parse().unwrap())));
+        }
+        assert_eq!("unix".parse(), Ok(TrustedProxy::Local));
+        for wrong in ["", "proxy", "10.0.0.0/33", "10.0.0.0/8,fd00::/8"] {
+            assert!(wrong.parse::<TrustedProxy>().is_err(), "{wrong}");
         }
     }
 

@@ -92,8 +92,8 @@ pub fn forwarded_for(data: &[u8]) {
     for value in lines(data).take(50).filter_map(|line| HeaderValue::from_bytes(line).ok()) {
         headers.append("x-forwarded-for", value);
     }
-    let networks = ["10.0.0.0/8", "fd00::/8"].map(|network| network.parse().expect("a network")).into();
-    let proxies = TrustedProxies { networks, local: false };
+    let proxies = ["10.0.0.0/8", "fd00::/8"].map(|network| network.parse().expect("a network"));
+    let proxies = TrustedProxies(proxies.into());
     let proxy = Client::Peer(SocketAddr::from((Ipv4Addr::new(10, 0, 0, 1), 5)));
     let stranger = Client::Peer(SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 5)));
     assert_eq!(proxies.client(stranger, &headers), stranger);

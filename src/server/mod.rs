@@ -41,7 +41,7 @@ use std::sync::Arc;
 
 pub use access::ReloadHandle;
 pub use account::Account;
-pub use client::{Client, TrustedProxies};
+pub use client::{Client, TrustedProxies, TrustedProxy};
 pub use error::ServeError;
 pub use event::{PacketEvent, ServeEvent};
 pub use http::StopHandle;

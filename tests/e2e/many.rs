@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::thread::JoinHandle;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -31,7 +32,7 @@ struct Recorder {
     folder: TempDir,
     url: String,
     child: Child,
-    record: JoinHandle<String>,
+    record: mpsc::Receiver<String>,
 }
 
 impl Recorder {
@@ -47,25 +48,33 @@ impl Recorder {
         let mut first = String::new();
         lines.read_line(&mut first).expect("the receiver says where it listens");
         let url = serde_json::from_str::<Value>(&first).expect("JSON")["url"].as_str().expect("a URL").to_owned();
-        let record = std::thread::spawn(move || {
-            let mut text = String::new();
-            lines.read_to_string(&mut text).expect("text");
-            text
+        // Read while it works: a full pipe would stop the receiver.
+        let (sender, record) = mpsc::channel();
+        std::thread::spawn(move || {
+            lines.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)).ok();
         });
         Self { folder, url, child, record }
     }
 
-    /// Ends it; the packets of each connection.
-    fn packets(mut self) -> BTreeMap<String, Vec<String>> {
-        self.child.kill().expect("killed");
-        let text = self.record.join().expect("no panic");
+    /// Ends it once it has recorded that `files` sessions were closed; the packets of each connection.
+    ///
+    /// An answer is recorded after it was sent: when the client has ended, the last lines may be still to come.
+    fn packets(mut self, files: usize) -> BTreeMap<String, Vec<String>> {
         let mut packets: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for event in text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")) {
+        let mut closed = 0;
+        while let Ok(line) = self.record.recv_timeout(Duration::from_secs(60)) {
+            let event: Value = serde_json::from_str(&line).expect("JSON");
             if event["event"] == "packet" {
                 let word = |name: &str| event[name].as_str().expect("text").to_owned();
                 packets.entry(word("client")).or_default().push(word("packet"));
+                closed += usize::from(event["packet"] == "Close-Session");
+            }
+            if closed == files {
+                // What is recorded from now on is more than should be.
+                self.child.kill().ok();
             }
         }
+        self.child.kill().ok();
         self.child.wait().expect("gone");
         packets
     }
@@ -103,7 +112,7 @@ fn small_files_share_a_connection_one_ping_and_cost_three_requests_each() {
             assert_eq!(std::fs::read(there).expect("published"), std::fs::read(sent).expect("read"), "{name}");
         }
         assert_eq!(std::fs::read_dir(state.path()).expect("a folder").count(), 0, "nothing is left to go on with");
-        let packets = recorder.packets();
+        let packets = recorder.packets(FILES);
         assert_eq!(packets.len(), jobs, "connections");
         let all: Vec<&str> = packets.values().flatten().map(String::as_str).collect();
         for (packet, count) in

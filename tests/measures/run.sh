@@ -34,8 +34,8 @@ run_test() {
 take_away() {
     local name=$1 patch=$here/$1.patch test
     test=$(sed -n 's/^Test: //p' "$patch" | head -n 1)
-    grep -q '^Claim: ' "$patch" && [[ -n $test ]] || fail "$name has no claim or names no test"
-    git apply "$patch" || fail "$name does not apply any more"
+    [[ -n $test ]] || fail "$name names no test"
+    git apply "$patch"
     local result=0
     run_test "$test" || result=$?
     git apply --reverse "$patch"
@@ -49,9 +49,19 @@ take_away() {
     esac
 }
 
+# The sentence stands in the document, wherever its lines break, and the patch applies.
+check_patch() {
+    local claim document
+    claim=$(sed -n '1s/^Claim: //p' "$here/$1.patch")
+    document=${claim%%: *}
+    [[ -f $document ]] && tr -s '[:space:]' ' ' <"$document" | grep -F -- "${claim#*: }" >/dev/null ||
+        fail "$1: these words are not in $document: ${claim#*: }"
+    git apply --check "$here/$1.patch" || fail "$1 does not apply any more"
+}
+
 measures=("$@")
 [[ $# -gt 0 ]] || for patch in "$here"/*.patch; do measures+=("$(basename "$patch" .patch)"); done
-for name in "${measures[@]}"; do git apply --check "$here/$name.patch" || fail "$name does not apply any more"; done
+for name in "${measures[@]}"; do check_patch "$name"; done
 shard=${MEASURES_SHARD:-1/1} number=0
 for name in "${measures[@]}"; do
     number=$((number + 1))

@@ -12,7 +12,7 @@ fn behind_a_proxy(network: &str) -> Fixture {
     Fixture::with(|options| {
         options.limits.max_sessions = 1;
         options.limits.max_connections = 2;
-        options.trusted_proxies.networks.push(network.parse().unwrap());
+        options.trusted_proxies.0.push(network.parse().unwrap());
     })
 }
 

@@ -18,7 +18,7 @@ use crate::protocol::ProtocolId;
 
 pub(super) use connect::{AuthArgs, ConnectArgs, ProxyArgs, TlsArgs};
 #[cfg(feature = "serve")]
-pub(super) use serve::{ProxyNetwork, ServeArgs, TryArgs};
+pub(super) use serve::{ServeArgs, TryArgs};
 pub(super) use upload::{FilesArgs, MachineArgs, OutputArgs, StateArgs, UploadArgs};
 pub(super) use values::{InvalidValue, ci_named};
 

@@ -8,14 +8,7 @@ use clap::{Args, ValueHint};
 
 use super::{OutputArgs, values};
 use crate::protocol::HostId;
-use crate::server::Listen;
-
-/// Proxies that are believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ProxyNetwork {
-    Ip(ipnet::IpNet),
-    Unix,
-}
+use crate::server::{Listen, TrustedProxy};
 
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option")]
@@ -76,8 +69,8 @@ pub(crate) struct ServeArgs {
     ///
     /// Also the address of a proxy, or unix for those who use the Unix socket. Limits and log then have the proxy's
     /// clients. Repeat for several.
-    #[arg(long, value_name = "CIDR", help_heading = "Access", value_parser = values::proxy_network)]
-    pub(crate) trust_forwarded_for: Vec<ProxyNetwork>,
+    #[arg(long, value_name = "CIDR", help_heading = "Access", value_parser = values::parsed::<TrustedProxy>)]
+    pub(crate) trust_forwarded_for: Vec<TrustedProxy>,
 
     /// Respond to GET / with 200 and ok
     ///

@@ -40,7 +40,6 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<()> {
     watch(&server, args, tell.clone())?;
     supervisor::tell_ready();
     let run = server.run(tell);
-    supervisor::tell_stopped();
     let until = Instant::now() + LAST_LINES;
     for writer in writers.into_iter().flatten() {
         writer.finish(until);
@@ -57,7 +56,7 @@ mod supervisor {
         let _ = sd_notify::notify(&[NotifyState::Ready]);
     }
 
-    pub(super) fn tell_stopped() {
+    pub(super) fn tell_stopping() {
         let _ = sd_notify::notify(&[NotifyState::Stopping]);
     }
 }
@@ -66,7 +65,7 @@ mod supervisor {
 mod supervisor {
     pub(super) fn tell_ready() {}
 
-    pub(super) fn tell_stopped() {}
+    pub(super) fn tell_stopping() {}
 }
 
 /// Stops the server at a signal. SIGHUP lets it read certificate and password again, unless it says that the terminal is
@@ -77,6 +76,7 @@ fn watch(server: &Server, args: ServeArgs, tell: impl Fn(&ServeEvent) + Clone + 
     signals::on_each(move |signal| {
         // A terminal that hung up is none any more.
         if signal != StopReason::HangUp || (had_terminal && !io::stderr().is_terminal()) {
+            supervisor::tell_stopping();
             return stop.stop();
         }
         if is_reading.swap(true, Ordering::AcqRel) {

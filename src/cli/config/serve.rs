@@ -3,9 +3,9 @@
 use std::num::NonZeroU64;
 use std::path::Path;
 
-use crate::cli::args::{ProxyNetwork, ServeArgs};
+use crate::cli::args::ServeArgs;
 use crate::cli::secret;
-use crate::server::{Account, Options, TlsFiles};
+use crate::server::{Account, Options, TlsFiles, TrustedProxies};
 
 use super::UsageError;
 
@@ -20,12 +20,7 @@ pub(in crate::cli) fn options(args: ServeArgs) -> Result<Options, UsageError> {
     }
     let mut options = Options::new(args.dir, (std::net::Ipv4Addr::LOCALHOST, 0).into());
     options.listen = args.listen;
-    for network in args.trust_forwarded_for {
-        match network {
-            ProxyNetwork::Ip(network) => options.trusted_proxies.networks.push(network),
-            ProxyNetwork::Unix => options.trusted_proxies.local = true,
-        }
-    }
+    options.trusted_proxies = TrustedProxies(args.trust_forwarded_for);
     options.health = args.health;
     options.account = match (&args.user, &args.password_file) {
         (Some(user), Some(file)) => Some(account(user, file)?),

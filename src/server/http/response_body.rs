@@ -69,9 +69,8 @@ impl Body for ResponseBody {
         let Self { file, text, left } = self.get_mut();
         let Some((file, _)) = file else {
             *left = 0;
-            return Poll::Ready(
-                Some(mem::take(text)).filter(|text| !text.is_empty()).map(|text| Ok(Frame::data(text))),
-            );
+            let text = mem::take(text);
+            return Poll::Ready((!text.is_empty()).then(|| Ok(Frame::data(text))));
         };
         let mut block = Vec::new();
         let read = block_in_place(|| file.take((*left).min(BLOCK)).read_to_end(&mut block));

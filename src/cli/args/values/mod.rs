@@ -119,20 +119,6 @@ pub(super) fn listen(text: &str) -> Result<crate::server::Listen, InvalidValue> 
     })
 }
 
-/// A network, an address, or `unix` for the processes that use the Unix socket.
-#[cfg(feature = "serve")]
-pub(super) fn proxy_network(text: &str) -> Result<super::serve::ProxyNetwork, InvalidValue> {
-    use super::serve::ProxyNetwork;
-    if text == "unix" {
-        return Ok(ProxyNetwork::Unix);
-    }
-    let address = text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from);
-    address
-        .or_else(|_| text.parse())
-        .map(ProxyNetwork::Ip)
-        .map_err(|_| InvalidValue(format!("{text:?} is no network: write 127.0.0.1, 10.0.0.0/8, fd00::/8 or unix")))
-}
-
 /// Permissions of a file, in octal.
 #[cfg(feature = "serve")]
 pub(super) fn file_mode(text: &str) -> Result<u32, InvalidValue> {
@@ -236,13 +222,6 @@ mod tests {
             assert_eq!(read, if cfg!(windows) { Err(listen(unix).unwrap_err()) } else { Ok(unix.to_owned()) });
         }
         assert!(listen("unix:").is_err());
-        for (typed, network) in [("127.0.0.1", "127.0.0.1/32"), ("10.1.2.3/8", "10.1.2.3/8"), ("fd00::/8", "fd00::/8")]
-        {
-            assert_eq!(proxy_network(typed), Ok(super::super::serve::ProxyNetwork::Ip(network.parse().unwrap())));
-        }
-        for wrong in ["", "proxy", "10.0.0.0/33", "10.0.0.0/8,fd00::/8"] {
-            assert!(proxy_network(wrong).is_err_and(|error| error.0.contains("10.0.0.0/8")), "{wrong}");
-        }
         assert_eq!((file_mode("640"), file_mode("0660")), (Ok(0o640), Ok(0o660)));
         for wrong in ["", "755", "999", "044", "1644", "u=rw"] {
             assert!(file_mode(wrong).is_err(), "{wrong}");
