@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 #[cfg(unix)]
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
@@ -260,7 +260,7 @@ fn an_interrupt_ends_all_files_and_keeps_their_sessions() {
         }
     }
     kill_process(Pid::from_child(&child), Signal::INT).expect("sent");
-    stdout.read_to_string(&mut told).expect("text");
+    std::io::Read::read_to_string(&mut stdout, &mut told).expect("text");
     let finished = Finished(child.wait_with_output().expect("it ends"));
     assert_eq!(finished.0.status.code(), Some(130), "{}", finished.stderr());
     let said = finished.stderr();
