@@ -206,7 +206,7 @@ mod signals {
     fn case_113_below_nohup_an_upload_survives_its_terminal() {
         let (source, keeper) = (Source::new(10), Keeper::start(Some(HELD)));
         let mut command = std::process::Command::new("/bin/sh");
-        command.args(["-c", "trap '' HUP; exec \"$0\" upload --json \"$1\" \"$2\"", env!("CARGO_BIN_EXE_bitsup")]);
+        command.args(["-c", "trap '' HUP; exec \"$0\" upload --json \"$1\" \"$2\"", crate::support::bitsup::program()]);
         command.arg(source.arg()).arg(keeper.server.url("/f")).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().expect("it starts");
         keeper.wait();

@@ -23,6 +23,7 @@ mod target;
 mod trial;
 mod weather;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,7 +37,7 @@ use trial::Verdict;
 const SEEDS: u64 = 40;
 
 /// At a time: most of each is pauses.
-const AT_A_TIME: usize = 24;
+const AT_A_TIME: usize = 40;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
@@ -63,6 +64,10 @@ fn every_storm_that_stops_ends_in_a_whole_file() {
         say(&first.story.join("\n"));
     }
     say(&format!("{count} seeds in {seconds} s"));
+    let mut longest: Vec<&Verdict> = verdicts.iter().collect();
+    longest.sort_by_key(|verdict| Reverse(verdict.took));
+    let longest = longest.iter().take(5).map(|verdict| format!("{} ({} s)", verdict.seed, verdict.took.as_secs()));
+    say(&format!("the longest: {}", longest.collect::<Vec<_>>().join(", ")));
     say(&format!("faults: {}", tally(verdicts.iter().flat_map(|verdict| verdict.faults.iter().map(String::as_str)))));
     say(&format!("ends: {}", tally(verdicts.iter().map(|verdict| verdict.end.as_str()))));
     let wasted = verdicts.iter().map(|verdict| verdict.wasted).max().unwrap_or(0);

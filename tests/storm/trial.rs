@@ -1,6 +1,7 @@
 //! One seed, and what is to be true in the end.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use tempfile::TempDir;
@@ -25,6 +26,7 @@ pub(crate) struct Verdict {
     pub(crate) end: String,
     pub(crate) faults: Vec<String>,
     pub(crate) wasted: u64,
+    pub(crate) took: Duration,
     pub(crate) story: Vec<String>,
 }
 
@@ -35,7 +37,7 @@ impl Verdict {
 }
 
 pub(crate) fn run(seed: u64) -> Verdict {
-    let plan = Plan::new(seed);
+    let (plan, started) = (Plan::new(seed), Instant::now());
     let folder = TempDir::new().expect("a folder");
     let (source, state) = (folder.path().join("file.bin"), folder.path().join("state"));
     let bytes = Random::new(!seed).bytes(usize::try_from(plan.size).expect("small"));
@@ -50,7 +52,14 @@ pub(crate) fn run(seed: u64) -> Verdict {
         weather.tell(&format!("   remembered: {text}"));
     }
     let wasted = weather.sent.saturating_sub(weather.lost + plan.size);
-    Verdict { seed, end, faults: weather.happened.clone(), wasted, story: weather.story.clone() }
+    Verdict {
+        seed,
+        end,
+        faults: weather.happened.clone(),
+        wasted,
+        took: started.elapsed(),
+        story: weather.story.clone(),
+    }
 }
 
 fn judge(plan: &Plan, relay: &Relay, code: Option<i32>, bytes: &[u8], remembered: &[String]) -> String {

@@ -3,12 +3,15 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
-/// Path of the program under test.
+/// Path of the program under test: the one that was built with the tests, or what `BITSUP_PROGRAM` names.
 pub(crate) fn program() -> &'static str {
-    env!("CARGO_BIN_EXE_bitsup")
+    static PROGRAM: LazyLock<String> =
+        LazyLock::new(|| std::env::var("BITSUP_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_bitsup").to_owned()));
+    &PROGRAM
 }
 
 /// A command that sees nothing of the machine it runs on.
@@ -79,7 +82,11 @@ pub(crate) fn content(size: usize) -> Vec<u8> {
         state ^= state << 17;
         state.to_le_bytes()
     };
-    let mut bytes: Vec<u8> = (0..size.div_ceil(8)).flat_map(|_| next()).collect();
+    // By eight bytes: one by one takes a debug build long.
+    let mut bytes = Vec::with_capacity(size + 8);
+    while bytes.len() < size {
+        bytes.extend_from_slice(&next());
+    }
     bytes.truncate(size);
     bytes
 }
