@@ -154,10 +154,10 @@ static_program() {
         return
     fi
     if [[ -n ${REPRODUCE:-} ]]; then
-        QUICK=1 packaging/reproducible.sh "$target" "$1/bitsup"
+        FEATURES=bundled-roots QUICK=1 packaging/reproducible.sh "$target" "$1/bitsup"
     else
         echo "NOT CHECKED: that two builds are the same bytes takes minutes more: REPRODUCE=1 packaging/check.sh"
-        CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        FEATURES=bundled-roots CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
             packaging/build.sh "$target" >"$1/path"
         cp "$(cat "$1/path")" "$1/bitsup"
     fi

@@ -116,10 +116,27 @@ try_it() {
     [[ $code == 6 ]] || { echo "exit $code, not 6:" >&2; cat "$work/errors" >&2; return 1; }
     inside "$root" upload --quiet --cacert /home/bitsup/ca.pem /home/bitsup/build.zip "$url"
     arrived "$home"
+    bare_image "$root" "$url"
+    arrived "$home"
     cat "$work/tls/ca.pem" >>"$root/etc/ssl/certs/ca-certificates.crt"
     inside "$root" upload --quiet /home/bitsup/build.zip "$url"
     arrived "$home"
     echo "container: \`bitsup try\` and uploads over TLS work in it"
+}
+
+# bare_image ROOT URL: without the image's authorities, bitsup's own and the user's vouch for servers, and it is told.
+bare_image() {
+    local roots=$1/etc/ssl/certs/ca-certificates.crt code=0 told="bitsup's own certificate authorities"
+    mv "$roots" "$work/roots"
+    inside "$1" upload --quiet /home/bitsup/build.zip "$2" 2>"$work/errors" || code=$?
+    if [[ $code != 6 ]] || ! grep -q "authority that this machine does not trust" "$work/errors"; then
+        echo "exit $code in a bare image:" >&2
+        cat "$work/errors" >&2
+        return 1
+    fi
+    inside "$1" check --cacert /home/bitsup/ca.pem "$2" | grep -F "$told"
+    inside "$1" upload -v --cacert /home/bitsup/ca.pem /home/bitsup/build.zip "$2" 2>&1 | grep -F "$told"
+    mv "$work/roots" "$roots"
 }
 
 # arrived HOME: the file is there, and belongs to the image's user.

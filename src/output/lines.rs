@@ -3,7 +3,7 @@
 
 use http::HeaderMap;
 
-use super::{redact, units};
+use super::{BUNDLED_AUTHORITIES, redact, units};
 use crate::uploader::{Resize, UploadEvent};
 
 /// The lines about an event at `level`, if it is worth any. Not escaped yet: the writer does that.
@@ -35,6 +35,7 @@ fn packet_line(event: &UploadEvent) -> Option<String> {
             format!("< {} next offset {offset}", status.as_u16())
         }
         UploadEvent::Responded { status, .. } => format!("< {}", status.as_u16()),
+        UploadEvent::BundledAuthorities => format!("* trust: {BUNDLED_AUTHORITIES}"),
         UploadEvent::PingIgnored { reason } => format!("* ping failed, going on: {}", redact::url(reason)),
         UploadEvent::SessionCreated(session) => {
             let protocol = session.protocol.as_ref().map(|protocol| format!(", protocol {protocol}"));

@@ -31,6 +31,10 @@ pub(crate) use run::Batch;
 pub(crate) use terminal::columns;
 pub(crate) use transcript::Transcript;
 
+/// What is said where the program's own authorities vouch for a server.
+pub(crate) const BUNDLED_AUTHORITIES: &str =
+    "bitsup's own certificate authorities vouch for the server: this machine has none";
+
 /// Writes data to standard output. A reader that went away has seen enough.
 pub(crate) fn print(data: impl AsRef<[u8]>) -> io::Result<()> {
     match io::stdout().lock().write_all(data.as_ref()) {

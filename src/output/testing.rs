@@ -122,6 +122,7 @@ pub(super) fn any_event() -> impl Strategy<Value = UploadEvent> {
             next_offset: Some(offset)
         }),
         text.prop_map(|reason| UploadEvent::PingIgnored { reason }),
+        Just(UploadEvent::BundledAuthorities),
         Just(UploadEvent::SessionCreated(session())),
         (number.clone(), number.clone()).prop_map(|(offset, total)| UploadEvent::Acknowledged { offset, total }),
         (number.clone(), number.clone()).prop_map(|(from, to)| UploadEvent::Resynced { from, to }),

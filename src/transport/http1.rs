@@ -21,6 +21,7 @@ use super::obs_text::disguise;
 use super::rate_limit::RateLimiter;
 use super::response_head::MAX_HEAD;
 use super::settings::Settings;
+use super::tls::Authorities;
 use super::{ResponseSink, Transport};
 
 /// Bytes of an HTML page in which its title is looked for.
@@ -69,6 +70,12 @@ impl Http {
     #[must_use]
     pub fn connection_info(&self) -> Option<ConnectionInfo> {
         lock(&self.connector.connection_info).clone()
+    }
+
+    /// Who vouches for the certificates of servers, if it can be told.
+    #[must_use]
+    pub fn authorities(&self) -> Option<Authorities> {
+        self.connector.trust.authorities()
     }
 
     /// Closes the connection; the next exchange opens a new one.

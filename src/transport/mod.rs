@@ -44,7 +44,7 @@ pub use http1::Http;
 pub use proxy::{Proxies, Proxy};
 pub use rate_limit::RateLimiter;
 pub use settings::Settings;
-pub use tls::{ClientIdentity, Pin, TlsInfo, TlsSettings};
+pub use tls::{Authorities, ClientIdentity, Pin, TlsInfo, TlsSettings};
 
 /// One exchange at a time with one server.
 pub trait Transport {

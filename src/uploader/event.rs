@@ -24,6 +24,8 @@ pub enum UploadEvent {
         /// What, safe to print.
         text: String,
     },
+    /// This machine has no certificate authorities: those that the program was built with vouch for the server.
+    BundledAuthorities,
     /// A packet is about to go out.
     Sending(Packet),
     /// The head of the request that is about to go out, as it goes out. Follows [`UploadEvent::Sending`].

@@ -10,9 +10,9 @@ use crate::cli::config::CheckConfig;
 use crate::cli::diagnosis::Diagnosis;
 use crate::cli::secret;
 use crate::client::{self, Findings, FragmentLimit};
-use crate::output::{ProgressMode, Reporter, Verbosity, json, print, redact_url, units};
+use crate::output::{BUNDLED_AUTHORITIES, ProgressMode, Reporter, Verbosity, json, print, redact_url, units};
 use crate::protocol::HostId;
-use crate::transport::{Http, Settings};
+use crate::transport::{Authorities, Http, Settings};
 use crate::uploader::UploadEvent;
 
 use report::Report;
@@ -60,6 +60,9 @@ fn facts(url: &str, findings: &Findings) -> Vec<(&'static str, String)> {
             let cipher = tls.cipher.as_ref().map(|cipher| format!(", {cipher}")).unwrap_or_default();
             facts.push(("tls", format!("{}{cipher}", tls.version)));
             facts.push(("certificate", tls.names.join(", ")));
+            if tls.authorities == Authorities::Bundled {
+                facts.push(("trust", BUNDLED_AUTHORITIES.to_owned()));
+            }
             facts.extend(tls.pin.iter().map(|pin| ("key", pin.to_string())));
             facts.extend(tls.sent_certificate.then(|| ("client", "the server asked for our certificate".to_owned())));
         }
@@ -139,6 +142,10 @@ struct TlsReport<'a> {
     names: &'a [String],
     /// Its key, as `--pin-sha256` takes it.
     pin: Option<String>,
+    /// Who vouches for it: `system`; `bundled`, where this machine has no certificate authorities and the program's own
+    /// stand in; `unchecked` with `--insecure`.
+    #[cfg_attr(test, schemars(extend("enum" = ["system", "bundled", "unchecked"])))]
+    authorities: &'static str,
     /// Whether the server asked for a certificate of the client and got one.
     client_certificate: bool,
 }
@@ -152,6 +159,11 @@ impl<'a> CheckReport<'a> {
             cipher: tls.cipher.as_deref(),
             names: &tls.names,
             pin: tls.pin.map(|pin| pin.to_string()),
+            authorities: match tls.authorities {
+                Authorities::Platform => "system",
+                Authorities::Bundled => "bundled",
+                Authorities::Unchecked => "unchecked",
+            },
             client_certificate: tls.sent_certificate,
         });
         Self {

@@ -1,5 +1,6 @@
 //! TLS over a stream that does not block.
 
+mod bundled_roots;
 mod end_point;
 mod identity;
 mod pin;
@@ -12,7 +13,7 @@ use std::time::Instant;
 
 use rustix::event::PollFlags;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
+use rustls::{ClientConnection, ProtocolVersion};
 
 use crate::exchange::{CertificateWanted, ChannelBinding, TlsFault, TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
@@ -26,8 +27,8 @@ use refusal::Circumstances;
 
 pub use identity::ClientIdentity;
 pub use pin::Pin;
-pub use trust::TlsSettings;
-pub(super) use trust::{ClientAuth, Trust};
+pub use trust::{Authorities, TlsSettings};
+pub(super) use trust::{ClientAuth, Configured, Trust};
 
 /// Bytes that are encrypted before they are written, in one system call. Batches of 256 KiB measured up to 1.8 times the
 /// processor time, probably because the allocator returns that much freed memory to the kernel each time.
@@ -41,6 +42,7 @@ pub(super) struct Tls {
     /// As in the URL.
     host: String,
     auth: Arc<ClientAuth>,
+    authorities: Authorities,
     /// The first bytes that came, for the case that they are not TLS.
     first: Vec<u8>,
     /// The server asked for a second handshake, and was told that there is none.
@@ -60,6 +62,8 @@ pub struct TlsInfo {
     pub pin: Option<Pin>,
     /// Whether the server asked for a certificate of the client and got one.
     pub sent_certificate: bool,
+    /// Who vouches for the server's certificate.
+    pub authorities: Authorities,
 }
 
 /// A stream whose first bytes are kept.
@@ -81,7 +85,7 @@ impl Tls {
     /// Shakes hands with `host`, without the brackets of an IPv6 address.
     pub(super) fn open(
         under: Stream,
-        (config, auth): (Arc<ClientConfig>, Arc<ClientAuth>),
+        configured: Configured,
         host: &str,
         deadline: Option<Instant>,
         cancellation: &CancellationToken,
@@ -89,9 +93,17 @@ impl Tls {
         let refuse =
             |error: &dyn std::error::Error| TransportError::new(Kind::Tls(TlsFault::Other), escape(error.to_string()));
         let name = ServerName::try_from(host.to_owned()).map_err(|error| refuse(&error))?;
-        let mut session = ClientConnection::new(config, name).map_err(|error| refuse(&error))?;
+        let mut session = ClientConnection::new(configured.config, name).map_err(|error| refuse(&error))?;
         session.set_buffer_limit(Some(BATCH));
-        let mut tls = Self { session, under, host: host.to_owned(), auth, first: Vec::new(), renegotiation: false };
+        let mut tls = Self {
+            session,
+            under,
+            host: host.to_owned(),
+            auth: configured.auth,
+            authorities: configured.authorities,
+            first: Vec::new(),
+            renegotiation: false,
+        };
         while let Err(error) = tls.shake_hands() {
             if error.kind() != io::ErrorKind::WouldBlock {
                 return Err(refusal::of_handshake(&error, &tls.circumstances()));
@@ -212,6 +224,7 @@ impl Tls {
             names: certificate.map(refusal::names).unwrap_or_default(),
             pin: certificate.and_then(Pin::of),
             sent_certificate: self.auth.was_used(),
+            authorities: self.authorities,
         }
     }
 

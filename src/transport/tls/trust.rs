@@ -17,6 +17,7 @@ use crate::exchange::{TlsFault, TransportError, TransportErrorKind as Kind};
 use crate::protocol::text::escape;
 use crate::sync::lock;
 
+use super::bundled_roots;
 use super::identity::ClientIdentity;
 use super::pin::Pin;
 
@@ -42,7 +43,24 @@ pub(in crate::transport) struct Trust {
     proxies: OnceLock<Configured>,
 }
 
-type Configured = (Arc<ClientConfig>, Arc<ClientAuth>);
+/// What a handshake needs.
+#[derive(Debug, Clone)]
+pub(in crate::transport) struct Configured {
+    pub(super) config: Arc<ClientConfig>,
+    pub(super) auth: Arc<ClientAuth>,
+    pub(in crate::transport) authorities: Authorities,
+}
+
+/// Whose word is taken for a server's certificate, besides that of `--cacert`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authorities {
+    /// This machine's trust store.
+    Platform,
+    /// The ones that the program was built with, because this machine has none.
+    Bundled,
+    /// Nobody's: certificates are not checked.
+    Unchecked,
+}
 
 impl Trust {
     pub(in crate::transport) fn new(settings: TlsSettings) -> Self {
@@ -51,9 +69,14 @@ impl Trust {
 
     /// For a server. `is_origin`: it may have the client's certificate.
     pub(in crate::transport) fn for_server(&self, is_origin: bool) -> Result<Configured, TransportError> {
-        let (config, auth) = configured(&self.servers, || self.settings.clone())?;
-        auth.begin(is_origin);
-        Ok((config, auth))
+        let configured = configured(&self.servers, || self.settings.clone())?;
+        configured.auth.begin(is_origin);
+        Ok(configured)
+    }
+
+    /// Who is trusted to vouch for a server, if anyone can.
+    pub(in crate::transport) fn authorities(&self) -> Option<Authorities> {
+        configured(&self.servers, || self.settings.clone()).ok().map(|configured| configured.authorities)
     }
 
     /// For a proxy: what is said of the server's certificate does not hold for it.
@@ -84,15 +107,13 @@ fn configured(
 fn new_config(settings: TlsSettings) -> Result<Configured, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let extra_roots = settings.extra_roots;
-    let platform = if settings.insecure {
-        None
-    } else if extra_roots.is_empty() {
-        // On Windows it then wants nothing of the system that only newer ones have.
-        Some(Verifier::new(Arc::clone(&provider))?)
+    let (authorities, judge) = if settings.insecure {
+        (Authorities::Unchecked, None)
     } else {
-        Some(Verifier::new_with_extra_roots(extra_roots.iter().cloned(), Arc::clone(&provider))?)
+        let (authorities, judge) = authorities(&extra_roots, &provider)?;
+        (authorities, Some(judge))
     };
-    let verifier = PinningVerifier { platform, extra_roots, pins: settings.pins, provider: Arc::clone(&provider) };
+    let verifier = PinningVerifier { judge, extra_roots, pins: settings.pins, provider: Arc::clone(&provider) };
     let auth = Arc::new(ClientAuth {
         key: settings.identity.map(|identity| identity.0),
         is_allowed: AtomicBool::new(false),
@@ -104,13 +125,36 @@ fn new_config(settings: TlsSettings) -> Result<Configured, rustls::Error> {
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_client_cert_resolver(Arc::clone(&auth) as Arc<dyn ResolvesClientCert>);
-    Ok((Arc::new(config), auth))
+    Ok(Configured { config: Arc::new(config), auth, authorities })
 }
 
-/// The platform's judgement, unless it is not asked for, and then the pins.
+type Judge = Arc<dyn ServerCertVerifier>;
+
+/// Who judges certificates: the platform, or the bundled authorities where it has none.
+fn authorities(
+    extra_roots: &[CertificateDer<'static>],
+    provider: &Arc<CryptoProvider>,
+) -> Result<(Authorities, Judge), rustls::Error> {
+    // Alone first: extra roots would hide that the trust store is empty. On Windows it then wants nothing of the system
+    // that only newer ones have.
+    match Verifier::new(Arc::clone(provider)) {
+        Ok(platform) if extra_roots.is_empty() => return Ok((Authorities::Platform, Arc::new(platform))),
+        // The library's word for an empty trust store.
+        Err(rustls::Error::General(_)) if bundled_roots::may_stand_in() => {
+            return Ok((Authorities::Bundled, bundled_roots::judge(extra_roots, provider)?));
+        }
+        // The user's own are enough.
+        Err(rustls::Error::General(_)) if !extra_roots.is_empty() => {}
+        result => _ = result?,
+    }
+    let platform = Verifier::new_with_extra_roots(extra_roots.iter().cloned(), Arc::clone(provider))?;
+    Ok((Authorities::Platform, Arc::new(platform)))
+}
+
+/// The judgement of the authorities, unless it is not asked for, and then the pins.
 #[derive(Debug)]
 struct PinningVerifier {
-    platform: Option<Verifier>,
+    judge: Option<Judge>,
     /// The user's own.
     extra_roots: Vec<CertificateDer<'static>>,
     pins: Vec<Pin>,
@@ -158,8 +202,8 @@ impl ServerCertVerifier for PinningVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        if let Some(platform) = &self.platform {
-            match platform.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+        if let Some(judge) = &self.judge {
+            match judge.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
                 Err(error) if is_authority_as_server(&error) && self.extra_roots.contains(end_entity) => {
                     verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 }

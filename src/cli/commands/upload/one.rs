@@ -20,7 +20,7 @@ use crate::protocol::{ContentRange, Origin};
 use crate::random;
 use crate::source::{Contents, SourceChange, UploadEntity};
 use crate::sync::lock;
-use crate::transport::{CancellationToken, Http};
+use crate::transport::{Authorities, CancellationToken, Http};
 use crate::uploader::{Plan, UploadEvent};
 
 use super::input;
@@ -177,6 +177,9 @@ impl RunContext<'_> {
         }
         let cancellation = &self.signals.cancellation;
         let (http, login, pinged) = connection.to(item, self);
+        if Origin::of(&item.destination).is_https() && http.authorities() == Some(Authorities::Bundled) {
+            report(&UploadEvent::BundledAuthorities);
+        }
         // Different in every process, as pauses must be.
         let seed = random::seed();
         let mut start = Start::new(plan, entity, remembered, config.resume, cancellation, &mut *report, seed)?;
