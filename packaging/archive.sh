@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # archive.sh TARGET BINARY FOLDER: puts a release's archive for a target into a folder, with its checksum and its bill of
-# materials beside it. The same files always make the same archive. FEATURES are those of the program (inventory.py).
+# materials beside it. The same files always make the same archive. FEATURES are those of the program (default: those of
+# features.sh).
 set -euo pipefail
 target=$1 binary=$(realpath "$2")
 mkdir -p "$3"
@@ -13,7 +14,8 @@ staging=$(mktemp -d)
 trap 'rm -rf "$staging"' EXIT
 mkdir -p "$staging/$name"/{completions,docs,man}
 python=$(command -v python3 || command -v python)
-"$python" packaging/inventory.py "$target" "$staging/$name/THIRD-PARTY-LICENSES.txt" "$out/$name.cdx.json"
+FEATURES=${FEATURES-$(packaging/features.sh "$target")} "$python" packaging/inventory.py "$target" \
+    "$staging/$name/THIRD-PARTY-LICENSES.txt" "$out/$name.cdx.json"
 suffix=
 [[ $target != *windows* ]] || suffix=.exe
 cp "$binary" "$staging/$name/bitsup$suffix"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # build.sh TARGET [CARGO ARGUMENT...]: builds the program of a release for a target, and prints its path. Its bytes do
 # not depend on the folder of the sources nor on CARGO_HOME: no path of the machine that builds is in it.
-# PROFILE is Cargo's profile (default: dist), FEATURES its features (default: those of packaging/features).
+# PROFILE is Cargo's profile (default: dist), FEATURES its features (default: those of features.sh).
 set -euo pipefail
 target=$1
 shift
@@ -25,7 +25,7 @@ flags=(
 # Divided by a character that no path has, unlike the spaces of RUSTFLAGS.
 encoded=$(printf '\x1f%s' "${flags[@]}")
 CARGO_ENCODED_RUSTFLAGS=${encoded#?} cargo build --locked --profile "$profile" --target "$target" \
-    --features "${FEATURES-$(cat packaging/features)}" "$@" >&2
+    --features "${FEATURES-$(packaging/features.sh "$target")}" "$@" >&2
 
 suffix=
 [[ $target != *windows* ]] || suffix=.exe

@@ -10,7 +10,8 @@ profile=${PROFILE:-dist}
 
 mkdir -p target
 host=$(rustc -vV | sed -n 's/^host: //p')
-packaging/inventory.py "${target:-$host}" target/THIRD-PARTY-LICENSES.txt target/sbom.cdx.json
+FEATURES=${FEATURES-$(packaging/features.sh "${target:-$host}")} \
+    packaging/inventory.py "${target:-$host}" target/THIRD-PARTY-LICENSES.txt target/sbom.cdx.json
 made=()
 if cargo deb --version >/dev/null 2>&1; then
     made+=("$(cargo deb --no-build --locked --quiet --profile "$profile" ${target:+--target "$target"} --output "$out")")

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 const IO: &str = "std::fs std::io std::process std::thread std::env std::net::Tcp Instant::now SystemTime::now";
 
 /// Libraries that belong to one folder.
-const LIBRARIES: [(&str, &str); 11] = [
+const LIBRARIES: [(&str, &str); 12] = [
     ("anyhow", "cli"),
     ("clap", "cli"),
+    ("cross_krb5", "auth"),
     ("getrandom", "random"),
     ("hyper", "server"),
     ("indicatif", "output"),

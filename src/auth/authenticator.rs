@@ -6,7 +6,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use zeroize::Zeroizing;
 
-use super::begin::begin;
+use super::begin::{begin, signs_in_unasked};
 use super::challenge::{self, Challenge, Demand};
 use super::credentials::Credentials;
 use super::mechanism::{Mechanism, SecretItself};
@@ -290,6 +290,13 @@ impl Authenticator {
             // Tickets are no secret, and no mechanism but Negotiate takes them.
             if !matches!(credentials, Credentials::Tickets) && !self.may_show_secret(scheme, origin) {
                 return Err(SignInError::Cleartext(scheme));
+            }
+            if self.settings.choice == Choice::Auto
+                && matches!(credentials, Credentials::Tickets)
+                && !signs_in_unasked(origin.host())
+            {
+                "the logged-on user is shown unasked only to a server whose name has no dot".clone_into(&mut reason);
+                continue;
             }
             match begin(scheme, credentials, demand, origin, draw(&mut self.random, scheme)?) {
                 Ok(Some(mechanism)) => return Ok(mechanism),

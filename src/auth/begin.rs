@@ -4,11 +4,15 @@ use super::challenge::Demand;
 use super::credentials::{Credentials, Password};
 use super::digest::Proofs;
 #[cfg(all(unix, feature = "kerberos"))]
-use super::kerberos::Tickets;
+use super::gssapi::System;
+#[cfg(all(windows, feature = "kerberos"))]
+use super::logon::System;
 use super::mechanism::{Mechanism, SecretItself};
 #[cfg(feature = "windows-auth")]
 use super::ntlm::Handshake;
 use super::scheme::Scheme;
+#[cfg(feature = "kerberos")]
+use super::tickets::Tickets;
 use crate::protocol::Origin;
 
 /// Begins with a scheme that the server offers. `None`: these credentials are not of its kind.
@@ -37,14 +41,26 @@ pub(super) fn begin(
     }))
 }
 
-#[cfg(all(unix, feature = "kerberos"))]
-fn by_tickets(user: Option<&str>, origin: &Origin, demand: Demand<'_>) -> Result<Box<dyn Mechanism>, String> {
-    Ok(Box::new(Tickets::new(origin, user, demand.channel)?))
+/// Whether whoever the machine knows is shown to a server that nobody named for that. On Windows it may come to NTLM, whose
+/// proof any server can try passwords against: so only servers of the own network get it, told by their names as Windows does.
+/// Kerberos shows nothing to a server that the realm does not know.
+pub(super) fn signs_in_unasked(host: &str) -> bool {
+    !cfg!(windows) || is_of_own_network(host)
 }
 
-#[cfg(not(all(unix, feature = "kerberos")))]
+/// Names without a dot; no address is one.
+fn is_of_own_network(host: &str) -> bool {
+    !host.contains(['.', ':'])
+}
+
+#[cfg(feature = "kerberos")]
+fn by_tickets(user: Option<&str>, origin: &Origin, demand: Demand<'_>) -> Result<Box<dyn Mechanism>, String> {
+    Ok(Box::new(Tickets::<System>::new(origin, user, demand.channel)?))
+}
+
+#[cfg(not(feature = "kerberos"))]
 fn by_tickets(_: Option<&str>, _: &Origin, _: Demand<'_>) -> Result<Box<dyn Mechanism>, String> {
-    Err("this bitsup was built without Kerberos (feature kerberos, not on Windows)".to_owned())
+    Err("this bitsup was built without Kerberos (feature kerberos)".to_owned())
 }
 
 #[cfg(feature = "windows-auth")]
@@ -55,4 +71,17 @@ fn by_password(scheme: Scheme, password: &Password, origin: &Origin) -> Result<B
 #[cfg(not(feature = "windows-auth"))]
 fn by_password(scheme: Scheme, _: &Password, _: &Origin) -> Result<Box<dyn Mechanism>, String> {
     Err(format!("this bitsup was built without {scheme} (feature windows-auth)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_short_names_are_of_the_own_network() {
+        assert!(is_of_own_network("files") && is_of_own_network("localhost"));
+        for host in ["files.example.com", "192.0.2.1", "[2001:db8::1]", "2001:db8::1", "files."] {
+            assert!(!is_of_own_network(host), "{host}");
+        }
+    }
 }

@@ -37,13 +37,13 @@ pub(super) struct Demand<'a> {
     pub(super) challenges: &'a [Challenge],
     /// What binds to the connection that it came over.
     #[cfg_attr(
-        not(any(feature = "windows-auth", all(unix, feature = "kerberos"))),
+        not(any(test, feature = "windows-auth", feature = "kerberos")),
         expect(dead_code, reason = "no other way of signing in is bound to a connection")
     )]
     pub(super) channel: Option<ChannelBinding>,
 }
 
-#[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
+#[cfg(any(test, feature = "windows-auth", feature = "kerberos"))]
 impl Demand<'_> {
     /// What a scheme of Windows says.
     pub(super) fn token(&self, scheme: Scheme) -> Option<&str> {
@@ -53,7 +53,7 @@ impl Demand<'_> {
 }
 
 /// Times in a row that a connection may be forgotten right after it was signed in.
-#[cfg(any(feature = "windows-auth", all(unix, feature = "kerberos")))]
+#[cfg(any(test, feature = "windows-auth", feature = "kerberos"))]
 pub(super) const MAX_FORGOTTEN: u32 = 2;
 
 /// All challenges of a response, in their order.

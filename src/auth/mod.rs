@@ -4,19 +4,25 @@
 mod authenticator;
 mod begin;
 mod challenge;
+#[cfg(any(test, feature = "kerberos"))]
+mod context;
 mod credentials;
 mod digest;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
 #[cfg(all(unix, feature = "kerberos"))]
-mod kerberos;
+mod gssapi;
+#[cfg(all(windows, feature = "kerberos"))]
+mod logon;
 mod mechanism;
 #[cfg(feature = "windows-auth")]
 mod ntlm;
 pub(crate) mod pem;
 mod scheme;
 mod secret;
+#[cfg(any(test, feature = "kerberos"))]
+mod tickets;
 
 #[cfg(test)]
 mod tests;

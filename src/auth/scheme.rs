@@ -113,7 +113,9 @@ impl fmt::Display for SignInError {
         match self {
             Self::NoCredentials { offered } => write!(f, "the server requires authentication ({offered})"),
             Self::NoTickets { offered, reason } => {
-                write!(f, "the server requires authentication ({offered}), and there is no Kerberos ticket: {reason}")
+                let lack =
+                    if cfg!(windows) { "the logged-on user cannot sign in" } else { "there is no Kerberos ticket" };
+                write!(f, "the server requires authentication ({offered}), and {lack}: {reason}")
             }
             Self::TicketsRejected => f.write_str("the server did not accept the Kerberos tickets"),
             Self::Rejected(Scheme::Bearer) => f.write_str("the server did not accept the token"),

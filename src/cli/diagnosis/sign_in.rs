@@ -6,6 +6,10 @@ use super::{Advice, ExitCode, because};
 
 const WITHOUT_TICKETS: &str = if cfg!(all(unix, feature = "kerberos")) {
     "get a ticket with kinit, or add --user NAME"
+} else if cfg!(all(windows, feature = "kerberos")) {
+    "run bitsup as an account of the server's domain, with --auth negotiate if its name has a dot; or add --user NAME"
+} else if cfg!(windows) {
+    "--user NAME; to sign in as the logged-on user, build bitsup with --features kerberos"
 } else {
     "--user NAME; for Kerberos, build bitsup with --features kerberos and get a ticket with kinit"
 };
@@ -27,7 +31,11 @@ pub(super) fn advice(reason: &SignInError, via_proxy: bool) -> Advice {
             "the tickets' owner may not upload; or the server's key is not the realm's; or the server has Extended Protection, and a \
              proxy ends TLS in front of it",
         )
-        .next("check the tickets with klist; kinit or --user NAME uses another account"),
+        .next(if cfg!(windows) {
+            "check with klist and whoami who you are here; --user NAME uses another account"
+        } else {
+            "check the tickets with klist; kinit or --user NAME uses another account"
+        }),
         SignInError::Rejected(Scheme::Bearer) => {
             because("the token expired, or is for another service").next("get a new token")
         }
