@@ -195,6 +195,7 @@ fn client(error: &ClientError) -> Diagnosis {
             let mut diagnosis = Diagnosis::from(sign_in::advice(&refused.reason, via_proxy));
             if let Some(said) = &refused.said {
                 diagnosis.server_said = Some(said.to_string());
+                (diagnosis.http_status, diagnosis.hresult) = (Some(said.status.as_u16()), said.code);
                 if let Some(sub_status) = explain::iis::of(said) {
                     diagnosis.more = Some(format!("bitsup explain {}", sub_status.code));
                     (diagnosis.cause, diagnosis.next) = (Some(sub_status.cause.into()), Some(sub_status.next.into()));

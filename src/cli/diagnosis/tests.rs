@@ -263,6 +263,15 @@ fn not_signed_in(reason: SignInError, fields: &[(&'static str, &'static str)], t
 }
 
 #[test]
+fn programs_are_told_the_status_that_refused_a_user() {
+    let answer = http::Response::builder().status(401).body(()).expect("a response");
+    let reason = SignInError::Rejected(Scheme::Basic);
+    let error = NotSignedIn { packet: Some(PacketKind::Ping), reason, said: Some(BitsError::of(&answer)) };
+    let failure = Diagnosis::of(&ClientError::SignIn(Box::new(error)).into()).failure(None);
+    assert_eq!((failure.exit, failure.http), (7, Some(401)));
+}
+
+#[test]
 fn case_56_a_proxy_that_may_not_keep_the_connection_is_named_before_the_password() {
     let rejected = || SignInError::Rejected(Scheme::Ntlm);
     let text = not_signed_in(rejected(), &[("via", "1.1 proxy")], "Unauthorized");
