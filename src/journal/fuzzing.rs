@@ -68,7 +68,7 @@ mod tests {
             id: "{S-1}".parse().expect("a session id"),
             protocol: None,
             host: Some("other:99".parse().expect("a host")),
-            host_fallback_timeout: Some(Duration::from_mins(1)),
+            host_fallback_timeout: Some(Duration::from_secs(60)),
         };
         let mut session = ResumeState::new(&session);
         session.target = Some(Uri::from_static("https://other:99/drop/a.bin"));
