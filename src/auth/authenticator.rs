@@ -40,7 +40,7 @@ pub struct AuthSettings {
 }
 
 impl AuthSettings {
-    /// Nobody: nothing is sent to anybody.
+    /// No credentials: none are sent anywhere.
     #[must_use]
     pub fn anonymous(origin: &Uri) -> Self {
         Self {
@@ -177,7 +177,7 @@ impl Authenticator {
         self.may_show_secret(scheme, origin).then(|| Box::new(SecretItself { scheme }) as Box<dyn Mechanism>)
     }
 
-    /// With Basic and Bearer, whoever reads the connection can sign in from then on.
+    /// With Basic and Bearer, a reader of the connection can sign in from then on.
     fn may_show_secret(&self, scheme: Scheme, origin: &Origin) -> bool {
         origin.is_https() || self.settings.allow_cleartext || !matches!(scheme, Scheme::Basic | Scheme::Bearer)
     }
@@ -197,7 +197,7 @@ impl Authenticator {
     /// [`ChannelBinding`](crate::exchange::ChannelBinding) is in its extensions.
     ///
     /// # Errors
-    /// When the server lets nobody in.
+    /// When the server refuses authentication.
     pub fn on_response(&mut self, request: &Request<()>, response: &Response<()>) -> Result<AuthStatus, SignInError> {
         let (status, headers) = (response.status(), response.headers());
         let origin = Origin::of(request.uri());

@@ -41,7 +41,7 @@ pub(super) fn begin(
     }))
 }
 
-/// Whether whoever the machine knows is shown to a server that nobody named for that. On Windows it may come to NTLM, whose
+/// Whether the machine's own user signs in without `--auth negotiate`. On Windows it may come to NTLM, whose
 /// proof any server can try passwords against: so only servers of the own network get it, told by their names as Windows does.
 /// Kerberos shows nothing to a server that the realm does not know.
 pub(super) fn signs_in_unasked(host: &str) -> bool {

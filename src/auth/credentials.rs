@@ -47,7 +47,7 @@ impl Token {
         self.has_looked = false;
     }
 
-    /// The server did not take it. Goes on with another one if there is one, but looks only once; whether there was.
+    /// The server did not take it. Continues with another one if there is one, but looks only once; whether there was.
     pub(super) fn renew(&mut self) -> bool {
         if std::mem::replace(&mut self.has_looked, true) {
             return false;

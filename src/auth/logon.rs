@@ -21,7 +21,7 @@ impl fmt::Debug for System {
 }
 
 impl Context for System {
-    /// Whoever names a user means the password that was given with it.
+    /// A user who is named comes with a password: that is what is meant.
     fn begin(host: &str, user: Option<&str>, binding: Option<Vec<u8>>) -> Result<(Self, Vec<u8>), String> {
         if user.is_some() {
             return Err("Windows signs in only as the logged-on user, without --user".to_owned());

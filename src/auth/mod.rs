@@ -1,4 +1,4 @@
-//! Signing in to a server: challenges in, credentials out. No sockets, no clock; whoever carries the messages asks
+//! Signing in to a server: challenges in, credentials out. No sockets, no clock; the carrier of the messages asks
 //! [`Authenticator`] before each request and shows it each response.
 
 mod authenticator;

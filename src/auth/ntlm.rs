@@ -41,7 +41,7 @@ enum HandshakeState {
     Proving(Vec<u8>),
     /// It went out.
     Proved,
-    /// The connection is signed in, or needs nobody to be. `just_now`: it has carried no request since.
+    /// The connection is signed in, or needs no authentication. `just_now`: it has carried no request since.
     Done { just_now: bool },
 }
 
@@ -162,7 +162,7 @@ struct Package {
 
 impl Package {
     fn new(scheme: Scheme, identity: &AuthIdentity) -> sspi::Result<Self> {
-        // The machine's name is nobody's business.
+        // The machine's name is not sent.
         let config = NtlmConfig::default();
         let mut context = if scheme == Scheme::Ntlm {
             SspiContext::Ntlm(Ntlm::with_config(config))

@@ -54,12 +54,12 @@ pub enum Choice {
 /// Why authentication failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInError {
-    /// The server wants somebody, and there is nobody to be.
+    /// The server requires authentication, and there are no credentials.
     NoCredentials {
         /// What it offers, escaped.
         offered: String,
     },
-    /// The server wants somebody, who can only be whom the machine has Kerberos tickets for, and that fails.
+    /// The server requires authentication, there are only the machine's Kerberos tickets, and these fail.
     NoTickets {
         /// What it offers, escaped.
         offered: String,

@@ -276,7 +276,7 @@ fn case_22_a_nonce_that_counts_once_costs_a_repetition_for_ever() {
     for _ in 0..50 {
         assert_eq!(nonces(&mut login, &["401 n2", "200", "401 n", "200"])[..2], ["n:2 again", "n2:1 done"]);
     }
-    // The response to a proof was lost: nobody knows whether its nonce was used up.
+    // The response to a proof was lost: it is unknown whether its nonce was used up.
     assert_eq!(
         nonces(&mut login, &["401 m", "lost", "401 o", "200"]),
         ["n:2 again", "m:1 lost", "m:2 again", "o:1 done"]
@@ -427,7 +427,7 @@ fn a_proof_that_was_taken_once_is_repeated_as_often_as_the_network_wants() {
         assert_eq!(told.matches("> Basic").count(), 3, "{told}");
         assert!(told.lines().last().is_some_and(|line| line.starts_with('!')), "{told}");
     }
-    // Tokens lock nobody out.
+    // Tokens lock no account.
     let token = Some(Credentials::Token(Token::new(Secret::new("abc.def".to_owned()))));
     let settings = AuthSettings { credentials: token, ..settings("https://h/a", Choice::Auto) };
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Negotiate (RFC 4559, RFC 4178) as whoever the machine knows: by its Kerberos tickets, or as the logged-on user of Windows.
+//! Negotiate (RFC 4559, RFC 4178) by the machine's Kerberos tickets, or as the logged-on user of Windows.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use super::scheme::{Scheme, SignInError};
 use crate::exchange::ChannelBinding;
 use crate::protocol::Origin;
 
-/// Whoever the tickets are for, at one server. Each request carries a token of its own: many servers look at each by
+/// The tickets' owner, at one server. Each request carries a token of its own: many servers look at each by
 /// itself, and those that remember the connection take it as well.
 #[derive(Debug)]
 pub(super) struct Tickets<C> {
@@ -267,7 +267,7 @@ mod tests {
             accepted(&mut tickets);
             assert_eq!(sent(&mut tickets), None);
         }
-        // The next connection knows nobody.
+        // The next connection is not signed in.
         tickets.on_disconnect(true);
         assert_eq!(sent(&mut tickets).as_deref(), Some(&b"hello"[..]));
     }

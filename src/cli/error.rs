@@ -99,7 +99,7 @@ impl StopReason {
 pub(super) enum Resumability {
     /// The same command starts over: nothing is kept.
     StartsOver,
-    /// Of several files, some are done: the same command goes on with the others.
+    /// Of several files, some are done: the same command continues with the others.
     Remembers,
     /// The same command continues a session.
     Resumes,

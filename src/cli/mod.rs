@@ -63,7 +63,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             if let Some(error) = usage_error::read(&error, &command, &typed) {
                 return refuse(&error.into(), &completed.args);
             }
-            // Help and version are no failures and go to standard output; a closed one is nobody's error.
+            // Help and version are no failures and go to standard output; a closed one is no error.
             let _ = error.print();
             return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Success };
         }

@@ -21,7 +21,7 @@ pub(super) fn command(args: &[OsString]) -> Option<String> {
 }
 
 fn has_secret(typed: &[&str]) -> bool {
-    // Nobody can tell whether a header field is one. Short options may stand together: -vH.
+    // A header field may be one. Short options may stand together: -vH.
     let header = |arg: &&str| {
         arg.starts_with("--header") || (arg.starts_with('-') && !arg.starts_with("--") && arg.contains('H'))
     };

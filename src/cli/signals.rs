@@ -95,9 +95,9 @@ impl Signals {
         let before = lock(&self.received).replace(by);
         let is_second = before.is_some_and(|before| before != StopReason::MaxTime);
         secret::stop_waiting();
-        // Whoever is asked for a password has nothing else to end. That the time is up is told in order.
+        // While the user is asked for a password there is nothing else to end. That the time is up is told in order.
         if by != StopReason::MaxTime && (secret::stop_asking() || is_second) {
-            // Whoever asks twice wants it at once; the journal is in step at every moment.
+            // A second signal ends it at once; the journal is in step at every moment.
             if let Some(words) = &*lock(&self.last_words) {
                 words(Stopped { by, leaves: Resumability::StartsOver });
             }
@@ -144,7 +144,7 @@ fn wait_for_signal(pipe: &UnixStream) {
     }
 }
 
-/// Whether SIGHUP is ignored, as below `nohup`: a handler would end what is meant to go on without its terminal.
+/// Whether SIGHUP is ignored, as below `nohup`: a handler would end a run that is to outlive its terminal.
 #[cfg(unix)]
 fn outlives_its_terminal() -> bool {
     use std::os::unix::process::ExitStatusExt;

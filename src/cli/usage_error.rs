@@ -86,7 +86,7 @@ fn tip(error: &clap::Error) -> Option<String> {
         [(Kind::SuggestedSubcommand, "subcommand"), (Kind::SuggestedArg, "argument"), (Kind::SuggestedValue, "value")];
     kinds.into_iter().find_map(|(kind, what)| match list(error, kind) {
         [] => None,
-        // Nobody should come to it by a typing error.
+        // A typing error must not lead to it.
         [one] if one == "--insecure" && !text(error, Kind::InvalidArg)?.starts_with("--inse") => None,
         [one] => Some(format!("a similar {what} exists: '{one}'")),
         several => Some(format!("some similar {what}s exist: '{}'", several.join("', '"))),

@@ -51,7 +51,7 @@ pub(crate) struct CheckPlan {
 pub(crate) struct Findings {
     /// What the first connection led to.
     pub reached: Option<ConnectionInfo>,
-    /// How the server let us in; `None`: it let anybody in, or nobody.
+    /// How the server authenticated us; `None`: it did not ask, or refused.
     pub scheme: Option<Scheme>,
     /// What the server calls itself, escaped.
     pub server: Option<String>,
@@ -110,7 +110,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// Lets an upload of `size` bytes begin, and gives it up after so many fragments. Returns the last offset that the
+    /// Lets an upload of `size` bytes begin, and gives it up after this many fragments. Returns the last offset that the
     /// server acknowledged.
     fn begin(&mut self, size: u64, fragments: u32) -> Result<u64, ClientError> {
         let mut acknowledged = 0;

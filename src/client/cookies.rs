@@ -21,7 +21,7 @@ pub(super) const MAX_BYTES: usize = 4096;
 /// Only for responses that do not tell the time.
 const LONG_AGO: Duration = Duration::from_secs(1_577_836_800);
 
-/// The cookies of all hosts that the upload goes to. Nothing shows them: they may sign somebody in.
+/// The cookies of all hosts that the upload goes to. Nothing shows them: they may sign a user in.
 #[derive(Default)]
 pub(crate) struct Cookies(Vec<Cookie>);
 

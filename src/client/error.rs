@@ -23,7 +23,7 @@ pub enum ClientError {
         #[source]
         error: Box<UploadError>,
     },
-    /// The server lets nobody in.
+    /// The server refuses authentication.
     #[error(transparent)]
     SignIn(#[from] Box<NotSignedIn>),
     /// The source could not be read.
@@ -32,7 +32,7 @@ pub enum ClientError {
     /// The reply cannot be saved. Close-Session was not sent.
     #[error("every byte is acknowledged, but {0}")]
     ReplyFile(#[from] ReplyFileError),
-    /// There is no unfinished upload to go on with, or none of this content, and starting over is not wanted.
+    /// There is no unfinished upload to resume, or none of this content, and starting over was ruled out.
     #[error("{}", match why {
         None => "there is no unfinished upload to this URL".to_owned(),
         Some(why) => format!("the upload cannot be resumed: {why}"),

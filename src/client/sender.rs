@@ -31,7 +31,7 @@ pub(crate) struct Client<'a> {
     had_session: bool,
 }
 
-/// The server lets nobody in.
+/// The server refuses authentication.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}{}", packet.map_or_else(String::new, |packet| format!(", on {packet}")))]
 pub struct NotSignedIn {
@@ -51,7 +51,7 @@ enum Unanswered {
     Lost(TransportError),
     /// It was not sent, or refused, until it is authenticated anew.
     Unauthenticated { response: Option<Box<Response<()>>>, by: Reauthentication },
-    /// The server lets nobody in.
+    /// The server refuses authentication.
     Refused(SignInError, Option<Box<Response<()>>>),
 }
 
@@ -67,7 +67,7 @@ impl<'a> Client<'a> {
     /// Sends `packet` to where `uploader` wants it, with `body` if it is a fragment.
     ///
     /// # Errors
-    /// When the server lets nobody in.
+    /// When the server refuses authentication.
     pub(crate) fn send(
         &mut self,
         packet: &Packet,

@@ -12,7 +12,7 @@ use crate::uploader::{Plan, UploadEvent, Uploader};
 
 use super::ClientError;
 
-/// Whether to go on with what an earlier run began.
+/// Whether to resume what an earlier run began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ResumeMode {
     /// If there is something of the same content.
@@ -39,7 +39,7 @@ impl Start {
     /// is read again: it must still be what was sent then. `seed` is the randomness of its pauses.
     ///
     /// # Errors
-    /// When there is nothing to go on with but `mode` demands it, when the source cannot be read, or on an interrupt.
+    /// When there is nothing to resume but `mode` demands it, when the source cannot be read, or on an interrupt.
     pub fn new(
         plan: Plan,
         entity: &UploadEntity,
@@ -89,7 +89,7 @@ impl Start {
         }
     }
 
-    /// The same on a connection that carried an upload to this server before: unless it goes on with a session, its Ping
+    /// The same on a connection that carried an upload to this server before: unless it resumes a session, its Ping
     /// is left out.
     pub(crate) fn skip_ping(mut self) -> Self {
         self.uploader = self.uploader.skip_ping();
@@ -108,7 +108,7 @@ fn known_end(read: Option<Contents>, entity: &UploadEntity, digest: &mut PrefixD
     Ok(if is_same { read.size } else { acknowledged })
 }
 
-/// The digest of what was acknowledged, or why the session cannot be gone on with.
+/// The digest of what was acknowledged, or why the session cannot be resumed.
 fn same_prefix(
     entity: &UploadEntity,
     record: &Record,

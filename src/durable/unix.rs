@@ -1,4 +1,4 @@
-//! A folder by its handle and the `*at` calls: nobody can swap it for a link in between, links below it are not followed,
+//! A folder by its handle and the `*at` calls: it cannot be swapped for a link in between, links below it are not followed,
 //! nothing blocks, and owner and permissions are those of what was opened.
 
 use std::fs::{DirBuilder, File, Permissions, TryLockError};
@@ -103,7 +103,7 @@ impl Folder {
         Ok(self.open_regular(name, OFlags::RDONLY)?.0)
     }
 
-    /// The contents of a file of at most `max` bytes that nobody else could have written.
+    /// The contents of a file of at most `max` bytes that no other user could have written.
     pub(crate) fn read_trusted(&self, name: &str, max: u64) -> Result<Vec<u8>, AccessError> {
         let (file, stat) = self.open_regular(name, OFlags::RDONLY)?;
         trust(&stat)?;
@@ -112,7 +112,7 @@ impl Folder {
 
     fn open_regular(&self, name: &str, flags: OFlags) -> Result<(File, Stat), AccessError> {
         let file = match fs::openat(&self.0, name, SAFE | flags, PRIVATE) {
-            // NXIO: a FIFO that nobody reads, or a socket; that is OPNOTSUPP on macOS.
+            // NXIO: a FIFO without a reader, or a socket; that is OPNOTSUPP on macOS.
             Err(Errno::LOOP | Errno::MLINK | Errno::NXIO | Errno::OPNOTSUPP | Errno::ISDIR) => {
                 return Err(AccessError::Untrusted(NOT_REGULAR));
             }
@@ -177,7 +177,7 @@ impl Folder {
                 Err(TryLockError::Error(error)) => return Err(error),
                 Ok(()) => {}
             }
-            // Whoever held it before may have removed it meanwhile: then it locks nothing.
+            // Its last holder may have removed it meanwhile: then it locks nothing.
             match fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(now) if (now.st_dev, now.st_ino) == (locked.st_dev, locked.st_ino) => return Ok(Some(Lock(file))),
                 Ok(_) | Err(Errno::NOENT) => {}

@@ -135,7 +135,7 @@ impl Folder {
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false).share_mode(BUT_NOT_REMOVE);
         let file = match options.open(self.0.join(name)) {
-            // Whoever removes it has it for an instant.
+            // A process that removes it holds it for an instant.
             Err(error) if is_held(&error) => return Ok(None),
             result => result?,
         };
@@ -150,7 +150,7 @@ impl Folder {
     pub(crate) fn unlock_and_remove(&self, name: &str, lock: Lock) -> io::Result<()> {
         drop(lock);
         match fs::remove_file(self.0.join(name)) {
-            // Somebody has it open: now it is that one's lock.
+            // Another process has it open: now it is that one's lock.
             Err(error) if error.kind() != io::ErrorKind::NotFound && !is_held(&error) => Err(error),
             _ => Ok(()),
         }
@@ -206,7 +206,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a file cannot be used because somebody else uses it.
+/// Whether a file cannot be used because another process uses it.
 fn is_held(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| HELD.contains(&code))
 }

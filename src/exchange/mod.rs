@@ -70,7 +70,7 @@ pub enum CertificateWanted {
 
 /// The server's certificate as channel binding of the type `tls-server-end-point` (RFC 5929 section 4): its hash.
 ///
-/// Whoever carries an exchange out over TLS puts it into the response's extensions.
+/// A transport with TLS puts it into the response's extensions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum ChannelBinding {
     /// By SHA-256.

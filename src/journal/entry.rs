@@ -63,7 +63,7 @@ impl Entry {
         entry
     }
 
-    /// Whether an earlier run left something to go on with.
+    /// Whether an earlier run left something to resume.
     pub(crate) fn is_known(&self) -> bool {
         self.is_known
     }
@@ -168,7 +168,7 @@ impl Entry {
         }
     }
 
-    /// There is no session to go on with. What is known of a reply file stays as long as this process.
+    /// There is no session to resume. What is known of a reply file stays as long as this process.
     pub(crate) fn forget(&mut self) {
         self.record = Record { reply: self.record.reply, created: self.record.created, ..self.new.clone() };
         self.progress = None;

@@ -17,7 +17,7 @@ pub enum JournalError {
     Locked,
 }
 
-/// The upload goes on, but may not be resumable. Whoever runs it should say so once.
+/// The upload goes on, but may not be resumable. The caller should say so once.
 #[derive(Debug, Error)]
 pub enum JournalWarning {
     /// There is no usable folder to remember uploads in.

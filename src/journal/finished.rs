@@ -1,7 +1,7 @@
 //! Which files a run of several has uploaded: the same command, given again after it failed or was stopped, skips them.
 //!
 //! Each run appends a line for each file to a file of its own, without waiting for the disk: a line that a power cut takes
-//! costs an upload, no more. Nothing depends on these files, so that what cannot be read or kept is nobody's error.
+//! costs an upload, no more. Nothing depends on these files, so that what cannot be read or kept is no error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

@@ -1,6 +1,6 @@
 //! What is proven of the size of fragments at a host and folder, for later uploads there: one small file each, doubted like the records when it is read back.
 //!
-//! Nothing depends on it. What cannot be read or kept costs a refusal in the next upload, so nobody is told.
+//! Nothing depends on it. What cannot be read or kept costs a refusal in the next upload, so it is not reported.
 
 use std::time::{Duration, SystemTime};
 

@@ -19,7 +19,7 @@ pub(crate) struct Pruned {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PrunedWhat {
-    /// An upload that nobody went on with for longer than [`EXPIRY`].
+    /// An upload that was not resumed for longer than [`EXPIRY`].
     Expired,
     /// A record that could not be used.
     Broken(BadRecord),
@@ -58,7 +58,7 @@ fn prune_one(store: &RecordStore, key: Key, found: UploadFiles, now: SystemTime)
         Ok(Some(record)) if record.age(now) <= EXPIRY => return Ok(found.leftovers.then_some(PrunedWhat::Leftover)),
         Ok(Some(_)) => Some(PrunedWhat::Expired),
         Ok(None) => Some(PrunedWhat::Leftover),
-        // Whoever has the newer bitsup may want it.
+        // The newer bitsup may need it.
         Err(BadRecord::Newer | BadRecord::Unreadable(_)) => return Ok(None),
         Err(reason) => Some(PrunedWhat::Broken(reason)),
     };

@@ -63,7 +63,7 @@ pub(super) enum DigestAlgorithm {
     Xxh3,
 }
 
-/// The upload that somebody wants to go on with.
+/// The upload to resume.
 #[derive(Debug, Clone, Copy)]
 pub struct Upload<'a> {
     /// Where to. The URL must have no user information in it.

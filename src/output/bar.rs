@@ -18,7 +18,7 @@ const MAX_BAR: usize = 42;
 /// Less of a cause says nothing: `503 Service`.
 const MIN_CAUSE: usize = 12;
 
-/// Name, bar, percent, amount, rate, time: as many of them as a terminal of so many columns has room for.
+/// Name, bar, percent, amount, rate, time: as many of them as a terminal of this width, in columns, has room for.
 pub(super) fn line(progress: &UploadProgress, now: Instant, terminal: usize, style: Style) -> String {
     let limit = limit(terminal);
     let name = clean(&progress.name);

@@ -10,7 +10,7 @@ use crate::uploader::UploadEvent;
 /// Rows that are left to what was there before: a block as high as the screen cannot be drawn again in place.
 const SPARE_ROWS: usize = 2;
 
-/// Up to so many files, each has a line when it is done.
+/// Up to this many files, each has a line when it is done.
 const FEW: usize = 50;
 
 /// Several files that are shown together.
@@ -95,7 +95,7 @@ impl RunProgress {
         is_due.then(|| format!("{}, {}", total.counted(), figures(&total.progress, now)))
     }
 
-    /// The file is on the server; a line about it, if it is one of a few, or lines are wanted about `all`.
+    /// The file is on the server; a line about it, if it is one of a few, or `all` are to have one.
     pub(super) fn done(&mut self, lane: usize, all: bool, now: Instant) -> Option<String> {
         let total = self.total.as_mut()?;
         let progress = self.lanes.get_mut(lane)?.take()?.progress;

@@ -11,7 +11,7 @@ use super::escape::escape_line;
 use super::terminal::{Size, Style, Terminal};
 use crate::sync::lock;
 
-/// A writer that several parts share and that never fails: an upload does not end because nobody reads its messages.
+/// A writer that several parts share and that never fails: an upload does not end because its messages are not read.
 #[derive(Clone)]
 pub(super) struct SharedWriter(Arc<Mutex<Box<dyn Write + Send>>>);
 
@@ -116,7 +116,7 @@ struct Block {
 }
 
 impl Block {
-    /// What removes it from a terminal with so many columns, and leaves the cursor where it began.
+    /// What removes it from a terminal of this width in columns, and leaves the cursor where it began.
     fn removal(&self, reflows: bool, columns: usize) -> String {
         let rows = |width: &usize| if reflows { width.div_ceil(columns).max(1) } else { 1 };
         match self.drawn.iter().map(rows).sum::<usize>() {

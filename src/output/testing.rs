@@ -54,7 +54,7 @@ impl Write for Buffer {
     }
 }
 
-/// A pipe that nobody reads.
+/// A pipe without a reader.
 pub(super) struct Broken;
 
 impl Write for Broken {

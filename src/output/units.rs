@@ -73,7 +73,7 @@ fn rfc3339(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z")
 }
 
-/// Year, month and day of so many days after 1970-01-01.
+/// Year, month and day of this many days after 1970-01-01.
 fn date(days: u64) -> (u64, u64, u64) {
     // Counted from 1 March of the year 0, each year ends with its leap day, and each 400 years have as many days.
     let days = days + 719_468;

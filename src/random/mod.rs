@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use uuid::{Builder, Uuid};
 
-/// Bytes that nobody can guess.
+/// Bytes that cannot be guessed.
 ///
 /// # Errors
 /// When the system has none.
@@ -17,7 +17,7 @@ pub(crate) fn bytes() -> io::Result<[u8; 16]> {
     Ok(bytes)
 }
 
-/// An id that nobody can guess.
+/// An id that cannot be guessed.
 ///
 /// # Errors
 /// When the system has no random numbers.

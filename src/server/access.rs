@@ -51,7 +51,7 @@ impl ReloadHandle {
     pub fn reload(&self, options: &Options) -> Result<(), ServeError> {
         let now = Now::of(options)?;
         let mut before = lock(&self.0.0);
-        // Nobody may be let in without a password, or without TLS, because a setting went missing.
+        // A missing setting must not let clients in without a password, or without TLS.
         if before.account.is_some() != now.account.is_some() || before.tls.is_some() != now.tls.is_some() {
             return Err(ServeError::Account("a running server keeps its kind of access: start it anew"));
         }

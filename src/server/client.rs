@@ -98,7 +98,7 @@ impl TrustedProxies {
         let values = fields.get_all("x-forwarded-for").iter().rev();
         let hops = values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(',')).map(address);
         let mut client = peer;
-        // What is none is nobody's: the proxy that passed it on is all that is known.
+        // An entry that is no address names no client: the proxy that passed it on is all that is known.
         for ip in hops.map_while(|hop| hop) {
             client = Client::Forwarded(ip);
             if !self.trust_ip(ip) {

@@ -66,7 +66,7 @@ pub enum ServeEvent {
         /// Why.
         reason: String,
     },
-    /// A session that nobody had gone on with for an hour gave way to a new one of the same client, which has too many.
+    /// A session that was not continued for an hour gave way to a new one of the same client, which has too many.
     Displaced {
         /// Who has the new one.
         #[cfg_attr(test, schemars(with = "String"))]
@@ -80,7 +80,7 @@ pub enum ServeEvent {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// Lines of the log that nobody read in time were dropped: the log holds up no client.
+    /// Lines of the log that were not read in time were dropped: the log holds up no client.
     Dropped {
         /// How many.
         lines: u64,

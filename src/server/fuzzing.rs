@@ -85,7 +85,7 @@ pub fn request(data: &[u8]) {
     assert_eq!(request::read(&sent), Ok(request::Request { packet, target }));
 }
 
-/// Nobody but a trusted proxy says who asks, and of what it says only what it added itself counts.
+/// Only a trusted proxy says who asks, and of what it says only what it added itself counts.
 pub fn forwarded_for(data: &[u8]) {
     let named = HeaderValue::from_static("203.0.113.7");
     let mut headers = HeaderMap::new();

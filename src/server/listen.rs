@@ -19,7 +19,7 @@ pub enum Listen {
 }
 
 impl Listen {
-    /// Whether other machines may reach it. Nobody knows of systemd's sockets: they are in its unit.
+    /// Whether other machines may reach it. For systemd's sockets that is unknown: their addresses are in its unit.
     #[must_use]
     pub fn may_be_reached(&self) -> bool {
         match self {
@@ -143,7 +143,7 @@ mod unix {
         Ok(Listener::Unix(listener, SocketFile { path: path.to_owned(), made }))
     }
 
-    /// Whether it is a socket that nobody listens on.
+    /// Whether it is a socket without a listener.
     fn is_left_over(path: &Path) -> bool {
         let is_socket = symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
         is_socket && UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)

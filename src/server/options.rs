@@ -42,7 +42,7 @@ pub struct Options {
     pub reply_command: Option<String>,
     /// Space, sessions, connections and time that clients may take.
     pub limits: Limits,
-    /// The host that Create-Session's Ack names, for the client to go on with ([MC-BUP] 2.2.3.2). Default: none.
+    /// The host that Create-Session's Ack names, for the client to continue at ([MC-BUP] 2.2.3.2). Default: none.
     pub host_id: Option<HostId>,
     /// Time without progress, in whole seconds, after which the client returns to its first host. Default: not said.
     pub host_id_fallback_timeout: Option<Duration>,

@@ -26,7 +26,7 @@ const NOT_ENOUGH_QUOTA: HResult = HResult(0x8007_0718);
 pub(crate) enum Ack {
     /// [MC-BUP] 2.2.5
     Pong,
-    /// [MC-BUP] 2.2.3: the protocol chosen, and the host to go on with, for how long.
+    /// [MC-BUP] 2.2.3: the protocol chosen, and the host to continue at, for how long.
     Created { protocol: ProtocolId, host: Option<HostId>, fallback: Option<Duration> },
     /// [MC-BUP] 2.2.7: everything before this offset is stored.
     Received(u64),

@@ -1,6 +1,6 @@
 //! What was sent, remembered as digests: a byte that goes out twice must be the same byte.
 //!
-//! XXH3-128 notices change; it is no protection against somebody who can choose the file's contents.
+//! XXH3-128 notices change; it is no protection against an attacker who can choose the file's contents.
 
 use std::fmt;
 use std::io::{self, BufRead, Read};

@@ -89,7 +89,7 @@ impl Names {
         if found.is_empty() { Err(TransportError::new(Kind::UnknownHost, "")) } else { Ok(found) }
     }
 
-    /// All of them, whatever family is wanted.
+    /// All of them, of every family.
     pub(super) fn find_all(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, TransportError> {
         let fixed =
             self.settings.fixed.iter().filter(|fixed| fixed.port == port && fixed.host.eq_ignore_ascii_case(host));
@@ -104,7 +104,7 @@ impl Names {
         self.wait_for(move || (host, port).to_socket_addrs().map(Iterator::collect))
     }
 
-    /// The operating system offers no lookup that can be ended, so a thread does it that nobody has to wait for.
+    /// The operating system offers no lookup that can be ended, so a thread does it that need not be waited for.
     fn wait_for(
         &self,
         look_up: impl FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static,

@@ -12,7 +12,7 @@ use super::proxy::is_this_machine;
 
 /// Which addresses may be connected to, by those of the URL's own host.
 ///
-/// Whoever typed a URL decided where its host is. Another host was named by that server (`BITS-Host-Id`): if the server
+/// The user who typed a URL decided where its host is. Another host was named by that server (`BITS-Host-Id`): if the server
 /// is on the internet, so must the other host be.
 #[derive(Debug)]
 pub(super) struct AddressPolicy {

@@ -11,7 +11,7 @@ use crate::sync::lock;
 
 /// Ends whatever its transports are doing, at once and for good.
 ///
-/// Clones are the same cancellation. It may be given to several transports, and to whoever waits between their
+/// Clones are the same cancellation. It may be given to several transports, and to a thread that waits between their
 /// exchanges. On Unix a blocked transport is woken by a socket in its poll set; elsewhere, or when there is no
 /// descriptor left for it, the transport looks every 100 ms. Name lookups and attempts to connect are abandoned within
 /// 100 ms, not ended.
@@ -66,7 +66,7 @@ impl CancellationToken {
             *interrupted = true;
             #[cfg(unix)]
             if let Some((_, writer)) = &self.0.wake {
-                // Nobody reads it, so it stays readable. One byte into an empty buffer cannot fail in a way that matters.
+                // It is never read, so it stays readable. One byte into an empty buffer cannot fail in a way that matters.
                 let _ = (&*writer).write(&[0]);
             }
             self.0.changed.notify_all();

@@ -31,7 +31,7 @@ pub(super) const SEND_BUFFER: usize = 2 * 1024 * 1024;
 /// A response is a head and rarely more. There is room for the largest head and for what comes with its last byte.
 const RECEIVE_BUFFER: usize = MAX_HEAD + 16 * 1024;
 
-/// For the body of a response that nobody wants: it is worth waiting for only because the connection can then be used
+/// For the body of a response that is not needed: it is worth waiting for only because the connection can then be used
 /// again.
 const BODY_TIME: Duration = Duration::from_secs(2);
 

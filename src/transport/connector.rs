@@ -126,8 +126,8 @@ impl PollConnector {
         let hosts: Vec<String> = if proxy.scheme == ProxyScheme::Socks5 {
             self.allowed_addresses(server)?.iter().map(|address| address.ip().to_string()).collect()
         } else {
-            // Whoever has names looked up elsewhere may not want this machine to ask for them.
-            // The proxy may take another family than is wanted here.
+            // A user who has names looked up elsewhere may not want this machine to ask for them.
+            // The proxy may use another address family than this machine.
             let look_up = |host: &str| names.find_all(host, server.port());
             let private = proxy.scheme == ProxyScheme::Socks5h;
             self.address_policy.check_unseen(server, if private { None } else { Some(&look_up) })?;

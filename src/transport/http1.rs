@@ -207,7 +207,7 @@ fn pour(mut body: Body, sink: &mut dyn ResponseSink) -> Result<(), TransportErro
     }
 }
 
-/// Bytes of a body that are read at a time, as it goes out: whoever counts what was read knows how far it is. Short bodies
+/// Bytes of a body that are read at a time, as it goes out: a count of what was read tells how far it is. Short bodies
 /// are those of slow links, so they are read in smaller pieces.
 fn piece(length: u64, rate_limit: Option<&RateLimiter>) -> usize {
     // Whole pages of the file.
@@ -300,7 +300,7 @@ impl Read for Outgoing<'_> {
             return Ok(0);
         }
         let got = if self.exchange.facts().responded_early {
-            // The library goes on to the response only when the whole body has gone by. Nobody will see these bytes: the
+            // The library goes on to the response only when the whole body has gone by. These bytes are not kept: the
             // connection drops them, and they are not even written here.
             wanted
         } else {

@@ -86,12 +86,12 @@ pub trait Transport {
 
 /// Takes a response as it arrives.
 pub trait ResponseSink {
-    /// The response's head. Returns whether its body is wanted.
+    /// The response's head. Returns whether the sink takes its body.
     fn begin(&mut self, head: &Response<()>) -> bool;
 
     /// The body's next bytes.
     ///
     /// # Errors
-    /// When no more of it is wanted, or it cannot be kept. The exchange ends then.
+    /// When the sink needs no more of it, or cannot keep it. The exchange ends then.
     fn take(&mut self, bytes: &[u8]) -> io::Result<()>;
 }

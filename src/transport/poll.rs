@@ -55,7 +55,7 @@ pub(super) fn wait(
     }
 }
 
-/// Starts a system call that cannot be ended, in a thread that is left to itself when nobody waits for it any more.
+/// Starts a system call that cannot be ended, in a thread that is left to itself when its result is not needed any more.
 pub(super) fn start<T: Send + 'static>(
     name: &str,
     call: impl FnOnce() -> T + Send + 'static,

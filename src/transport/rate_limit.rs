@@ -1,4 +1,4 @@
-//! At most so many bytes a second, all connections together.
+//! At most this many bytes a second, all connections together.
 
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex};

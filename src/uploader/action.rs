@@ -36,7 +36,7 @@ pub enum Action {
 /// What is proven of the size of fragments at a host and folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostLimit {
-    /// A fragment of so many bytes is refused.
+    /// A fragment of this many bytes is refused.
     Refused(u64),
     /// What was remembered is wrong by now.
     None,
@@ -47,7 +47,7 @@ pub enum HostLimit {
 pub enum Input {
     /// It is written down; `can_resume` says whether another process finds it.
     Saved {
-        /// Whether another process can go on with this upload.
+        /// Whether another process can resume this upload.
         can_resume: bool,
     },
     /// It is remembered, as far as that is possible.

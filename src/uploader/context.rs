@@ -31,7 +31,7 @@ pub(super) struct Context {
     pub(super) doubts: DoubtHistory,
     /// To be remembered for the host and folder.
     pub(super) limit: Option<HostLimit>,
-    /// Whether another process can go on with the session: else it is given up when the upload ends.
+    /// Whether another process can resume the session: else it is given up when the upload ends.
     pub(super) can_resume: bool,
     /// Whether anything answered as HTTP in this run.
     pub(super) was_answered: bool,
@@ -101,7 +101,7 @@ impl Context {
         }
     }
 
-    /// The session as another process would go on with it.
+    /// The session as another process would resume it.
     pub(super) fn snapshot(&self, session: &ResumeState) -> ResumeState {
         let target = self.target.current();
         let is_moved = *target != self.plan.destination && target.query().is_none();

@@ -75,7 +75,7 @@ impl SessionDoubt {
         }
         if history.has_doubted {
             // What its predecessor did not meet says nothing of this one: links fail as well as servers. And a loss is
-            // nobody's last word.
+            // no peer's last word.
             let meets_it_again = attempt.status().is_some() && history.status == attempt.status();
             return if meets_it_again { Doubted::Meant } else { Doubted::Outage };
         }

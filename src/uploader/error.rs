@@ -80,7 +80,7 @@ pub enum UploadError {
     Unconfirmed {
         /// What the server said, or did.
         cause: Box<UploadError>,
-        /// Whether the server does not know the session any more, so that nothing can be gone on with.
+        /// Whether the server does not know the session any more, so that there is nothing to resume.
         is_gone: bool,
     },
     /// The server appends whatever comes, also what it has already: what it stored is damaged.
@@ -93,7 +93,7 @@ pub enum UploadError {
     Unverified(Unverified),
     /// Something on this machine, which the client tells.
     Local,
-    /// Whoever was signed in was not any more when the next fragment came, again and again.
+    /// Authentication was lost by the time the next fragment came, again and again.
     SignInForgotten,
     /// The user stopped it.
     Interrupted,
@@ -102,7 +102,7 @@ pub enum UploadError {
 }
 
 impl UploadError {
-    /// What went wrong with one try, for whoever waits for the next: what the server said comes first, as a bar may
+    /// What went wrong with one try, for those who wait for the next: what the server said comes first, as a bar may
     /// have room for the beginning only.
     pub(super) fn of_a_try(&self) -> String {
         match self {
@@ -154,7 +154,7 @@ impl UploadError {
         }
     }
 
-    /// Whether the same command can go on with the session after this.
+    /// Whether the same command can resume the session after this.
     pub(super) fn keeps_record(&self) -> bool {
         match self {
             Self::Unconfirmed { is_gone, .. } => !is_gone && !self.cancels_session(),

@@ -43,7 +43,7 @@ pub enum UploadEvent {
         /// The offset the server wants next, if the response has one (escaped).
         next_offset: Option<String>,
     },
-    /// A Ping failed in a way that does not rule an upload out; the upload goes on with Create-Session.
+    /// A Ping failed in a way that does not rule an upload out; the upload continues with Create-Session.
     PingIgnored {
         /// What was wrong with it.
         reason: String,
@@ -52,7 +52,7 @@ pub enum UploadEvent {
     SessionCreated(Session),
     /// The server asked us to continue at another host.
     HostChanged(HostId),
-    /// The upload goes on with a session of an earlier run.
+    /// The upload resumes a session of an earlier run.
     Resumed {
         /// What the server had acknowledged by then.
         offset: u64,

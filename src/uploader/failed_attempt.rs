@@ -166,7 +166,7 @@ impl Refusal {
             // So is a 400, by servers that find nothing where the session was.
             Refusal::Invalid if status == 400 => FailureClass::Doubtful,
             _ if error.is_from_bits() => FailureClass::Final,
-            // A portal, which goes away once somebody has signed in there.
+            // A captive portal, which goes away once a user has signed in there.
             _ if error.status.is_redirection() => FailureClass::Outage,
             _ if matches!(status, 404 | 410) => FailureClass::Doubtful,
             Refusal::Permission | Refusal::NoEndpoint => FailureClass::Page,

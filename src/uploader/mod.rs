@@ -88,7 +88,7 @@ impl Uploader {
         Self { context: Context::new(plan, now, seed), state: State::Ping(Ping::before_create()) }
     }
 
-    /// An upload that goes on with the session of an earlier process.
+    /// An upload that resumes the session of an earlier process.
     ///
     /// The server may have stored more than it acknowledged, or less: a small fragment asks first.
     #[must_use]
@@ -114,7 +114,7 @@ impl Uploader {
         let mut context = Context::of_earlier(plan, &state, now, seed);
         context.sizer.resume_with(state.fragment_limit);
         context.budget.resumed_at(state.acknowledged);
-        // Nobody noted whether the process was killed before or after that. What is there of another file is not this one.
+        // It is not known whether the process was killed before or after that. Another file there is not this one.
         context.may_be_there = known.is_none() && state.sent_end == context.plan.size;
         context.keeps_count = state.keeps_count;
         context.tell(UploadEvent::Resumed { offset: state.acknowledged, total: context.plan.size });
@@ -140,7 +140,7 @@ impl Uploader {
 
     /// The same on a connection that carried an upload to this server before, so that it was pinged already: begins with
     /// Create-Session. Where that is lost, because the connection is no longer there, it begins with Ping after all.
-    /// Nothing changes for an upload that goes on with a session, or has begun.
+    /// Nothing changes for an upload that resumes a session, or has begun.
     #[must_use]
     pub fn skip_ping(self) -> Self {
         let state = match self.state {
@@ -210,7 +210,7 @@ impl Uploader {
         self.context.sizer.current()
     }
 
-    /// At which byte of the reply the body of a response with this head begins, if it is wanted.
+    /// At which byte of the reply the body of a response with this head begins, if the upload reads it.
     #[must_use]
     pub fn accept_reply(&self, head: &Response<()>) -> Option<u64> {
         match &self.state {

@@ -22,7 +22,7 @@ pub struct Plan {
     pub protocols: Vec<ProtocolId>,
     /// How large fragments are.
     pub fragment_size: FragmentSize,
-    /// A fragment of so many bytes was refused in an earlier upload to this host and folder.
+    /// A fragment of this many bytes was refused in an earlier upload to this host and folder.
     pub refused_before: Option<u64>,
     /// How persistent to be.
     pub retry: RetryPolicy,

@@ -27,7 +27,7 @@ impl Context {
         if self.had_session { is_final(error) } else { is_final_at_first(error) }
     }
 
-    /// Pauses, then goes on with `then`; ends the upload when the budget does not allow another try (R9).
+    /// Pauses, then continues with `then`; ends the upload when the budget does not allow another try (R9).
     pub(super) fn retry(&mut self, attempt: FailedAttempt, then: State) -> Step {
         let then = self.leave_host_in_time(then);
         let Some(pause) = self.pause(&attempt) else { return Err(self.give_up(attempt.cause)) };
@@ -47,7 +47,7 @@ impl Context {
     fn pause(&mut self, attempt: &FailedAttempt) -> Option<Duration> {
         let number = self.budget.attempt();
         let mut policy = self.plan.retry.clone();
-        // Nobody was ever seen to be there: the address may be wrong, and ten minutes would be a long time to say so. But a
+        // No server has responded yet: the address may be wrong, and ten minutes would be a long time to say so. But a
         // host that the server named is left for the URL's own in time.
         if !self.was_answered && !self.target.has_other_host() {
             policy.no_progress_timeout = policy.no_progress_timeout.min(policy.wait_for_server);

@@ -9,7 +9,7 @@ use crate::protocol::{AckError, BitsError, ErrorContext, HResult, PacketKind};
 /// What a refusal means for the upload (MC-BUP 2.2.1.2, 3.1.5.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
-    /// Credentials are wanted, or were not accepted (401).
+    /// Authentication is required, or the credentials were not accepted (401).
     Authentication,
     /// A proxy wants credentials (407).
     ProxyAuthentication,

@@ -1,4 +1,4 @@
-//! What of an upload must survive the process, so that the same command goes on with it.
+//! What of an upload must survive the process, so that the same command resumes it.
 //!
 //! The one description of an open session: the states of the machine hold it while they work on it, the journal stores it
 //! as it is, and a later run begins with it.
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::{HostId, Origin, Session, SessionId, as_text, reply_url, without_brackets};
 
-/// An open session, as far as it is needed to go on with it in another process.
+/// An open session, as far as another process needs it to resume.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,7 +22,7 @@ pub struct ResumeState {
     /// The host that the server named for it (`BITS-Host-Id`).
     #[serde(with = "as_text::optional")]
     pub host: Option<HostId>,
-    /// After so many seconds without progress at that host, packets go to the URL's. Absent: never.
+    /// After this many seconds without progress at that host, packets go to the URL's. Absent: never.
     pub host_fallback_seconds: Option<u64>,
     /// The offset that the server acknowledged last.
     pub acknowledged: u64,

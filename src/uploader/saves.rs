@@ -21,7 +21,7 @@ pub enum Save {
     Progress(ResumeState),
     /// This, of an upload that is over with the next response. It need not survive a power cut.
     Brief(ResumeState),
-    /// There is no session to go on with.
+    /// There is no session to resume.
     Forget,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Saves {
     /// Whether anything is written at all.
     is_on: bool,
     /// An upload of few bytes among many: written down only when it does not end at once, but for that Close is sent. What
-    /// the server publishes then, another process could not tell from somebody else's file.
+    /// the server publishes then, another process could not tell from another client's file.
     deferred: bool,
     /// What is on record would not survive a power cut.
     is_brief: bool,
@@ -63,7 +63,7 @@ impl Saves {
     }
 
     /// Whether the session on record may hold bytes of another file. Written anew, the record would be this run's, and
-    /// nobody would ask any more.
+    /// no run would ask any more.
     pub(super) fn set_of_another_file(&mut self, is_so: bool) {
         self.of_another_file = is_so;
     }
@@ -111,7 +111,7 @@ impl Saves {
         }
     }
 
-    /// The last write of an upload that ends with `error`; what stays is what the same command can go on with.
+    /// The last write of an upload that ends with `error`; what stays is what the same command can resume.
     pub(super) fn plan_end(&mut self, error: &UploadError, snapshot: Option<ResumeState>) {
         match snapshot.filter(|_| self.is_on && error.keeps_record()) {
             Some(_) if self.of_another_file => {}

@@ -29,8 +29,8 @@ impl Context {
         }
     }
 
-    /// The upload ends with `cause`: verifies where that may change it (R6), gives a session up that nobody can go on
-    /// with (R7), or leaves it on record. `is_said`: `cause` has taken into account that the file may be there.
+    /// The upload ends with `cause`: verifies where that may change it (R6), gives a session up that no run can
+    /// resume (R7), or leaves it on record. `is_said`: `cause` has taken into account that the file may be there.
     fn end(&mut self, cause: UploadError, is_said: bool, session: Option<ResumeState>) -> State {
         let cause = if self.may_be_there && !is_said { cause.after_the_last_fragment() } else { cause };
         if !is_said && matches!(cause, UploadError::Unconfirmed { .. }) && self.plan.verify != Verify::None {

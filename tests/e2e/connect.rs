@@ -52,6 +52,20 @@ fn run_discreetly(mut command: Command) -> Finished {
     finished
 }
 
+/// With those of a release (feature `bundled-roots`) as without: the user has said whom to trust.
+#[cfg(target_os = "linux")]
+#[test]
+fn bundled_roots_do_not_stand_in_for_a_place_that_leads_nowhere() {
+    let ((server, _), source) = (proxy(), Source::new(10));
+    let mut upload = command(["upload", "--no-progress-timeout=0"]);
+    upload
+        .arg(source.arg())
+        .arg(server.url("/").replace("http:", "https:"))
+        .envs([("SSL_CERT_FILE", "/nowhere"), ("SSL_CERT_DIR", "/nowhere")]);
+    let finished = Finished(upload.output().expect("started"));
+    finished.exits(6).says(&["this machine has no certificate authorities"]);
+}
+
 #[test]
 fn the_proxys_password_comes_from_a_file_or_the_environment_and_goes_nowhere_else() {
     let source = Source::new(300_000);

@@ -83,7 +83,7 @@ fn watch(server: &Server, args: ServeArgs, tell: impl Fn(&ServeEvent) + Clone + 
             return;
         }
         let (args, reload, tell, over) = (args.clone(), reload.clone(), tell.clone(), Arc::clone(&is_reading));
-        // A password file may be a pipe that nobody writes to: the next signal must be heard all the same.
+        // A password file may be a pipe without a writer: the next signal must be heard all the same.
         let reader = std::thread::Builder::new().name("reload".to_owned()).spawn(move || {
             let read = serve_options(args).map_err(|error| error.to_string());
             let result = read.and_then(|options| reload.reload(&options).map_err(|error| with_source(&error)));
@@ -100,7 +100,7 @@ fn with_source(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }
 
-/// Whoever starts a quiet server on port 0 still needs to know where it listens, and what came of SIGHUP.
+/// The user of a quiet server on port 0 still needs to know where it listens, and what came of SIGHUP.
 fn is_important(event: &ServeEvent) -> bool {
     matches!(event, ServeEvent::Started { .. } | ServeEvent::Reloaded { .. })
 }
@@ -130,7 +130,7 @@ fn text_line(event: &ServeEvent) -> String {
 /// Receives nothing, and ends when the last line is out.
 type End = Arc<Mutex<Receiver<()>>>;
 
-/// Writes lines on a thread of its own: whoever reads them, or does not, holds up no client. One that cannot be written is
+/// Writes lines on a thread of its own: a slow reader holds up no client. One that cannot be written is
 /// no reason to stop receiving.
 #[derive(Clone)]
 struct LineWriter {
@@ -167,7 +167,7 @@ impl LineWriter {
         }
     }
 
-    /// Returns when the last line is out; nobody waits longer for a reader that does not read.
+    /// Returns when the last line is out; a reader that does not read is not waited for.
     fn finish(&self, until: Instant) {
         if self.lines.try_send(None).is_ok() {
             let _ = lock(&self.end).recv_timeout(until.saturating_duration_since(Instant::now()));
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
     use crate::output::testing::check_schema;
 
-    /// A pipe that nobody reads.
+    /// A pipe without a reader.
     struct Stuck(Arc<Mutex<()>>);
 
     impl Write for Stuck {

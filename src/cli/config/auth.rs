@@ -29,7 +29,7 @@ pub(in crate::cli) enum SecretSource {
     PasswordFile(PathBuf),
     PasswordCommand(String),
     BearerFile(PathBuf),
-    /// None was named: the environment may hold one, or somebody can be asked.
+    /// None was named: the environment may hold one, or the user can be asked.
     Unnamed,
 }
 

@@ -118,7 +118,7 @@ fn read(option: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, UsageError> {
 fn proxies(args: ProxyArgs) -> Result<Proxies, UsageError> {
     let is_typed = args.proxy_user.is_some() || args.proxy.is_some();
     let proxies = match args.proxy {
-        // Nobody signs in where there is no proxy.
+        // Without a proxy there is nothing to sign in to.
         Some(proxies) if proxies.is_empty() => return Ok(proxies),
         Some(proxies) => proxies,
         None => Proxies::from_environment(|name| std::env::var(name).ok())

@@ -44,7 +44,7 @@ pub(in crate::cli) fn options(args: ServeArgs) -> Result<Options, UsageError> {
     Ok(options)
 }
 
-/// Whoever can be reached from other machines says who may come in, and does not let them shout their password.
+/// A receiver that other machines can reach names who may upload, and takes no password in clear text.
 fn check_reach(args: &ServeArgs) -> Result<(), UsageError> {
     let Some(listen) = args.listen.iter().find(|listen| listen.may_be_reached()) else { return Ok(()) };
     if args.user.is_none() && !args.allow_anonymous {
@@ -62,7 +62,7 @@ fn check_reach(args: &ServeArgs) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// Whoever may read or replace files must not be able to do so with the receiver's own secrets.
+/// A client that may read or replace files must not reach the receiver's own secrets.
 fn check_secrets(args: &ServeArgs) -> Result<(), UsageError> {
     if !args.allow_read && !args.overwrite {
         return Ok(());

@@ -42,7 +42,7 @@ pub(crate) struct Diagnosis {
     hresult: Option<HResult>,
     /// If the run was stopped from outside: how it can be continued.
     pub(crate) stopped: Option<Resumability>,
-    /// A proxy lets nobody in, or not with this password.
+    /// A proxy requires authentication, or did not accept this password.
     pub(crate) refused_by_proxy: bool,
 }
 

@@ -48,7 +48,7 @@ pub(super) fn from_environment(name: &str, parse: SecretParser) -> Result<Option
 pub(super) fn from_file(option: &str, path: &Path, parse: SecretParser) -> Result<Secret, UsageError> {
     let wrong = |reason: &dyn fmt::Display| UsageError(format!("{option} {}: {reason}", path.display()));
     let owned = path.to_owned();
-    // It may be a pipe that nobody writes to.
+    // It may be a pipe without a writer.
     let bytes = wait_for(move || {
         if owned == Path::new("-") {
             return read(&mut io::stdin().lock());

@@ -5,7 +5,7 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-/// Somebody ends the waiting when a signal comes or the time is up.
+/// The waiting ends when a signal comes or the time is up.
 static IS_WATCHED: AtomicBool = AtomicBool::new(false);
 
 /// It is over, for good.

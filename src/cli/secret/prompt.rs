@@ -21,10 +21,10 @@ use crate::sync::lock;
 /// Asks at the terminal, without showing what is typed.
 ///
 /// # Errors
-/// [`io::ErrorKind::Interrupted`] after Ctrl-C; when there is no terminal, or nobody answers.
+/// [`io::ErrorKind::Interrupted`] after Ctrl-C; when there is no terminal, or no answer.
 pub(in crate::cli) fn prompt(question: &str) -> io::Result<Secret> {
     let no_terminal = || io::Error::other("there is no terminal to ask on");
-    // A job without either has nobody in front of it, even if the machine has a console.
+    // A job without either has no user in front of it, even if the machine has a console.
     if !io::stdin().is_terminal() && !io::stderr().is_terminal() {
         return Err(no_terminal());
     }
@@ -42,7 +42,7 @@ pub(in crate::cli) fn prompt(question: &str) -> io::Result<Secret> {
     Ok(secret)
 }
 
-/// Whoever asked is not there any more when the time is up; the library keeps asking.
+/// The caller is gone when the time is up; the library keeps asking.
 #[cfg(unix)]
 fn typed(question: String) -> io::Result<String> {
     wait_for(move || rpassword::prompt_password(question)).unwrap_or_else(|| {
@@ -58,8 +58,8 @@ fn typed(question: String) -> io::Result<String> {
     rpassword::prompt_password(question)
 }
 
-/// While it lives, the terminal does not show what is typed. The library sees to that only after its question: whoever
-/// types at once, a program mostly, would be shown.
+/// While it lives, the terminal does not show what is typed. The library sees to that only after its question: what a
+/// program types at once would be shown.
 #[cfg(unix)]
 struct SilentTerminal {
     terminal: File,
@@ -73,7 +73,7 @@ impl SilentTerminal {
         let terminal = File::options().read(true).write(true).open("/dev/tty").ok()?;
         let before = tcgetattr(&terminal).ok()?;
         let mut silent = before.clone();
-        // As the library does: Ctrl-C comes as a character, so that nobody is left with a silent terminal.
+        // As the library does: Ctrl-C comes as a character, so that no user is left with a silent terminal.
         silent.local_modes -= LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
         tcsetattr(&terminal, OptionalActions::Now, &silent).ok()?;
         Some(Self { terminal, before })
@@ -87,11 +87,11 @@ impl Drop for SilentTerminal {
     }
 }
 
-/// Whoever ends the process while somebody is asked has to leave a terminal behind that shows what is typed.
+/// A thread that ends the process during a prompt has to leave a terminal behind that shows what is typed.
 #[cfg(unix)]
 static ASKING: Mutex<Option<SilentTerminal>> = Mutex::new(None);
 
-/// Gives the terminal back; whether somebody was being asked.
+/// Gives the terminal back; whether a prompt was open.
 pub(in crate::cli) fn stop_asking() -> bool {
     #[cfg(unix)]
     return lock(&ASKING).take().is_some();

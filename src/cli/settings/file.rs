@@ -59,7 +59,7 @@ pub(super) fn read(location: Location) -> Result<Option<SettingsFile>, UsageErro
 }
 
 fn text(path: &Path, may_be_a_pipe: bool) -> io::Result<String> {
-    // Opening a pipe that nobody writes to would wait for ever; only who names one wants that.
+    // Opening a pipe without a writer would wait for ever; only a user who names one means that.
     if !may_be_a_pipe {
         let metadata = fs::metadata(path).map_err(|error| match error.kind() {
             // Another user's home, in which this one may not even look.

@@ -1,4 +1,4 @@
-//! Files and folders that somebody else prepared.
+//! Files and folders that an attacker prepared.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -70,7 +70,7 @@ fn damaged_contents_are_not_used() {
     refused(|path| replace(path, "{S-1}", "{S 1}"));
     refused(|path| replace(path, "\"close_sent\":false", "\"close_sent\":true"));
     refused(|path| replace(path, "\"reply_url\":null", "\"reply_url\":\"../r\""));
-    // A reply that nobody offered, or of which nothing is told.
+    // A reply that was not offered, or of which nothing is told.
     refused(|path| replace(path, "\"reply_saved\":false", "\"reply_saved\":true"));
     let reply = |contents: &str| {
         let reply = format!("\"reply\":{{\"size\":1,\"contents\":\"{contents}\"}}");

@@ -62,7 +62,7 @@ impl Scene {
         self.state().join(format!("{}.json", self.key()))
     }
 
-    /// So many milliseconds after the beginning.
+    /// This many milliseconds after the beginning.
     fn at(milliseconds: u64) -> SystemTime {
         day(20_000) + Duration::from_millis(milliseconds)
     }
@@ -92,7 +92,7 @@ fn state(acknowledged: u64, sent_end: u64) -> ResumeState {
     ResumeState { acknowledged, sent_end, ..ResumeState::new(&session("{S-1}")) }
 }
 
-/// So many days after 1970.
+/// This many days after 1970-01-01.
 fn day(days: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(24 * days * 3600)
 }

@@ -78,7 +78,7 @@ impl JsonLog {
         writer.finish(failure);
     }
 
-    /// The last line, by whoever ends the process at once: if the record is being written to, it goes without.
+    /// The last line, by the thread that ends the process at once: if the record is being written to, it goes without.
     pub(crate) fn summary_at_once(&self, failure: &Failure) {
         match self.0.try_lock() {
             Ok(mut writer) => writer.finish(Some(failure)),

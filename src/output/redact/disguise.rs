@@ -52,13 +52,13 @@ const VERBATIM: &[&str] = &["bits-packet-type", "bits-received-content-range", "
 /// Parameters of a challenge whose values name nothing.
 const HARMLESS: &[&str] = &["algorithm", "charset", "qop", "stale", "userhash"];
 
-/// Parameters of credentials whose values are secret or name somebody; `nonce` ends `cnonce` as well.
+/// Parameters of credentials whose values are secret or name a user; `nonce` ends `cnonce` as well.
 const PROOFS: &[&str] = &["username", "response", "nonce", "opaque"];
 
-/// A word of so many bytes is replaced within other words, too.
+/// A word of this many bytes is replaced within other words, too.
 const LONG: usize = 8;
 
-/// In the text of a page, a run of so many letters and digits may be a token.
+/// In the text of a page, a run of this many letters and digits may be a token.
 const MAX_RUN: usize = 24;
 
 /// The words that are replaced, and by what. The same word always becomes the same.

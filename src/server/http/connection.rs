@@ -96,7 +96,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let result = tokio::select! {
         result = poll_fn(|cx| connection.poll_without_shutdown(cx)) => result,
         () = asked_to_end => {
-            // Nothing is lost with one that somebody else needs the place of, unless it has asked for something since.
+            // Nothing is lost with one whose place another client needs, unless it has asked for something since.
             if flags.gives_way() && !flags.busy.load(Ordering::Acquire) {
                 return;
             }

@@ -153,7 +153,7 @@ impl RequestHandler {
         }
     }
 
-    /// Ends the server if its folder is gone: it would refuse everything until somebody starts it anew.
+    /// Ends the server if its folder is gone: it would refuse everything until it is restarted.
     fn check_folder(&self) {
         if block_in_place(|| self.context.receiver.is_replaced()) {
             self.context.stop.stop();

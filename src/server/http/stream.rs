@@ -26,7 +26,7 @@ pub(super) struct ConnectionFlags {
     begun: Instant,
     /// When something last happened on it, in milliseconds from its beginning.
     used: AtomicU64,
-    /// Somebody else needs its place.
+    /// Another client needs its place.
     go: Notify,
     is_going: AtomicBool,
 }
@@ -53,7 +53,7 @@ impl ConnectionFlags {
         !self.busy.load(Ordering::Acquire) && !self.gives_way()
     }
 
-    /// Whether somebody else needs its place.
+    /// Whether another client needs its place.
     pub(super) fn gives_way(&self) -> bool {
         self.is_going.load(Ordering::Acquire)
     }
@@ -74,7 +74,7 @@ impl ConnectionFlags {
         self.go.notify_one();
     }
 
-    /// Ends when somebody else needs the place.
+    /// Ends when another client needs the place.
     pub(super) async fn is_let_go(&self) {
         self.go.notified().await;
     }

@@ -74,7 +74,7 @@ impl Receiver {
         let identity = SessionIdentity { id, target, client: caller.ip, user };
         let now = SystemTime::now();
         let slot = SessionSlot::new(identity, SessionState::new(now), &self.quota);
-        // What an operator has removed counts for nothing, although nobody has noticed yet.
+        // What an operator has removed counts for nothing, even before the receiver notices.
         let displaced = self.admit(&slot, now).or_else(|_| {
             self.make_room(now);
             self.admit(&slot, now)
@@ -132,7 +132,7 @@ impl Receiver {
         Ok(displaced)
     }
 
-    /// Whether a session counts: one that is past its time does not, although nobody has removed it yet.
+    /// Whether a session counts: one that is past its time does not, even before it is removed.
     fn is_open(&self, session: &SessionState, now: SystemTime) -> bool {
         session.phase == SessionPhase::Open && !session.is_expired(now, self.options.limits.session_timeout)
     }

@@ -63,7 +63,7 @@ impl Reservation {
         Ok(())
     }
 
-    /// So many of its bytes are on the disk now.
+    /// This many of its bytes are on the disk now.
     pub(crate) fn use_up(&self, bytes: u64) {
         let before = self.used.swap(bytes, Ordering::AcqRel);
         if bytes >= before {

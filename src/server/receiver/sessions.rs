@@ -41,7 +41,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Goes on with the sessions found on the disk. Also returns the names of state files that made no sense.
+    /// Resumes the sessions found on the disk. Also returns the names of state files that made no sense.
     pub(crate) fn open(disk: Box<dyn Disk>, options: Options) -> Result<(Self, Vec<String>), ServeError> {
         let root = |error: io::Error| match error.kind() {
             io::ErrorKind::ResourceBusy => ServeError::InUse(options.root.clone()),
@@ -112,7 +112,7 @@ impl Receiver {
         if expired { Err(RequestError::UnknownSession) } else { Ok(session) }
     }
 
-    /// Opens a session's bytes. One whose files somebody has removed is no more.
+    /// Opens a session's bytes. One whose files were removed ends.
     pub(super) fn open_part(
         &self,
         slot: &SessionSlot,
@@ -166,7 +166,7 @@ impl Receiver {
         }
     }
 
-    /// Makes room, before somebody is refused for want of it; not more often than each second, for it looks at every session.
+    /// Makes room, before a client is refused for want of it; at most once a second, as it looks at every session.
     pub(super) fn make_room(&self, now: SystemTime) {
         let before = lock(&self.swept).replace(now);
         if before.and_then(|before| now.duration_since(before).ok()).is_none_or(|age| age >= Duration::from_secs(1)) {

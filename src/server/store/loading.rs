@@ -1,4 +1,4 @@
-//! What an earlier server left: sessions to go on with, and rubbish.
+//! What an earlier server left: sessions to resume, and rubbish.
 //!
 //! What was never whole is removed. What the disk does not give now may be whole: then the server does not start, for a
 //! client would begin anew, and a session once removed never comes back.
@@ -21,7 +21,7 @@ pub(super) const ENDINGS: [&str; 7] = ["json", "part", "pos", "tmp", "out", "rep
 /// What was found at the start.
 #[derive(Debug, Default)]
 pub(crate) struct LoadedSessions {
-    /// Sessions to go on with.
+    /// Sessions to resume.
     pub(crate) sessions: Vec<(SessionIdentity, SessionState)>,
     /// Names of state files that make no sense and were removed.
     pub(crate) discarded: Vec<String>,
@@ -58,7 +58,7 @@ impl SessionStore {
     /// Finishes what a crash left half-done, and removes what belongs to no session.
     fn tidy(&self, names: Vec<String>, kept: &BTreeSet<String>, found: &LoadedSessions) -> io::Result<()> {
         for (identity, _) in found.sessions.iter().filter(|(_, session)| session.phase == SessionPhase::Closed) {
-            // A crash between the rename and the tombstone: nobody may be told of a name that a power cut would undo.
+            // A crash between the rename and the tombstone: no client may be told a name that a power cut would undo.
             if self.sessions.kind(&identity.file("pos"))?.is_some()
                 && let Ok(folder) = self.folder_of(&identity.target)
             {
@@ -88,7 +88,7 @@ impl SessionStore {
         if card.closed {
             session.phase = SessionPhase::Closed;
         } else if self.sessions.kind(&identity.file("part"))?.is_none() {
-            // Renamed just before a crash, or removed by somebody who tidies up.
+            // Renamed just before a crash, or removed by an operator who tidies up.
             if !self.is_published(&identity)? {
                 return Err(io::ErrorKind::NotFound.into());
             }

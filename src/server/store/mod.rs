@@ -8,7 +8,7 @@
 //! - `.json` exists only after the other two: a session that was acknowledged is whole. Files without it are rubbish.
 //! - `.pos` is written after the bytes it counts were synced. What `.part` holds beyond is not counted.
 //! - The destination is renamed from a complete, synced `.part`, after `.pos` says which file that is. An open `.json`
-//!   without `.part` was published if the destination is that file; else somebody removed the bytes.
+//!   without `.part` was published if the destination is that file; else the bytes were removed.
 
 mod loading;
 mod stored;
@@ -122,12 +122,12 @@ impl SessionStore {
         }
     }
 
-    /// Whether somebody has removed a session's files. Nobody has if the whole folder is gone.
+    /// Whether a session's files were removed. They were not if the whole folder is gone.
     pub(crate) fn is_removed(&self, identity: &SessionIdentity) -> bool {
         self.lacks(identity, "json")
     }
 
-    /// Whether somebody has removed a session's bytes.
+    /// Whether a session's bytes were removed.
     pub(crate) fn has_lost_bytes(&self, identity: &SessionIdentity) -> bool {
         self.lacks(identity, "part")
     }

@@ -79,7 +79,7 @@ impl Proxy {
         self.credentials.as_ref().map(|login| login.user.as_str())
     }
 
-    /// Signs this user in. Nobody's name or password holds a control character or, for HTTP's Basic, a colon in
+    /// Signs this user in. No name or password holds a control character or, for HTTP's Basic, a colon in
     /// the name.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl Proxy {
         matches!(self.scheme, ProxyScheme::Socks5 | ProxyScheme::Socks5h)
     }
 
-    /// The line `Proxy-Authorization`, or nothing if we are nobody to it.
+    /// The line `Proxy-Authorization`, or nothing without a user.
     fn authorization(&self) -> Zeroizing<String> {
         let Some(login) = &self.credentials else { return Zeroizing::default() };
         let plain = Zeroizing::new(format!("{}:{}", login.user, *login.password));

@@ -10,8 +10,8 @@ use crate::protocol::{Origin, without_brackets};
 pub struct Proxies {
     http: Option<Proxy>,
     https: Option<Proxy>,
-    /// Who is reached without the proxy, besides this machine. `None`: nobody, nor is this machine. The user named the proxy
-    /// for this very run.
+    /// Hosts that are reached without the proxy, besides this machine. `None`: none, not even this machine, as the user named
+    /// the proxy for this run.
     bypass: Option<Vec<Direct>>,
 }
 
@@ -124,7 +124,7 @@ fn shares(address: IpAddr, network: IpAddr, bits: u32) -> bool {
     }
 }
 
-/// One of a list that commas or spaces separate. What is no entry covers nobody.
+/// One of a list that commas or spaces separate. An invalid entry covers no host.
 fn direct(entry: &str) -> Option<Direct> {
     let entry = entry.trim();
     if entry == "*" {

@@ -29,7 +29,7 @@ pub struct TlsSettings {
     /// What a server gets that asks for the client's certificate: only the URL's own host, if
     /// [`Settings::origin`](crate::transport::Settings::origin) names one.
     pub identity: Option<ClientIdentity>,
-    /// If there are any, the server's key must be one of these, whoever vouches for it.
+    /// If there are any, the server's key must be one of these, whatever authority vouches for it.
     pub pins: Vec<Pin>,
     /// Take any certificate for any name, of whatever age. Pins hold all the same.
     pub insecure: bool,
@@ -58,7 +58,7 @@ pub enum Authorities {
     Platform,
     /// The ones that the program was built with, because this machine has none.
     Bundled,
-    /// Nobody's: certificates are not checked.
+    /// None: certificates are not checked.
     Unchecked,
 }
 
@@ -186,7 +186,7 @@ fn is_untrusted(error: &rustls::Error) -> bool {
     is_authority_as_server(error) || matches!(error, rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
 }
 
-/// A server whose certificate is marked as an authority's, as `openssl req -x509` makes them. Whoever names that very
+/// A server whose certificate is marked as an authority's, as `openssl req -x509` makes them. A user who names that very
 /// certificate as trusted means it; OpenSSL takes it then, too. Its time was checked before its kind.
 pub(super) fn is_authority_as_server(error: &rustls::Error) -> bool {
     let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };

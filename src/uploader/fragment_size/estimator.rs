@@ -3,10 +3,10 @@
 
 use crate::exchange::Timing;
 
-/// A fragment takes at most so many seconds, as far as the rate is known: more would be lost with a connection.
+/// A fragment takes at most this many seconds, as far as the rate is known: more would be lost with a connection.
 const LONGEST_SECONDS: u128 = 30;
 
-/// A fragment is to be so many times as long as the wait that it costs. Twice what keeps the wait under 2 % of the
+/// A fragment takes this many times as long as the wait that it costs. Twice what keeps the wait under 2 % of the
 /// time: the first fragments and the packets around them wait as well.
 const TIMES_THE_WAIT: u128 = 99;
 

@@ -36,7 +36,7 @@ const USUAL_MAX: u64 = 28 * 1024 * 1024;
 /// and costs a round trip, whatever the length.
 const MAX: u64 = 256 * 1024 * 1024;
 
-/// One fragment to the next: at most so many times as large. From [`FIRST_STEP`] that is [`USUAL_MAX`] in one step: there
+/// One fragment to the next: at most this many times as large. From [`FIRST_STEP`] that is [`USUAL_MAX`] in one step: there
 /// is no default limit between them that would be worth a stop.
 const MAX_GROWTH: u64 = 28;
 
@@ -49,7 +49,7 @@ const PAGE: u64 = 4096;
 /// A limit that was learnt from pages is not remembered below this: it would rather be the page's own fault.
 const SMALLEST_REMEMBERED: u64 = 64 * 1024;
 
-/// A remembered limit is tried again among so many fragments at the beginning: servers get new settings (R4).
+/// A remembered limit is tried again among this many fragments at the beginning: servers get new settings (R4).
 const TRIAL_WITHIN: u32 = 4;
 
 /// The user's choice.
@@ -323,7 +323,7 @@ impl FragmentSizer {
         Struck { change: self.change_to(to, why), proven: is_proven.then_some(len) }
     }
 
-    /// The server keeps only so many bytes of each fragment, however many are sent.
+    /// The server keeps only this many bytes of each fragment, however many are sent.
     pub(super) fn on_only_kept(&mut self, kept: u64) -> Option<SizeChange> {
         lower(&mut self.limit, kept);
         self.change_to(kept, Resize::Kept)

@@ -26,7 +26,7 @@ pub(crate) struct CancelSession {
 enum Then {
     End(UploadError),
     GoOn(Box<State>),
-    /// It is all that is wanted: what comes back is the end.
+    /// Nothing follows it: its response is the end.
     Tell,
 }
 

@@ -18,7 +18,7 @@ use super::{State, Step};
 const PACKET: PacketKind = PacketKind::CreateSession;
 
 /// Refusals of a new session, after the file may have been published by an earlier one, that are tried again: a page
-/// may be somebody else's.
+/// may be another client's.
 const MAX_PAGES: u32 = 3;
 
 /// Responses before there is a session that are none, and tried again.
@@ -48,7 +48,7 @@ impl CreateSession {
 
     pub(super) fn on_response(self, context: &mut Context, response: &Response<()>) -> Step {
         match context.target.follow_redirect(response, PACKET) {
-            // Where it leads, nobody was pinged.
+            // Where it leads, no server was pinged.
             Ok(true) if self.skipped_ping => return Ok(State::Ping(Ping::before_create())),
             Ok(true) => return Ok(State::CreateSession(self)),
             Ok(false) => {}

@@ -43,7 +43,7 @@ pub(crate) struct FetchReply {
 /// What a response's body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ReplyBody {
-    /// The reply from this byte on, of so many in all; `None`: it comes in chunks, which tell their end themselves.
+    /// The reply from this byte on, and its length in bytes; `None`: it comes in chunks, which tell their end themselves.
     From(u64, Option<u64>),
     /// Nothing of use.
     Nothing,
@@ -74,7 +74,7 @@ impl FetchReply {
         }
     }
 
-    /// At which byte the response's body begins, if it is wanted.
+    /// At which byte the response's body begins, if the upload reads it.
     pub(crate) fn accept(&self, head: &Response<()>) -> Option<u64> {
         match self.body(head) {
             Ok(ReplyBody::From(at, _)) => Some(at),

@@ -18,7 +18,7 @@ use crate::uploader::verify::{Mismatch, Seen, Unverified, Verify};
 
 use super::{State, Step};
 
-/// The file is there already; nobody waits for ever to see it.
+/// The file is there already: the wait to see it is short.
 const MAX_TRIES: u32 = 5;
 
 /// Waits for a HEAD or GET of the destination.
@@ -27,7 +27,7 @@ pub(crate) struct Verification {
     method: Method,
     /// How the upload ends unless the same content is found; `None`: Close-Session was acknowledged.
     failure: Option<UploadError>,
-    /// The session that the same command could still go on with.
+    /// The session that the same command could still resume.
     session: Option<ResumeState>,
     tries: u32,
 }
@@ -91,7 +91,7 @@ impl Verification {
         match comparison {
             Ok(Comparison::Same(proof)) => self.same(context, proof),
             Ok(Comparison::Different(difference)) => Err(match self.failure {
-                // It is not there yet, and the same command can still go on with the session.
+                // It is not there yet, and the same command can still resume the session.
                 Some(failure) if self.session.is_some() && failure.keeps_record() => {
                     let text = format!("the file at the destination differs: {difference}");
                     context.tell(UploadEvent::Warning { text });

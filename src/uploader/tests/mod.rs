@@ -57,7 +57,7 @@ fn timing(text: &str) -> Timing {
     Timing { total: time(total), waiting: time(waiting) }
 }
 
-/// What happens instead of a response to a packet whose body has so many bytes. `cut 500`: when so many were out.
+/// What happens instead of a response to a packet whose body has this many bytes. `cut 500`: after 500 of them.
 fn event(text: &str, body: u64) -> Input {
     let (text, sent) = match text.rsplit_once(' ') {
         Some((text, number)) if number.bytes().all(|b| b.is_ascii_digit()) => (text, number.parse().expect("a number")),

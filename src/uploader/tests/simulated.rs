@@ -268,7 +268,7 @@ fn the_record_of_another_file_is_kept_as_it_is_until_the_server_has_no_more_of_i
     assert!(matches!(machine.next_action(), Action::Save(_)), "{:?}", machine.next_action());
 }
 
-/// The server published the earlier file with its last fragment, and lets nobody overwrite it. This file is not there.
+/// The server published the earlier file with its last fragment, and refuses to overwrite it. This file is not there.
 #[test]
 fn what_was_published_of_another_file_is_not_this_one() {
     let now = Instant::now();
@@ -349,7 +349,7 @@ fn a_file_that_two_sessions_could_not_close_may_be_there() {
     );
 }
 
-/// The file is not there, but the session is: the same command can go on with it.
+/// The file is not there, but the session is: the same command can resume it.
 #[test]
 fn a_difference_found_while_the_session_lives_keeps_it() {
     let now = Instant::now();

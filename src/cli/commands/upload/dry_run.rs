@@ -68,6 +68,6 @@ fn tell(json: Option<&JsonLog>, id: usize, item: &Item, size: Option<u64>, offse
     if offset > 0 {
         line = format!("{line}, resumes at {}", units::size(offset));
     }
-    // A closed output is nobody's error.
+    // A closed output is no error.
     let _ = writeln!(std::io::stdout(), "{}", escape_line(&line));
 }

@@ -1,4 +1,4 @@
-//! Standard input, as long as nobody interrupts.
+//! Standard input, until an interrupt.
 
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -74,7 +74,7 @@ pub(super) fn spool(signals: &Signals) -> anyhow::Result<NamedTempFile> {
     Ok(file)
 }
 
-/// Reads all of standard input. Reading cannot be interrupted everywhere, so a thread does it; when nobody wants more it is
+/// Reads all of standard input. Reading cannot be interrupted everywhere, so a thread does it; when no more is needed it is
 /// left alone.
 pub(super) fn pour(signals: &Signals, out: &mut dyn Write) -> anyhow::Result<()> {
     examine()?;

@@ -24,7 +24,7 @@ fn size(item: &Item) -> u64 {
     }
 }
 
-/// `reporter` shows a batch of so many jobs.
+/// `reporter` shows a batch of this many jobs.
 pub(super) fn run(context: &RunContext<'_>, items: &[Item], jobs: usize, reporter: Reporter) -> anyhow::Result<()> {
     let queue =
         Mutex::new(Queue { left: items.iter().enumerate(), outcome: BatchOutcome::of(items.len()), leaves: None });
@@ -32,7 +32,7 @@ pub(super) fn run(context: &RunContext<'_>, items: &[Item], jobs: usize, reporte
     let mut workers: Vec<_> = (0..jobs).map(worker).collect();
     let signs_in = context.identity.credentials.is_some() || context.config.connect.has_proxy_login();
     if let (Some(first), true) = (workers.first_mut(), signs_in) {
-        // A wrong password is tried once, not once for each connection: one at a time until somebody was let in.
+        // A wrong password is tried once, not once for each connection: one at a time until the server has accepted it.
         while lock(&queue).outcome.uploaded == 0 && first.run_next(&queue) {}
     }
     std::thread::scope(|scope| {

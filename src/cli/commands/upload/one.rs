@@ -155,7 +155,7 @@ impl RunContext<'_> {
             Source::File(path) => (path.as_path(), &self.journal),
             Source::StandardInput => {
                 spooled = input::spool(self.signals)?;
-                // Nobody can type the same again.
+                // The same input cannot be typed again.
                 forgetful = Journal::disabled();
                 (spooled.path(), &forgetful)
             }
@@ -220,7 +220,7 @@ fn read_again(entity: &UploadEntity, cancellation: &CancellationToken) -> Option
     contents.ok().filter(|_| is_unchanged)
 }
 
-/// A large file takes longer to read than somebody who presses Ctrl-C waits.
+/// A large file takes longer to read than a user who presses Ctrl-C waits.
 struct UntilInterrupted<'a, R> {
     file: R,
     cancellation: &'a CancellationToken,

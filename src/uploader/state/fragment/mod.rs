@@ -78,7 +78,7 @@ impl Fragment {
         }
     }
 
-    /// Goes on with a session of an earlier process, which cannot know how far the server got: asks first (R3). What the
+    /// Resumes a session of an earlier process, which cannot know how far the server got: asks first (R3). What the
     /// server has behind `known` is of another file (R7).
     pub(crate) fn resumed(context: &mut Context, session: ResumeState, known: Option<u64>) -> State {
         match data_range(context, session.acknowledged).or_else(|| question::range_in_doubt(context, &session)) {
