@@ -97,7 +97,7 @@ pub fn pem(data: &[u8]) {
         |label: &str, der: &[u8]| format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der));
     match pem::certificates(data) {
         Ok(found) => {
-            assert!(!found.is_empty());
+            assert_ne!(found, [], "no certificate and no error");
             let text: String = found.iter().map(|certificate| section("CERTIFICATE", certificate)).collect();
             assert_eq!(pem::certificates(text.as_bytes()), Ok(found));
         }

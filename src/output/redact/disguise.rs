@@ -117,7 +117,7 @@ impl Disguise {
             }
             _ if name == AUTHORIZATION || name == PROXY_AUTHORIZATION => {
                 let parts: Vec<&str> = value.split('"').collect();
-                let proofs = parts.chunks_exact(2).filter(|pair| {
+                let proofs = parts.as_chunks::<2>().0.iter().filter(|pair| {
                     let name = pair[0].trim_end_matches('=');
                     PROOFS.iter().any(|proof| name.ends_with(proof))
                 });
