@@ -41,11 +41,11 @@ pub(super) fn begin(
     }))
 }
 
-/// Whether the machine's own user signs in without `--auth negotiate`. On Windows it may come to NTLM, whose
-/// proof any server can try passwords against: so only servers of the own network get it, told by their names as Windows does.
+/// Whether the machine's own user signs in without `--auth negotiate`. On Windows it may come to NTLM, whose proof any server
+/// can try passwords against: so only servers of the own network get it, told by their names as Windows does.
 /// Kerberos shows nothing to a server that the realm does not know.
 pub(super) fn signs_in_unasked(host: &str) -> bool {
-    !cfg!(windows) || is_of_own_network(host)
+    !cfg!(all(windows, feature = "kerberos")) || is_of_own_network(host)
 }
 
 /// Names without a dot; no address is one.

@@ -135,17 +135,17 @@ fn authorities(
     extra_roots: &[CertificateDer<'static>],
     provider: &Arc<CryptoProvider>,
 ) -> Result<(Authorities, Judge), rustls::Error> {
-    // Alone first: extra roots would hide that the trust store is empty. On Windows it then wants nothing of the system
-    // that only newer ones have.
-    match Verifier::new(Arc::clone(provider)) {
-        Ok(platform) if extra_roots.is_empty() => return Ok((Authorities::Platform, Arc::new(platform))),
-        // The library's word for an empty trust store.
-        Err(rustls::Error::General(_)) if bundled_roots::may_stand_in() => {
-            return Ok((Authorities::Bundled, bundled_roots::judge(extra_roots, provider)?));
+    let may_stand_in = bundled_roots::may_stand_in();
+    if extra_roots.is_empty() || may_stand_in {
+        match Verifier::new(Arc::clone(provider)) {
+            // The library's word for an empty trust store. Extra roots would hide it.
+            Err(rustls::Error::General(_)) if may_stand_in => {
+                return Ok((Authorities::Bundled, bundled_roots::judge(extra_roots, provider)?));
+            }
+            // On Windows it wants nothing of the system that only newer ones have.
+            platform if extra_roots.is_empty() => return Ok((Authorities::Platform, Arc::new(platform?))),
+            _ => {}
         }
-        // The user's own are enough.
-        Err(rustls::Error::General(_)) if !extra_roots.is_empty() => {}
-        result => _ = result?,
     }
     let platform = Verifier::new_with_extra_roots(extra_roots.iter().cloned(), Arc::clone(provider))?;
     Ok((Authorities::Platform, Arc::new(platform)))
