@@ -379,6 +379,18 @@ mod tests {
         assert!(sent.contains("response=\"e58dbefcfee685ca417cc295b7599324\""), "{sent}");
     }
 
+    /// RFC 7616, section 3.7: the first that the client knows is the one that the server prefers.
+    #[test]
+    fn of_equal_challenges_the_first_is_answered() {
+        let mut headers = HeaderMap::new();
+        for nonce in ["first", "second"] {
+            let offer = format!("Digest realm=\"x\", nonce=\"{nonce}\", qop=\"auth\"");
+            headers.append(WWW_AUTHENTICATE, HeaderValue::from_str(&offer).expect("a value"));
+        }
+        let digest = Digest::choose(&challenge::all(&headers), [0; 16]).expect("read");
+        assert_eq!(digest.nonce, b"first");
+    }
+
     #[test]
     fn a_nonce_that_comes_again_is_counted_on() {
         let offer = b"Digest realm=\"x\", nonce=\"n\", qop=\"auth\"";

@@ -137,3 +137,36 @@ impl fmt::Display for PemError {
 }
 
 impl std::error::Error for PemError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_without_a_section_are_told_apart() {
+        for (text, problem) in [
+            (&b" \r\n"[..], Problem::Empty),
+            (b"\x30\x82\x01\x0a\x02\x01\x03\x30", Problem::Pkcs12),
+            (b"\x30\x82\x01\x0a\x02\x01\x02\x30", Problem::Der),
+            // The number 3 further on is something else.
+            (b"\x30\x82\x01\x0a\x04\x04\x01\x01\x01\x01\x05\x00\x02\x01\x03", Problem::Der),
+            (b"-----BEGIN PKCS7-----\nAAAA\n-----END PKCS7-----\n", Problem::Pkcs7),
+            (b"-----BEGIN CERTIFICATE----- AAAA -----END CERTIFICATE-----", Problem::NoLineEnds),
+            (b"ssh-ed25519 AAAA", Problem::Missing),
+        ] {
+            assert_eq!(certificates(text), Err(PemError { is_key: false, problem }), "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_openssl_appended_is_cut_off_whatever_the_length() {
+        let der = |bytes: Vec<u8>| without_appendix(CertificateDer::from(bytes)).to_vec();
+        let short = [&[0x30, 0x81, 3, 1, 2, 3][..], b"appended"].concat();
+        assert_eq!(der(short), [0x30, 0x81, 3, 1, 2, 3]);
+        let long = [&[0x30, 0x82, 1, 0][..], &[7; 256], b"appended"].concat();
+        assert_eq!(der(long.clone()), long[..260]);
+        // A length beyond the end is for the library to refuse.
+        assert_eq!(der(vec![0x30, 0x81, 9, 1]), [0x30, 0x81, 9, 1]);
+        assert_eq!(der(vec![0x31, 0x81, 1, 1, 1]), [0x31, 0x81, 1, 1, 1]);
+    }
+}

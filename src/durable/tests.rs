@@ -25,6 +25,16 @@ fn a_rename_replaces_only_when_allowed() {
 }
 
 #[test]
+fn a_file_is_read_whole_or_not_at_all() {
+    let (dir, folder) = folder();
+    std::fs::write(dir.path().join("f"), "12345").unwrap();
+    assert_eq!(folder.read_trusted("f", 5).unwrap(), b"12345");
+    for max in [0, 3, 4] {
+        assert!(matches!(folder.read_trusted("f", max), Err(AccessError::Untrusted(TOO_LARGE))), "{max}");
+    }
+}
+
+#[test]
 fn names_are_told_by_kind() {
     let (dir, folder) = folder();
     std::fs::create_dir(dir.path().join("d")).unwrap();

@@ -59,3 +59,28 @@ impl ReloadHandle {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reload_never_lets_clients_in_without_a_password() {
+        let named = |name: &str| {
+            let mut options =
+                Options::new(std::path::PathBuf::from("inbox"), (std::net::Ipv4Addr::LOCALHOST, 0).into());
+            options.account = Some(Account::new(name, "s3cret").unwrap());
+            options
+        };
+        let without = Options { account: None, ..named("drop") };
+        let access = Access::of(&named("drop")).unwrap();
+        let handle = ReloadHandle(Arc::clone(&access));
+        assert!(handle.reload(&without).is_err());
+        assert!(access.account().is_some());
+        handle.reload(&named("other")).unwrap();
+        // Nor does a server without an account begin to ask for one: its clients would all be refused.
+        let open = Access::of(&without).unwrap();
+        assert!(ReloadHandle(Arc::clone(&open)).reload(&named("drop")).is_err());
+        assert!(open.account().is_none());
+    }
+}

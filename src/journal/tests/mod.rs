@@ -14,8 +14,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::protocol::{ContentName, Session};
-use crate::source::Fingerprint;
 use crate::source::UploadEntity;
+use crate::source::{Contents, Fingerprint};
 use crate::uploader::{HostLimit, ResumeState};
 
 const URL: &str = "http://h/drop/file.bin?sig=s3cret";

@@ -20,6 +20,16 @@ fn the_next_run_finds_what_the_last_one_saved() {
 }
 
 #[test]
+fn what_was_read_for_the_network_is_known_to_the_next_run() {
+    let scene = Scene::new();
+    let mut entry = scene.claim(&scene.journal());
+    let read = Contents { size: 9000, fingerprint: digest(9000) };
+    entry.save(state(4000, 9000), digest(4000), Some(read), Scene::at(0));
+    drop(entry);
+    assert_eq!(scene.claim(&scene.journal()).record().read, Some(read));
+}
+
+#[test]
 fn success_leaves_nothing_behind() {
     let scene = Scene::new();
     let journal = scene.journal();
