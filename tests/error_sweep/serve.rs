@@ -4,6 +4,9 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -95,7 +98,19 @@ fn run(client: &Client, case: Option<Case>) -> (Option<(String, Finished)>, Stri
     let command = serve(&client.root().join("inbox"), ANY_PORT);
     let mut traced = Traced::start(&command, case.map(|case| (case.point, case.fault)));
     let mut stderr = BufReader::new(traced.stderr());
-    let (mut said, address) = first_line(&mut stderr);
+    let (mut said, address) = thread::scope(|scope| {
+        let (told, waiting) = mpsc::channel::<()>();
+        let traced = &traced;
+        // The call that failed may be the one that says where it listens: without its address there is no upload.
+        scope.spawn(move || {
+            if waiting.recv_timeout(Duration::from_secs(20)) == Err(RecvTimeoutError::Timeout) {
+                traced.terminate();
+            }
+        });
+        let first = first_line(&mut stderr);
+        drop(told);
+        first
+    });
     let uploaded = address.map(|address| {
         let uploaded = client.run(&address, if case.is_some() { "2s" } else { "60s" });
         (address, uploaded)
