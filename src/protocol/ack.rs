@@ -287,6 +287,18 @@ mod tests {
     }
 
     #[test]
+    fn the_last_ack_says_where_the_reply_lies_if_it_does() {
+        for (fields, url) in [
+            (&[("bits-reply-url", " /reply "), ("bits-received-content-range", "5")][..], Some("/reply")),
+            (&[("bits-reply-url", " "), ("bits-received-content-range", "5")], None),
+            (&[("bits-received-content-range", "5")], None),
+        ] {
+            let Ok(PacketResponse::Ack(ack)) = fragment_ack(fields) else { panic!("{fields:?}") };
+            assert_eq!(ack.reply_url.as_deref(), url);
+        }
+    }
+
+    #[test]
     fn a_plain_web_servers_200_is_no_ack() {
         let plain = response(200, &[("server", "nginx"), ("content-type", "text/html")]);
         for result in [

@@ -235,6 +235,21 @@ mod tests {
     }
 
     #[test]
+    fn bits_refuses_by_an_ack_or_by_a_code() {
+        let (ack, code) = ((header::PACKET_TYPE, "Ack"), (header::ERROR, "0x80070005"));
+        for (fields, is_from_bits) in [
+            (&[ack, code][..], true),
+            (&[ack], true),
+            (&[code], true),
+            // S_OK refuses nothing.
+            (&[(header::ERROR, "0x0")], false),
+            (&[], false),
+        ] {
+            assert_eq!(refusal(500, fields).is_from_bits(), is_from_bits, "{fields:?}");
+        }
+    }
+
+    #[test]
     fn a_refusal_reads_well() {
         let error =
             refusal(403, &[(header::PACKET_TYPE, "Ack"), (header::ERROR, "0x80070005"), (header::ERROR_CONTEXT, "5")]);

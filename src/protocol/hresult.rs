@@ -186,6 +186,7 @@ mod tests {
         assert_eq!(HResult(0x8019_0194).http_status(), Some(404));
         assert_eq!(HResult(0x8007_2EE7).win32(), Some(12007));
         assert_eq!((HResult(5).win32(), HResult(5).is_failure()), (None, false));
+        assert_eq!(HResult(0x8000_4005).facility_name(), Some("general"));
         assert_eq!(HResult(0x8004_1234).facility_name(), Some("interface-defined"));
         assert_eq!(HResult(0x8fff_0001).facility_name(), None);
     }

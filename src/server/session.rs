@@ -301,6 +301,16 @@ mod tests {
         );
     }
 
+    /// Another connection can end a session while the bytes of a fragment are written.
+    #[test]
+    fn bytes_of_a_session_that_ended_meanwhile_are_not_acknowledged() {
+        for phase in [SessionPhase::Gone, SessionPhase::Closed] {
+            let new = SessionState::new(SystemTime::UNIX_EPOCH);
+            let session = SessionState { total: Some(20), durable: 10, phase, ..new };
+            assert_eq!(session.acknowledge(false), Err(RequestError::UnknownSession));
+        }
+    }
+
     #[test]
     fn a_complete_file_waits_for_the_application_and_follows_its_verdict() {
         let mut session = SessionState::new(SystemTime::UNIX_EPOCH);

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use nix::errno::Errno;
-use nix::libc::{PTRACE_SYSCALL_INFO_ENTRY, PTRACE_SYSCALL_INFO_EXIT, SYS_write};
+use nix::libc::{PTRACE_SYSCALL_INFO_ENTRY, PTRACE_SYSCALL_INFO_EXIT, SYS_futex, SYS_write};
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -210,7 +210,7 @@ impl Tracer {
     }
 }
 
-/// In place of a call's number: a thread of the program wakes another by an `eventfd`, which cannot fail.
+/// In place of a call's number: a thread of the program wakes another, by an `eventfd` or a futex, which cannot fail.
 pub(crate) const WAKE: i64 = -1;
 
 /// The number of the call that the thread is about to make.
@@ -218,12 +218,14 @@ fn number(thread: Pid) -> Option<i64> {
     let text = std::fs::read_to_string(format!("/proc/{thread}/syscall")).ok()?;
     let mut words = text.split(' ');
     let call = words.next()?.parse().ok()?;
-    let mut wakes = || {
-        let file = i32::from_str_radix(words.next()?.trim_start_matches("0x"), 16).ok()?;
-        let path = std::fs::read_link(format!("/proc/{thread}/fd/{file}")).ok()?;
-        Some(path.to_str()?.contains("[eventfd]"))
+    let mut arguments = words.map_while(|word| i64::from_str_radix(word.trim_start_matches("0x"), 16).ok());
+    let is_wake = if call == SYS_write {
+        let path = std::fs::read_link(format!("/proc/{thread}/fd/{}", arguments.next()?)).unwrap_or_default();
+        path.to_str()?.contains("[eventfd]")
+    } else {
+        // The commands without the flags for private futexes and the clock: FUTEX_WAIT and FUTEX_WAIT_BITSET wait.
+        call == SYS_futex && ![0, 9].contains(&(arguments.nth(1)? & 0x7f))
     };
-    let is_wake = call == SYS_write && wakes() == Some(true);
     Some(if is_wake { WAKE } else { call })
 }
 
