@@ -386,8 +386,9 @@ fn a_read_only_state_folder_is_one_warning() {
         // By another process: a child that another test starts meanwhile would inherit the file while it is written to, and no
         // system runs such a file.
         assert!(Command::new("cp").arg(program()).arg(&own).status().expect("started").success());
-        for folder in [case.folder.path(), case.source.path.parent().expect("a folder")] {
-            fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).expect("opened");
+        let source = &case.source.path;
+        for path in [case.folder.path(), &own, source.parent().expect("a folder"), source] {
+            fs::set_permissions(path, PermissionsExt::from_mode(0o755)).expect("opened");
         }
         chown(case.state(), Some(NOBODY), Some(NOBODY)).expect("given away");
         let mut command = Command::new(own);
