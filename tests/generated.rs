@@ -17,7 +17,7 @@ const COMPLETIONS: [(&str, &str); 5] = [
     ("elvish", "bitsup.elv"),
 ];
 
-/// What the program prints, at the width that the files are made for.
+/// The program's output, at the width that the files are made for.
 fn printed(args: &[&str]) -> String {
     printed_at(100, args)
 }

@@ -1,12 +1,12 @@
 //! The walls of the house: which folder of `src/` may know which. The rows are those of the table in `ARCHITECTURE.md`.
 //!
-//! Only paths are seen, outside of tests: `crate::…`, `std::…`, and those of other crates. What a method does is not.
+//! Only paths are seen, outside of tests: `crate::…`, `std::…`, and those of other crates. The work of a method is not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What a folder without I/O must not name, whatever it calls it: files, sockets, processes, threads, the clock.
+/// The items that a folder without I/O must not name, under any alias: files, sockets, processes, threads, the clock.
 const IO: &str = "std::fs std::io std::process std::thread std::env std::net::Tcp Instant::now SystemTime::now";
 
 /// Libraries that belong to one folder.

@@ -29,7 +29,7 @@ pub struct AuthSettings {
     pub origin: Uri,
     /// Other hosts that they may go to as well, but never without TLS if the URL has it.
     pub trusted_hosts: Vec<String>,
-    /// What to sign in with; `None`: Kerberos tickets, if `choice` allows Negotiate and the machine has some.
+    /// The user's credentials; `None`: Kerberos tickets, if `choice` allows Negotiate and the machine has some.
     pub credentials: Option<Credentials>,
     /// By which mechanisms.
     pub choice: Choice,
@@ -80,7 +80,7 @@ pub struct Authenticator {
     was_taken: bool,
 }
 
-/// What follows from a response.
+/// The next step after a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthStatus {
     /// It is the server's response to the request.
@@ -193,7 +193,7 @@ impl Authenticator {
         }
     }
 
-    /// What the response to `request`, which [`Authenticator::prepare`] had, asks for. Over TLS the
+    /// Decides what follows from the response to `request`, which [`Authenticator::prepare`] had. Over TLS the
     /// [`ChannelBinding`](crate::exchange::ChannelBinding) is in its extensions.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ const MAX_PARAMETERS: usize = 32;
 pub(super) struct Challenge {
     /// Its name as the server writes it.
     pub(super) scheme: String,
-    /// What NTLM and Negotiate say, in base64.
+    /// The token of NTLM and Negotiate, in base64.
     pub(super) token: Option<String>,
     pub(super) parameters: Parameters,
 }
@@ -31,11 +31,11 @@ impl Challenge {
     }
 }
 
-/// What a response asks for.
+/// The challenges of a response, and the connection that it came over.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Demand<'a> {
     pub(super) challenges: &'a [Challenge],
-    /// What binds to the connection that it came over.
+    /// The binding to the connection that it came over.
     #[cfg_attr(
         not(any(test, feature = "windows-auth", feature = "kerberos")),
         expect(dead_code, reason = "no other way of signing in is bound to a connection")
@@ -45,7 +45,7 @@ pub(super) struct Demand<'a> {
 
 #[cfg(any(test, feature = "windows-auth", feature = "kerberos"))]
 impl Demand<'_> {
-    /// What a scheme of Windows says.
+    /// The token of a scheme of Windows.
     pub(super) fn token(&self, scheme: Scheme) -> Option<&str> {
         let mut own = self.challenges.iter().filter(|challenge| challenge.is(scheme.as_str()));
         own.find_map(|challenge| challenge.token.as_deref())
@@ -140,7 +140,7 @@ impl<'a> ChallengeReader<'a> {
         })
     }
 
-    /// What follows a scheme's name up to the next comma: nothing, a token, or a first parameter.
+    /// Reads the part after a scheme's name up to the next comma: nothing, a token, or a first parameter.
     fn challenge(&mut self, scheme: &str) -> Challenge {
         let mut challenge = Challenge { scheme: scheme.to_owned(), ..Challenge::default() };
         self.take(is_blank);

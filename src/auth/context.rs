@@ -1,4 +1,4 @@
-//! What the machine's own library knows of a user, as [`Tickets`](super::tickets::Tickets) needs it.
+//! A user's context in the machine's own library, as [`Tickets`](super::tickets::Tickets) needs it.
 
 use std::fmt;
 

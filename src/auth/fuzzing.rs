@@ -20,7 +20,7 @@ fn authenticator(url: &Uri, choice: Choice) -> Authenticator {
     Authenticator::new(AuthSettings { credentials, choice, ..AuthSettings::anonymous(url) }, || Ok([7; 16]))
 }
 
-/// What is sent after this response, if anything is.
+/// The `Authorization` that is sent after this response, if any.
 fn answer(authenticator: &mut Authenticator, url: &Uri, response: &Response<()>) -> Option<Vec<u8>> {
     let mut request = Request::new(());
     *request.uri_mut() = url.clone();

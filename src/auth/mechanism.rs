@@ -1,4 +1,4 @@
-//! What a mechanism of signing in is, and the simplest one.
+//! The trait of a mechanism of signing in, and the simplest mechanism.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use crate::exchange::ChannelBinding;
 pub(super) trait Mechanism: fmt::Debug + Send {
     fn scheme(&self) -> Scheme;
 
-    /// What to say when the server does not take what it got.
+    /// The error when the server does not take what it got.
     fn rejected(&self) -> SignInError {
         SignInError::Rejected(self.scheme())
     }

@@ -203,7 +203,7 @@ mod tests {
         Handshake::new(Scheme::Ntlm, &password, "h").expect("a user")
     }
 
-    /// What a server answers to the greeting (MS-NLMP, section 2.2.1.2), with no more in it than must be.
+    /// A server's answer to the greeting (MS-NLMP, section 2.2.1.2), with no more in it than must be.
     fn challenges(has_token: bool) -> Vec<Challenge> {
         let flags = 0x2088_0201_u32;
         let mut message = b"NTLMSSP\0\x02\0\0\0\0\0\0\0\x30\0\0\0".to_vec();

@@ -56,14 +56,14 @@ pub enum Choice {
 pub enum SignInError {
     /// The server requires authentication, and there are no credentials.
     NoCredentials {
-        /// What it offers, escaped.
+        /// The schemes that it offers, escaped.
         offered: String,
     },
     /// The server requires authentication, there are only the machine's Kerberos tickets, and these fail.
     NoTickets {
-        /// What it offers, escaped.
+        /// The schemes that it offers, escaped.
         offered: String,
-        /// What stands against it, escaped.
+        /// Why the tickets fail, escaped.
         reason: String,
     },
     /// The server did not take the credentials.
@@ -80,9 +80,9 @@ pub enum SignInError {
     TicketsRejected,
     /// The server offers nothing that can be used.
     NothingInCommon {
-        /// What it offers, escaped.
+        /// The schemes that it offers, escaped.
         offered: String,
-        /// What stands against it.
+        /// Why none of them can be used.
         reason: String,
         /// The scheme that the user named.
         only: Option<Scheme>,
@@ -98,11 +98,11 @@ pub enum SignInError {
     },
     /// The server signs in each request, where the scheme signs in a connection.
     EachRequest(Scheme),
-    /// What the server sent cannot be answered.
+    /// The server's challenge cannot be answered.
     Failed {
         /// In which way of signing in.
         scheme: Scheme,
-        /// What is wrong, escaped.
+        /// Why, escaped.
         reason: String,
     },
 }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 /// A text that nothing may print. Its memory is wiped when it is dropped.
 ///
-/// What other libraries make of it (a header field, a hash) is theirs to forget.
+/// Copies in other libraries (a header field, a hash) are theirs to forget.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 

@@ -365,7 +365,7 @@ fn nothing_shows_the_secrets() {
     assert!(!format!("{settings:?}").contains("s3cret"));
 }
 
-/// What a conversation looks like: `lost` is a request whose response never came.
+/// The text of a conversation: `lost` is a request whose response never came.
 fn transcript(login: &mut Authenticator, script: &[&str]) -> String {
     let mut lines = Vec::new();
     for response in script {
@@ -415,7 +415,7 @@ fn a_proof_that_was_taken_once_is_repeated_as_often_as_the_network_wants() {
     let lost: Vec<&str> = [first.as_str(), "lost", "lost", "200"].into_iter().chain(["lost"; 20]).collect();
     let told = transcript(&mut login("https://h/a", Choice::Auto), &lost);
     assert_eq!(told.matches("> Basic").count(), 23, "{told}");
-    // What never left this machine proves nothing, and a gateway's word is not the server's.
+    // A request that never left this machine proves nothing, and a gateway's word is not the server's.
     let script: Vec<&str> =
         [first.as_str()].into_iter().chain(["not sent"; 20]).chain(["lost", "503", "200"]).collect();
     let told = transcript(&mut login("https://h/a", Choice::Auto), &script);

@@ -19,7 +19,7 @@ pub(super) struct Tickets<C> {
     host: String,
     user: Option<String>,
     is_https: bool,
-    /// What tokens are bound to, over https: a server whose certificate is another cannot hand them on to this one.
+    /// The binding of tokens over https: a server whose certificate is another cannot hand them on to this one.
     channel: Option<ChannelBinding>,
     state: TokenState<C>,
     /// The server let one in on this connection.
@@ -127,7 +127,7 @@ impl<C: Context> Mechanism for Tickets<C> {
         Ok(Some(format!("Negotiate {}", STANDARD.encode(token)).into_bytes()))
     }
 
-    /// What the server proves itself with is looked at if it is there: not all send it.
+    /// The token by which the server proves itself is looked at if it is there: not all send it.
     fn accepted(&mut self, headers: &HeaderMap, _: bool) -> Result<(), String> {
         let challenges = challenge::all(headers);
         let demand = Demand { challenges: &challenges, channel: None };
@@ -229,7 +229,7 @@ mod tests {
         headers
     }
 
-    /// What the next request carries.
+    /// The token in the next request.
     fn sent(tickets: &mut Tickets<Stub>) -> Option<Vec<u8>> {
         let value = tickets.authorization(&Request::new(()), &Credentials::Tickets).expect("a token")?;
         let token = value.strip_prefix(b"Negotiate ").expect("the scheme");

@@ -46,14 +46,14 @@ pub(crate) struct CheckPlan {
     pub probe_fragment: bool,
 }
 
-/// What was found, as far as it went.
+/// The findings, as far as the check went.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Findings {
-    /// What the first connection led to.
+    /// The first connection.
     pub reached: Option<ConnectionInfo>,
     /// How the server authenticated us; `None`: it did not ask, or refused.
     pub scheme: Option<Scheme>,
-    /// What the server calls itself, escaped.
+    /// The server's name for itself, escaped.
     pub server: Option<String>,
     /// Why the Ping was no success, if the rest went on without it.
     pub ping_doubt: Option<String>,
@@ -63,7 +63,7 @@ pub(crate) struct Findings {
     pub target: Option<Uri>,
     /// Whether it was cancelled; `Err`: what the server said.
     pub cancelled: Option<Result<(), String>>,
-    /// What is known of the size of fragments.
+    /// The known limit on the size of fragments.
     pub fragment: Option<FragmentLimit>,
 }
 
@@ -130,7 +130,7 @@ impl Check<'_> {
         loop {
             uploader.take_events().iter().for_each(&mut *client.report);
             let input = match uploader.next_action() {
-                // What it was begun for is known.
+                // The answer that it was begun for is known.
                 Action::Send(Packet::Fragment { .. }) if left == 0 => {
                     was_stopped = true;
                     target.get_or_insert_with(|| uploader.target().clone());
@@ -239,8 +239,8 @@ fn send(client: &mut Client<'_>, packet: &Packet, uploader: &Uploader) -> Result
     }
 }
 
-/// What was said to a fragment that may have been refused for its size. Some refuse by a page, some by hanging up, or never
-/// answer.
+/// The response to a fragment that may have been refused for its size. Some refuse by a page, some by hanging up, or
+/// never answer.
 fn refusal_of_size(error: &UploadError) -> Option<String> {
     match error {
         UploadError::Refused { refusal: Refusal::FragmentTooLarge | Refusal::FileTooLarge, error, .. } => {

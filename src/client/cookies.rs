@@ -1,7 +1,7 @@
 //! Cookies, as far as upload farms need them: a load balancer binds a session to one of its servers by one (RFC 6265).
 //!
-//! In memory, for one upload, and for the host alone that set them: `Domain` and `Path` widen or narrow nothing. What a
-//! server sets besides that is not needed to send a request back to where its session is.
+//! In memory, for one upload, and for the host alone that set them: `Domain` and `Path` widen or narrow nothing.
+//! Nothing else that a server sets is needed to send a request back to where its session is.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -82,7 +82,7 @@ impl Cookies {
         self.0.clear();
     }
 
-    /// The oldest go first. What came without TLS pushes out none that is for TLS alone.
+    /// The oldest go first. A cookie that came without TLS pushes out none that is for TLS alone.
     fn shrink(&mut self, by_tls: bool) {
         let size = |cookies: &[Cookie]| cookies.iter().map(|cookie| size(&cookie.name, &cookie.value)).sum::<usize>();
         while self.0.len() > MAX || size(&self.0) > MAX_BYTES {
@@ -92,7 +92,7 @@ impl Cookies {
     }
 }
 
-/// What a `Set-Cookie` field says.
+/// The content of a `Set-Cookie` field.
 struct Set<'a> {
     name: &'a str,
     value: &'a str,

@@ -23,8 +23,8 @@ pub struct ReplyFile {
 }
 
 impl ReplyFile {
-    /// The reply goes to `path`. Checked now, so that nothing is uploaded whose reply cannot be saved. What an earlier
-    /// run of the same upload saved there, told by its contents, may be replaced.
+    /// The reply goes to `path`. Checked now, so that nothing is uploaded whose reply cannot be saved. A reply that an
+    /// earlier run of the same upload saved there, told by its contents, may be replaced.
     /// Fails when something else has that name and is not to be replaced, or nothing can be written beside it.
     pub(crate) fn new(path: PathBuf, may_replace: bool, earlier: Option<Contents>) -> Result<Self, ReplyFileError> {
         let saved = earlier.filter(|earlier| holds(&path, *earlier)).map(|earlier| earlier.size);
@@ -49,7 +49,7 @@ impl ReplyFile {
         self.saved
     }
 
-    /// What was written; `None`: nothing was.
+    /// The contents that were written; `None`: nothing was.
     pub(super) fn contents(&mut self) -> Result<Option<Contents>, ReplyFileError> {
         let Some(file) = &mut self.partial else { return Ok(None) };
         // Leaves the file at its end, where the next bytes go.

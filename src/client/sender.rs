@@ -1,5 +1,5 @@
 //! The one sender of requests, for uploads, checks and cancelling: adds what HTTP and authentication want, shows both
-//! heads, and hands on what came back as it is. What a response means is not its business.
+//! heads, and hands on what came back as it is. The meaning of a response is not its business.
 
 use std::io::{self, Read};
 
@@ -17,7 +17,7 @@ use crate::uploader::{Input, Reauthentication, UploadEvent, Uploader};
 
 use super::cookies::Cookies;
 
-/// What bitsup calls itself.
+/// The product name in `User-Agent`.
 const PRODUCT: &str = concat!("bitsup/", env!("CARGO_PKG_VERSION"));
 
 /// Sends requests on one connection after the other, as one user.
@@ -39,7 +39,7 @@ pub struct NotSignedIn {
     pub packet: Option<PacketKind>,
     /// Why.
     pub reason: SignInError,
-    /// What the server said; `None`: it was not asked.
+    /// The server's refusal; `None`: it was not asked.
     #[source]
     pub said: Option<BitsError>,
 }
@@ -261,7 +261,7 @@ impl Read for Counted<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.body.read(buffer)?;
         if count > 0 {
-            // What was read before has been taken by the network by now.
+            // The bytes that were read before have been taken by the network by now.
             (self.report)(&UploadEvent::BytesSent(self.sent));
             self.sent += count as u64;
         }

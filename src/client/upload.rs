@@ -29,7 +29,7 @@ const TIME_AFTER_INTERRUPT: Duration = Duration::from_millis(1500);
 /// An upload that failed gives its session up within this time, whatever the network does.
 const TIME_AFTER_FAILURE: Duration = Duration::from_secs(10);
 
-/// What an upload works with.
+/// The parts that an upload works with.
 pub struct UploadContext<'a> {
     /// The source.
     pub entity: &'a UploadEntity,
@@ -37,7 +37,7 @@ pub struct UploadContext<'a> {
     pub transport: &'a mut dyn Transport,
     /// Who signs in there.
     pub authenticator: &'a mut Authenticator,
-    /// What ends the upload from outside.
+    /// The token that ends the upload from outside.
     pub cancellation: &'a CancellationToken,
     /// Who is told what happens.
     pub report: &'a mut dyn FnMut(&UploadEvent),
@@ -50,18 +50,18 @@ struct UploadRun<'a> {
     entry: Entry,
     digest: PrefixDigest,
     reply: Option<ReplyFile>,
-    /// What failed on this machine, and ends the upload.
+    /// The failure on this machine that ends the upload.
     failure: Option<ClientError>,
     /// Whether the transport was told that only one more packet is to go out.
     has_said_last_words: bool,
 }
 
 /// Uploads one file; `reply` is where to save the reply of the server's application. Returns without an error only when
-/// the server acknowledged Close-Session, or the destination was found to hold the file's content. What that is, is
-/// returned as far as this run has read the whole file.
+/// the server acknowledged Close-Session, or the destination was found to hold the file's content. Returns the
+/// content's size and digest if this run has read the whole file.
 ///
 /// # Errors
-/// When the upload ends in any other way. What another run needs to go on is then in the journal.
+/// When the upload ends in any other way. The record that another run needs to resume it is then in the journal.
 pub fn upload(
     start: Start,
     context: UploadContext<'_>,

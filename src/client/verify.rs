@@ -48,7 +48,7 @@ pub(super) fn look(
     Some(Seen { head, count: sink.count, end, digests })
 }
 
-/// What of a file at the destination arrives.
+/// The bytes that arrived of a file at the destination.
 struct Received {
     size: u64,
     count: u64,

@@ -1,4 +1,4 @@
-//! What makes bytes last: the steps that can fail half-way, behind a trait so that tests can let each fail.
+//! The steps that make bytes last and can fail half-way, behind a trait so that tests can let each fail.
 
 use std::fmt;
 use std::fs::File;

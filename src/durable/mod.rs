@@ -1,7 +1,7 @@
 //! Folders by handle, and files in them that survive a power cut. The journal and the receiver keep their files with it.
 //!
-//! What is below a [`Folder`] is reached name by name, and a symbolic link is never followed. The steps that can fail
-//! half-way go through [`Disk`], the one place where tests let them fail.
+//! Everything below a [`Folder`] is reached name by name, and a symbolic link is never followed. The steps that can
+//! fail half-way go through [`Disk`], the one place where tests let them fail.
 #![cfg_attr(not(feature = "serve"), expect(dead_code, reason = "for the receiver"))]
 
 mod disk;
@@ -28,7 +28,7 @@ const TOO_LARGE: &str = "it is too large";
 const NOT_REGULAR: &str = "it is not a regular file";
 const NOT_A_FOLDER: &str = "it is not a folder, or a symbolic link to one";
 
-/// What a name in a folder stands for.
+/// The type of the object that a name in a folder stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     File,
@@ -83,14 +83,14 @@ impl fmt::Display for AccessError {
     }
 }
 
-/// What stays the same of a file when it is renamed: its size, and its number on its file system; 0 if that tells none.
+/// A file's size, and its number on its file system (0 if that tells none): both stay the same when it is renamed.
 #[cfg(unix)]
 pub(crate) fn stamp(file: &File) -> io::Result<(u64, u64)> {
     let metadata = file.metadata()?;
     Ok((metadata.len(), std::os::unix::fs::MetadataExt::ino(&metadata)))
 }
 
-/// What stays the same of a file when it is renamed: its size, and its number on its file system; 0 if that tells none.
+/// A file's size, and its number on its file system (0 if that tells none): both stay the same when it is renamed.
 #[cfg(windows)]
 pub(crate) fn stamp(file: &File) -> io::Result<(u64, u64)> {
     let told = winapi_util::file::information(file)?;

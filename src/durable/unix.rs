@@ -39,7 +39,7 @@ impl Folder {
     pub(crate) fn open_private(path: &Path, make: bool) -> Result<Self, AccessError> {
         if make {
             match DirBuilder::new().recursive(true).mode(0o700).create(path) {
-                // What is there instead is told below.
+                // Anything else that has this name is reported below.
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
                 _ => {}
             }
@@ -67,14 +67,14 @@ impl Folder {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
-        // What is synced in a folder is lost with the folder's own name.
+        // A synced file in a folder is lost with the folder's own name.
         self.sync()?;
         let folder = self.enter(name)?;
         fs::fchmod(&folder.0, Mode::RWXU)?;
         Ok(folder)
     }
 
-    /// What the name stands for, if for anything.
+    /// The type of the object that the name stands for; `None`: there is none.
     pub(crate) fn kind(&self, name: &str) -> io::Result<Option<Kind>> {
         match fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(match FileType::from_raw_mode(stat.st_mode) {

@@ -63,7 +63,7 @@ impl Folder {
         }
     }
 
-    /// What the name stands for, if for anything.
+    /// The type of the object that the name stands for; `None`: there is none.
     pub(crate) fn kind(&self, name: &str) -> io::Result<Option<Kind>> {
         match fs::symlink_metadata(self.0.join(name)) {
             Ok(metadata) if metadata.is_file() => Ok(Some(Kind::File)),
@@ -190,7 +190,7 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
 /// Gives a file a name that nothing has, in one step and on every file system: not all of them have hard links.
 fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
     patiently(|| {
-        // The only safe binding. What it fails to move it would remove.
+        // The only safe binding. It would remove a file that it fails to move.
         tempfile::TempPath::try_from_path(from)?.persist_noclobber(to).map_err(|failed| {
             let _ = failed.path.keep();
             failed.error

@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct TransportError {
-    /// What happened.
+    /// The kind of failure.
     pub kind: TransportErrorKind,
     /// The cause in the words of the layer that noticed it, escaped.
     pub detail: String,
@@ -66,7 +66,7 @@ pub enum TransportErrorKind {
     Interrupted,
 }
 
-/// What TLS found wrong.
+/// The reason why TLS failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TlsFault {
     /// No certificate authority that this machine trusts signed the certificate.

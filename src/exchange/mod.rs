@@ -1,6 +1,6 @@
-//! What passes between the state machine, the client and the transport, as values: no I/O, no clock.
+//! The values that the state machine, the client and the transport exchange: no I/O, no clock.
 //!
-//! What is known of an exchange beside its response is in the response's extensions: [`BodySent`], [`Timing`],
+//! All that is known of an exchange beside its response is in the response's extensions: [`BodySent`], [`Timing`],
 //! [`CertificateWanted`], [`ChannelBinding`].
 
 mod error;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 pub use error::{TlsFault, TransportError, TransportErrorKind};
 
-/// What one request wants beyond [`Settings`](crate::transport::Settings).
+/// The wishes of one request beyond [`Settings`](crate::transport::Settings).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RequestOptions {
     /// The response's head gets at least this long, whatever the settings say. Zero: no wish.
@@ -55,7 +55,7 @@ pub struct BodySent(pub u64);
 pub struct Timing {
     /// From the request's first byte to the last byte of the response's head. Connecting is not in it.
     pub total: Duration,
-    /// The part of it after the network took the request's last byte. What the system still had to send then is in it.
+    /// The part of it after the network took the request's last byte, with the time in which the system sent the rest.
     pub waiting: Duration,
 }
 

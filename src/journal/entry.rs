@@ -1,5 +1,5 @@
-//! One upload's place in the journal. What is written when is the state machine's decision; how, so that a crash leaves
-//! the old record or the new one, is this room's.
+//! One upload's place in the journal. The state machine decides which record is written when; this room decides how, so
+//! that a crash leaves the old record or the new one.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -24,7 +24,7 @@ use crate::durable::Lock;
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Entry {
     record: Record,
-    /// What a record of this run's source begins as.
+    /// The first record of this run's source.
     new: Record,
     store: Option<Arc<RecordStore>>,
     lock: Option<Lock>,
@@ -32,7 +32,7 @@ pub struct Entry {
     progress: Option<ProgressFile>,
     is_known: bool,
     is_on_disk: bool,
-    /// What is on the disk would not survive a power cut, and its removal need not.
+    /// The record on the disk would not survive a power cut, and its removal need not.
     is_brief: bool,
     has_failed: bool,
     warnings: Vec<JournalWarning>,
@@ -68,7 +68,7 @@ impl Entry {
         self.is_known
     }
 
-    /// What is remembered: what an earlier run left, or a record without a session.
+    /// The remembered record: the one that an earlier run left, or one without a session.
     pub(crate) fn record(&self) -> &Record {
         &self.record
     }
@@ -78,7 +78,7 @@ impl Entry {
         self.store.is_some() && !self.has_failed
     }
 
-    /// What was worth a warning since the last call.
+    /// The warnings since the last call.
     pub fn take_warnings(&mut self) -> Vec<JournalWarning> {
         std::mem::take(&mut self.warnings)
     }
@@ -146,7 +146,7 @@ impl Entry {
 
     fn not_saved(&mut self, store: &RecordStore, error: std::io::Error) {
         self.progress = None;
-        // What it says about how far the upload got is about to be untrue.
+        // The old record's word about how far the upload got is about to be untrue.
         if store.remove(self.record.key).is_ok() {
             self.is_on_disk = false;
         }
@@ -168,7 +168,7 @@ impl Entry {
         }
     }
 
-    /// There is no session to resume. What is known of a reply file stays as long as this process.
+    /// There is no session to resume. The contents of a known reply file stay as long as this process.
     pub(crate) fn forget(&mut self) {
         self.record = Record { reply: self.record.reply, created: self.record.created, ..self.new.clone() };
         self.progress = None;

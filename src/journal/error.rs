@@ -1,4 +1,4 @@
-//! What goes wrong with remembering, told apart by whether the upload may go on.
+//! The failures of remembering, told apart by whether the upload may go on.
 
 use std::io;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ pub enum JournalWarning {
     /// There is no usable folder to remember uploads in.
     #[error("no unfinished uploads can be kept in {}: {}", .0.display(), .1)]
     NoFolder(PathBuf, AccessError),
-    /// What was remembered of this upload is not used.
+    /// The saved session of this upload is not used.
     #[error(
         "the session kept in {} is not used: {reason}{}",
         path.display(),

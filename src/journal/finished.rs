@@ -24,7 +24,7 @@ use super::{EXPIRY, Journal, Key};
 /// Bytes of one run's file: about 300,000 lines.
 const MAX_SIZE: u64 = 64 * 1024 * 1024;
 
-/// What was uploaded by runs of several files that have not succeeded yet.
+/// The files that were uploaded by runs of several files that have not succeeded yet.
 #[derive(Debug)]
 pub(crate) struct Finished {
     store: Option<Arc<RecordStore>>,
@@ -51,7 +51,7 @@ struct FinishedFile {
 }
 
 impl Journal {
-    /// What earlier runs finished, for a run whose first file goes to `first`.
+    /// The files that earlier runs finished, for a run whose first file goes to `first`.
     pub(crate) fn finished(&self, first: Option<&Uri>, now: SystemTime) -> Finished {
         let mut finished = Finished {
             store: self.0.clone(),
@@ -86,7 +86,7 @@ impl Finished {
         }
     }
 
-    /// What was uploaded to this URL, if it was verified at least so.
+    /// The contents of the file that was uploaded to this URL, if it was verified at least so.
     pub(crate) fn contents(&self, destination: &Uri, verified: Verify) -> Option<Contents> {
         self.known.get(&Key::new(destination)).filter(|(_, how)| *how >= verified).map(|(contents, _)| *contents)
     }

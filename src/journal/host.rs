@@ -1,6 +1,7 @@
-//! What is proven of the size of fragments at a host and folder, for later uploads there: one small file each, doubted like the records when it is read back.
+//! The proven limit on the size of fragments at a host and folder, for later uploads there: one small file each,
+//! doubted like the records when it is read back.
 //!
-//! Nothing depends on it. What cannot be read or kept costs a refusal in the next upload, so it is not reported.
+//! Nothing depends on it. A file that cannot be read or kept costs a refusal in the next upload, so it is not reported.
 
 use std::time::{Duration, SystemTime};
 
@@ -20,7 +21,7 @@ pub(super) const HOST_EXPIRY: Duration = Duration::from_secs(2_592_000);
 /// these are the uploader's).
 const BOUNDS: std::ops::RangeInclusive<u64> = 5 * 1024..=256 * 1024 * 1024;
 
-/// What is remembered of a host and folder.
+/// The record of a host and folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HostMemory {

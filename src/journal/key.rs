@@ -68,7 +68,7 @@ pub(super) fn without_query(url: &Uri) -> Uri {
     let authority = url.authority().map_or("", |authority| authority.as_str());
     let host = authority.rsplit('@').next().unwrap_or_default();
     let text = format!("{}://{host}{}", url.scheme_str().unwrap_or_default(), url.path());
-    // What was cut out of a URL is one; if not, an empty path is refused when it is read back.
+    // A URL without these parts is a URL; if not, an empty path is refused when it is read back.
     text.parse().unwrap_or_default()
 }
 

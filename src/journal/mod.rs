@@ -4,8 +4,8 @@
 //! Journal::claim ─ locks, loads ─► Entry ─► ( save ─► save_progress* )* ─► forget
 //! ```
 //!
-//! What cannot be remembered stops no upload: it is a [`JournalWarning`]. Only another process that is busy with the
-//! same upload does: [`JournalError::Locked`].
+//! An upload that cannot be remembered still runs: that is a [`JournalWarning`]. Only another process that is busy with
+//! the same upload stops it: [`JournalError::Locked`].
 
 mod entry;
 mod error;
@@ -48,7 +48,7 @@ pub struct Journal(Option<Arc<RecordStore>>);
 pub(crate) struct ListedRecord {
     /// Which upload it is.
     pub key: Key,
-    /// What its file says, or why that is not used.
+    /// The record in its file, or why that is not used.
     pub record: Result<Record, BadRecord>,
 }
 
@@ -137,7 +137,7 @@ impl Journal {
         Ok(record.map(|record| Entry::on_disk(Some(record.clone()), record, Arc::clone(store), lock)))
     }
 
-    /// What is remembered of an upload, for a look: it is neither locked nor changed.
+    /// The record of an upload, for a look: it is neither locked nor changed.
     pub(crate) fn peek(&self, upload: &Upload<'_>, now: SystemTime) -> Option<Record> {
         let new = upload.new_record(now);
         let record = self.0.as_ref()?.load(new.key).ok().flatten()?;

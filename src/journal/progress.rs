@@ -1,8 +1,8 @@
 //! The file of an upload's newest Ack: written over in place after each one, for small fragments thousands of times a
 //! second. A new file each time would make common file systems write to the disk at each rename.
 //!
-//! What a power cut leaves of it may be half of one Ack and half of another, so a digest stands before it: whatever does
-//! not match counts for nothing, and the durable record for what it says.
+//! A power cut may leave half of one Ack and half of another in it, so a digest stands before it: whatever does not
+//! match counts for nothing, and the durable record for what it says.
 
 use std::fs::File;
 use std::io::{self, Seek};
@@ -10,7 +10,7 @@ use std::io::{self, Seek};
 use crate::durable::Disk;
 use crate::source::Fingerprint;
 
-/// What stands between the digest and the record.
+/// The byte between the digest and the record.
 const GAP: u8 = b' ';
 
 #[derive(Debug)]

@@ -13,7 +13,7 @@ pub(crate) const EXPIRY: Duration = Duration::from_secs(1_209_600);
 pub(crate) struct Pruned {
     /// Which upload, or host, it was of.
     pub key: Key,
-    /// What it was.
+    /// The kind of the record or file that was removed.
     pub what: PrunedWhat,
 }
 
@@ -25,7 +25,7 @@ pub(crate) enum PrunedWhat {
     Broken(BadRecord),
     /// Files without a record: a lock, a half-written or a set-aside record.
     Leftover,
-    /// What a host refused longer than `HOST_EXPIRY` ago.
+    /// The record of a fragment that a host refused longer than `HOST_EXPIRY` ago.
     HostExpired,
 }
 

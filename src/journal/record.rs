@@ -1,4 +1,4 @@
-//! What is remembered of an upload, as it is in its file, and how it is read back: everything is doubted until it was
+//! The record of an upload, as it is in its file, and the code that reads it back: everything is doubted until it was
 //! checked.
 
 use std::io;
@@ -34,7 +34,7 @@ pub struct Record {
     pub name: String,
     /// The absolute path, as text, of the file that the session is of. For people: nothing is found by it.
     pub path: String,
-    /// What that file was when its upload began.
+    /// That file's identity when its upload began.
     #[serde(rename = "source")]
     pub identity: SourceIdentity,
     /// The session, once the server opened one.
@@ -123,7 +123,7 @@ impl Record {
         now.duration_since(self.updated).unwrap_or_default()
     }
 
-    /// What is written to its file, in whole seconds.
+    /// The bytes for its file, with times in whole seconds.
     ///
     /// # Errors
     /// When it cannot be put in words; no record that bitsup makes is such.
@@ -150,7 +150,7 @@ impl Record {
         self.prefix.is_some()
             && session.is_sound(&self.url, size)
             && self.read.is_none_or(|read| session.acknowledged < read.size && read.size <= size)
-            // What a session is said to have saved is what the record tells of.
+            // A reply that the session is said to have saved is one that the record tells of.
             && (self.reply.is_some() || !session.reply_saved)
     }
 }

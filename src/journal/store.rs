@@ -46,7 +46,7 @@ impl RecordStore {
     pub(super) fn on(disk: Box<dyn Disk>, path: &Path, make: bool) -> Result<Self, AccessError> {
         let folder = Folder::open_private(path, make)?;
         let mut store = Self { path: path.to_owned(), folder, disk, older_records: 0 };
-        // What cannot be done now is tried again the next time; a record is not misread in any case.
+        // Records that cannot be set aside now are tried again the next time; none is misread in any case.
         store.older_records = store.leave_older_versions().unwrap_or(0);
         Ok(store)
     }

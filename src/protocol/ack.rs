@@ -208,7 +208,7 @@ pub enum AckError {
     NotAnAck {
         /// HTTP's status.
         status: StatusCode,
-        /// What answered.
+        /// The server or device that answered.
         answerer: Box<Answerer>,
     },
     /// HTTP/1.0 or older.
@@ -235,7 +235,7 @@ pub enum AckError {
     /// The server claims bytes that were never sent.
     #[error("the server claims {claimed} bytes, but only {sent} were sent in this session")]
     OffsetNotSent {
-        /// What the server claims to have.
+        /// The bytes that the server claims to have.
         claimed: u64,
         /// How far this session has sent.
         sent: u64,

@@ -125,7 +125,7 @@ pub struct BitsError {
     pub context: Option<ErrorContext>,
     /// Whether the response calls itself an Ack, so that a BITS server gave it.
     pub is_ack: bool,
-    /// What answered.
+    /// The server or device that answered.
     pub answerer: Box<Answerer>,
 }
 

@@ -1,4 +1,4 @@
-//! Windows' error codes ([MS-ERREF] 2.1): their spellings, names and parts. What to do about one is not said here.
+//! Windows' error codes ([MS-ERREF] 2.1): their spellings, names and parts. The reaction to one is not decided here.
 
 use std::fmt;
 

@@ -9,7 +9,7 @@ use super::text::has_broken_escape;
 /// Longest `BITS-Reply-URL` that is looked at, in bytes.
 pub(crate) const MAX_LEN: usize = 2048;
 
-/// What no URL may hold. A percent sign stays: what is escaped already is not escaped again.
+/// The characters that no URL may hold. A percent sign stays: an escaped character is not escaped again.
 const NOT_IN_URLS: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')

@@ -1,4 +1,4 @@
-//! What was sent, remembered as digests: a byte that goes out twice must be the same byte.
+//! Digests of the bytes that were sent: a byte that goes out twice must be the same byte.
 //!
 //! XXH3-128 notices change; it is no protection against an attacker who can choose the file's contents.
 
@@ -54,7 +54,7 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// What tells the contents of one file, or of its beginning, from another's.
+/// The size and digest that tell the contents of one file, or of its beginning, from another's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contents {
@@ -275,7 +275,7 @@ pub(crate) enum DigestError {
 }
 
 impl DigestError {
-    /// What an error means that reading the source gave: a file that lost bytes has changed.
+    /// The meaning of an error from reading the source: a file that lost bytes has changed.
     pub(crate) fn of_reading(entity: &UploadEntity, error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::UnexpectedEof { Self::Differs } else { Self::Entity(entity.error(error)) }
     }
@@ -335,7 +335,7 @@ mod tests {
         digest.feed(&bytes[..400]).expect("new");
         digest.seek(400, &entity).expect("no reading");
         digest.feed(&bytes[400..900]).expect("new");
-        // What lies before the fragment is not read again: a change there goes unnoticed now.
+        // The bytes before the fragment are not read again: a change there goes unnoticed now.
         overwrite(&file, 0, b"changed");
         digest.seek(500, &entity).expect("read");
         assert_eq!(digest.fingerprint(), Fingerprint::of(&bytes[..500]));

@@ -59,7 +59,7 @@ impl UploadEntity {
         &self.absolute
     }
 
-    /// What it was when it was opened.
+    /// Its identity when it was opened.
     pub(crate) fn identity(&self) -> &SourceIdentity {
         &self.identity
     }
@@ -70,7 +70,7 @@ impl UploadEntity {
         self.identity.size()
     }
 
-    /// What changed since the file was opened, by its size, times and identity.
+    /// The change since the file was opened, by its size, times and identity.
     pub(crate) fn change(&self) -> Result<SourceChange, EntityError> {
         let now = SourceIdentity::of(&self.file).map_err(|e| self.error(e))?;
         if now == *lock(&self.current) {
@@ -111,7 +111,7 @@ impl UploadEntity {
     }
 }
 
-/// What changed of an open file.
+/// The change of an open file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SourceChange {
     /// Nothing that matters.
@@ -167,7 +167,7 @@ fn check_kind(metadata: &Metadata) -> io::Result<()> {
     }
 }
 
-/// What is wrong with a source.
+/// The fault of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceFault {
     /// It is a directory.

@@ -1,4 +1,4 @@
-//! What tells one state of a file from another without reading it.
+//! The identity of a file's state: it tells one from another without reading the file.
 
 use std::fs::File;
 use std::io;
@@ -7,7 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// What tells one state of a file from another without reading it. Can be saved and compared in a later run.
+/// The size, times and numbers that tell one state of a file from another without reading it. Can be saved and compared
+/// in a later run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceIdentity {

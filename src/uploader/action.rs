@@ -1,4 +1,4 @@
-//! What passes between the machine and the client that carries its wishes out.
+//! The messages between the machine and the client: actions to carry out, and the inputs that report their outcome.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::reply::{ReplyFetched, ReplyRequest};
 use super::saves::Save;
 use super::verify::Seen;
 
-/// What the client is to do next.
+/// The next action of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Write this down, then report [`Input::Saved`].
@@ -33,16 +33,16 @@ pub enum Action {
     Finish,
 }
 
-/// What is proven of the size of fragments at a host and folder.
+/// The proven limit on the size of fragments at a host and folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostLimit {
     /// A fragment of this many bytes is refused.
     Refused(u64),
-    /// What was remembered is wrong by now.
+    /// The limit that was remembered no longer holds.
     None,
 }
 
-/// What happened.
+/// The event to react to.
 #[derive(Debug)]
 pub enum Input {
     /// It is written down; `can_resume` says whether another process finds it.
@@ -61,7 +61,7 @@ pub enum Input {
     Unauthenticated {
         /// Bytes of its body that went out.
         body_sent: u64,
-        /// What authenticates next.
+        /// The packet that authenticates next.
         by: Reauthentication,
     },
     /// A GET of the reply ended.

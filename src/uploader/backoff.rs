@@ -36,7 +36,7 @@ impl Default for RetryPolicy {
     }
 }
 
-/// What a failed attempt says about when to try again.
+/// A failed attempt's hint on when to try again.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Hint {
     /// The server's `Retry-After`.

@@ -1,5 +1,5 @@
-//! What an upload may spend without getting anywhere: time, tries, sessions, bytes. Only a byte that this session had
-//! never acknowledged before refills it, so that no pattern of responses and losses can keep an upload busy for ever.
+//! The limits on an upload that gets nowhere: time, tries, sessions, bytes. Only a byte that this session had never
+//! acknowledged before refills the budget, so that no pattern of responses and losses can keep an upload busy for ever.
 //!
 //! Sessions are counted by another measure: the highest byte of the *file* that any session acknowledged. Otherwise a
 //! session that is lost at 90 % of the file, again and again, would refill the budget each time.
@@ -36,7 +36,7 @@ pub(super) struct Budget {
     spent: Spent,
 }
 
-/// What was spent since the last progress of the session at hand.
+/// The tries, Acks and bytes spent since the last progress of the session at hand.
 #[derive(Debug, Clone, Default)]
 struct Spent {
     attempts: u32,
@@ -44,7 +44,7 @@ struct Spent {
     resent: u64,
 }
 
-/// What is left to do after something went wrong.
+/// The next step that the budget allows after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BudgetCheck {
     /// Go on in the same session.
@@ -69,7 +69,7 @@ impl Budget {
         }
     }
 
-    /// What an earlier run got acknowledged is no progress of this one.
+    /// Bytes that were acknowledged to an earlier run are no progress of this one.
     pub(super) fn resumed_at(&mut self, offset: u64) {
         (self.highest, self.highest_of_file) = (offset, offset);
     }

@@ -1,4 +1,4 @@
-//! What all states of an upload share.
+//! The data that all states of an upload share.
 
 use std::time::{Duration, Instant};
 
@@ -47,7 +47,7 @@ pub(super) struct Context {
     pub(super) left: Option<SessionId>,
     /// Whether the server refused a Close although its Acks covered the file.
     pub(super) was_called_incomplete: bool,
-    /// What is to be told to the user, in order.
+    /// The events to report to the user, in order.
     pub(super) outbox: Vec<UploadEvent>,
 }
 

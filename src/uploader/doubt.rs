@@ -11,7 +11,7 @@ use super::failed_attempt::FailedAttempt;
 /// Failures after which a suspect session counts as lost.
 const MAX_FAILURES: u32 = 3;
 
-/// What doubtful failures meant so far in this upload.
+/// The judgements on doubtful failures so far in this upload.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DoubtHistory {
     /// Whether a session was given up because it was suspect, and on which status.
@@ -34,7 +34,7 @@ pub(super) struct SessionDoubt {
     pub(super) ping_acknowledged: bool,
 }
 
-/// What a failure that a lost session explains comes to.
+/// The judgement on a failure that a lost session explains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doubted {
     /// Out of order, or not known yet: another try.
@@ -61,7 +61,7 @@ impl SessionDoubt {
         Self { is_new_session: true, ..Self::default() }
     }
 
-    /// What a doubtful failure of this session means (R5).
+    /// The meaning of a doubtful failure of this session (R5).
     pub(super) fn judge(&mut self, history: &mut DoubtHistory, attempt: &FailedAttempt) -> Doubted {
         if !self.is_suspect {
             // The server has acknowledged something of this session on this connection: what it says now is meant.
@@ -74,8 +74,8 @@ impl SessionDoubt {
             return Doubted::Outage;
         }
         if history.has_doubted {
-            // What its predecessor did not meet says nothing of this one: links fail as well as servers. And a loss is
-            // no peer's last word.
+            // A failure that its predecessor did not meet says nothing of this session: links fail as well as servers.
+            // And a loss is no peer's last word.
             let meets_it_again = attempt.status().is_some() && history.status == attempt.status();
             return if meets_it_again { Doubted::Meant } else { Doubted::Outage };
         }

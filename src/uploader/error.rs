@@ -17,16 +17,16 @@ pub enum UploadError {
     Refused {
         /// The packet.
         packet: PacketKind,
-        /// What that means.
+        /// The meaning of the error for the upload.
         refusal: Refusal,
-        /// What the server said.
+        /// The error in the server's response.
         error: BitsError,
     },
     /// The server's response broke the protocol, or came from something else.
     BadResponse {
         /// To which packet.
         packet: PacketKind,
-        /// What was wrong with it.
+        /// The fault in the response.
         error: AckError,
     },
     /// The server sent us elsewhere, and we do not follow.
@@ -42,7 +42,7 @@ pub enum UploadError {
     Lost {
         /// To which packet.
         packet: PacketKind,
-        /// What happened.
+        /// The error of the transport.
         error: TransportError,
     },
     /// The server keeps answering, but takes nothing new.
@@ -58,7 +58,7 @@ pub enum UploadError {
     SourceChanged,
     /// Nothing new was acknowledged for as long as the user wants to wait, or as often as he wants to try.
     GaveUp {
-        /// What went wrong last.
+        /// The last error.
         cause: Box<UploadError>,
         /// Tries since the last progress.
         attempts: u32,
@@ -72,13 +72,13 @@ pub enum UploadError {
     },
     /// The session is lost, or the file is another, and starting over is not wanted.
     CannotResume {
-        /// What the server said, or did.
+        /// The failure after which only a new session would help.
         cause: Box<UploadError>,
     },
     /// The last fragment was sent in full, and then something was refused, or the session was gone: the file may be
     /// there.
     Unconfirmed {
-        /// What the server said, or did.
+        /// The failure after the last fragment.
         cause: Box<UploadError>,
         /// Whether the server does not know the session any more, so that there is nothing to resume.
         is_gone: bool,
@@ -102,8 +102,8 @@ pub enum UploadError {
 }
 
 impl UploadError {
-    /// What went wrong with one try, for those who wait for the next: what the server said comes first, as a bar may
-    /// have room for the beginning only.
+    /// The error of one try, for those who wait for the next: the server's words come first, as a bar may have room for
+    /// the beginning only.
     pub(super) fn of_a_try(&self) -> String {
         match self {
             Self::Refused { packet, error, .. } => format!("{error} ({packet})"),
@@ -115,8 +115,8 @@ impl UploadError {
         Self::Unconfirmed { cause: Box::new(cause), is_gone }
     }
 
-    /// The same as the end of an upload whose last fragment was sent in full (R6): a refusal need not mean that the file is
-    /// not there. What never got through, and what this side decided, stays what it is.
+    /// The same as the end of an upload whose last fragment was sent in full (R6): a refusal need not mean that the
+    /// file is not there. A request that never got through, and a decision of this side, stay as they are.
     pub(super) fn after_the_last_fragment(self) -> Self {
         let says_something = match &self {
             Self::Refused { .. } => self.is_a_last_word(),
@@ -129,7 +129,7 @@ impl UploadError {
         if says_something { Self::unconfirmed(self, false) } else { self }
     }
 
-    /// What went wrong last, under whatever ended it.
+    /// The last error, under the one that ended the upload.
     pub(crate) fn root(&self) -> &Self {
         match self {
             Self::GaveUp { cause, .. } | Self::CannotResume { cause } | Self::Unconfirmed { cause, .. } => cause.root(),

@@ -1,4 +1,4 @@
-//! What happens during an upload, to be shown or recorded.
+//! The events during an upload, to be shown or recorded.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub enum UploadEvent {
     },
     /// A Ping failed in a way that does not rule an upload out; the upload continues with Create-Session.
     PingIgnored {
-        /// What was wrong with it.
+        /// Why it failed.
         reason: String,
     },
     /// The server opened a session.
@@ -54,14 +54,14 @@ pub enum UploadEvent {
     HostChanged(HostId),
     /// The upload resumes a session of an earlier run.
     Resumed {
-        /// What the server had acknowledged by then.
+        /// The offset that the server had acknowledged by then.
         offset: u64,
         /// The file's size.
         total: u64,
     },
     /// Something went wrong; the next try comes after a pause.
     Retrying {
-        /// What went wrong, safe to print.
+        /// The error, safe to print.
         cause: String,
         /// How long.
         pause: Duration,
@@ -92,7 +92,7 @@ pub enum UploadEvent {
     },
     /// A session was given up at the server.
     SessionCancelled {
-        /// What the server said if it did not acknowledge that, safe to print.
+        /// The server's refusal if it did not acknowledge Cancel-Session, safe to print.
         refusal: Option<String>,
     },
     /// The server has everything before `offset`.
@@ -104,9 +104,9 @@ pub enum UploadEvent {
     },
     /// The server wants another offset than the one we expected.
     Resynced {
-        /// What we expected.
+        /// The offset that we expected.
         from: u64,
-        /// What the server wants.
+        /// The offset that the server wants.
         to: u64,
     },
     /// The fragments' size changed.
@@ -130,7 +130,7 @@ pub enum UploadEvent {
         /// Its size in bytes.
         size: u64,
     },
-    /// What is at the destination is about to be compared with the file.
+    /// The file at the destination is about to be compared with the source.
     Verifying {
         /// By what.
         how: &'static str,

@@ -1,5 +1,5 @@
-//! The one table of which responses and losses are retried ([`FailedAttempt::class`]). What a status and an HRESULT mean by
-//! themselves is in `refusal`; how the next try is made is in `recovery`.
+//! The one table of which responses and losses are retried ([`FailedAttempt::class`]). The meaning of a status and an
+//! HRESULT by themselves is in `refusal`; how the next try is made is in `recovery`.
 //!
 //! The rules are numbered R1 to R10 in `docs/reliability.md`.
 
@@ -23,7 +23,7 @@ pub(super) struct FailedAttempt {
     pub(super) hint: Hint,
 }
 
-/// What a failed attempt within a session says, whichever packet it was.
+/// The class of a failed attempt within a session, whichever packet it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureClass {
     /// The server does not know the session.
@@ -79,8 +79,8 @@ impl FailedAttempt {
         Self { cause: UploadError::Refused { packet, refusal, error }, hint }
     }
 
-    /// What a response to `packet` came to, read as `ack`: the Ack, or a failed attempt. A response that is neither ends the
-    /// upload, unless `may_be_odd` says that it may come from something else.
+    /// The outcome of a response to `packet`, read as `ack`: the Ack, or a failed attempt. A response that is neither
+    /// ends the upload, unless `may_be_odd` says that it may come from something else.
     pub(super) fn or_ack<T>(
         packet: PacketKind,
         ack: Result<PacketResponse<T>, AckError>,
@@ -153,7 +153,7 @@ impl FailedAttempt {
 }
 
 impl Refusal {
-    /// What this refusal, of any packet within a session, says.
+    /// The class of this refusal, of any packet within a session.
     #[must_use]
     pub fn class(self, error: &BitsError) -> FailureClass {
         let status = error.status.as_u16();

@@ -1,4 +1,4 @@
-//! What is read from the heads of responses to GET and HEAD, which are plain HTTP.
+//! Readers of the heads of responses to GET and HEAD, which are plain HTTP.
 
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};

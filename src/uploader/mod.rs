@@ -1,8 +1,8 @@
 //! The client's side of a session as a state machine: it says what to do next and is told what came of that.
 //!
 //! No sockets, no files, no clock: a client asks [`Uploader::next_action`], carries it out and reports with
-//! [`Uploader::handle`]. What is written down when, what is retried and how, and how an upload ends are decided here and
-//! nowhere else, by the rules R1 to R10 of `docs/reliability.md`.
+//! [`Uploader::handle`]. This folder decides when a record is written, which failures are retried and how, and how an
+//! upload ends, and nothing else does: by the rules R1 to R10 of `docs/reliability.md`.
 //!
 //! | Decision | Its one home |
 //! |---|---|
@@ -99,7 +99,7 @@ impl Uploader {
     /// The same where the source may be another file that begins with the same bytes, up to `known`: at least those that
     /// were acknowledged to the earlier process.
     ///
-    /// What the server stored beyond these came from the file of then: if there is any, the upload starts over.
+    /// Bytes that the server stored beyond these came from the file of then: if there are any, the upload starts over.
     #[must_use]
     pub fn resume_with_another_file(plan: Plan, state: ResumeState, known: u64, now: Instant, seed: u64) -> Self {
         if known == 0 {
@@ -174,7 +174,7 @@ impl Uploader {
         matches!(&self.state, State::CancelSession(cancel) if cancel.is_last())
     }
 
-    /// What to do next. Asking twice changes nothing.
+    /// The next action. Asking twice changes nothing.
     #[must_use]
     pub fn next_action(&self) -> Action {
         if let Some(save) = self.context.saves.due() {
@@ -219,7 +219,7 @@ impl Uploader {
         }
     }
 
-    /// What happened since the last call that is worth telling, in order.
+    /// The events since the last call that are worth telling, in order.
     pub fn take_events(&mut self) -> Vec<UploadEvent> {
         std::mem::take(&mut self.context.outbox)
     }

@@ -1,4 +1,4 @@
-//! What is to be uploaded, and how.
+//! The plan of an upload: its file, and how it is uploaded.
 
 use http::Uri;
 
@@ -8,7 +8,7 @@ use super::backoff::RetryPolicy;
 use super::fragment_size::FragmentSize;
 use super::verify::Verify;
 
-/// What is to be uploaded, and how. Does not change during an upload.
+/// The file to upload, and how. Does not change during an upload.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct Plan {

@@ -1,4 +1,4 @@
-//! What a refusal means: the one table from status, HRESULT and context to a reaction.
+//! The meaning of a refusal: the one table from status, HRESULT and context to a reaction.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use crate::protocol::{AckError, BitsError, ErrorContext, HResult, PacketKind};
 
-/// What a refusal means for the upload (MC-BUP 2.2.1.2, 3.1.5.2.1).
+/// The meaning of a refusal for the upload (MC-BUP 2.2.1.2, 3.1.5.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
     /// Authentication is required, or the credentials were not accepted (401).
@@ -38,7 +38,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// What `error` means as the response to `packet`.
+    /// The meaning of `error` as the response to `packet`.
     #[must_use]
     pub fn classify(error: &BitsError, packet: PacketKind) -> Self {
         if error.context == Some(ErrorContext::RemoteApplication) {
@@ -47,7 +47,7 @@ impl Refusal {
         error.code.and_then(|code| Self::of_code(code, error.status)).unwrap_or_else(|| by_status(error, packet))
     }
 
-    /// What BITS's code alone means, beside this status; `None` where the status decides.
+    /// The meaning of BITS's code alone, beside this status; `None` where the status decides.
     #[must_use]
     pub fn of_code(code: HResult, status: StatusCode) -> Option<Self> {
         Some(match code {
@@ -90,8 +90,8 @@ fn by_application(status: StatusCode) -> Refusal {
     if transient { Refusal::ApplicationUnavailable } else { Refusal::ApplicationRejected }
 }
 
-/// HTTP alone, without a usable code. What such a status says of a fragment's size, or of the session, is decided where
-/// failed attempts are read: a 404 page is also how IIS refuses a large body (404.13).
+/// HTTP alone, without a usable code. The meaning of such a status for a fragment's size, or for the session, is
+/// decided where failed attempts are read: a 404 page is also how IIS refuses a large body (404.13).
 fn by_status(error: &BitsError, packet: PacketKind) -> Refusal {
     match error.status.as_u16() {
         401 => Refusal::Authentication,

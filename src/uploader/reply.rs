@@ -1,4 +1,4 @@
-//! What passes between the machine and the client while the reply of the server's application is fetched
+//! The values that the machine and the client exchange while the reply of the server's application is fetched
 //! (MC-BUP 1.3.3). The download is the state in `state/fetch_reply.rs`.
 
 use std::fmt;
@@ -22,7 +22,7 @@ pub struct ReplyRequest {
     pub validator: Option<HeaderValue>,
 }
 
-/// What came of a GET of the reply.
+/// The outcome of a GET of the reply.
 #[derive(Debug)]
 pub struct ReplyFetched {
     /// The response's head, if there was one.

@@ -1,4 +1,4 @@
-//! What of an upload must survive the process, so that the same command resumes it.
+//! The part of an upload's state that must survive the process, so that the same command resumes it.
 //!
 //! The one description of an open session: the states of the machine hold it while they work on it, the journal stores it
 //! as it is, and a later run begins with it.
@@ -69,8 +69,8 @@ impl ResumeState {
         }
     }
 
-    /// Whether a file of `size` bytes on its way to `destination` can be in this state. What was read from a file is
-    /// doubted: it must not lead packets, or a GET, to where the server could not have sent them.
+    /// Whether a file of `size` bytes on its way to `destination` can be in this state. A state that was read from a
+    /// file is doubted: it must not lead packets, or a GET, to where the server could not have sent them.
     #[must_use]
     pub fn is_sound(&self, destination: &Uri, size: u64) -> bool {
         let in_order = self.acknowledged <= self.sent_end && self.sent_end <= size;

@@ -1,4 +1,4 @@
-//! What is written down when, so that another process can go on: decided here, carried out by the client.
+//! When a record is written, so that another process can resume: decided here, carried out by the client.
 //!
 //! The record never leads: that so much may have been sent is on the disk *before* the network gets it, and "Close was
 //! sent" before Close is. An acknowledged offset may lag, and is written without waiting for the disk: a record that says
@@ -25,7 +25,7 @@ pub enum Save {
     Forget,
 }
 
-/// What another process would find now, and what is due.
+/// The record that another process would find now, and the write that is due.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Saves {
@@ -38,9 +38,9 @@ pub(super) struct Saves {
     /// An upload of few bytes among many: written down only when it does not end at once, but for that Close is sent. What
     /// the server publishes then, another process could not tell from another client's file.
     deferred: bool,
-    /// What is on record would not survive a power cut.
+    /// The record would not survive a power cut.
     is_brief: bool,
-    /// What is on record is of another file than this run's, and stays so until the server has no more of that.
+    /// The record is of another file than this run's, and stays so until the server has no more of that.
     of_another_file: bool,
 }
 
@@ -85,7 +85,7 @@ impl Saves {
         if self.of_another_file {
             return;
         }
-        // What was to be over soon is not.
+        // An upload that pauses does not end at once: its record is deferred no longer.
         self.deferred &= !is_pause;
         if self.deferred {
             if wanted.close_sent && self.saved.is_none() {
@@ -115,7 +115,7 @@ impl Saves {
     pub(super) fn plan_end(&mut self, error: &UploadError, snapshot: Option<ResumeState>) {
         match snapshot.filter(|_| self.is_on && error.keeps_record()) {
             Some(_) if self.of_another_file => {}
-            // What was read beyond the last Ack is written with it, so that a later run knows it again.
+            // The digest of bytes read beyond the last Ack is written with it, so that a later run knows them again.
             Some(snapshot) if snapshot.sent_end > snapshot.acknowledged || !self.is_saved(&snapshot) => {
                 self.is_brief = false;
                 self.write(snapshot, Save::Durable);
@@ -150,7 +150,7 @@ impl Saves {
     fn ahead(&self, sent_end: u64, now: Instant) -> u64 {
         let Some(last) = self.last else { return 0 };
         let elapsed = now.saturating_duration_since(last.at);
-        // What takes longer is written each time.
+        // A fragment that takes longer is written each time.
         if elapsed >= INTERVAL {
             return 0;
         }

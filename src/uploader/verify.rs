@@ -1,4 +1,4 @@
-//! What the file is compared with after the end, as values. The comparison is the state in `state/verify.rs`.
+//! The comparison of the file with the destination after the end, as values. Its state is in `state/verify.rs`.
 
 use std::fmt;
 
@@ -22,14 +22,14 @@ pub enum Verify {
     Sha256,
 }
 
-/// What is at the destination is not the file.
+/// The difference between the file and the one at the destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mismatch {
     /// Its size differs.
     Size {
         /// The file's.
         expected: u64,
-        /// What is there; `None`: more.
+        /// The size at the destination, in bytes; `None`: more.
         found: Option<u64>,
     },
     /// Its contents differ.
@@ -85,7 +85,7 @@ impl fmt::Display for Unverified {
     }
 }
 
-/// What a HEAD or GET of the destination showed.
+/// The outcome of a HEAD or GET of the destination.
 #[derive(Debug)]
 pub struct Seen {
     /// The response's head, if there was one.

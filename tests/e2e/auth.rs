@@ -288,7 +288,7 @@ fn a_wrong_password_goes_out_once_for_several_files() {
         let sent = || server.requests().iter().filter(|request| request.field("authorization").is_some()).count();
         assert_eq!((server.requests().len(), sent()), (2, 1), "{offer}");
 
-        // What fails before anybody signs in settles nothing.
+        // A failure before anybody signs in settles nothing.
         let options = [&["missing"], &options[..]].concat();
         desk.run(desk.upload(&server.url("/d/"), &options)).exits(15).says(&["3 were not begun"]);
         assert_eq!((server.requests().len(), sent()), (4, 2), "{offer}");

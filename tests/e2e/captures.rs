@@ -1,4 +1,4 @@
-//! What Windows' client and IIS 6 said to each other, as printed in [MC-BUP] section 4, byte for byte.
+//! The conversation of Windows' client and IIS 6, as printed in [MC-BUP] section 4, byte for byte.
 
 use crate::support::bitsup::{Finished, command};
 use crate::support::replay::Replay;

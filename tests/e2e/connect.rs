@@ -211,7 +211,7 @@ fn ipv6_addresses_are_written_in_brackets() {
     refused.says(&["no IPv4 address"]);
 }
 
-/// What `openssl` makes and serves; `None` where it is not installed.
+/// Certificates and servers that `openssl` makes; `None` where it is not installed.
 #[cfg(unix)]
 pub(crate) mod openssl {
     use std::io::{BufRead, BufReader, Write};

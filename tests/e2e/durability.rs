@@ -1,4 +1,4 @@
-//! What is said on the network is on disk before: the system calls of the built program, in their order.
+//! Each promise on the network is on disk before: the system calls of the built program, in their order.
 //!
 //! The crash tests beside the code use disks that only pretend to sync; here it is the system that is asked.
 
@@ -65,7 +65,7 @@ fn calls(trace: &str) -> Vec<Call> {
 /// Locks, and the journal's newest Acks: those are written without waiting for the disk, for nothing relies on them.
 const UNPROMISED: [&str; 4] = ["\"lock\"", ".lock\"", ".ack\"", ".ack>"];
 
-/// What a power cut could take at a moment.
+/// The files and names that a power cut could take at a moment.
 #[derive(Debug, Default)]
 struct Unsynced {
     /// Files that were written, or folders in which names changed.
@@ -152,7 +152,7 @@ fn what_the_journal_promises_is_synced_before_the_network_gets_it() {
     Finished(upload.output().expect("started")).exits(0);
 
     let (mut unsynced, mut fragments) = (Unsynced::default(), 0);
-    // What the record says of bytes that may be sent: as it was written last, and as it survives a power cut.
+    // The record's `sent_end`: as it was written last, and as it survives a power cut.
     let (mut written, mut durable) = (0, 0);
     for call in calls(&ended(&trace)) {
         unsynced.follow(&call);

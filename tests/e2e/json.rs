@@ -109,7 +109,7 @@ fn usage_and_sources_have_a_summary_too() {
     assert_eq!(events[1]["class"], "usage");
     let (events, _) = upload(2, &["--fragment-size", "x"], &source, "http://h/");
     assert_eq!(names(&events), ["error", "summary"]);
-    // What clap refuses, and a setting that is wrong.
+    // Arguments that clap refuses, and a setting that is wrong.
     for options in [&["--no-such"][..], &["-j", "x"], &["--resume=x"], &["--config", "no.toml"], &["-H"]] {
         let (events, stderr) = upload(2, options, &source, "http://h/");
         assert_eq!(names(&events), ["error", "summary"], "{options:?}");

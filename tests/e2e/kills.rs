@@ -17,7 +17,7 @@ use crate::support::receiver::Receiver;
 
 const SIZE: usize = 3000;
 
-/// What came of the runs.
+/// The outcome of the runs.
 #[derive(Debug, Default)]
 struct Tally {
     kills: usize,

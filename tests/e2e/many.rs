@@ -70,7 +70,7 @@ impl Recorder {
                 closed += usize::from(event["packet"] == "Close-Session");
             }
             if closed == files {
-                // What is recorded from now on is more than should be.
+                // Any packet that is recorded from now on is one too many.
                 self.child.kill().ok();
             }
         }

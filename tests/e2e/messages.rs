@@ -19,7 +19,7 @@ use crate::support::script::{Model, Reply, Request, ScriptServer};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/messages.txt");
 
-/// What was seen so far: a title, the command, the exit code and all that was printed.
+/// The runs so far: a title, the command, the exit code and all that was printed.
 struct Book {
     folder: TempDir,
     source: Source,

@@ -82,7 +82,7 @@ impl Document {
 }
 
 impl Block<'_> {
-    /// What a shell is given; `None` for a block without commands.
+    /// The commands for a shell; `None` for a block without commands.
     fn commands(&self) -> Option<String> {
         match self.language {
             "sh" | "powershell" => Some(self.text.clone()),
@@ -167,7 +167,7 @@ impl Home {
         let folder = Path::new(program()).parent().expect("a folder").display();
         let path = format!("{}:{folder}:{}", self.path("bin").display(), std::env::var("PATH").unwrap_or_default());
         let mut shell = Command::new("bash");
-        // What the other tests hide from the program is hidden here too.
+        // Variables that the other tests hide from the program are hidden here too.
         shell.envs(command([""]).get_envs().filter_map(|(name, value)| Some((name, value?))));
         shell.args(["-euo", "pipefail", "-c", block]).env("HOME", self.0.path()).env("PATH", path);
         shell.env("BITSUP_CACERT", self.path("ca.pem")).env("BITSUP_STATE_DIR", self.path("state"));
@@ -283,7 +283,7 @@ fn the_options_in_the_text_exist() {
         }
         for code in document.code().iter().filter(|code| code.starts_with("--") || code.starts_with("bitsup ")) {
             for option in words(code) {
-                // What is not listed may unset what is.
+                // An option that is not listed may unset one that is.
                 let unset = option
                     .strip_prefix("--no-")
                     .map_or_else(|| format!("--no-{}", &option[2..]), |set| format!("--{set}"));

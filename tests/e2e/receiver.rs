@@ -235,7 +235,7 @@ fn case_81_a_log_that_nobody_reads_holds_up_nothing() {
     assert!(child.wait().expect("it ends").success());
 }
 
-/// What an operator does after a certificate was renewed or a password changed.
+/// An operator sends SIGHUP after a certificate was renewed or a password changed.
 #[cfg(unix)]
 #[test]
 fn case_85_sighup_reads_certificate_and_password_again() {
@@ -333,7 +333,7 @@ fn case_86_idle_connections_take_no_descriptor_from_an_upload() {
     }
 }
 
-/// What an operator does about an upload that nobody goes on with, while the receiver runs.
+/// An operator lists and removes an upload that its client abandoned, while the receiver runs.
 #[test]
 fn case_83_an_operator_lists_and_removes_unfinished_uploads() {
     let (receiver, source) = (Receiver::start(&[]), Source::new(100_000));

@@ -1,4 +1,4 @@
-//! What the program says, and with which code it exits, when a server refuses or is none.
+//! The program's messages and exit codes when a server refuses or is none.
 
 #[cfg(unix)]
 use std::io::Write;

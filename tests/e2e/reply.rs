@@ -289,7 +289,7 @@ fn an_interrupt_keeps_the_session_and_leaves_no_file() {
     let server = offering("r", move |_, number| match number {
         0 => {
             let _ = began.send(());
-            // Whoever reads waits for the rest.
+            // The reader waits for the rest.
             let Reply::Last(bytes) = torn("", &body, 1000) else { return Reply::HangUp };
             Reply::Bytes(bytes)
         }

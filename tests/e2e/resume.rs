@@ -144,7 +144,7 @@ fn stopped(child: Child, by: Signal, code: i32) -> Finished {
     finished
 }
 
-/// What a second run sends goes on with the first one's session, and after one small question only what is missing.
+/// A second run goes on with the first one's session, and after one small question sends only the missing bytes.
 #[track_caller]
 fn goes_on(keeper: &Keeper, skipped: usize) {
     let requests = keeper.since(skipped);
@@ -456,7 +456,7 @@ fn a_record_that_cannot_be_trusted_is_not() {
 
 #[cfg(unix)]
 impl Case {
-    /// What the record is called, when only its lock is left.
+    /// The name of the record, when only its lock is left.
     fn name_of_lock(&self) -> String {
         let mut names = fs::read_dir(self.state()).expect("a folder").map(|entry| entry.expect("an entry").file_name());
         let lock = names.find_map(|name| name.to_str()?.strip_suffix(".lock").map(str::to_owned));
@@ -530,7 +530,7 @@ fn a_fragment_that_is_too_large_is_halved_and_that_is_said() {
     let requests = keeper.server.requests();
     let refused: Vec<_> = requests.iter().map(|request| request.body.len()).filter(|len| *len > limit).collect();
     assert_eq!(refused[..2], [100_000, 50_000]);
-    // What was refused is not tried again.
+    // A size that was refused is not tried again.
     assert!(refused.is_sorted_by(|a, b| a > b), "{refused:?}");
     let is_same = keeper.kept().published == [case.source.bytes.clone()];
     assert!(is_same);

@@ -22,8 +22,8 @@ const PROXY_PASSWORD: &str = "Pr0xy-s3sam-0pen";
 const PASSPHRASE: &str = "K3y-unl0cking-w0rds";
 const SIGNATURE: &str = "s1gned-Que7y-Part";
 
-/// What must not be seen: the secrets as they are, as base64 and UTF-16 hold them wherever they begin, and how proofs of
-/// passwords begin: NTLM's messages, those of Negotiate, Digest's.
+/// The texts that must not be seen: the secrets as they are, as base64 and UTF-16 hold them wherever they begin, and
+/// how proofs of passwords begin: NTLM's messages, those of Negotiate, Digest's.
 fn hidden() -> Vec<Vec<u8>> {
     let proofs = ["TlRMTVNTUA", "Negotiate YI", "Negotiate YE", "Negotiate oX", "Negotiate oY", "response=", "cnonce="];
     let mut all: Vec<Vec<u8>> = proofs.map(Vec::from).to_vec();
@@ -165,7 +165,7 @@ fn sources(stage: &Stage) {
         0,
     );
     if cfg!(unix) {
-        // What the command sees is written where it is searched: its environment and its own command line, and bitsup's.
+        // The command writes all it sees to a searched file: its environment, its own command line, and bitsup's.
         let command = format!(
             "--password-command=cat '{file}'; {{ env; cat /proc/$$/cmdline /proc/$PPID/cmdline; }} >'{}' 2>&1; true",
             stage.left("seen").display()
@@ -246,7 +246,7 @@ fn outcomes(stage: &Stage) {
     }
 }
 
-/// What a run that broke off leaves behind, and what others show of it.
+/// The files that a run leaves behind when it breaks off, and the output of commands that show them.
 fn remembered(stage: &Stage) {
     let (server, _) = gated(|request| {
         let later = request.range().is_some_and(|(first, _, _)| first > 0);
@@ -312,7 +312,7 @@ fn proxies(stage: &Stage) {
             code,
         );
     }
-    // What speaks no SOCKS says nothing to it.
+    // An HTTP proxy gives no usable answer to SOCKS.
     for (scheme, code) in [("http", 7), ("socks5", 5), ("socks5h", 5)] {
         let place = format!("--proxy={scheme}://127.0.0.1:{refusing}");
         let options = ["--proxy-user=me", &place, "--retries=0", "--connect-timeout=500ms"];

@@ -64,7 +64,7 @@ fn case_64_what_is_set_elsewhere_is_unset_for_one_run() {
     assert!(!stderr.contains(">> "), "{stderr}");
 }
 
-/// What unsets is for the command line; and what only modifies an option says nothing without it.
+/// An option that unsets is for the command line; and one that only modifies another is silent without it.
 #[test]
 fn an_opposite_is_no_setting_and_a_modifier_alone_does_nothing() {
     let source = Source::new(10);
@@ -123,7 +123,7 @@ fn config_shows_what_holds_and_where_it_is_set_but_no_secret() {
     assert_eq!(line("progress"), "progress = \"auto\" # default");
     assert_eq!(line("# max-time"), "# max-time is not set");
     assert!(!text.contains("hunter2"));
-    // What it prints can be read again.
+    // The printed settings can be read again.
     let again = Config::new(&text);
     assert!(again.run(&["config"], &[]).stdout().contains("fragment-size = \"4M\""));
 

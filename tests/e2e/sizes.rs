@@ -1,4 +1,4 @@
-//! What a server refused as too large is not sent again, by later runs either.
+//! A size that a server refused as too large is not sent again, by later runs either.
 
 use std::path::Path;
 

@@ -74,7 +74,7 @@ impl Terminal {
         child
     }
 
-    /// What is on a screen of so many rows and columns, row by row, at last.
+    /// The final text on a screen of this many rows and columns, row by row.
     fn screen(&self, rows: u16, columns: u16) -> Vec<String> {
         let mut parser = vt100::Parser::new(rows, columns, 0);
         parser.process(self.text().as_bytes());

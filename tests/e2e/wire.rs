@@ -1,4 +1,4 @@
-//! What goes over the wire, seen by a server on raw sockets.
+//! The bytes on the wire, seen by a server on raw sockets.
 
 #[cfg(target_os = "linux")]
 use std::sync::mpsc;

@@ -30,7 +30,7 @@ use bitsup::say;
 use nix::sys::signal::Signal;
 use tracer::{End, Fault, Point, Traced};
 
-/// What is tried with which fault.
+/// A call, and the fault that it meets.
 #[derive(Debug, Clone, Copy)]
 struct Case {
     point: Point,
@@ -65,7 +65,7 @@ impl Ended {
     }
 }
 
-/// What came of the runs.
+/// The outcome of the runs.
 #[derive(Debug, Default)]
 struct Tally {
     /// How the programs ended, by exit code.

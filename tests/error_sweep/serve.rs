@@ -25,7 +25,7 @@ fn serve(root: &Path, listen: &str) -> Command {
     serve
 }
 
-/// What a server says at first, and where it listens; `None` if it ended before.
+/// The first line that a server prints, and where it listens; `None` if it ended before.
 fn first_line(stderr: &mut impl BufRead) -> (String, Option<String>) {
     let mut line = String::new();
     stderr.read_line(&mut line).unwrap();
@@ -66,7 +66,7 @@ impl Drop for Server {
     }
 }
 
-/// What the client of a run needs.
+/// The source and the folder that the client of a run needs.
 struct Client<'a> {
     source: &'a Source,
     folder: TempDir,

@@ -62,7 +62,7 @@ impl Drop for Server {
     }
 }
 
-/// What a client knows.
+/// The state of an upload, as its client knows it.
 #[derive(Debug, Default)]
 struct Upload {
     session: Option<String>,
@@ -121,7 +121,7 @@ fn field(head: &str, name: &str) -> Option<String> {
     fields.into_iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
 }
 
-/// What came of the runs.
+/// The outcome of the runs.
 #[derive(Debug, Default)]
 struct Tally {
     kills: usize,

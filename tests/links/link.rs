@@ -5,10 +5,10 @@ use crate::splitmix::Random;
 /// One packet's worth of bytes.
 const SEGMENT: u64 = 1448;
 
-/// What TCP sends before it has heard anything (RFC 6928).
+/// The bytes that TCP sends before it has heard anything (RFC 6928).
 const FIRST_WINDOW: u64 = 10 * SEGMENT;
 
-/// What the system takes beyond what it has sent (`TCP_NOTSENT_LOWAT`).
+/// The bytes that the system takes beyond those it has sent (`TCP_NOTSENT_LOWAT`).
 const UNSENT: u64 = 128 * 1024;
 
 pub(crate) const MILLISECOND: u64 = 1_000_000;
@@ -20,7 +20,7 @@ const LEAST_IDLE: u64 = 200 * MILLISECOND;
 /// How fast a proxy that takes everything at once does so.
 const FRONT: u64 = 10_000_000_000;
 
-/// What lies between a client and the disk of a server.
+/// The path between a client and the disk of a server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Link {
     /// Bits a second.

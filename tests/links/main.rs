@@ -24,7 +24,7 @@ const SIZES: [(&str, u64); 2] = [("100 MiB", 100 * MIB), ("1 GiB", 1024 * MIB)];
 const PLAIN: Link =
     Link { bandwidth: 0, round_trip: 0, jitter: 0, loss: 0, server: 0, server_per_mib: 0, buffers: false };
 
-/// What an upload took.
+/// The time and the fragments of an upload.
 #[derive(Debug)]
 struct Outcome {
     time: u64,
@@ -72,7 +72,7 @@ fn upload(link: Link, size: u64, seed: u64) -> Outcome {
     outcome
 }
 
-/// One request for all of it, as other programs upload. What the server needs for a fragment, it needs once.
+/// One request for all of it, as other programs upload. The server needs its time for a fragment only once.
 fn stream(link: Link, size: u64, seed: u64) -> u64 {
     let mut connection = Connection::new(link, seed);
     connection.round_trip() + connection.request(size).total
@@ -141,7 +141,7 @@ impl Goal {
 
 type Change = fn(Link) -> Link;
 
-/// What else there is to a link.
+/// Variants of a link: its server, disk, jitter, loss or proxy.
 const KINDS: [(&str, Change); 8] = [
     ("as it is", |link| link),
     ("server 5 ms", |link| Link { server: 5 * MILLISECOND, ..link }),
@@ -200,8 +200,8 @@ fn wide_area_links_are_used() {
     }
 }
 
-/// What a protocol that waits for each Ack can reach with these first sizes and the largest one: a round trip for Ping,
-/// Create-Session, Close-Session and each fragment.
+/// The time that a protocol that waits for each Ack can reach with these first sizes and the largest one: a round trip
+/// for Ping, Create-Session, Close-Session and each fragment.
 fn stop_and_wait(link: Link, size: u64, seed: u64) -> u64 {
     let mut connection = Connection::new(link, seed);
     let mut time = connection.round_trip();

@@ -18,7 +18,7 @@ use nix::unistd::Pid;
 /// A system call by the kernel's number, and the how manieth of its kind over all threads, from 1.
 pub(crate) type Point = (i64, usize);
 
-/// What happens at a call.
+/// The fault at a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The program is killed before it.
@@ -119,7 +119,7 @@ fn waiting(program: &Command) -> Command {
     shell
 }
 
-/// What the tracing thread knows.
+/// The state of the tracing thread.
 struct Tracer {
     id: Pid,
     fault: Option<(Point, Fault)>,
@@ -237,7 +237,7 @@ mod registers {
     use nix::sys::ptrace;
     use nix::unistd::Pid;
 
-    /// What is to be done when a changed call returns.
+    /// The registers and the error to set when a changed call returns.
     #[derive(Debug)]
     pub(super) struct Changed {
         before: user_regs_struct,

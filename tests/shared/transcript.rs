@@ -61,7 +61,7 @@ pub(crate) fn capture(name: &str) -> Vec<u8> {
     std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// What Windows' client and IIS 6 said to each other, as [MC-BUP] section 4 prints it, byte for byte.
+/// The conversation of Windows' client and IIS 6, as [MC-BUP] section 4 prints it, byte for byte.
 pub(crate) fn recorded(name: &str) -> Vec<Exchange> {
     read(&String::from_utf8(capture(name)).expect("text"))
 }

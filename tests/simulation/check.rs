@@ -1,4 +1,4 @@
-//! What must hold whatever goes wrong, seen from outside: requests, responses, and what is written down.
+//! The rules that must hold whatever goes wrong, seen from outside: requests, responses, and saved records.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::server::{HOST_FALLBACK_SECONDS, Life, Place, Request};
 use crate::watch::{SMALLEST, Watch};
 use crate::world::{State, Verdict, World};
 
-/// What automatic sizes begin with.
+/// The first automatic size of fragments, in bytes.
 const START: u64 = 192 * 1024;
 /// Bytes that may be sent beyond the file and what was lost.
 const SLACK: u64 = 64 * 1024 * 1024;
@@ -117,7 +117,7 @@ impl World {
         }
     }
 
-    /// What is about to be sent is durable before.
+    /// The record that covers a packet is durable before the packet is sent.
     fn check_promise(&self, session: usize, is_promised: impl Fn(&ResumeState) -> bool) -> Verdict {
         if self.watch.session != Some(session) {
             return Err(format!("a packet of session {session}"));
@@ -160,7 +160,7 @@ impl World {
         self.setup.model.host_refuses.is_some() || !self.server.is_within_reach(Place::Named)
     }
 
-    /// What is written down is never ahead of the Acks, and can be read.
+    /// A saved record is never ahead of the Acks, and can be read.
     pub(crate) fn check_save(&self, save: &Save) -> Verdict {
         let (Save::Durable(state) | Save::Progress(state) | Save::Brief(state)) = save else { return Ok(()) };
         if self.setup.state == State::Nothing {
@@ -178,7 +178,7 @@ impl World {
         Ok(())
     }
 
-    /// What another run finds, and what that means for the session that there was.
+    /// Takes note of the record that another run finds, and of its meaning for the session that there was.
     pub(crate) fn check_found(&mut self, found: Option<&ResumeState>) -> Verdict {
         let model = &self.setup.model;
         let is_dead = self.place_is_dead() || (model.names_host && !model.shares_sessions);
@@ -244,7 +244,7 @@ impl World {
         let on_record = self.journal.latest().map(|state| number(&state.session));
         let left = self.server.open_sessions().find(|id| Some(*id) != on_record && !self.watch.orphans.contains(id));
         match left {
-            // What may be there is not given up, whether it is found or not.
+            // A session whose file may be there is not given up, whether it is found or not.
             Some(_) if self.setup.state == State::Nothing && self.end.is_some_and(End::is_unconfirmed) => Ok(()),
             Some(_) if matches!(self.end, Some(End::FoundDifferent | End::OldFile | End::Misled)) => Ok(()),
             // It was not closed, but the file was found all the same.

@@ -1,4 +1,4 @@
-//! What the client sees of an exchange.
+//! The client's view of an exchange.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::world::World;
 const STALL_TIMEOUT: Duration = Duration::from_secs(120);
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(330);
 
-/// What stands in the way of a fragment.
+/// The obstacle in the way of a fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Barrier {
     Size(u64, TooLarge),
@@ -51,7 +51,7 @@ impl World {
         }
     }
 
-    /// What the client sees of a disturbed exchange; `None`: it is dead.
+    /// The client's view of a disturbed exchange; `None`: the client is dead.
     pub(crate) fn disturb(&mut self, fault: Fault, request: Request, amount: u8) -> Option<Input> {
         let part = request.len() * u64::from(amount) / 256;
         match fault {
@@ -134,7 +134,7 @@ impl World {
                 self.next_connection();
                 Input::Lost(TransportError::new(TransportErrorKind::Connect, ""))
             }
-            // What needs no room is carried out.
+            // A request that needs no room is carried out.
             Some(reply) if reply.is_ack && reply.status == 200 => self.deliver(request),
             Some(reply) => {
                 // Some answer on the head, others when all has arrived.
@@ -160,7 +160,7 @@ impl World {
 
     fn repeat(&mut self, old: Option<(Request, Place)>) {
         if self.setup.model.overlap == Overlap::Appends {
-            // What it says next is of no use.
+            // The server's next answer is of no use.
             self.watch.excuse(self.setup.size);
         }
         if let Some((old, place)) = old.filter(|(_, place)| self.server.is_within_reach(*place)) {
@@ -189,7 +189,7 @@ impl World {
         self.server_closed || (self.setup.model.closes && self.is_reused && !is_new)
     }
 
-    /// What comes back; `None` from a host that is lost.
+    /// The server's answer; `None` from a host that is lost.
     fn at_server(&mut self, request: Request) -> Option<Said> {
         if !self.server.is_within_reach(self.place) || self.barrier(request).is_some() {
             return None;
@@ -245,7 +245,7 @@ impl World {
         }
     }
 
-    /// What stands in the way of a fragment, as often as it comes.
+    /// The obstacle in the way of a fragment, as often as it comes.
     fn barrier(&self, request: Request) -> Option<Barrier> {
         let Request::Fragment { first, end, .. } = request else { return None };
         let (model, size, link) = (self.setup.model, self.setup.size, self.setup.link);
@@ -261,7 +261,7 @@ impl World {
         (first < begin + size / 100 * share && end > begin).then_some(Barrier::Content)
     }
 
-    /// What does not get as far as the server.
+    /// The input for a request that does not get as far as the server; `None`: it does.
     fn held_back(&mut self, request: Request) -> Option<Input> {
         let len = request.len();
         if let Some(barrier) = self.barrier(request) {

@@ -112,7 +112,7 @@ impl World {
         self.setup.model.overlap == Overlap::Appends && (self.watch.late > 0 || self.watch.setbacks > 0)
     }
 
-    /// What an end without success comes to; `None`: the same command is given again.
+    /// The end that an error without success comes to; `None`: the same command is given again.
     pub(crate) fn judge(&mut self, error: &UploadError) -> Result<Option<End>, String> {
         let is_forbidden = self.setup.model.forbids.is_some() && self.watch.is_held_back && !self.watch.is_disturbed;
         let excuse = match error {
@@ -127,7 +127,7 @@ impl World {
             }
             UploadError::Unconfirmed { cause, .. } if !self.is_misled() => match self.unconfirmed(error) {
                 Ok(end) => return Ok(Some(end)),
-                // What was refused last was the last fragment; the session is kept all the same.
+                // The last refusal was of the last fragment; the session is kept all the same.
                 Err(why) => Some(self.excuse_of(cause).ok_or(why)?),
             },
             _ if self.is_misled() => return Ok(Some(End::Misled)),

@@ -1,8 +1,8 @@
-//! What can go wrong with an exchange.
+//! The failures that an exchange can meet.
 
 use crate::server::{Reply, Request};
 
-/// What something in between answers, once or for a while.
+/// The answer of something in between, once or for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// No connection.
@@ -228,9 +228,9 @@ const ON_PING: [Fault; 12] = [
 ];
 
 impl Fault {
-    /// After how many others it comes at most in the schedules that are searched; random ones have each anywhere. What is
-    /// much like another fault, a server's lie, or the upload's end comes first; three of a kind are those that are met
-    /// most: losses, kills, restarts, outages.
+    /// After how many others it comes at most in the schedules that are searched; random ones have each anywhere. A
+    /// fault that is much like another one, a server's lie, or the upload's end comes first; three of a kind are those
+    /// that are met most: losses, kills, restarts, outages.
     pub(crate) fn most_before(self) -> usize {
         match self {
             LostAnswer | CutBody | ClosedByPeer | Restarted | CrashUnanswered | Once(Unavailable) => usize::MAX,
@@ -239,7 +239,7 @@ impl Fault {
         }
     }
 
-    /// What also refuses a fragment by its size looks the same.
+    /// A refusal of a fragment by its size looks the same.
     pub(crate) fn is_page(self) -> bool {
         matches!(self, Once(Page404 | Page403) | For(Page404 | Page403) | StoredPage)
     }

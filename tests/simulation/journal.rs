@@ -1,4 +1,4 @@
-//! What the client's state folder holds of its upload. The machine decides what is written when, and the records are
+//! The record of the upload in the client's state folder. The machine decides what is written when, and the records are
 //! those of the shipped journal, byte for byte; only the files are in memory.
 
 use std::time::UNIX_EPOCH;
@@ -38,7 +38,7 @@ impl Journal {
         self.durable.as_ref().or(self.brief.as_ref()).map(|written| &written.state)
     }
 
-    /// What was written last.
+    /// The state that was written last.
     pub(crate) fn latest(&self) -> Option<&ResumeState> {
         self.progress.as_ref().or(self.durable.as_ref()).or(self.brief.as_ref()).map(|written| &written.state)
     }
@@ -60,7 +60,7 @@ impl Journal {
         Ok(())
     }
 
-    /// What another process finds, and what is left then.
+    /// The record that another process finds; afterwards it alone is left.
     pub(crate) fn load(&mut self, size: u64, power_cut: bool) -> Result<Option<Record>, String> {
         let brief = self.brief.take().filter(|_| !power_cut);
         let Some(durable) = self.durable.take().or(brief) else { return Ok(None) };

@@ -10,7 +10,7 @@ pub(crate) struct Link {
     /// Bytes a second.
     pub(crate) rate: u64,
     pub(crate) round_trip: Duration,
-    /// What the server takes for a fragment, whatever its size.
+    /// The server's time for a fragment, whatever its size.
     pub(crate) service: Duration,
 }
 
@@ -28,7 +28,7 @@ impl Link {
         Duration::from_micros(bytes.saturating_mul(1_000_000) / self.rate)
     }
 
-    /// What it carries in this time.
+    /// The bytes that it carries in this time.
     pub(crate) fn carried_in(&self, time: Duration) -> u64 {
         u64::try_from(u128::from(self.rate) * time.as_micros() / 1_000_000).unwrap_or(u64::MAX)
     }

@@ -129,7 +129,7 @@ fn searched(model: Model) -> Setup {
     }
 }
 
-/// What is searched: all models in the default mode, and some in others.
+/// The setups to search: all models in the default mode, and some in others.
 fn setups() -> Vec<(&'static str, Setup)> {
     let mut setups: Vec<_> = MODELS.iter().map(|model| ("", searched(*model))).collect();
     let strict = searched(MODELS[0]);

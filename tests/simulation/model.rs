@@ -2,7 +2,7 @@
 
 use crate::server::{Reply, Said};
 
-/// What a server does with a fragment that does not begin where the stored bytes end.
+/// A server's reaction to a fragment that does not begin where the stored bytes end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Overlap {
     /// Refuses it with 416.
@@ -69,7 +69,7 @@ pub(crate) enum TooLarge {
 pub(crate) struct Model {
     pub(crate) name: &'static str,
     pub(crate) overlap: Overlap,
-    /// What arrived of a body that was cut is kept.
+    /// The part that arrived of a body that was cut is kept.
     pub(crate) keeps_cut_bodies: bool,
     /// A session lives as long as the connection that it was made on.
     pub(crate) tied: bool,
@@ -77,13 +77,13 @@ pub(crate) struct Model {
     pub(crate) tells: bool,
     /// The first session is forgotten before its third fragment.
     pub(crate) forgets: bool,
-    /// What is said of a session that is not known.
+    /// The answer for a session that is not known.
     pub(crate) lost: Says,
     pub(crate) publishes: Publishes,
     pub(crate) overwrites: bool,
     /// A repeated Close is acknowledged.
     pub(crate) remembers_close: bool,
-    /// What each Close of a whole file comes to.
+    /// The refusal of each Close of a whole file; `None`: it is carried out.
     pub(crate) refuses_close: Option<Says>,
     /// Sessions are to be gone on with at another host.
     pub(crate) names_host: bool,
@@ -203,7 +203,7 @@ pub(crate) const MODELS: [Model; 43] = [
 ];
 
 impl Model {
-    /// What is stored under Acks that look the same whatever is stored already: a question cannot tell.
+    /// Whether Acks look the same whatever is stored already, so that a question cannot tell.
     pub(crate) fn cannot_be_asked(&self) -> bool {
         matches!(self.overlap, Overlap::Appends | Overlap::Rewrites) || !self.tells
     }

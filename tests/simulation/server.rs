@@ -1,4 +1,4 @@
-//! Servers as they carry requests out, in memory. What each is like is a [`Model`].
+//! Servers as they carry requests out, in memory. The traits of each are in a [`Model`].
 //!
 //! Bytes are symbols: a stored byte is the offset in the source that it came from and which version of the source that
 //! was, kept as runs of them. So a file of hundreds of MiB costs nothing.
@@ -77,7 +77,7 @@ impl Reply {
     }
 }
 
-/// What a request comes to at the server.
+/// The server's answer to a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Said {
     Reply(Reply),
@@ -115,7 +115,7 @@ impl Bytes {
         }
     }
 
-    /// What begins at this place.
+    /// The runs of bytes from this place on.
     fn tail(&self, from: u64) -> Vec<(u8, u64, u64)> {
         let mut at = 0;
         let mut tail = Vec::new();
@@ -141,7 +141,7 @@ pub(crate) enum Life {
 #[derive(Debug, Clone)]
 struct Session {
     stored: Bytes,
-    /// What it wants next. Where the stored bytes end, except for a server that appends whatever comes.
+    /// The offset that it wants next: where the stored bytes end, except for a server that appends whatever comes.
     next: u64,
     connection: u32,
     place: Place,
@@ -191,7 +191,7 @@ impl Server {
         self.sessions.iter().enumerate().filter(|(_, session)| session.life == Life::Open).map(|(id, _)| id)
     }
 
-    /// What is left after a restart from an older state: `lost` bytes less in the newest session.
+    /// Takes the server back to an older state, as a restart from it would: `lost` bytes less in the newest session.
     pub(crate) fn roll_back(&mut self, lost: u64) {
         if let Some(session) = self.sessions.last_mut()
             && session.life == Life::Open

@@ -1,4 +1,4 @@
-//! What an upload has been through, seen from outside.
+//! The history of an upload, seen from outside.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::server::{Place, Reply, Request};
 /// The smallest fragment, and the largest question, in bytes.
 pub(crate) const SMALLEST: u64 = 5 * 1024;
 
-/// What the upload has been through.
+/// The history of the upload.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Watch {
@@ -48,7 +48,7 @@ pub(crate) struct Watch {
     pub(crate) is_disturbed: bool,
     /// Whether something stood in its way.
     pub(crate) is_held_back: bool,
-    /// What it was about.
+    /// The request of that exchange.
     pub(crate) last: Option<Request>,
     pub(crate) last_fault: Option<Fault>,
     pub(crate) disturbances: u64,
@@ -178,7 +178,7 @@ impl Watch {
         self.excused += bytes;
     }
 
-    /// What of a response counts, when it reaches the client.
+    /// Notes the part of a response that counts, when it reaches the client.
     pub(crate) fn note_reply(&mut self, request: Request, reply: Reply, sent: u64, place: Place, now: Instant) {
         self.answered = true;
         let Request::Fragment { first, end, .. } = request else { return };

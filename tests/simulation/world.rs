@@ -22,13 +22,13 @@ use crate::watch::Watch;
 /// How often the user gives the same command again after an upload ended without success.
 const MAX_RUNS: u32 = 40;
 
-/// What passes before that.
+/// The time that passes before that.
 const BETWEEN_RUNS: Duration = Duration::from_secs(60);
 
 /// Of the machine: a server that names hosts that fail is believed so often.
 const MAX_LEFT_HOSTS: u32 = 2;
 
-/// What the client remembers of its uploads.
+/// The client's records of its uploads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Kept,
@@ -37,7 +37,7 @@ pub(crate) enum State {
     Nothing,
 }
 
-/// What is uploaded, how, and to what.
+/// The file to upload, how, and to which server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setup {
     pub(crate) model: Model,
@@ -46,7 +46,7 @@ pub(crate) struct Setup {
     pub(crate) link: Link,
     pub(crate) state: State,
     pub(crate) verify: Verify,
-    /// What an earlier upload is said to have learnt of the host.
+    /// A refused size that an earlier upload is said to have learnt about the host, in bytes.
     pub(crate) refused_before: Option<u64>,
     pub(crate) seed: u64,
 }
@@ -100,7 +100,7 @@ pub(crate) struct World {
     pub(crate) version: u8,
     /// The source's number: another file may have the same content.
     file: u32,
-    /// What something in between answers, and until when.
+    /// The answer of something in between, and until when it gives it.
     pub(crate) trouble: Option<(Trouble, Instant)>,
     /// The next fragment carries a nonce that was not used.
     pub(crate) has_nonce: bool,
@@ -338,7 +338,7 @@ impl World {
         }
     }
 
-    /// What a look at the destination shows.
+    /// The outcome of a look at the destination.
     fn seen(&self, method: &Method) -> Seen {
         let mut head = Response::new(());
         let Some(len) = self.server.published_len() else {

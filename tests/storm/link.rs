@@ -103,7 +103,7 @@ impl End {
     pub(crate) fn ignore(&self, patience: Duration) {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let limit = Timespec { tv_sec: i64::try_from(patience.as_secs()).unwrap_or(1), tv_nsec: 0 };
-        // What is unread hides the end there, elsewhere poll tells of it unasked.
+        // Unread bytes hide the end there, elsewhere poll tells of it unasked.
         #[cfg(target_os = "linux")]
         let end = PollFlags::RDHUP;
         #[cfg(not(target_os = "linux"))]

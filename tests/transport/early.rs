@@ -211,6 +211,6 @@ fn an_answer_that_does_not_end_is_not_read_on_while_the_body_goes_out() {
     assert_eq!(answer.expect("an answer").status(), 200);
     let (read, written) = server.join().expect("no panic");
     assert_eq!(read, LARGE);
-    // What two kernels hold.
+    // The buffers of two kernels hold no more than this.
     assert!(written < LARGE / 4, "{written}");
 }

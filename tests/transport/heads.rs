@@ -6,7 +6,7 @@ use bitsup::exchange::TransportErrorKind as Kind;
 
 use crate::support::{OK, Scheme, Server, answer, read_request};
 
-/// What comes of a request that is answered with `text` on a connection that then stays open.
+/// The error of a request that is answered with `text` on a connection that then stays open.
 fn sort(text: String) -> (Kind, String) {
     let server = Server::start(Scheme::Plain, move |stream, _| {
         read_request(stream)?;

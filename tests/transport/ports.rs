@@ -50,13 +50,13 @@ fn loss(settings: Settings, url: &str, length: u64) -> TransportError {
 
 type Handle = fn(&mut dyn Stream, usize) -> io::Result<()>;
 
-/// What is told of a server with the wrong scheme.
+/// The error for a server with the wrong scheme.
 fn of_server(handle: Handle, scheme: &str, length: u64) -> TransportError {
     let server = Server::start(Scheme::Plain, handle);
     loss(Settings::default(), &format!("{scheme}://{}/file", place(&server)), length)
 }
 
-/// What is told of a proxy with the wrong scheme, for this URL.
+/// The error for a proxy with the wrong scheme, for this URL.
 fn of_proxy(handle: Handle, scheme: &str, url: &str) -> TransportError {
     let server = Server::start(Scheme::Plain, handle);
     let proxy = format!("{scheme}://{}", place(&server));

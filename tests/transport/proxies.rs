@@ -16,7 +16,7 @@ use crate::tls::Authority;
 
 const BODY: u64 = 8 << 20;
 
-/// What a proxy was asked, in order.
+/// The requests that a proxy got, in order.
 type Log = Arc<Mutex<Vec<String>>>;
 
 fn seen(log: &Log) -> Vec<String> {

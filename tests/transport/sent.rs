@@ -26,7 +26,7 @@ fn read_rest(stream: &mut dyn Stream) -> u64 {
     total
 }
 
-/// What was sent is what arrived. Under TLS some of it may not have left.
+/// As many bytes arrived as were sent. Under TLS some of them may not have left.
 #[track_caller]
 fn assert_exact(scheme: Scheme, sent: u64, arrived: u64) {
     let behind = if scheme == Scheme::Tls { TLS_BATCH } else { 0 };

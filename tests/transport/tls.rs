@@ -1,4 +1,4 @@
-//! What TLS refuses, and how that is told.
+//! Peers that TLS refuses, and the errors that tell why.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -3,7 +3,7 @@
 use super::model::{Fault, Model};
 use super::*;
 
-/// What an upload of four fragments writes, with a session lost after the second.
+/// The writes of an upload of four fragments, with a session lost after the second.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Durable { session: &'static str, acknowledged: u64, sent_end: u64 },
@@ -45,7 +45,7 @@ fn journal_on(model: &Model) -> Journal {
     Journal(Some(Arc::new(RecordStore::on(Box::new(model.clone()), &model.path(), false).expect("a folder"))))
 }
 
-/// What the folder remembers. That it is damaged must never be.
+/// The record in the folder, which must never be damaged.
 fn remembered(model: &Model, key: Key) -> Option<Record> {
     journal_on(model).0?.load(key).expect("never damaged")
 }
@@ -64,7 +64,7 @@ fn after_a_power_cut_there_is_the_old_record_or_the_new() {
     loop {
         let model = Model::new(Fault::PowerCut(cut + 1));
         let mut entry = scene.claim(&journal_on(&model));
-        // What a cut may leave: the last durable one, and any newer Ack of it.
+        // The records that a cut may leave: the last durable one, and any newer Ack of it.
         let mut may_be = vec![None];
         for step in STEPS {
             step.take(&mut entry);

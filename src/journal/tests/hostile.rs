@@ -78,7 +78,7 @@ fn damaged_contents_are_not_used() {
     };
     reply(&"0".repeat(31));
     reply(&"G".repeat(32));
-    // What was read beyond the acknowledged part ends within the file.
+    // Bytes that were read beyond the acknowledged part end within the file.
     for end in [5000, 10_001] {
         let read = format!("\"read\":{{\"size\":{end},\"contents\":\"{}\"}}", "0".repeat(32));
         refused(|path| replace(path, "\"read\":null", &read));

@@ -1,4 +1,4 @@
-//! What hosts and folders refused.
+//! The sizes of fragments that hosts and folders refused.
 
 use super::*;
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::durable::{Disk, Folder, Replace};
 
-/// What is to go wrong.
+/// The failure to simulate.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Fault {
     None,
@@ -23,7 +23,7 @@ pub(super) enum Fault {
 #[derive(Debug, Clone, Default)]
 struct Inode {
     content: Vec<u8>,
-    /// What the last writing over replaced: it may have reached the disk.
+    /// The content before the last writing over: it may have reached the disk.
     replaced: Vec<u8>,
     durable: Vec<u8>,
 }

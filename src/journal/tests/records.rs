@@ -9,7 +9,7 @@ fn bytes_of(scene: &Scene) -> Vec<u8> {
     entry.record().to_bytes().expect("written")
 }
 
-/// What every record that was read promises to its users.
+/// Whether the record keeps the promises of every record that was read.
 fn keeps_its_promises(record: &Record, key: Key) -> bool {
     record.key == key
         && record.session.as_ref().is_none_or(|session| {

@@ -1,4 +1,4 @@
-//! What one run leaves and the next finds.
+//! Records that one run leaves and the next finds.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

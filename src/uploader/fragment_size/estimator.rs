@@ -1,5 +1,5 @@
-//! What the exchanges so far tell of the way to the server: how much of a fragment's time does not depend on its size,
-//! and how fast the rest goes. A function of measurements; no clock.
+//! An estimate of the path to the server from the exchanges so far: how much of a fragment's time does not depend on
+//! its size, and how fast the rest goes. A function of measurements; no clock.
 
 use crate::exchange::Timing;
 
@@ -25,7 +25,7 @@ pub(super) struct PathEstimator {
     /// The shortest exchange without a body: the round trip, and little else.
     shortest_bodiless: Option<u128>,
     last: Option<Sample>,
-    /// What two fragments of different sizes took alike: what a fragment costs whatever its size.
+    /// The time that two fragments of different sizes have in common: the cost of a fragment whatever its size.
     fixed_cost: Option<u128>,
     /// Nanoseconds that the last fragment would have taken without any byte.
     wait: u128,
@@ -51,9 +51,9 @@ impl PathEstimator {
         {
             self.fixed_cost = fixed_cost(last, sample);
         }
-        // Neither bound is the truth. What was handed to the network need not have left, and something in between may
-        // take everything at once: so the wait after the last byte is too long. A bodiless packet costs the server less
-        // than a fragment: so that is too short.
+        // Neither bound is the truth. Bytes that were handed to the network need not have left, and something in
+        // between may take everything at once: so the wait after the last byte is too long. A bodiless packet costs the
+        // server less than a fragment: so that is too short.
         let most = timing.waiting.as_nanos().min(sample.total / 2);
         let least = self.shortest_bodiless.unwrap_or(0).min(most);
         self.wait = self.fixed_cost.unwrap_or(most).clamp(least, most);
@@ -71,7 +71,7 @@ impl PathEstimator {
         bytes((TIMES_THE_WAIT * self.wait).saturating_mul(self.rate) / NANOS)
     }
 
-    /// What the longest time for a fragment carries; no limit before anything was measured.
+    /// The bytes that fit into the longest time for a fragment; no limit before anything was measured.
     pub(super) fn largest_in_time(&self) -> u64 {
         if self.last.is_some() { bytes(LONGEST_SECONDS * self.throughput) } else { u64::MAX }
     }

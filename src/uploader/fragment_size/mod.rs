@@ -23,7 +23,7 @@ use estimator::PathEstimator;
 /// Smallest fragment to shrink to: Windows' lower bound, 5 KiB.
 pub(super) const MIN: u64 = 5 * 1024;
 
-/// What `auto` begins with: less than 30 s at 64 kbit/s.
+/// The first size of `auto`: less than 30 s at 64 kbit/s.
 const START: u64 = 192 * 1024;
 
 /// nginx takes this much and no more, unless it is told otherwise. A larger one is tried only when this was taken.
@@ -32,8 +32,8 @@ const FIRST_STEP: u64 = 1024 * 1024;
 /// IIS's request filtering refuses more than 30,000,000 bytes by default.
 const USUAL_MAX: u64 = 28 * 1024 * 1024;
 
-/// What `auto` tries at most where a size beyond [`USUAL_MAX`] pays, in one step from there: a refusal by length comes early
-/// and costs a round trip, whatever the length.
+/// The largest size that `auto` tries, where a size beyond [`USUAL_MAX`] pays, in one step from there: a refusal by
+/// length comes early and costs a round trip, whatever the length.
 const MAX: u64 = 256 * 1024 * 1024;
 
 /// One fragment to the next: at most this many times as large. From [`FIRST_STEP`] that is [`USUAL_MAX`] in one step: there
@@ -82,7 +82,7 @@ pub(super) enum Strike {
     Loss,
 }
 
-/// What a strike leads to.
+/// The consequences of a strike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Struck {
     pub(super) change: Option<SizeChange>,
@@ -98,7 +98,7 @@ struct GrowthCap {
     stable_count: u32,
 }
 
-/// What an earlier upload learnt of the host and folder.
+/// A refused size that an earlier upload learnt about the host and folder.
 #[derive(Debug, Clone, Copy)]
 struct RememberedRefusal {
     size: u64,
@@ -163,18 +163,18 @@ impl FragmentSizer {
         self.current
     }
 
-    /// What fragments do not exceed for the rest of the upload, if there is such a limit.
+    /// The size that fragments do not exceed for the rest of the upload, if there is such a limit.
     pub(super) fn limit(&self) -> Option<u64> {
         self.limit
     }
 
-    /// What an earlier run of this upload learnt.
+    /// Takes over the limit that an earlier run of this upload learnt.
     pub(super) fn resume_with(&mut self, limit: Option<u64>) {
         self.limit = limit;
         self.current = self.current.min(self.ceiling());
     }
 
-    /// What an earlier upload to this host and folder learnt. A size that the user asks for is tried all the same.
+    /// Takes over what an earlier upload to this host and folder learnt. A size that the user asks for is tried anyway.
     pub(super) fn remember_refusal(&mut self, size: u64) {
         if self.is_auto && size > 1 {
             self.remembered = Some(RememberedRefusal { size, accepted: 0, trial: Trial::Due });
@@ -236,7 +236,7 @@ impl FragmentSizer {
         self.remembered.take_if(|remembered| len >= remembered.size).is_some()
     }
 
-    /// What no fragment exceeds now.
+    /// The size that no fragment exceeds now.
     fn ceiling(&self) -> u64 {
         let remembered = self.remembered.map_or(MAX, |remembered| match remembered.trial {
             Trial::Now => remembered.size,
@@ -248,7 +248,7 @@ impl FragmentSizer {
     }
 
     fn next(&self) -> (u64, Resize) {
-        // What was small for other reasons becomes as large again as it began.
+        // A size that was small for other reasons becomes as large again as it began.
         let (efficient, in_time) = (self.estimator.efficient_size().max(START), self.estimator.largest_in_time());
         let by_waiting = Resize::Waiting { permille: self.estimator.waiting_permille() };
         if self.remembered.is_some_and(|remembered| remembered.trial == Trial::Now) {
@@ -329,7 +329,7 @@ impl FragmentSizer {
         self.change_to(kept, Resize::Kept)
     }
 
-    /// What is tried after `len` bytes: half, but where the peer refuses by size not less than what it accepted before.
+    /// The size to try after `len` bytes: half, but where the peer refuses by size not less than it accepted before.
     fn size_after(&self, len: u64, how: Strike) -> u64 {
         let accepted = if how == Strike::Loss || self.largest_accepted >= len { 0 } else { self.largest_accepted };
         let half = if self.is_probe(len) { USUAL_MAX } else { len / 2 };

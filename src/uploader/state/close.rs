@@ -1,7 +1,7 @@
 //! Close-Session: commits the file.
 //!
-//! Once the last fragment was sent in full, the server may have published the file. What it refuses afterwards need not
-//! mean that the upload failed (recovery rule R6).
+//! Once the last fragment was sent in full, the server may have published the file. A refusal after that need not mean
+//! that the upload failed (recovery rule R6).
 
 use http::Response;
 

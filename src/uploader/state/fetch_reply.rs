@@ -33,14 +33,14 @@ pub(crate) struct FetchReply {
     /// The most bytes that were ever held: only what is beyond counts as progress.
     most: u64,
     total: Option<u64>,
-    /// What tells this reply from another at the same URL.
+    /// Tells this reply from another at the same URL.
     validator: Option<HeaderValue>,
     starts: u32,
-    /// What went wrong last.
+    /// The last error.
     failure: Option<ReplyError>,
 }
 
-/// What a response's body is.
+/// The meaning of a response's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ReplyBody {
     /// The reply from this byte on, and its length in bytes; `None`: it comes in chunks, which tell their end themselves.

@@ -28,7 +28,7 @@ use fragment::Fragment;
 use ping::Ping;
 use verify::Verification;
 
-/// What a state makes of its input: the next state, or why the upload ends.
+/// The result of a state's input: the next state, or why the upload ends.
 pub(super) type Step = Result<State, UploadError>;
 
 /// How long the application behind the server may take for a whole file, with time to tell (R9, MC-BUP 3.1.2).

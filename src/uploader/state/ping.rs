@@ -18,7 +18,7 @@ const PACKET: PacketKind = PacketKind::Ping;
 /// Waits for a Ping's Ack.
 #[derive(Debug, Clone)]
 pub(crate) struct Ping {
-    /// What goes on afterwards; `None`: Create-Session.
+    /// The state that follows; `None`: Create-Session.
     then: Option<Box<State>>,
 }
 
@@ -33,7 +33,7 @@ impl Ping {
         Self { then: Some(Box::new(then)) }
     }
 
-    /// What another host refused is no sign that this one takes no fragment of that size.
+    /// A fragment that another host refused is no sign that this one takes none of that size.
     pub(crate) fn at_another_host(mut self) -> Self {
         if let Some(State::Fragment(fragment)) = self.then.as_deref_mut() {
             fragment.forget_failed();

@@ -57,7 +57,7 @@ fn timing(text: &str) -> Timing {
     Timing { total: time(total), waiting: time(waiting) }
 }
 
-/// What happens instead of a response to a packet whose body has this many bytes. `cut 500`: after 500 of them.
+/// The event in place of a response to a packet whose body has this many bytes. `cut 500`: after 500 of them.
 fn event(text: &str, body: u64) -> Input {
     let (text, sent) = match text.rsplit_once(' ') {
         Some((text, number)) if number.bytes().all(|b| b.is_ascii_digit()) => (text, number.parse().expect("a number")),
@@ -99,7 +99,7 @@ fn play(transcript: &str) {
     upload().then(transcript);
 }
 
-/// What is written down is written down at once.
+/// Carries out at once every action that writes something down.
 fn write_down(mut machine: Uploader, now: Instant) -> Uploader {
     loop {
         machine = match machine.next_action() {

@@ -1,4 +1,4 @@
-//! What goes wrong on the way, and how the machine gets over it; by the rules R1 to R9 of `docs/reliability.md`.
+//! Failures on the way, and how the machine gets over them; by the rules R1 to R9 of `docs/reliability.md`.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What is written down when, and how another process resumes it (recovery rule R7).
+//! When a record is written, and how another process resumes it (recovery rule R7).
 
 use super::*;
 

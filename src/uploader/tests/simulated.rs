@@ -1,4 +1,4 @@
-//! What the simulation (`tests/simulation`) found: the shortest conversation that shows each.
+//! The faults that the simulation (`tests/simulation`) found: the shortest conversation that shows each.
 
 use super::*;
 
@@ -369,7 +369,7 @@ fn a_difference_found_while_the_session_lives_keeps_it() {
     assert!(matches!(machine.into_result(), Err(UploadError::Unconfirmed { is_gone: false, .. })));
 }
 
-/// What the earlier process sent beyond the common beginning does not count: an Ack of it would publish that file's end.
+/// Bytes of the earlier file beyond the common beginning do not count: an Ack of them would publish that file's end.
 #[test]
 fn an_ack_of_what_was_sent_of_another_file_is_none_of_this_one() {
     let now = Instant::now();

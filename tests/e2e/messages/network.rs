@@ -1,4 +1,4 @@
-//! What happens before a server answers: connections, proxies, TLS, files of secrets.
+//! Messages about failures before a server answers: connections, proxies, TLS, files of secrets.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

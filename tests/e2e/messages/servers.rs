@@ -1,4 +1,4 @@
-//! What servers answer.
+//! Messages about the responses of servers.
 
 use super::{Book, reads_back, reply};
 use crate::support::script::{ACK, Model, Reply, ScriptServer};

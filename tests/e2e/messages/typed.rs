@@ -1,4 +1,4 @@
-//! What is typed, set, or wrong with files on this machine.
+//! Messages about mistakes in commands, in settings, and in files on this machine.
 
 use super::Book;
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::script::{ACK, Reply, Request, ScriptServer};
 
-/// What a server says of a session that it does not know.
+/// A server's answer about a session that it does not know.
 const NOT_FOUND: &str = "HTTP/1.1 500 Internal Server Error\nBITS-Packet-Type: Ack\nBITS-Error-Code: 0x8020001F";
 
-/// What is on the server.
+/// The sessions and files on the server.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     pub(crate) open: BTreeMap<String, Vec<u8>>,
@@ -116,7 +116,7 @@ impl Keeper {
         self.kept.lock().expect("no panic")
     }
 
-    /// What came after the first `skipped` requests.
+    /// The requests after the first `skipped` ones.
     pub(crate) fn since(&self, skipped: usize) -> Vec<Request> {
         self.server.requests().split_off(skipped)
     }

@@ -1,4 +1,4 @@
-//! What the end-to-end tests share: the built program, a receiver, and a server that answers whatever a test wants.
+//! The shared parts of the end-to-end tests: the built program, a receiver, and a server that answers as a test wants.
 
 pub(crate) mod bitsup;
 pub(crate) mod keeper;

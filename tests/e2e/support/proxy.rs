@@ -15,7 +15,7 @@ pub(crate) enum Way {
     ToClient,
 }
 
-/// What happens to the connection.
+/// The harm to the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Harm {
     /// It is reset, at both ends.
@@ -92,7 +92,7 @@ impl Proxy {
     }
 }
 
-/// Passes bytes on until an end closes, or harm is done. Whoever drops the sockets then closes them.
+/// Passes bytes on until an end closes, or harm is done. Its caller closes the sockets by dropping them.
 fn pass(client: &TcpStream, server: &TcpStream, run: &Mutex<Run>) {
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     loop {

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 /// Bytes of a body that are kept; the rest is read and dropped.
 const KEPT: u64 = 4 << 20;
 
-/// What arrived: the head as it was on the wire, and the body.
+/// A request that arrived: the head as it was on the wire, and the body.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Request {
     pub(crate) head: String,
@@ -43,7 +43,7 @@ impl Request {
     }
 }
 
-/// What to do with a request.
+/// The server's reaction to a request.
 pub(crate) enum Reply {
     /// Send these bytes, keep the connection.
     Bytes(Vec<u8>),

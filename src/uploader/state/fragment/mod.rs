@@ -42,7 +42,7 @@ const PACKET: PacketKind = PacketKind::Fragment;
 #[derive(Debug, Clone)]
 pub(crate) struct Fragment {
     session: ResumeState,
-    /// What goes out next, or is out: remembered, never derived again from a size that has changed since (R1).
+    /// The fragment that goes out next, or is out: remembered, never derived again from a size that changed since (R1).
     range: ContentRange,
     purpose: Purpose,
     doubt: SessionDoubt,
@@ -58,7 +58,7 @@ pub(crate) struct Fragment {
     silent_416: bool,
 }
 
-/// What a fragment is for.
+/// The purpose of a fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
     Data,
@@ -78,8 +78,8 @@ impl Fragment {
         }
     }
 
-    /// Resumes a session of an earlier process, which cannot know how far the server got: asks first (R3). What the
-    /// server has behind `known` is of another file (R7).
+    /// Resumes a session of an earlier process, which cannot know how far the server got: asks first (R3). The bytes
+    /// that the server has behind `known` are of another file (R7).
     pub(crate) fn resumed(context: &mut Context, session: ResumeState, known: Option<u64>) -> State {
         match data_range(context, session.acknowledged).or_else(|| question::range_in_doubt(context, &session)) {
             Some(range) => {
@@ -118,7 +118,7 @@ impl Fragment {
         self.range
     }
 
-    /// What answered on that connection may be gone, and its memory of the session with it (R5).
+    /// The server that answered on that connection may be gone, and its memory of the session with it (R5).
     pub(super) fn connection_lost(&mut self) {
         self.doubt.is_suspect = true;
     }
@@ -300,7 +300,7 @@ impl Fragment {
         if class == FailureClass::Final && !matches!(self.purpose, Purpose::SecondQuestion { .. }) {
             return Err(attempt.cause);
         }
-        // What BITS refuses, or is too large, was not stored.
+        // A fragment that BITS refuses, or that is too large, was not stored.
         if !attempt.is_from_bits() && class != FailureClass::TooLarge {
             let end = self.range.first() + body_sent;
             let was_possible = context.may_be_there;
@@ -322,7 +322,7 @@ impl Fragment {
     }
 }
 
-/// What goes out from `offset` on; `None`: nothing is left to send.
+/// The range to send next, from `offset` on; `None`: nothing is left to send.
 fn data_range(context: &Context, offset: u64) -> Option<ContentRange> {
     let size = context.plan.size;
     let rest = size.checked_sub(offset).filter(|rest| *rest > 0)?;

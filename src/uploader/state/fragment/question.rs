@@ -27,7 +27,7 @@ const MAX_SECOND_QUESTIONS: u32 = 3;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct SecondQuestions {
     count: u32,
-    /// What they were refused with.
+    /// The status that they were refused with.
     status: Option<StatusCode>,
 }
 

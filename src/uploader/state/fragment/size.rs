@@ -31,11 +31,11 @@ pub(super) struct ShortAcks {
 }
 
 impl Fragment {
-    /// What the Ack of `offset` says of the fragments' size.
+    /// Judges the fragments' size by the Ack of `offset`.
     pub(super) fn judge_size(&mut self, context: &mut Context, offset: u64, timing: Option<Timing>) {
         let range = self.range;
         if let Some(failed) = self.failed.take() {
-            // The small question passed: the path lives. What was stored whole is no sign of a refusal by size.
+            // The small question passed: the path lives. A fragment that was stored whole was not refused by size.
             let is_stored = offset >= failed.range.end();
             if !is_stored || failed.strike == Strike::Loss {
                 context.strike(failed);
