@@ -197,7 +197,7 @@ mod tests {
     impl Context for Stub {
         fn begin(host: &str, user: Option<&str>, binding: Option<Vec<u8>>) -> Result<(Self, Vec<u8>), String> {
             match (host, user) {
-                (_, Some(_)) => Err("somebody else".to_owned()),
+                (_, Some(_)) => Err("another user".to_owned()),
                 ("nowhere", None) => Err("no such service".to_owned()),
                 (host, None) => {
                     let legs = u8::from(host == "ntlm");
@@ -318,6 +318,6 @@ mod tests {
     fn without_a_user_that_the_machine_knows_nothing_is_sent() {
         let origin = Origin::of(&http::Uri::from_static("http://nowhere/"));
         assert!(Tickets::<Stub>::new(&origin, None, None).is_err_and(|reason| reason == "no such service"));
-        assert!(Tickets::<Stub>::new(&origin, Some("me"), None).is_err_and(|reason| reason == "somebody else"));
+        assert!(Tickets::<Stub>::new(&origin, Some("me"), None).is_err_and(|reason| reason == "another user"));
     }
 }

@@ -51,7 +51,7 @@ fn check(metadata: &Metadata, forbidden: Forbidden) -> io::Result<()> {
         }
         Forbidden::Change if metadata.is_file() && (is_foreign || metadata.mode() & 0o022 != 0) => {
             Err(io::Error::other(
-                "others can change it: its owner must be you or root, and nobody else may write to it (chmod go-w)",
+                "others can change it: its owner must be you or root, and no one else may write to it (chmod go-w)",
             ))
         }
         _ => Ok(()),

@@ -144,7 +144,7 @@ impl fmt::Display for ServeEvent {
             Self::Reloaded { reason: Some(reason) } => {
                 write!(f, "certificate and password could not be read again, the old ones hold: {}", escape(reason))
             }
-            Self::Dropped { lines } => write!(f, "{lines} lines were dropped: nobody read them in time"),
+            Self::Dropped { lines } => write!(f, "{lines} lines were dropped: they were not read in time"),
             Self::Stopped => f.write_str("stopped"),
         }
     }

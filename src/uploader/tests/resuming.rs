@@ -265,6 +265,28 @@ fn what_may_have_been_sent_is_written_before_it_is_and_the_ack_after() {
 }
 
 #[test]
+fn a_limit_that_the_server_showed_is_written_down_for_the_next_run() {
+    let mut inputs = responses(&[
+        "200 ack",
+        "200 ack BITS-Session-Id: s",
+        "413",
+        "200 ack BITS-Received-Content-Range: 5120",
+        "200 ack BITS-Received-Content-Range: 25120",
+    ]);
+    inputs.push(Input::Interrupted);
+    let all = saves(plan(400_000, 40_000), inputs);
+    let written = all.iter().rev().find_map(|(save, _)| match save {
+        Save::Durable(state) | Save::Progress(state) | Save::Brief(state) => Some(state),
+        Save::Forget => None,
+    });
+    let limit = written.expect("written").fragment_limit.expect("known");
+    assert!(limit < 40_000, "{limit}");
+    // The next run keeps to it, whatever it is told.
+    let resumed = upload().resuming(ResumeState { fragment_limit: Some(7_000), ..saved(0, false) }).machine();
+    assert!(resumed.fragment_size() <= 7_000);
+}
+
+#[test]
 fn a_session_that_is_lost_is_forgotten_before_another_is_opened() {
     let all = saves(
         plan(20_000, 10_000),

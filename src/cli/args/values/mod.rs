@@ -125,7 +125,7 @@ pub(super) fn file_mode(text: &str) -> Result<u32, InvalidValue> {
     let mode = u32::from_str_radix(text.trim_start_matches("0o"), 8).ok().filter(|mode| *mode <= 0o666);
     mode.filter(|mode| mode & 0o111 == 0 && mode & 0o600 == 0o600).ok_or_else(|| {
         InvalidValue(format!(
-            "{text:?}: write 600, 640, 644, 660 or the like; the owner reads and writes, nobody executes"
+            "{text:?}: write 600, 640, 644, 660 or the like; the owner reads and writes, and no one executes"
         ))
     })
 }
