@@ -204,3 +204,22 @@ pub(super) fn is_final_at_first(error: &TransportError) -> bool {
             TransportErrorKind::UnknownHost | TransportErrorKind::ProxyRefused | TransportErrorKind::Tls(_)
         )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_a_request_that_went_out_and_no_response() {
+        let silent = TransportError::after_request(TransportErrorKind::Cut, "");
+        assert!(is_silence(&silent));
+        assert!(is_silence(&TransportError {
+            kind: TransportErrorKind::TimedOut(std::time::Duration::ZERO),
+            ..silent.clone()
+        }));
+        assert!(!is_silence(&TransportError { kind: TransportErrorKind::BadResponse, ..silent.clone() }));
+        assert!(!is_silence(&TransportError { request_was_sent: false, ..silent.clone() }));
+        assert!(!is_silence(&TransportError { response_began: true, ..silent.clone() }));
+        assert!(!is_silence(&TransportError { closed_by_peer: true, ..silent }));
+    }
+}

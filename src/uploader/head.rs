@@ -26,3 +26,35 @@ pub(super) fn is_chunked(headers: &HeaderMap) -> bool {
 pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
     single(headers, CONTENT_LENGTH).filter(|_| !is_chunked(headers)).and_then(digits)
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn headers(fields: &[(HeaderName, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn only_identity_is_no_encoding() {
+        assert!(!is_encoded(&headers(&[])));
+        assert!(!is_encoded(&headers(&[(CONTENT_ENCODING, "Identity")])));
+        assert!(is_encoded(&headers(&[(CONTENT_ENCODING, "gzip")])));
+        assert!(is_encoded(&headers(&[(CONTENT_ENCODING, "identity"), (CONTENT_ENCODING, "gzip")])));
+    }
+
+    #[test]
+    fn a_length_counts_if_it_is_the_only_one_and_no_chunks_follow() {
+        let length = |fields: &[_]| content_length(&headers(fields));
+        assert_eq!(length(&[(CONTENT_LENGTH, " 12 ")]), Some(12));
+        assert_eq!(length(&[(CONTENT_LENGTH, "12"), (CONTENT_LENGTH, "12")]), None);
+        assert_eq!(length(&[(CONTENT_LENGTH, "12"), (TRANSFER_ENCODING, "chunked")]), None);
+        assert_eq!(length(&[(CONTENT_LENGTH, "+12")]), None);
+    }
+}

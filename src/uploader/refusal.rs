@@ -160,6 +160,7 @@ mod tests {
             (401, 0x8007_0005, Refusal::Authentication),
             (500, 0x8020_0020, Refusal::FileTooLarge),
             (400, 0x8007_0057, Refusal::Invalid),
+            (500, 0x8007_0057, Refusal::Unavailable),
             (500, 0x8007_0070, Refusal::DiskFull),
             (500, 0x8007_0112, Refusal::DiskFull),
             (400, 0x8020_0022, Refusal::NoEndpoint),
