@@ -8,7 +8,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// What curl and bitsup are told to trust.
+/// The authority that curl and bitsup trust.
 pub const CERTIFICATE: &str = "certificate.pem";
 
 /// Its key.

@@ -10,7 +10,7 @@ use nix::sys::time::TimeValLike;
 
 use crate::Outcome;
 
-/// What one run of a program took.
+/// The resources that one run of a program used.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
     pub wall: Duration,

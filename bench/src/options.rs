@@ -20,7 +20,7 @@ pub enum Command {
     Measure(Vec<OsString>),
 }
 
-/// What to measure.
+/// The programs, folders and rows of a measurement.
 #[derive(Debug)]
 pub struct Options {
     pub bitsup: PathBuf,

@@ -50,7 +50,7 @@ impl Link {
 /// Listens for connections to `server` over the link, for as long as the process lives.
 pub fn start(link: Link, server: SocketAddr) -> io::Result<SocketAddr> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    // Before connections are made: they inherit it. What waits here has not reached the link yet.
+    // Before connections are made: they inherit it. Bytes that wait here have not reached the link yet.
     socket.set_recv_buffer_size(link.product().clamp(4 * PIECE, 4 << 20))?;
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
     socket.listen(64)?;
@@ -119,7 +119,7 @@ fn arrive(receiver: &Receiver<Parcel>, mut to: TcpStream) {
     let _ = to.shutdown(Shutdown::Write);
 }
 
-/// What a link does, as measured: Mbit/s and milliseconds there and back.
+/// The properties of a link, as measured: Mbit/s and milliseconds there and back.
 pub fn check(link: Link) -> io::Result<(f64, f64)> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = start(link, listener.local_addr()?)?;

@@ -23,7 +23,7 @@ enum Kind {
     Receiver { folder: PathBuf },
 }
 
-/// What a server took from its start on.
+/// The resources that a server used from its start on.
 #[derive(Debug, Clone, Copy)]
 pub struct Load {
     /// Seconds of processor time.

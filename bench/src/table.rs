@@ -34,7 +34,7 @@ impl fmt::Display for Spread {
     }
 }
 
-/// What one side of a row took.
+/// The figures of one side of a row.
 #[derive(Debug, Clone, Copy)]
 pub struct Figures {
     /// MB/s.
@@ -45,7 +45,7 @@ pub struct Figures {
     pub memory: Spread,
 }
 
-/// What a row must reach, as ratios to the other side.
+/// The ratios to the other side that a row must reach.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Goals {
     pub rate: Option<f64>,

@@ -1,6 +1,6 @@
-//! Completion scripts: `clap_complete`'s, and what it cannot know or leaves out. Bash and PowerShell offer options where a
-//! file may stand, PowerShell no values, all of them files for any value, and none of them codes, ids and URLs: those the
-//! scripts ask the program for.
+//! Completion scripts: `clap_complete`'s, and what it cannot know or leaves out. Bash and PowerShell offer options
+//! where a file may stand, PowerShell no values, all of them files for any value, and none of them codes, ids and URLs:
+//! those the scripts ask the program for.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 use super::settings::is_path;
 
-/// What completion scripts read: a word and what it is, divided by a TAB, on a line each.
+/// The input of completion scripts: a word and its description, divided by a TAB, on a line each.
 pub(super) fn candidates(described: impl IntoIterator<Item = (String, String)>) -> String {
     described.into_iter().fold(String::new(), |text, (word, what)| format!("{text}{word}\t{what}\n"))
 }

@@ -5,10 +5,11 @@ use crate::protocol::{Origin, without_brackets};
 use http::Uri;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode};
 
-/// What is escaped in a name that becomes one segment of a path: all but RFC 3986's unreserved characters.
+/// Characters to escape in a name that becomes one segment of a path: all but RFC 3986's unreserved characters.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What is escaped in a path or query as typed: what no URL may hold. `%` stays, for the user may have escaped already.
+/// Characters to escape in a path or query as typed: those that no URL may hold. `%` stays, for the user may have
+/// escaped already.
 const TYPED: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'|').add(b'^');
 

@@ -20,7 +20,7 @@ impl std::error::Error for UsageError {}
 #[derive(Debug)]
 pub(super) struct ParseError {
     pub(super) what: String,
-    /// What to type instead; may be empty.
+    /// The command or option to type instead; may be empty.
     pub(super) next: String,
     /// The command whose help says more.
     pub(super) help: String,
@@ -65,7 +65,7 @@ pub(super) struct Stopped {
     pub(super) leaves: Resumability,
 }
 
-/// What ends a run from outside.
+/// The signals that end a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(any(unix, test)), expect(dead_code, reason = "there are no other signals"))]
 pub(super) enum StopReason {
@@ -121,7 +121,7 @@ impl fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
-/// What came of the files so far; in the end an error, unless all were uploaded. Why was told for each.
+/// The outcome of the files so far; in the end an error, unless all were uploaded. Why was told for each.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BatchOutcome {
     files: usize,
@@ -129,7 +129,7 @@ pub(super) struct BatchOutcome {
     /// Uploaded by an earlier run of the same command.
     pub(super) skipped: usize,
     failed: usize,
-    /// What all failures have in common, if they have.
+    /// The exit code that all failures have in common, if they have one.
     code: Option<ExitCode>,
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-/// What a directory holds.
+/// The contents of a directory.
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     /// Each file's path from the directory, in the order of their names.
@@ -14,7 +14,7 @@ pub(super) struct Walk {
     pub(super) links: Vec<PathBuf>,
     /// Neither files nor directories nor links.
     pub(super) special: Vec<PathBuf>,
-    /// What could not be looked at.
+    /// An error for each entry that could not be read.
     pub(super) errors: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ impl Walk {
         }
     }
 
-    /// What is left out, in a line for each kind.
+    /// The entries that are left out, in a line for each kind.
     pub(super) fn left_out(&self) -> Vec<String> {
         let line = |paths: &[PathBuf], kind: &str, hint: &str| {
             let first = paths.first()?.display();

@@ -21,7 +21,7 @@ pub fn file_list(data: &[u8]) {
         let Some(names) = names else { continue };
         assert!(names.iter().all(|name| !name.contains('\0')), "{names:?}");
         let written = names.concat();
-        // What says something of a whole file: a byte order mark, or that it is a key.
+        // These say something of a whole file: a byte order mark, or that it is a key.
         if written.starts_with('\u{feff}') || written.trim_start().starts_with("-----BEGIN") {
             continue;
         }

@@ -1,4 +1,5 @@
-//! Options of other tools, and what does the same here. `docs/migration.md` has this table too; a test compares the two.
+//! Options of other tools, and what does the same here. `docs/migration.md` has this table too; a test compares the
+//! two.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -91,7 +92,7 @@ const HABITS: &[Habit] = &[
     (&["-K"], "--config FILE"),
 ];
 
-/// What to type for an option that is not known here, if it is one of another tool's.
+/// The advice for an option that is not known here, if it is one of another tool's.
 pub(super) fn answer(error: &clap::Error, words: &[OsString]) -> Option<String> {
     if error.kind() != ErrorKind::UnknownArgument {
         return None;

@@ -7,8 +7,8 @@ use super::args::Cli;
 use super::topics::{EXAMPLES, EXIT_STATUS, PRECEDENCE, SETTINGS, UNITS, exit_codes, in_lines};
 use crate::output::columns;
 
-/// What `-h` of a verb shows beside its arguments, in this order; the rest is in `--help`. A new option starts out as a
-/// rare one.
+/// The options that `-h` of a verb shows beside its arguments, in this order; the rest is in `--help`. A new option
+/// starts out as a rare one.
 const OFTEN: &[(&str, &str)] = &[
     ("upload", "user password_file resume verify limit_rate jobs proxy cacert dry_run json verbose help"),
     ("check", "user password_file cacert proxy probe_fragment json verbose help"),

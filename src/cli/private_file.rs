@@ -4,7 +4,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// What others must not be able to do with a file.
+/// The access to a file that others must not have.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Forbidden {
     /// To read it, or to change it.
@@ -13,7 +13,7 @@ pub(super) enum Forbidden {
     Change,
 }
 
-/// Makes a file that is closed to others. What has that name already is left alone.
+/// Makes a file that is closed to others. A file that has that name already is left alone.
 ///
 /// # Errors
 /// When there is something of that name, or it cannot be made.

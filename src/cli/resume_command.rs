@@ -4,11 +4,11 @@ use std::ffi::OsString;
 
 use crate::output::redact_url;
 
-/// The command for a POSIX shell, on Windows for `PowerShell`. `None` if it would not do the same again, or if it holds a
-/// secret.
+/// The command for a POSIX shell, on Windows for `PowerShell`. `None` if it would not do the same again, or if it holds
+/// a secret.
 pub(super) fn command(args: &[OsString]) -> Option<String> {
     let args: Vec<&str> = args.iter().map(|arg| arg.to_str()).collect::<Option<_>>()?;
-    // What came from standard input is gone.
+    // Input that came from standard input is gone.
     let (program, typed) = args.split_first()?;
     if typed.contains(&"-") || typed.iter().any(|arg| arg.ends_with("=-")) || has_secret(typed) {
         return None;

@@ -23,13 +23,13 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The signals that end an upload.
 #[derive(Clone)]
 pub(super) struct Signals {
-    /// What the first signal sets off.
+    /// Cancelled by the first signal.
     pub(super) cancellation: CancellationToken,
     received: Arc<Mutex<Option<StopReason>>>,
     last_words: Arc<Mutex<Option<LastWords>>>,
 }
 
-/// What is to be said before the process ends at once.
+/// Prints the last messages before the process ends at once.
 type LastWords = Box<dyn Fn(Stopped) + Send>;
 
 impl Signals {
@@ -54,12 +54,12 @@ impl Signals {
         waiting.map(drop).context("cannot start the thread of --max-time")
     }
 
-    /// What to do before a second signal ends the process. It must not wait for anything.
+    /// Sets the action before a second signal ends the process. It must not wait for anything.
     pub(super) fn before_end(&self, words: impl Fn(Stopped) + Send + 'static) {
         *lock(&self.last_words) = Some(Box::new(words));
     }
 
-    /// What ended the run from outside while there was nothing to leave, in place of the error that followed from it.
+    /// The signal that ended the run while there was nothing to leave, in place of the error that followed from it.
     pub(super) fn instead_of(&self, error: impl Into<anyhow::Error>) -> anyhow::Error {
         let error = error.into();
         match self.stopped(Resumability::StartsOver) {
@@ -69,13 +69,13 @@ impl Signals {
         }
     }
 
-    /// What ended the run, if it was ended from outside.
+    /// The signal that ended the run, if one did.
     pub(super) fn stopped(&self, leaves: Resumability) -> Option<anyhow::Error> {
         lock(&self.received).map(|by| Stopped { by, leaves }.into())
     }
 
-    /// Names what ended the run from outside in a result that came of it. `resumes` tells whether the same command continues
-    /// a session that is kept.
+    /// Names what ended the run from outside in a result that came of it. `resumes` tells whether the same command
+    /// continues a session that is kept.
     pub(super) fn attribute<T>(&self, result: anyhow::Result<T>, resumes: bool) -> anyhow::Result<T> {
         result.map_err(|error| {
             let leaves = match error.downcast_ref() {

@@ -1,4 +1,4 @@
-//! What clap refuses, in the form that all errors have; and who reads along all the same.
+//! Errors of clap in the form that all errors have, also for programs and CI services that read along.
 
 use std::ffi::OsString;
 
@@ -41,7 +41,8 @@ fn list(error: &clap::Error, kind: Kind) -> &[String] {
     }
 }
 
-/// What was typed wrong; clap's own text for it goes over several lines. `None` if clap gives no more than the kind of error.
+/// The mistake in one line; clap's own text for it goes over several. `None` if clap gives no more than the kind of
+/// error.
 fn what(error: &clap::Error) -> Option<String> {
     let (arg, value) = (text(error, Kind::InvalidArg), text(error, Kind::InvalidValue));
     Some(match error.kind() {
@@ -80,7 +81,7 @@ fn what(error: &clap::Error) -> Option<String> {
     })
 }
 
-/// What is typed almost like it. clap's other tips are about words that begin with a dash; those are rare.
+/// A known word that is spelt almost like it. clap's other tips are about words that begin with a dash; those are rare.
 fn tip(error: &clap::Error) -> Option<String> {
     let kinds =
         [(Kind::SuggestedSubcommand, "subcommand"), (Kind::SuggestedArg, "argument"), (Kind::SuggestedValue, "value")];

@@ -67,7 +67,7 @@ pub(crate) struct Findings {
     pub fragment: Option<FragmentLimit>,
 }
 
-/// What is known of the size of fragments.
+/// The known limit on the size of fragments, from above and below.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct FragmentLimit {

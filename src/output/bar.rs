@@ -53,7 +53,7 @@ pub(super) fn note(text: &str, terminal: usize, style: Style) -> String {
     shorten(text, limit(terminal), style)
 }
 
-/// The columns that a line may take. What the terminal echoes of a Ctrl-C behind it must not make two of it.
+/// The columns that a line may take. The `^C` that the terminal may echo behind it must not wrap it.
 fn limit(terminal: usize) -> usize {
     let spare = if terminal < 20 { 1 } else { 1 + "^C".len() };
     terminal.saturating_sub(spare).min(MAX_COLUMNS)
@@ -107,7 +107,7 @@ fn cells(progress: &UploadProgress, width: usize, style: Style) -> String {
         _ => filled(progress.acked(), width).min(width.saturating_sub(1)),
     };
     let flying = filled(progress.taken(), width).saturating_sub(done);
-    // What is on its way begins in the same cell.
+    // Bytes on their way begin in the same cell.
     let has_part = style.is_unicode && flying == 0 && done < width;
     let part = if has_part { EIGHTHS[filled(progress.acked(), width * 8).saturating_sub(done * 8).min(7)] } else { "" };
     let (green, dim, off) = if style.has_colour { ("\x1b[32m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
@@ -116,12 +116,13 @@ fn cells(progress: &UploadProgress, width: usize, style: Style) -> String {
     format!("[{green}{solid}{off}{dim}{light}{off}{:rest$}]", "")
 }
 
-/// What stands for what was left out.
+/// The character that stands for the text that was left out.
 fn ellipsis(style: Style) -> char {
     if style.is_unicode { '…' } else { '~' }
 }
 
-/// Columns that a text takes. An emoji selector counts as one: terminals disagree, and too short is better than too long.
+/// Columns that a text takes. An emoji selector counts as one: terminals disagree, and too short is better than too
+/// long.
 fn columns(text: &str) -> usize {
     text.chars().map(char_columns).sum()
 }

@@ -1,4 +1,4 @@
-//! What CI services read in a log: annotations and sections.
+//! Marks that CI services read in a log: annotations and sections.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -16,7 +16,8 @@ pub(crate) enum Ci {
 }
 
 impl Ci {
-    /// The line that shows what failed, and its cause, beside the log, if the service has such; it is part of the log too.
+    /// The line that shows what failed, and its cause, beside the log, if the service has such; it is part of the log
+    /// too.
     pub(super) fn error(self, error: &ErrorText) -> Option<String> {
         let cause = error.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
         self.issue("error", &format!("{}{cause}", error.what))
@@ -37,7 +38,7 @@ impl Ci {
         }
     }
 
-    /// What begins a section of the log, without the line's end.
+    /// The line that begins a section of the log, without its end.
     pub(super) fn begin(self, name: &str, now: SystemTime) -> Option<String> {
         let name = escape_line(&format!("bitsup: {name}"));
         match self {

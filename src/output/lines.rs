@@ -1,5 +1,5 @@
-//! What people read about an event: with `-v` and `-vv` what goes over the wire, in the order it does; without them too
-//! pauses, lost sessions, bytes that are sent again.
+//! The lines about an event: with `-v` and `-vv` the packets on the wire, in their order; without them too pauses,
+//! lost sessions, bytes that are sent again.
 
 use http::HeaderMap;
 
@@ -72,7 +72,7 @@ fn with_headers(first: String, mark: &str, headers: &HeaderMap) -> Vec<String> {
     std::iter::once(first).chain(fields).collect()
 }
 
-/// What is told without `-v`.
+/// The lines that are shown without `-v`.
 fn notice(event: &UploadEvent) -> Option<String> {
     Some(match event {
         UploadEvent::Warning { text } => format!("warning: {text}"),

@@ -1,6 +1,7 @@
 //! The only code that prints: progress, packets, errors.
 //!
-//! [`Reporter`] turns [`UploadEvent`](crate::uploader::UploadEvent)s into a bar on a terminal, or into whole lines in a log.
+//! [`Reporter`] turns [`UploadEvent`](crate::uploader::UploadEvent)s into a bar on a terminal, or into whole lines in a
+//! log.
 
 mod bar;
 mod ci;
@@ -31,7 +32,7 @@ pub(crate) use run::Batch;
 pub(crate) use terminal::columns;
 pub(crate) use transcript::Transcript;
 
-/// What is said where the program's own authorities vouch for a server.
+/// The note where the program's own authorities vouch for a server.
 pub(crate) const BUNDLED_AUTHORITIES: &str =
     "bitsup's own certificate authorities vouch for the server: this machine has none";
 
@@ -70,7 +71,7 @@ pub(crate) struct Verbosity {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ErrorText {
     pub(crate) what: String,
-    /// What the server said: status, HRESULT by name, context.
+    /// The server's refusal: status, HRESULT by name, context.
     pub(crate) said: Option<String>,
     pub(crate) cause: Option<String>,
     /// The next command, or what else to do.
@@ -85,7 +86,7 @@ impl fmt::Display for ErrorText {
 }
 
 impl ErrorText {
-    /// What stands before the word error.
+    /// The prefix before the word error.
     const PROGRAM: &str = "bitsup: ";
 
     /// The lines below the first.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::protocol::{ContentRange, Packet};
 use crate::uploader::UploadEvent;
 
-/// What the upload is busy with.
+/// The activity of the upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Activity {
     Connecting,
@@ -75,7 +75,7 @@ impl UploadProgress {
             UploadEvent::Resumed { offset, .. } => self.stand_at(*offset),
             UploadEvent::SessionLost { .. } | UploadEvent::StartingOver { .. } => self.stand_at(0),
             UploadEvent::Retrying { cause, pause, .. } => {
-                // What was lost is not under way any more.
+                // Lost bytes are not under way any more.
                 self.stand_at(self.acked);
                 self.cause.clone_from(cause);
                 self.activity = Activity::Waiting(now.checked_add(*pause).unwrap_or(now));
@@ -149,7 +149,7 @@ impl UploadProgress {
     /// Bytes a second of late; all of the run's when completed.
     pub(super) fn rate(&self, now: Instant) -> Option<u64> {
         if self.is_completed() {
-            // Several files together have no place where they began. What was sent twice is there once.
+            // Several files together have no place where they began. Bytes that were sent twice count once.
             let sent = self.baseline.map_or(self.moved.min(self.size), |begun| self.size - begun.min(self.size));
             return Some(per_second(sent, self.elapsed(now)));
         }
@@ -172,8 +172,8 @@ impl UploadProgress {
     }
 }
 
-/// The rate over the last seconds of sending: steady within a long fragment, honest about a stall. Pauses, and what comes
-/// before the first fragment, do not count.
+/// The rate over the last seconds of sending: steady within a long fragment, honest about a stall. Pauses, and what
+/// comes before the first fragment, do not count.
 #[derive(Debug, Clone, Default)]
 struct Speed {
     /// How long it had been sending, and the bytes sent by then.

@@ -12,15 +12,15 @@ use super::{Ci, ErrorText, ProgressMode, Verbosity, units};
 use crate::sync::lock;
 use crate::uploader::UploadEvent;
 
-/// Shows a run to people: one file after the other, or a batch. Threads share it, each with a [`Lane`] of its own. Never
-/// fails: what cannot be written is lost. Dropping it leaves the terminal clean.
+/// Shows a run to people: one file after the other, or a batch. Threads share it, each with a [`Lane`] of its own.
+/// Never fails: what cannot be written is lost. Dropping it leaves the terminal clean.
 pub(crate) struct Reporter {
     verbosity: Verbosity,
     terminal: Terminal,
     writer: SharedWriter,
     progress: Arc<Mutex<RunProgress>>,
     view: View,
-    /// What is drawn while a file, or the batch, is under way, if bars are shown.
+    /// The drawing while a file, or the batch, is under way, if bars are shown.
     drawing: Mutex<Option<Drawing>>,
     animated: bool,
     ci: Ci,
@@ -78,8 +78,8 @@ impl Reporter {
         self
     }
 
-    /// From now on files are shown together: a bar for each and one for all, or lines about all of them; for a CI service in
-    /// a section.
+    /// From now on files are shown together: a bar for each and one for all, or lines about all of them; for a CI
+    /// service in a section.
     pub(crate) fn with_batch(mut self, batch: &Batch) -> Self {
         self.progress = Arc::new(Mutex::new(RunProgress::of_batch(batch, Instant::now())));
         self.is_batch = true;
@@ -142,7 +142,8 @@ impl Reporter {
         });
     }
 
-    /// Writes the error of one of several files: in full the first time, then in a line. `reason` is what others may share.
+    /// Writes the error of one of several files: in full the first time, then in a line. `reason` is what others may
+    /// share.
     fn error_of_file(&self, name: &str, error: &ErrorText, reason: &str) {
         let mut known = lock(&self.reasons);
         if let Some((_, first)) = known.iter().find(|(known, _)| known == reason) {

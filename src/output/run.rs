@@ -154,7 +154,7 @@ impl RunProgress {
         lines.join("\n")
     }
 
-    /// What is under way now is not finished in this run.
+    /// Files that are under way now are not finished in this run.
     pub(super) fn stop(&mut self) {
         self.lanes.iter_mut().flatten().for_each(|row| row.progress.stop());
         if let Some(total) = &mut self.total {

@@ -25,7 +25,8 @@ impl SharedWriter {
         self.raw(&format!("{}\n", escape_line(text)));
     }
 
-    /// The same for a line that begins with `error: ` or `warning: ` behind `before`: that word is coloured, as by cargo.
+    /// The same for a line that begins with `error: ` or `warning: ` behind `before`: that word is coloured, as by
+    /// cargo.
     pub(super) fn marked(&self, before: &str, text: &str, style: Style) {
         const MARKS: [(&str, &str); 2] = [("error:", "\x1b[1;31m"), ("warning:", "\x1b[1;33m")];
         let mark = MARKS.iter().filter(|_| style.has_colour).find(|(word, _)| text.starts_with(word));
@@ -40,8 +41,8 @@ impl SharedWriter {
     }
 }
 
-/// Lines at the bottom of the terminal that are drawn again in place. Dropping it leaves them as they are at last, and ends
-/// the last one: what follows starts on a line of its own.
+/// Lines at the bottom of the terminal that are drawn again in place. Dropping it leaves them as they are at last, and
+/// ends the last one: what follows starts on a line of its own.
 pub(super) struct Drawing {
     bar: ProgressBar,
     writer: SharedWriter,
@@ -52,8 +53,8 @@ impl Drawing {
     /// Shortest time between two drawings.
     const INTERVAL: Duration = Duration::from_millis(100);
 
-    /// `text` is asked for at each drawing, with the size that the terminal has then. With `animated` it is drawn between
-    /// events too: an upload may stand still for minutes.
+    /// `text` is asked for at each drawing, with the size that the terminal has then. With `animated` it is drawn
+    /// between events too: an upload may stand still for minutes.
     pub(super) fn new(
         writer: &SharedWriter,
         terminal: &Terminal,
@@ -96,8 +97,8 @@ impl Drop for Drawing {
 }
 
 /// The terminal as indicatif draws on it. It draws a whole block, or none; where that stood before is known here, since
-/// indicatif does not see that a resize has broken or joined its lines. Each redraw reaches the writer at once, so that it
-/// does not flicker.
+/// indicatif does not see that a resize has broken or joined its lines. Each redraw reaches the writer at once, so that
+/// it does not flicker.
 struct Screen {
     writer: SharedWriter,
     terminal: Terminal,
@@ -116,7 +117,7 @@ struct Block {
 }
 
 impl Block {
-    /// What removes it from a terminal of this width in columns, and leaves the cursor where it began.
+    /// The sequence that removes it from a terminal of this width in columns, and leaves the cursor where it began.
     fn removal(&self, reflows: bool, columns: usize) -> String {
         let rows = |width: &usize| if reflows { width.div_ceil(columns).max(1) } else { 1 };
         match self.drawn.iter().map(rows).sum::<usize>() {

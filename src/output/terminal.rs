@@ -9,7 +9,7 @@ const DEFAULT_SIZE: Size = Size { rows: 24, columns: 80 };
 /// Narrower ones are treated as this wide: one wide character must fit.
 const MIN_COLUMNS: u16 = 2;
 
-/// What standard error is and can do.
+/// The abilities of standard error.
 #[derive(Clone)]
 pub(super) struct Terminal {
     /// A person may be watching.
@@ -22,7 +22,7 @@ pub(super) struct Terminal {
     size: Arc<dyn Fn() -> Size + Send + Sync>,
 }
 
-/// What text may be made of.
+/// The characters and colours that text may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Style {
     pub(super) has_colour: bool,
@@ -90,8 +90,8 @@ impl Terminal {
     }
 }
 
-/// Whether the locale's character set is UTF-8. Windows writes Unicode whatever the code page; its old console has no font
-/// for it.
+/// Whether the locale's character set is UTF-8. Windows writes Unicode whatever the code page; its old console has no
+/// font for it.
 fn is_unicode(env: impl Fn(&str) -> Option<OsString>) -> bool {
     if cfg!(windows) {
         return env("WT_SESSION").is_some();

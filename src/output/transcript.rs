@@ -1,9 +1,9 @@
-//! What a check and a server said to each other, as a file for strangers: people read it, and the tests play the server
+//! The conversation of a check with a server, as a file for strangers: people read it, and the tests play the server
 //! from it (`tests/e2e/support/transcript.rs`).
 //!
 //! The first line has the format and its version. Of the others the first character tells: `#` an explanation, `>` a
-//! line of a request's head, `<` one of its response's, `|` the beginning of the response's body as a JSON string, `*` a
-//! remark. Otherwise the line is a fact: a name, a colon, a value.
+//! line of a request's head, `<` one of its response's, `|` the beginning of the response's body as a JSON string, `*`
+//! a remark. Otherwise the line is a fact: a name, a colon, a value.
 
 use std::time::{Duration, Instant};
 

@@ -89,8 +89,8 @@ impl TrustedProxies {
         self.0.iter().any(|proxy| matches!(proxy, TrustedProxy::Network(network) if network.contains(&ip)))
     }
 
-    /// Who asks, if this peer sends it. Each proxy appends whom it was asked by, so the last that is no trusted proxy is the
-    /// client; what stands before it is the client's own word.
+    /// Who asks, if this peer sends it. Each proxy appends whom it was asked by, so the last that is no trusted proxy
+    /// is the client; what stands before it is the client's own word.
     pub(crate) fn client(&self, peer: Client, fields: &HeaderMap) -> Client {
         if !self.trust(peer) {
             return peer;
@@ -141,7 +141,7 @@ mod tests {
             // Another proxy stood before this one.
             ("127.0.0.1:5", &["203.0.113.7, 10.1.2.3"], "203.0.113.7"),
             ("127.0.0.1:5", &["203.0.113.7", "10.1.2.3"], "203.0.113.7"),
-            // What the client itself sent stands first.
+            // The addresses that the client itself sent stand first.
             ("127.0.0.1:5", &["198.51.100.1, 203.0.113.7"], "203.0.113.7"),
             ("127.0.0.1:5", &["10.9.9.9, 203.0.113.7, 10.1.2.3"], "203.0.113.7"),
             ("127.0.0.1:5", &["203.0.113.7:4711"], "203.0.113.7"),

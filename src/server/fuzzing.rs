@@ -110,7 +110,7 @@ pub fn forwarded_for(data: &[u8]) {
     assert_eq!(proxies.client(proxy, &headers), Client::Forwarded(IpAddr::from([203, 0, 113, 7])));
 }
 
-/// What is read of a session's files is what could have been written, and is read again as it is written.
+/// Files of a session that can be read could have been written, and are read again as they are written.
 pub fn session_state(data: &[u8]) {
     store::check_card(data);
     progress::check_bytes(data);

@@ -21,7 +21,8 @@ pub struct Options {
     pub listen: Vec<Listen>,
     /// The proxies that are believed when they name their client, for the limits and the log. Default: none.
     pub trusted_proxies: TrustedProxies,
-    /// Whether `GET /` is responded to with 200 and `ok`, also without a password, for those who watch the server. Default: no.
+    /// Whether `GET /` is responded to with 200 and `ok`, also without a password, for those who watch the server.
+    /// Default: no.
     pub health: bool,
     /// Whether an upload may replace an existing file. Default: no.
     pub allow_overwrite: bool,
@@ -33,11 +34,12 @@ pub struct Options {
     pub account: Option<Account>,
     /// Certificate and key, for HTTPS. Default: plain HTTP.
     pub tls: Option<TlsFiles>,
-    /// The command that sees each complete file before the last fragment is acknowledged ([MC-BUP] 1.3.3). Default: none.
+    /// The command that sees each complete file before the last fragment is acknowledged ([MC-BUP] 1.3.3). Default:
+    /// none.
     ///
-    /// It runs through the system's shell (`sh -c`, on Windows `cmd /C`), once for a session, with `BITSUP_FILE` (the path
-    /// of the received bytes), `BITSUP_URL` and `BITSUP_SESSION` in its environment. What it writes to its standard output
-    /// is the reply. An exit code other than 0 refuses the file. A run that the server's own end cuts short, or whose reply
+    /// It runs through the system's shell (`sh -c`, on Windows `cmd /C`), once for a session, with `BITSUP_FILE` (the
+    /// path of the received bytes), `BITSUP_URL` and `BITSUP_SESSION` in its environment. Its standard output is the
+    /// reply. An exit code other than 0 refuses the file. A run that the server's own end cuts short, or whose reply
     /// the disk does not take, counts as none.
     pub reply_command: Option<String>,
     /// Space, sessions, connections and time that clients may take.

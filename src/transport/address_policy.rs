@@ -12,8 +12,8 @@ use super::proxy::is_this_machine;
 
 /// Which addresses may be connected to, by those of the URL's own host.
 ///
-/// The user who typed a URL decided where its host is. Another host was named by that server (`BITS-Host-Id`): if the server
-/// is on the internet, so must the other host be.
+/// The user who typed a URL decided where its host is. Another host was named by that server (`BITS-Host-Id`): if the
+/// server is on the internet, so must the other host be.
 #[derive(Debug)]
 pub(super) struct AddressPolicy {
     /// The URL's own server; `None`: any address may be connected to.
@@ -256,7 +256,7 @@ mod tests {
         let intranet = policy_of("intranet");
         assert!(intranet.check_unseen(&server("10.0.0.2"), look_up).is_ok());
         assert!(policy_of("10.0.0.1").check_unseen(&server("10.0.0.2"), None).is_ok());
-        // What only the proxy can look up counts as the internet.
+        // A name that only the proxy can look up counts as the internet.
         assert!(policy_of("far").check_unseen(&server("10.0.0.2"), look_up).is_err());
         let interrupted = |_: &str| Err(TransportError::interrupted());
         assert_eq!(

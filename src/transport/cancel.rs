@@ -66,7 +66,8 @@ impl CancellationToken {
             *interrupted = true;
             #[cfg(unix)]
             if let Some((_, writer)) = &self.0.wake {
-                // It is never read, so it stays readable. One byte into an empty buffer cannot fail in a way that matters.
+                // It is never read, so it stays readable. One byte into an empty buffer cannot fail in a way that
+                // matters.
                 let _ = (&*writer).write(&[0]);
             }
             self.0.changed.notify_all();
@@ -93,13 +94,13 @@ impl CancellationToken {
         self.is_interrupted()
     }
 
-    /// What becomes readable on interruption.
+    /// A socket that becomes readable on interruption.
     #[cfg(unix)]
     pub(super) fn wake(&self) -> Option<&UnixStream> {
         self.0.wake.as_ref().map(|(reader, _)| reader)
     }
 
-    /// What becomes readable on interruption: nothing on this platform.
+    /// Nothing becomes readable on interruption on this platform.
     #[cfg(not(unix))]
     #[expect(clippy::unused_self, reason = "has the signature of the others")]
     pub(super) fn wake(&self) -> Option<&std::net::TcpStream> {

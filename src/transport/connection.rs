@@ -24,8 +24,8 @@ use super::speech::of_stranger;
 use super::stream::Stream;
 use super::tls::Tls;
 
-/// The source is read and handed to the network in pieces of at most this size. Of 512 KiB, 1, 2 and 4 MiB this took the
-/// least processor time on a loopback, 8 % less than 512 KiB.
+/// The source is read and handed to the network in pieces of at most this size. Of 512 KiB, 1, 2 and 4 MiB this took
+/// the least processor time on a loopback, 8 % less than 512 KiB.
 pub(super) const SEND_BUFFER: usize = 2 * 1024 * 1024;
 
 /// A response is a head and rarely more. There is room for the largest head and for what comes with its last byte.
@@ -44,7 +44,7 @@ pub(super) struct Endpoint {
     pub(super) peer: Arc<str>,
     /// How requests are written for the proxy at the other end, if one is to pass them on.
     pub(super) form: Option<AbsoluteForm>,
-    /// What binds to it, if TLS goes all the way to the server.
+    /// The channel binding, if TLS goes all the way to the server.
     pub(super) channel: Option<ChannelBinding>,
 }
 
@@ -257,8 +257,8 @@ impl Connection {
     }
 }
 
-/// A connection that is closed with something unread is reset, and what is still on its way is thrown away. A server that
-/// acknowledged a body before it had it must get the rest.
+/// A connection that is closed with something unread is reset, and what is still on its way is thrown away. A server
+/// that acknowledged a body before it had it must get the rest.
 impl Drop for Connection {
     fn drop(&mut self) {
         if self.is_ahead && !self.spent {

@@ -27,7 +27,7 @@ use super::settings::Settings;
 use super::stream::{Socket, Stream};
 use super::tls::{Tls, TlsInfo, Trust};
 
-/// What the last connection led to.
+/// The peer of the last connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionInfo {
     /// The address that the connection leads to: the proxy's, if there is one.
@@ -53,7 +53,7 @@ pub(super) struct PollConnector {
 /// Addresses that are shown of one host.
 const MAX_SHOWN: usize = 3;
 
-/// What an exchange is with, in words: `h:80 through the proxy http://p:3128 (192.0.2.1:3128)`.
+/// The peer of an exchange, in words: `h:80 through the proxy http://p:3128 (192.0.2.1:3128)`.
 fn describe(server: &Origin, proxy: Option<&Proxy>, addresses: &[SocketAddr]) -> String {
     let mut text = escape(server.authority());
     let mut peer = text.clone();
@@ -185,7 +185,7 @@ impl PollConnector {
     fn allowed_addresses(&self, server: &Origin) -> Result<Vec<SocketAddr>, TransportError> {
         let names = self.names();
         let found = names.find(server.host(), server.port())?;
-        // What only a proxy can look up is not on this machine's own network.
+        // A name that only a proxy can look up is not on this machine's own network.
         let behind_proxy = |origin: &Origin| self.settings.proxies.route(origin).is_some();
         self.address_policy.check(server, found, |origin| match names.find(origin.host(), origin.port()) {
             Err(error) if behind_proxy(origin) && !error.is_interruption() => Ok(None),

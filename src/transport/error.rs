@@ -91,7 +91,7 @@ pub(super) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// What happens most is called as everybody calls it, on every system.
+/// The most frequent errors have their usual names, on every system.
 fn words(error: &io::Error) -> String {
     let known = match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused",

@@ -1,4 +1,4 @@
-//! What is known of the exchange under way, shared by those who take part in it.
+//! The record of the exchange under way, shared by the parts that carry it out.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -21,7 +21,7 @@ pub(super) struct ExchangeFacts {
     pub(super) options: RequestOptions,
     /// Who it is with, in words.
     pub(super) peer: Option<Arc<str>>,
-    /// What binds to the connection: TLS with the server.
+    /// The channel binding, if the connection is TLS with the server.
     pub(super) channel: Option<ChannelBinding>,
     /// It shows a password to a proxy.
     pub(super) has_proxy_credentials: bool,

@@ -60,13 +60,13 @@ impl Http {
         Self { agent: new_agent(&connector), connector }
     }
 
-    /// What ends an exchange under way, from another thread.
+    /// A token that ends an exchange under way, from another thread.
     #[must_use]
     pub fn cancellation(&self) -> CancellationToken {
         self.connector.cancellation.clone()
     }
 
-    /// What the last connection led to, once there was one.
+    /// The peer of the last connection, once there was one.
     #[must_use]
     pub fn connection_info(&self) -> Option<ConnectionInfo> {
         lock(&self.connector.connection_info).clone()

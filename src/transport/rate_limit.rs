@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::sync::lock;
 
-/// What was not sent while nothing was ready to be, as between two fragments, may be caught up with: so much of it.
+/// Time without anything to send, as between two fragments, may be caught up with, up to this.
 const CREDIT: Duration = Duration::from_millis(250);
 
-/// What goes out at once: smooth, and few wake-ups.
+/// The bytes of this time go out at once: smooth, and few wake-ups.
 const PIECE: Duration = Duration::from_millis(50);
 
 /// A rate that several connections share. Clones are the same rate.

@@ -1,4 +1,4 @@
-//! What the user may choose about connections.
+//! The user's choices about connections.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub struct Settings {
     pub rate_limit: Option<RateLimiter>,
     /// Whom to trust, and who to be.
     pub tls: TlsSettings,
-    /// What stands between this machine and servers.
+    /// The proxies between this machine and servers.
     pub proxies: Proxies,
     /// Whether responses that refuse get the beginning of their bodies into their extensions.
     pub keep_refusal_bodies: bool,

@@ -1,4 +1,4 @@
-//! What a peer speaks that was taken for another kind, by its first bytes.
+//! The protocol of a peer that was taken for another kind, by its first bytes.
 
 use crate::protocol::text::escape;
 
@@ -25,7 +25,7 @@ pub(super) fn is_http(first: &[u8]) -> bool {
     first[..count] == VERSION[..count]
 }
 
-/// What is to be told of a peer whose response is not `expected`. `first` are its first bytes, at least one.
+/// A description of a peer whose response is not `expected`. `first` are its first bytes, at least one.
 pub(super) fn of_stranger(first: &[u8], expected: &str) -> String {
     if is_tls(first) {
         format!("this is a TLS port, not {expected}: does its URL begin with https://?")

@@ -59,7 +59,7 @@ impl Write for Socket {
     }
 }
 
-/// What an exchange is carried by: a socket, or TLS over another stream.
+/// The carrier of an exchange: a socket, or TLS over another stream.
 #[derive(Debug)]
 pub(super) enum Stream {
     Plain(Socket),
@@ -67,8 +67,8 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    /// Sends as much of `data` as the network takes now; says how much of it need not be offered again. It succeeds when
-    /// nothing is left, in a buffer of TLS either.
+    /// Sends as much of `data` as the network takes now; says how much of it need not be offered again. It succeeds
+    /// when nothing is left, in a buffer of TLS either.
     pub(super) fn push(&mut self, data: &[u8]) -> (usize, io::Result<()>) {
         match self {
             Self::Tls(tls) => tls.push(data),

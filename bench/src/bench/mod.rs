@@ -1,4 +1,4 @@
-//! What is measured, row by row. Contenders take turns within a round, so that a slow minute of the machine hits all of
+//! The measurements, row by row. Contenders take turns within a round, so that a slow minute of the machine hits all of
 //! them; a row shows the medians of the rounds.
 
 mod files;

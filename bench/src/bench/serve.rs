@@ -92,7 +92,7 @@ fn figures(options: &Options, samples: &[Sample]) -> Figures {
 fn sample(options: &Options, folder: &Path, kind: Kind) -> Outcome<Sample> {
     let source = source::file(&options.folder, options.serve_size)?;
     let into = tempfile::tempdir_in(folder)?;
-    // What the last run left for the disk to do is not this one's.
+    // Writes that the last run left for the disk do not count for this one.
     nix::unistd::sync();
     let server = match kind {
         Kind::Sink => Server::sink(&[Path::new("--write"), into.path()])?,

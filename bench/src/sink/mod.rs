@@ -19,7 +19,7 @@ use exchange::Conversation;
 /// Bytes taken from a connection at a time.
 const BLOCK: usize = 256 * 1024;
 
-/// What to do with what comes in.
+/// The treatment of incoming bytes.
 #[derive(Debug, Default)]
 pub struct SinkOptions {
     pub tls: bool,

@@ -1,6 +1,6 @@
-//! What can be typed: each option is a field, and its parser in `values` returns what is meant. What concerns several
-//! options, or needs a file, is checked in `config`. A new option can be set in the environment and in `config.toml` at
-//! once. The first line of its description stands alone: in `-h`, where `help` lists the option, and in the shells'
+//! The command line: each option is a field, and its parser in `values` returns its meaning. Rules about several
+//! options, or about a file, are checked in `config`. A new option can be set in the environment and in `config.toml`
+//! at once. The first line of its description stands alone: in `-h`, where `help` lists the option, and in the shells'
 //! completions.
 
 mod connect;
@@ -24,8 +24,8 @@ pub(super) use values::{InvalidValue, ci_named};
 
 /// Upload files to IIS and other BITS servers
 ///
-/// bitsup speaks Microsoft's BITS upload protocol (MC-BUP). It needs no Windows service, no logon session and no background
-/// queue: one process, one command, one exit code. An interrupted upload is resumed by the same command.
+/// bitsup speaks Microsoft's BITS upload protocol (MC-BUP). It needs no Windows service, no logon session and no
+/// background queue: one process, one command, one exit code. An interrupted upload is resumed by the same command.
 #[derive(Debug, Parser)]
 #[command(name = "bitsup", version, max_term_width = 100, arg_required_else_help = true, args_override_self = true)]
 pub(crate) struct Cli {
@@ -60,8 +60,8 @@ pub(crate) enum Command {
     Upload(Box<UploadArgs>),
     /// Check whether a server accepts uploads, and how it is reached
     ///
-    /// Sends Ping, Create-Session and Cancel-Session. Prints the address, proxy, TLS version and certificate, the server's
-    /// name, how it authenticated the client, and its protocol and host.
+    /// Sends Ping, Create-Session and Cancel-Session. Prints the address, proxy, TLS version and certificate, the
+    /// server's name, how it authenticated the client, and its protocol and host.
     Check(Box<CheckArgs>),
     /// List, show, cancel or prune unfinished uploads
     ///
@@ -69,20 +69,21 @@ pub(crate) enum Command {
     Sessions(SessionsArgs),
     /// Receive BITS uploads into a directory
     ///
-    /// A small BITS server, for bitsup and for Start-BitsTransfer of Windows. By default it listens only on this machine.
-    /// Acknowledged bytes are on disk, and a file has its name only when it is complete. Ctrl-C stops the server.
+    /// A small BITS server, for bitsup and for Start-BitsTransfer of Windows. By default it listens only on this
+    /// machine. Acknowledged bytes are on disk, and a file has its name only when it is complete. Ctrl-C stops the
+    /// server.
     #[cfg(feature = "serve")]
     Serve(Box<ServeArgs>),
     /// Run a whole upload on this machine: receive, upload, compare
     ///
-    /// Starts the receiver on a free port of this machine, uploads each file to it, compares the received bytes with the
-    /// file, and prints the commands that do the same.
+    /// Starts the receiver on a free port of this machine, uploads each file to it, compares the received bytes with
+    /// the file, and prints the commands that do the same.
     #[cfg(feature = "serve")]
     Try(TryArgs),
     /// Show the settings, and where each one is set
     ///
-    /// Prints the path of the settings file, then each option with its value and where the value comes from. The output is
-    /// valid as config.toml. Secrets are not shown.
+    /// Prints the path of the settings file, then each option with its value and where the value comes from. The output
+    /// is valid as config.toml. Secrets are not shown.
     Config(ConfigArgs),
     /// Explain an exit code, an HTTP status or an HRESULT
     ///

@@ -88,7 +88,7 @@ fn facts(url: &str, findings: &Findings) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// The same for programs. What was not found out is missing.
+/// The same for programs. Facts that were not found out are missing.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(deny_unknown_fields, title = "The line of `bitsup check --json`"))]

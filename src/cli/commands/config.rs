@@ -159,7 +159,7 @@ fn quoted(text: &str) -> String {
     json.chars().map(|c| if is_plain(c) { c.to_string() } else { format!("\\u{:04X}", u32::from(c)) }).collect()
 }
 
-/// A value without its secrets. What a command line holds cannot be told.
+/// A value without its secrets. A command line is hidden whole: any word of it may be a secret.
 fn shown(key: &str, value: &str) -> String {
     const HIDDEN: &str = "<not shown>";
     let is_secret = ["password", "token", "secret"].iter().any(|word| key.contains(word)) && !key.ends_with("-file");

@@ -53,12 +53,12 @@ impl FoundFile {
 pub(in crate::cli) struct Item {
     pub(in crate::cli) source: Source,
     pub(in crate::cli) name: ContentName,
-    /// What tells it from the other files: the path that it keeps, or its name.
+    /// A label that tells it from the other files: the path that it keeps, or its name.
     pub(in crate::cli) label: String,
     pub(in crate::cli) destination: Uri,
 }
 
-/// What was typed about files.
+/// The options and arguments about files.
 #[derive(Debug)]
 pub(in crate::cli) struct FilesConfig {
     /// Its paths are those of files; the URL is apart.

@@ -9,7 +9,7 @@ use crate::server::{Account, Options, TlsFiles, TrustedProxies};
 
 use super::UsageError;
 
-/// What the arguments mean.
+/// The receiver's options from the arguments.
 pub(in crate::cli) fn options(args: ServeArgs) -> Result<Options, UsageError> {
     check_reach(&args)?;
     check_secrets(&args)?;

@@ -29,7 +29,7 @@ pub(in crate::cli) struct UploadConfig {
     auth: AuthArgs,
     pub(in crate::cli) reply: Option<PathBuf>,
     pub(in crate::cli) force: bool,
-    /// What holds for each file.
+    /// The choices that hold for each file.
     plan: Plan,
 }
 

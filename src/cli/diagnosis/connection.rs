@@ -1,4 +1,4 @@
-//! What it means that no response came.
+//! The causes when no response comes.
 
 use crate::exchange::{TlsFault, TransportErrorKind};
 use crate::protocol::PacketKind;

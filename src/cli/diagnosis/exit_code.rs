@@ -1,6 +1,6 @@
 //! Exit codes: a public contract, and one table of all that is said of each.
 
-/// What is said of an exit code. Errors without better words of their own use these.
+/// The texts about an exit code. Errors without better words of their own use these.
 #[derive(Debug)]
 pub(crate) struct ExitInfo {
     /// Its name, for programs.
@@ -18,7 +18,7 @@ macro_rules! exit_codes {
         cause: $cause:literal,
         next: $next:literal;
     )*) => {
-        /// What the process tells its caller.
+        /// The exit code of the process.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
         pub enum ExitCode {
@@ -39,7 +39,8 @@ macro_rules! exit_codes {
     };
 }
 
-// A new code is a row here, an error that leads to it in `diagnosis`, and its number in README.md and docs/events.schema.json.
+// A new code is a row here, an error that leads to it in `diagnosis`, and its number in README.md and
+// docs/events.schema.json.
 exit_codes! {
     Success = 0, class: "success", retryable: false,
         meaning: "the server acknowledged the whole file and closed the session; or its last response was lost, and --verify sha256 found the same content",

@@ -1,10 +1,10 @@
-//! What an HRESULT means, and what to do about it.
+//! The meaning of an HRESULT, and what to do about it.
 
 use crate::protocol::HResult;
 
 use super::ExitCode;
 
-/// What is said of a code.
+/// The texts about a code.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HResultInfo {
     pub(super) meaning: &'static str,

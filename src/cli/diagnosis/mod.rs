@@ -1,5 +1,5 @@
-//! What an error means: its exit code, its cause, what to do next. The text, the JSON and the exit code of an error are all
-//! made from its [`Diagnosis`], and `bitsup explain` reads the same tables.
+//! The meaning of an error: its exit code, its cause, what to do next. The text, the JSON and the exit code of an error
+//! are all made from its [`Diagnosis`], and `bitsup explain` reads the same tables.
 
 mod connection;
 pub(crate) mod exit_code;
@@ -34,7 +34,7 @@ pub(crate) struct Diagnosis {
     server_said: Option<String>,
     /// `None`: the message itself says it, or it is not known.
     pub(crate) cause: Option<Cow<'static, str>>,
-    /// What can be typed or set; `None`: that is not known.
+    /// The next step for the user; `None`: that is not known.
     next: Option<Cow<'static, str>>,
     /// The command that says more.
     more: Option<String>,
@@ -47,7 +47,7 @@ pub(crate) struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// What an error means, however wrapped: the outermost that is known decides.
+    /// The meaning of an error, however wrapped: the outermost that is known decides.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
         let mut diagnosis = error.chain().find_map(known).unwrap_or_else(|| unknown().into());
         let mut what: Vec<String> = Vec::new();
@@ -90,7 +90,7 @@ impl Diagnosis {
     }
 }
 
-/// What is known of an error: its exit code, and its cause and the next step where the error itself tells them.
+/// The facts about an error: its exit code, and its cause and the next step where the error itself tells them.
 #[derive(Debug, Clone)]
 struct Advice {
     exit_code: ExitCode,
@@ -141,7 +141,7 @@ fn unknown() -> Advice {
     Advice::new(ExitCode::Internal).next("if it happens again, report it with the output of -vv")
 }
 
-/// What is known of an error by its type; its text is not looked at.
+/// The diagnosis of an error by its type; its text is not looked at.
 fn known(error: &(dyn Error + 'static)) -> Option<Diagnosis> {
     if let Some(error) = error.downcast_ref() {
         return Some(client(error));

@@ -1,4 +1,4 @@
-//! What it means that the server does not authenticate the client.
+//! The causes when the server does not authenticate the client.
 
 use crate::auth::{Scheme, SignInError};
 

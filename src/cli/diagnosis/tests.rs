@@ -13,7 +13,7 @@ use crate::client::NotSignedIn;
 
 const PACKETS: [PacketKind; 2] = [PacketKind::CreateSession, PacketKind::Fragment];
 
-/// What failed, why, and what to do; the last names a code that can be explained.
+/// Its lines say what failed, why, and what to do; the last names a code that can be explained.
 #[track_caller]
 fn has_all_lines(error: impl Into<anyhow::Error>) -> ErrorText {
     let error = error.into().context("cannot upload a to b");

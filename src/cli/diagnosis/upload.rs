@@ -1,4 +1,4 @@
-//! What it means that an upload ended without success.
+//! The causes when an upload ends without success.
 
 use http::StatusCode;
 
@@ -39,7 +39,7 @@ pub(super) fn diagnose(error: &UploadError) -> Diagnosis {
         }
         _ => {}
     }
-    // What the server said last is not what an unconfirmed end is about.
+    // An unconfirmed end is not about the server's last response.
     if let Some(code) = explained.filter(|_| !matches!(error, UploadError::Unconfirmed { .. })) {
         diagnosis.more = Some(format!("bitsup explain {code}"));
     }
@@ -122,7 +122,7 @@ fn refused(refusal: Refusal, error: &BitsError) -> Advice {
     }
 }
 
-/// What the title of a page says of the reason.
+/// The reason that the title of a page tells.
 fn page(refusal: &BitsError) -> Option<Advice> {
     if let Some(known) = explain::iis::of(refusal) {
         return Some(because(known.exit_code, known.cause).next(known.next));
@@ -208,7 +208,7 @@ fn unverified(reason: &Unverified) -> Advice {
     }
 }
 
-/// What a refusal means by its class alone.
+/// The meaning of a refusal by its class alone.
 pub(super) fn class(refusal: Refusal) -> Advice {
     use ExitCode as Code;
     match refusal {
@@ -273,5 +273,5 @@ fn bad_response(packet: PacketKind, error: &AckError) -> Advice {
     }
 }
 
-/// What an interrupted upload tells.
+/// The next step after an interrupted upload.
 pub(super) const RESUMES: &str = "run the same command again: it resumes where this run stopped";

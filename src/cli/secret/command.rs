@@ -50,7 +50,7 @@ pub(in crate::cli) fn from_command(option: &str, command: &str) -> Result<Secret
     line(&printed, password).map_err(|reason| wrong(format!("what the command printed cannot be used: {reason}")))
 }
 
-/// What it printed and how it ended; `None` when the waiting is over first.
+/// Its standard output and its exit status; `None` when the waiting is over first.
 fn outcome(child: &mut Child) -> io::Result<Option<(Zeroizing<Vec<u8>>, ExitStatus)>> {
     let Some(mut stdout) = child.stdout.take() else { return Err(io::ErrorKind::BrokenPipe.into()) };
     let printed = wait_for(move || {

@@ -32,7 +32,7 @@ pub(in crate::cli) fn identity(config: AuthConfig) -> anyhow::Result<AuthSetting
     Ok(AuthSettings { credentials, ..config.identity })
 }
 
-/// What is named on the command line goes before the environment, that before netrc, and asking comes last.
+/// The command line goes before the environment, the environment before netrc, and a prompt comes last.
 fn credentials(config: &AuthConfig) -> anyhow::Result<Option<Credentials>> {
     if let SecretSource::BearerFile(file) = &config.secret {
         return Ok(Some(Credentials::Token(in_token_file(file)?)));

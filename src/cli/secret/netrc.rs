@@ -63,7 +63,7 @@ pub(in crate::cli) fn parse(text: &str, host: &str, user: Option<&str>) -> Resul
             "login" => entry.login = Some(value()?.to_string()),
             "password" => entry.password = Some(value()?),
             "account" => drop(value()?),
-            // What follows, up to an empty line, is a script for ftp.
+            // The lines that follow, up to an empty one, are a script for ftp.
             "macdef" => {
                 let end = rest.find("\n\n").or_else(|| rest.find("\n\r\n"));
                 rest = end.map_or("", |end| &rest[end..]);

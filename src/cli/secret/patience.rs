@@ -32,8 +32,8 @@ pub(super) fn is_over() -> bool {
     IS_OVER.load(Ordering::SeqCst)
 }
 
-/// What `work` makes, or `None` when the waiting is over first. Then `work` is left alone: not everywhere can reading be
-/// interrupted.
+/// The result of `work`, or `None` when the waiting is over first. Then `work` is left alone: not everywhere can
+/// reading be interrupted.
 pub(super) fn wait_for<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (sender, receiver) = sync_channel(1);
     let thread = thread::Builder::new().name("secret".to_owned()).spawn(move || drop(sender.send(work())));

@@ -1,4 +1,4 @@
-//! What a file of settings says: TOML, each key an option's long name.
+//! The contents of a file of settings: TOML, each key an option's long name.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -29,7 +29,7 @@ pub(super) struct Document {
 /// Reads a file's text.
 ///
 /// # Errors
-/// What is no TOML, no option, or not what the option takes; each with its line.
+/// When it is no TOML, or has a key that is no option, or a value that the option does not take; each with its line.
 pub(super) fn read(file: &SettingsFile, command: &Command) -> Result<Document, UsageError> {
     let reader = DocumentReader { path: &file.path, text: &file.text, command };
     let table = DeTable::parse(&file.text).map_err(|error| {

@@ -9,7 +9,7 @@ use crate::cli::config::UsageError;
 use super::options::{self, OptionKind, Section};
 use super::{SetBy, Setting};
 
-/// What the receiver tells its reply command, and what has a meaning of its own.
+/// Variables that the receiver sets for its reply command, and those that have a meaning of their own.
 const NO_OPTIONS: &[&str] = &["FILE", "URL", "SESSION", "CONFIG", "PASSWORD", "PROXY_PASSWORD", "TOKEN"];
 
 /// Likeness from which a variable is taken for a misspelt one. Others may have variables of their own with this prefix.

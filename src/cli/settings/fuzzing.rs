@@ -19,8 +19,8 @@ static COMMAND: LazyLock<Command> = LazyLock::new(|| {
     command
 });
 
-/// What is wrong is told with its line; no setting is a secret or makes an upload unsafe; what is read is read again as
-/// it is written.
+/// An error has its line; no setting is a secret or makes an upload unsafe; settings are read again as they are
+/// written.
 pub fn settings(data: &[u8]) {
     let text = String::from_utf8_lossy(data).into_owned();
     let lines = text.lines().count() + 1;

@@ -14,7 +14,7 @@ use super::environment::Environment;
 use super::options::{self, Section};
 use super::{Setting, file};
 
-/// The server that a destination names. What is none is refused elsewhere.
+/// The server that a destination names. A text that is no URL is refused elsewhere.
 pub(in crate::cli) fn server_of(url: &str) -> Option<Origin> {
     destination::parse(url, b"").ok().map(|url| Origin::of(&url))
 }
@@ -35,7 +35,8 @@ pub(in crate::cli) struct Searched {
 }
 
 impl<'a> Sources<'a> {
-    /// Reads the file of settings: the one that was typed, that of the environment, or the usual one; none if it is `off`.
+    /// Reads the file of settings: the one that was typed, that of the environment, or the usual one; none if it is
+    /// `off`.
     ///
     /// # Errors
     /// A setting that is unknown or wrong; a file that cannot be read or is not to be trusted.
@@ -64,8 +65,8 @@ impl<'a> Sources<'a> {
         self.file.hosts.iter().map(|(name, _)| name.as_str())
     }
 
-    /// What holds for a verb: the environment goes before the file's table for the host with its port, that before the one
-    /// for the host, and that before the file's top level. What is typed goes before all of them.
+    /// The settings of a verb: the environment goes before the file's table for the host with its port, that before the
+    /// one for the host, and that before the file's top level. Typed options go before all of them.
     ///
     /// # Errors
     /// A value that the option does not take; two that exclude one another in the same place.
@@ -94,7 +95,7 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// What is left of all layers, the weightiest first: an option is decided once, and excludes others from then on.
+/// The layers merged, the weightiest first: an option is decided once, and excludes others from then on.
 fn merged(verb: &Command, typed: Vec<&Arg>, layers: Vec<Vec<Setting>>) -> Result<Vec<Setting>, UsageError> {
     // With whether they do anything.
     let mut decided: Vec<(&Arg, bool)> = typed.into_iter().map(|arg| (arg, true)).collect();

@@ -1,7 +1,7 @@
 //! Options that are set elsewhere than on the command line: in the environment and in a file.
 //!
-//! Works on clap's own description of the command line, so that every option can be set everywhere. What is set elsewhere
-//! is put before what was typed, as if it had been typed: clap checks it as it checks everything.
+//! Works on clap's own description of the command line, so that every option can be set everywhere. Settings from
+//! elsewhere are put before the typed words, as if they had been typed: clap checks it as it checks everything.
 
 mod document;
 mod environment;
@@ -32,7 +32,7 @@ pub(super) use options::{OptionKind, Section, is_path, modified_by, options};
 pub(super) struct Setting {
     /// The option's long name.
     pub(super) key: String,
-    /// What it is set to; a flag's is `true` or `false`.
+    /// Its values; a flag's is `true` or `false`.
     pub(super) values: Vec<OsString>,
     pub(super) set_by: SetBy,
 }
@@ -55,7 +55,7 @@ impl fmt::Display for SetBy {
     }
 }
 
-/// What is typed together with what is set elsewhere.
+/// The typed words together with the settings from elsewhere.
 #[derive(Debug)]
 pub(super) struct Completed {
     pub(super) args: Vec<OsString>,
@@ -82,7 +82,7 @@ pub(super) fn complete(
     environment: &Environment,
 ) -> Result<Completed, UsageError> {
     let nothing = |args| Ok(Completed { args, settings: Vec::new() });
-    // What is typed wrongly, and requests for help, are for the real parser.
+    // Usage errors, and requests for help, are for the real parser.
     let Ok(matches) = command.clone().ignore_errors(true).try_get_matches_from(&typed) else { return nothing(typed) };
     let Some((name, matches)) = matches.subcommand() else { return nothing(typed) };
     let (Some(verb), Some(section)) = (command.find_subcommand(name), Section::of(name)) else { return nothing(typed) };

@@ -8,8 +8,8 @@ use clap::{Arg, ArgAction, Command, ValueHint};
 
 use crate::cli::args::InvalidValue;
 
-/// Never from a file or the environment. What makes an upload unsafe must stand where it can be seen; secrets have
-/// sources of their own, and a file of settings is not the place for them.
+/// Never from a file or the environment. An option that makes an upload unsafe must stand where it can be seen; secrets
+/// have sources of their own, and a file of settings is not the place for them.
 const ONLY_TYPED: &[&str] = &["insecure", "report", "config", "no-config", "help", "version"];
 const SECRETS: &[&str] = &["password", "token", "bearer", "secret"];
 
@@ -46,7 +46,7 @@ impl Section {
     }
 }
 
-/// What an option takes.
+/// The kind of value that an option takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) enum OptionKind {
     /// Nothing: it is there or not.
@@ -72,7 +72,7 @@ impl OptionKind {
 
 /// The options of a verb that can be set elsewhere, by their long names.
 pub(in crate::cli) fn options(verb: &Command) -> impl Iterator<Item = (&str, &Arg)> {
-    // What is hidden unsets another, or is for scripts of ours.
+    // A hidden option unsets another, or is for scripts of ours.
     let named = verb.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(|arg| Some((arg.get_long()?, arg)));
     named.filter(|(key, _)| !ONLY_TYPED.contains(key) && !SECRETS.contains(key))
 }
@@ -114,7 +114,7 @@ pub(super) fn check(arg: &Arg, value: &OsStr) -> Result<(), String> {
     if let Some(reason) = error.source().and_then(|source| source.downcast_ref::<InvalidValue>()) {
         return Err(reason.to_string());
     }
-    // What can be repeated is a header field or the like, and may hold a secret.
+    // An option that can be repeated is a header field or the like, and may hold a secret.
     let shown = match OptionKind::of(arg) {
         OptionKind::Many => "a value".to_owned(),
         _ => format!("{:?}", value.to_string_lossy()),

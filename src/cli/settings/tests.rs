@@ -36,7 +36,7 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
     Environment::of(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())))
 }
 
-/// What is put together for these words, variables, and this text of the file; blank between words.
+/// The command line put together from these words, variables, and this text of the file; blank between words.
 fn words(typed: &str, variables: &[(&str, &str)], text: &str) -> Result<String, String> {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), text).expect("written");
@@ -195,7 +195,7 @@ fn a_value_of_the_wrong_kind_is_refused_with_its_place() {
     ] {
         refused(&[], text, &["FILE:", says]);
     }
-    // What can be repeated is a header field or the like: its text stays out of the message.
+    // An option that can be repeated is a header field or the like: its text stays out of the message.
     refused(&[], "[host.h]\nallowed = ['A: s3cret']\n", &["allowed: a value is none of yes"]);
     let error = words("bitsup send a", &[("BITSUP_ALLOWED", "s3cret")], "").expect_err("refused");
     assert!(!error.contains("s3cret"), "{error}");

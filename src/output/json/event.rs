@@ -1,4 +1,4 @@
-//! What each event says. The names are a public contract; `docs/events.schema.json` is generated from these types.
+//! The fields of each event. The names are a public contract; `docs/events.schema.json` is generated from these types.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use crate::output::{ErrorText, redact};
 use crate::protocol::HResult;
 use crate::uploader::Resize;
 
-/// Fields may be added in a version; those here keep their meaning. Sizes and offsets are bytes, durations are seconds. The
-/// last line of every run is a summary.
+/// Fields may be added in a version; those here keep their meaning. Sizes and offsets are bytes, durations are seconds.
+/// The last line of every run is a summary.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(deny_unknown_fields, title = "A line of `bitsup upload --json`"))]
@@ -28,8 +28,8 @@ pub(super) struct EventLine<'a> {
 #[serde(tag = "event", rename_all = "lowercase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) enum Event {
-    /// A file is begun, or would be with --dry-run: then the size of standard input is null, and `resumed_from` is where it
-    /// would go on.
+    /// A file is begun, or would be with --dry-run: then the size of standard input is null, and `resumed_from` is
+    /// where it would go on.
     Start {
         id: Id,
         /// As it was typed.
@@ -59,7 +59,7 @@ pub(super) enum Event {
         acked: u64,
         /// Sent and not acknowledged.
         in_flight: u64,
-        /// What the network took of the file: the two together.
+        /// Bytes of the file that the network took: the two together.
         sent: u64,
         size: u64,
         /// Bytes a second of late.
@@ -75,13 +75,14 @@ pub(super) enum Event {
         id: Id,
         from: u64,
         to: u64,
-        /// Waits between fragments took too much or too little of the time; one took too long; one was refused as too large;
-        /// the connection was lost, or no response came in time; the server keeps only part of each; nothing went wrong for
-        /// a while.
+        /// Waits between fragments took too much or too little of the time; one took too long; one was refused as too
+        /// large; the connection was lost, or no response came in time; the server keeps only part of each; nothing
+        /// went wrong for a while.
         #[cfg_attr(test, schemars(extend("enum" = ["waiting", "slow", "refused", "lost", "kept", "recovered"])))]
         why: &'static str,
     },
-    /// The server wants another offset than the expected one; with a cause: the session is lost, and a new one starts over.
+    /// The server wants another offset than the expected one; with a cause: the session is lost, and a new one starts
+    /// over.
     Resync {
         id: Id,
         from: u64,
@@ -106,17 +107,17 @@ pub(super) enum Event {
         id: Option<Id>,
         message: String,
         exit: u8,
-        /// What the server said.
+        /// The server's words.
         server: Option<String>,
         /// The likely cause.
         cause: Option<String>,
-        /// What to do.
+        /// The next step.
         next: Option<String>,
         #[serde(flatten)]
         failure: Failure,
     },
-    /// The last line. Numbers are those of all files together; session and url are null for several. class and what follows
-    /// it are there unless status is success.
+    /// The last line. Numbers are those of all files together; session and url are null for several. class and what
+    /// follows it are there unless status is success.
     Summary {
         #[cfg_attr(test, schemars(extend("enum" = ["success", "failed", "mixed", "interrupted"])))]
         status: &'static str,
@@ -174,7 +175,7 @@ pub(super) fn reason(why: Resize) -> &'static str {
     }
 }
 
-/// What a run has done so far, all its files together.
+/// The progress of a run, all its files together.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Counts {
@@ -217,8 +218,8 @@ pub(crate) struct Failure {
     pub(crate) hresult: Option<HResult>,
     /// Whether the same command may succeed later.
     pub(crate) retryable: bool,
-    /// The command that goes on, for a POSIX shell, on Windows for `PowerShell`. Null if there is none, or if it would hold a
-    /// secret or standard input.
+    /// The command that goes on, for a POSIX shell, on Windows for `PowerShell`. Null if there is none, or if it would
+    /// hold a secret or standard input.
     pub(crate) resume_command: Option<String>,
 }
 

@@ -63,7 +63,7 @@ impl JsonLog {
         JsonFile { log, id: Id(id), path, progress, acked: 0, told: None, covered: false }
     }
 
-    /// What would be uploaded: a `start` that nothing follows.
+    /// A file that would be uploaded: a `start` that nothing follows.
     pub(crate) fn planned(&self, id: usize, path: &str, url: &str, size: Option<u64>, resumed_from: u64) {
         let (file, url, resumed_from) = (path.to_owned(), redact::url(url), Some(resumed_from));
         lock(&self.0).write(&Event::Start { id: Id(id), file, name: None, url, size, resumed_from, dry_run: true });
@@ -139,7 +139,7 @@ pub(crate) struct JsonFile {
     id: Id,
     path: String,
     progress: UploadProgress,
-    /// What of `progress` is in the run's counts.
+    /// The bytes of `progress` that are in the run's counts.
     acked: u64,
     told: Option<Instant>,
     /// Whether it was told that everything is acknowledged.

@@ -1,5 +1,5 @@
-//! A text for strangers: besides secrets, all that tells whose server it is about is replaced. What a server puts into
-//! fields of its own is not known, so only known fields are shown.
+//! A text for strangers: besides secrets, all that tells whose server it is about is replaced. A server's own
+//! fields may hold anything, so only known fields are shown.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{REDACTED, header_value, user_info};
 
-/// What stands for an address that has no name.
+/// The alias of an address that has no name.
 const ADDRESS: &str = "address";
 
 /// Fields whose values are shown, besides those of BITS.
@@ -70,7 +70,7 @@ pub(crate) struct Disguise {
 }
 
 impl Disguise {
-    /// Replaces `word` from now on. What is known already stays as it is.
+    /// Replaces `word` from now on. A word that is known already keeps its alias.
     pub(crate) fn learn(&mut self, word: &str, alias: &str) {
         let word = Zeroizing::new(word.trim().to_ascii_lowercase());
         if !word.is_empty() && !self.known.iter().any(|(known, _)| *known == word) {
@@ -172,7 +172,7 @@ impl Disguise {
         out
     }
 
-    /// What stands for the beginning of `rest`, and for how many bytes of it.
+    /// The alias for the beginning of `rest`, and how many bytes of it that replaces.
     fn replacement(&self, rest: &str, before: Option<char>) -> Option<(String, usize)> {
         let known = self.known.iter().find(|(word, _)| {
             let begins = rest.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));

@@ -21,14 +21,14 @@ use super::context::{CommandEnd, ServerContext};
 use crate::auth::shell;
 use crate::sync::lock;
 
-/// What systemd told this process alone.
+/// Variables that systemd set for this process alone.
 const SUPERVISOR_VARIABLES: [&str; 4] = ["NOTIFY_SOCKET", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
 
 /// Bytes of the reply read at a time.
 const BLOCK: usize = 64 << 10;
 
-/// Shows a complete file to the application, or waits until it has seen it. The command runs on if its client goes away.
-/// Returns why it could not be shown, if so.
+/// Shows a complete file to the application, or waits until it has seen it. The command runs on if its client goes
+/// away. Returns why it could not be shown, if so.
 pub(super) async fn ask(context: &Arc<ServerContext>, pending: &PendingReply, url: String) -> Option<RequestError> {
     let mut end = block_in_place(|| join(context, pending, url))?;
     // A failure is told by a change; a command that has none to tell closes the channel.

@@ -23,7 +23,7 @@ pub(super) type CommandEnd = watch::Receiver<Option<RequestError>>;
 pub(crate) struct ServerContext {
     pub(super) receiver: Arc<Receiver>,
     pub(super) options: Options,
-    /// What may be replaced while the server runs.
+    /// The account and the certificate, which may be replaced while the server runs.
     pub(super) access: Arc<Access>,
     pub(super) stop: StopHandle,
     /// The reply commands that run, by session.

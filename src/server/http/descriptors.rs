@@ -20,7 +20,7 @@ pub(super) fn connections() -> usize {
     let before = getrlimit(Resource::Nofile);
     let most = before.maximum.unwrap_or(u64::MAX).min(wanted);
     if before.current.is_some_and(|current| current < most) {
-        // What the system does not give is seen below.
+        // The limit is read again below, whether this succeeded or not.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: before.maximum });
     }
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);

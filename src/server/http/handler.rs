@@ -36,7 +36,7 @@ pub(super) struct RequestHandler {
     received: AtomicU64,
 }
 
-/// What came of a request, for the log.
+/// The outcome of a request, for the log.
 struct Outcome<'a> {
     status: StatusCode,
     bytes: u64,

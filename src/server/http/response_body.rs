@@ -34,7 +34,7 @@ impl Drop for BusyGuard {
     }
 }
 
-/// What a server that works says.
+/// The body of a health response.
 const HEALTHY: &[u8] = b"ok\n";
 
 /// The next bytes of a file, or a short text, or none.

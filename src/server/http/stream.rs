@@ -97,7 +97,7 @@ impl<S> WatchedStream<S> {
         Self { stream, framing: HeadFraming::default(), limits, deadline, stalled: None, flags }
     }
 
-    /// What its client sent and no request was made of, if that is how it ended.
+    /// The incomplete or malformed head of a request with which the connection ended, if it ended so.
     pub(super) fn unread(&self) -> Option<&'static str> {
         match self.framing.state() {
             FramingState::Head => Some("not the whole head of a request"),

@@ -57,14 +57,14 @@ impl Receiver {
             return Err(RequestError::TooLarge);
         }
         self.take_room(slot, total, missing).or_else(|_| {
-            // What is past its time, or was left alone, holds nothing that another needs.
+            // A session that is past its time, or was left alone, gives its room to another.
             self.make_room(SystemTime::now());
             self.take_room(slot, total, missing)
         })
     }
 
     fn take_room(&self, slot: &SessionSlot, total: u64, missing: u64) -> Result<(), RequestError> {
-        // What others reserved is not free for one that has no room yet; those that have do not block each other.
+        // Room that others reserved is not free for a session without room; sessions with room do not block each other.
         let is_new = total > slot.reservation.size();
         let of_others = self.quota.outstanding().saturating_sub(slot.reservation.outstanding());
         let wanted = if is_new { missing.saturating_add(of_others) } else { missing };

@@ -74,7 +74,7 @@ impl Receiver {
         let identity = SessionIdentity { id, target, client: caller.ip, user };
         let now = SystemTime::now();
         let slot = SessionSlot::new(identity, SessionState::new(now), &self.quota);
-        // What an operator has removed counts for nothing, even before the receiver notices.
+        // Sessions that an operator has removed do not count, even before the receiver notices.
         let displaced = self.admit(&slot, now).or_else(|_| {
             self.make_room(now);
             self.admit(&slot, now)

@@ -41,7 +41,8 @@ impl Receiver {
         self.store.write(reply, bytes)
     }
 
-    /// Keeps what the application said, so that it is never asked again about this file. What cannot be kept was not said.
+    /// Keeps what the application said, so that it is never asked again about this file. A verdict that cannot be kept
+    /// does not count.
     pub(crate) fn end_reply(
         &self,
         pending: &PendingReply,

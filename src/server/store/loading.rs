@@ -1,7 +1,7 @@
-//! What an earlier server left: sessions to resume, and rubbish.
+//! Files that an earlier server left: sessions to resume, and rubbish.
 //!
-//! What was never whole is removed. What the disk does not give now may be whole: then the server does not start, for a
-//! client would begin anew, and a session once removed never comes back.
+//! Sessions that were never whole are removed. One that cannot be read now may be whole: then the server does not
+//! start, for a client would begin anew, and a session once removed never comes back.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -18,7 +18,7 @@ use crate::server::session::{ApplicationVerdict, SessionPhase, SessionState};
 /// The endings of a session's files.
 pub(super) const ENDINGS: [&str; 7] = ["json", "part", "pos", "tmp", "out", "reply", "failed"];
 
-/// What was found at the start.
+/// The sessions that were found at the start.
 #[derive(Debug, Default)]
 pub(crate) struct LoadedSessions {
     /// Sessions to resume.
@@ -31,8 +31,8 @@ impl SessionStore {
     /// Reads the sessions that an earlier server left, and removes rubbish.
     ///
     /// # Errors
-    /// [`ServeError::Session`] if one of them cannot be read; nothing has been removed then. [`ServeError::Root`] if the
-    /// folder cannot be read or tidied.
+    /// [`ServeError::Session`] if one of them cannot be read; nothing has been removed then. [`ServeError::Root`] if
+    /// the folder cannot be read or tidied.
     pub(crate) fn load(&self) -> Result<LoadedSessions, ServeError> {
         let root = |error| ServeError::Root(self.path.clone(), error);
         let names = self.sessions.names().map_err(root)?;

@@ -6,7 +6,7 @@
 //!
 //! Invariants, at any moment of a crash:
 //! - `.json` exists only after the other two: a session that was acknowledged is whole. Files without it are rubbish.
-//! - `.pos` is written after the bytes it counts were synced. What `.part` holds beyond is not counted.
+//! - `.pos` is written after the bytes it counts were synced. Bytes of `.part` beyond that are not counted.
 //! - The destination is renamed from a complete, synced `.part`, after `.pos` says which file that is. An open `.json`
 //!   without `.part` was published if the destination is that file; else the bytes were removed.
 
@@ -33,7 +33,7 @@ const FORMAT: u64 = 1;
 const LOCK: &str = "lock";
 const PROBE: &str = "probe";
 
-/// What a session's `.json` says.
+/// The contents of a session's `.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Card {
     v: u64,
@@ -44,7 +44,7 @@ struct Card {
     closed: bool,
 }
 
-/// What a session is, apart from its progress.
+/// The parts of a session that never change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SessionIdentity {
     pub(crate) id: Uuid,
@@ -227,7 +227,7 @@ impl SessionStore {
             self.folder_of(&identity.target).and_then(|folder| folder.open_for_reading(identity.target.name()));
         Ok(match standing.and_then(|file| durable::stamp(&file)) {
             Ok(stamp) => intent == Some(stamp),
-            // What is not there, or is no file.
+            // It is not there, or is no file.
             Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => false,
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => false,
             Err(error) => return Err(error),

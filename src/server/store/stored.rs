@@ -32,7 +32,8 @@ pub struct StoredSession {
     pub updated: SystemTime,
 }
 
-/// The unfinished uploads of a folder, the one that was left alone longest first. What cannot be read is left out.
+/// The unfinished uploads of a folder, the one that was left alone longest first. Sessions that cannot be read are left
+/// out.
 ///
 /// # Errors
 /// When the folder cannot be read; `NotFound` if nothing was ever received into it.

@@ -12,7 +12,7 @@ use crate::transport::poll::{self, deadline};
 use super::super::obs_text::undisguise;
 use super::Connection;
 
-/// What the library wrote to be sent next.
+/// The bytes that the library wrote to be sent next.
 #[derive(Debug)]
 struct Output {
     amount: usize,
@@ -128,14 +128,14 @@ impl Connection {
         self.response.finished && self.response.is_success()
     }
 
-    /// What to wait for beside the network's readiness while the request goes out. Behind the head of an early success
-    /// nothing is read: its rest may be endless.
+    /// The events to wait for beside the network's readiness while the request goes out. Behind the head of an early
+    /// success nothing is read: its rest may be endless.
     fn awaited(&self) -> PollFlags {
         if self.has_early_success() { PollFlags::empty() } else { PollFlags::IN }
     }
 
-    /// Whether a refusal came while the request is not out yet. From then on the request is not sent further. A success is
-    /// one only when the server has the whole request, whatever it says before.
+    /// Whether a refusal came while the request is not out yet. From then on the request is not sent further. A success
+    /// is one only when the server has the whole request, whatever it says before.
     fn refused_early(&mut self) -> Result<bool, TransportError> {
         while !self.response.is_final() || (self.response.is_success() && !self.response.finished) {
             match self.receive_some()? {

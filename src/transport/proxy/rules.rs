@@ -10,8 +10,8 @@ use crate::protocol::{Origin, without_brackets};
 pub struct Proxies {
     http: Option<Proxy>,
     https: Option<Proxy>,
-    /// Hosts that are reached without the proxy, besides this machine. `None`: none, not even this machine, as the user named
-    /// the proxy for this run.
+    /// Hosts that are reached without the proxy, besides this machine. `None`: none, not even this machine, as the user
+    /// named the proxy for this run.
     bypass: Option<Vec<Direct>>,
 }
 
@@ -32,9 +32,9 @@ impl Proxies {
         Self { http: Some(proxy.clone()), https: Some(proxy), bypass: None }
     }
 
-    /// What the environment says, as curl reads it: `http_proxy` in lower case only, because a web server gives its
-    /// programs the header field `Proxy` as `HTTP_PROXY`; all others in lower case before upper case. `variable` looks one
-    /// up.
+    /// The proxies of the environment, as curl reads it: `http_proxy` in lower case only, because a web server gives
+    /// its programs the header field `Proxy` as `HTTP_PROXY`; all others in lower case before upper case. `variable`
+    /// looks one up.
     ///
     /// # Errors
     /// With the name of the variable that names no proxy, and why.

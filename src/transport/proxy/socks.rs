@@ -19,7 +19,7 @@ const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
 impl TunnelHandshake<'_> {
-    /// Has a SOCKS proxy connect to `host`, a name or an address. What goes over the stream after this is the server's.
+    /// Has a SOCKS proxy connect to `host`, a name or an address. Bytes on the stream after this are the server's.
     pub(in crate::transport) fn socks(&mut self, proxy: &Proxy, host: &str, port: u16) -> Result<(), TransportError> {
         self.greet(proxy)?;
         self.send(&request(host, port)?)?;

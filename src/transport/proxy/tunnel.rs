@@ -11,7 +11,7 @@ use crate::transport::speech::of_stranger;
 use super::{MAY_BE_SOCKS, Proxy, TunnelHandshake};
 
 impl TunnelHandshake<'_> {
-    /// Has an HTTP proxy connect to `authority`, a host and port. What goes over the stream after this is the server's.
+    /// Has an HTTP proxy connect to `authority`, a host and port. Bytes on the stream after this are the server's.
     pub(in crate::transport) fn tunnel(&mut self, proxy: &Proxy, authority: &str) -> Result<(), TransportError> {
         let mut request = Zeroizing::new(format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n"));
         request.push_str(&proxy.authorization());

@@ -33,7 +33,8 @@ pub(super) fn binding(certificate: &CertificateDer<'_>) -> ChannelBinding {
     }
 }
 
-/// What names the hash of a certificate's signature: the signature's algorithm, or for RSASSA-PSS the hash's.
+/// The algorithm that names the hash of a certificate's signature: the signature's algorithm, or for RSASSA-PSS the
+/// hash's.
 fn signature_hash(certificate: &[u8]) -> pkcs8::spki::Result<ObjectIdentifier> {
     let mut reader = SliceReader::new(certificate)?;
     let algorithm = reader.sequence(|fields| {

@@ -51,7 +51,7 @@ fn private_key(text: &[u8], passphrase: Option<&[u8]>) -> Result<PrivateKeyDer<'
     let encrypted: EncryptedPrivateKeyInfoRef<'_> =
         document.decode_msg().map_err(|error: pkcs8::der::Error| damaged(&error))?;
     let decrypted: SecretDocument = encrypted.decrypt(passphrase).map_err(|error| match error {
-        // What is no key after all had padding that is right by chance.
+        // If the result is no key, its padding was right by chance.
         pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed) | pkcs8::Error::Asn1(_) => {
             "the passphrase is not the key's".to_owned()
         }

@@ -30,8 +30,8 @@ pub use pin::Pin;
 pub use trust::{Authorities, TlsSettings};
 pub(super) use trust::{ClientAuth, Configured, Trust};
 
-/// Bytes that are encrypted before they are written, in one system call. Batches of 256 KiB measured up to 1.8 times the
-/// processor time, probably because the allocator returns that much freed memory to the kernel each time.
+/// Bytes that are encrypted before they are written, in one system call. Batches of 256 KiB measured up to 1.8 times
+/// the processor time, probably because the allocator returns that much freed memory to the kernel each time.
 const BATCH: usize = 112 * 1024;
 
 /// A TLS session and the stream that carries it.
@@ -49,7 +49,7 @@ pub(super) struct Tls {
     renegotiation: bool,
 }
 
-/// What TLS tells of a server.
+/// The facts about a server that TLS tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsInfo {
     /// `TLS 1.3`
@@ -183,7 +183,7 @@ impl Tls {
         let is_1_2 = self.session.protocol_version() == Some(ProtocolVersion::TLSv1_2);
         if responded && is_1_2 {
             self.renegotiation = true;
-            // The server waits for it. What the network does not take now goes out with the next bytes.
+            // The server waits for it. Bytes that the network does not take now go out with the next ones.
             let _ = self.session.write_tls(&mut self.under).and_then(|_| self.under.flush());
         }
     }
@@ -201,7 +201,7 @@ impl Tls {
         }
     }
 
-    /// What signing in on this session can be bound to.
+    /// The binding for authentication on this session.
     pub(super) fn channel_binding(&self) -> Option<ChannelBinding> {
         self.certificate().map(end_point::binding)
     }
@@ -210,7 +210,7 @@ impl Tls {
         self.session.peer_certificates().and_then(|chain| chain.first())
     }
 
-    /// What is known of the server by this session.
+    /// The facts about the server that this session tells.
     pub(super) fn info(&self) -> TlsInfo {
         let version = match self.session.protocol_version() {
             Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",

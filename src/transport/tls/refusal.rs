@@ -1,4 +1,4 @@
-//! What TLS found wrong, in words: the cause, and what the other side showed.
+//! Faults that TLS found, in words: the cause, and what the other side showed.
 
 use std::io;
 use std::time::{Duration, SystemTime};
@@ -45,7 +45,7 @@ fn is_stranger(circumstances: &Circumstances<'_>) -> bool {
     !circumstances.first.is_empty() && !is_tls(circumstances.first)
 }
 
-/// An error later on. What can be a corrupted or torn stream may not happen again.
+/// An error later on. An error that may come from a corrupted or torn stream may not happen again.
 pub(super) fn in_use(error: &io::Error, circumstances: &Circumstances<'_>) -> TransportError {
     match tls_error(error) {
         Some(tls) if is_lasting(tls) || (circumstances.wanted.is_some() && !circumstances.was_let_in) => {

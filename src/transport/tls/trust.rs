@@ -26,7 +26,7 @@ use super::pin::Pin;
 pub struct TlsSettings {
     /// Certificates trusted besides the platform's.
     pub extra_roots: Vec<CertificateDer<'static>>,
-    /// What a server gets that asks for the client's certificate: only the URL's own host, if
+    /// The client's certificate, for a server that asks for it: only the URL's own host, if
     /// [`Settings::origin`](crate::transport::Settings::origin) names one.
     pub identity: Option<ClientIdentity>,
     /// If there are any, the server's key must be one of these, whatever authority vouches for it.
@@ -35,7 +35,7 @@ pub struct TlsSettings {
     pub insecure: bool,
 }
 
-/// What all connections of a transport share.
+/// The state that all connections of a transport share.
 #[derive(Debug)]
 pub(in crate::transport) struct Trust {
     settings: TlsSettings,
@@ -43,7 +43,7 @@ pub(in crate::transport) struct Trust {
     proxies: OnceLock<Configured>,
 }
 
-/// What a handshake needs.
+/// The parameters of a handshake.
 #[derive(Debug, Clone)]
 pub(in crate::transport) struct Configured {
     pub(super) config: Arc<ClientConfig>,
@@ -186,8 +186,8 @@ fn is_untrusted(error: &rustls::Error) -> bool {
     is_authority_as_server(error) || matches!(error, rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
 }
 
-/// A server whose certificate is marked as an authority's, as `openssl req -x509` makes them. A user who names that very
-/// certificate as trusted means it; OpenSSL takes it then, too. Its time was checked before its kind.
+/// A server whose certificate is marked as an authority's, as `openssl req -x509` makes them. A user who names that
+/// very certificate as trusted means it; OpenSSL takes it then, too. Its time was checked before its kind.
 pub(super) fn is_authority_as_server(error: &rustls::Error) -> bool {
     let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };
     matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
@@ -242,8 +242,8 @@ impl ServerCertVerifier for PinningVerifier {
     }
 }
 
-/// Responses servers that ask for the client's certificate, and remembers that they did. A transport has one handshake at
-/// a time, so one memory serves all.
+/// Responses servers that ask for the client's certificate, and remembers that they did. A transport has one handshake
+/// at a time, so one memory serves all.
 #[derive(Debug)]
 pub(in crate::transport) struct ClientAuth {
     key: Option<Arc<CertifiedKey>>,

@@ -1,5 +1,5 @@
-//! From the text of a value to the value that is meant. Every option has its parser here or in the type itself, whether it
-//! is typed, in the environment or in a file.
+//! From the text of a value to the value that is meant. Every option has its parser here or in the type itself, whether
+//! it is typed, in the environment or in a file.
 
 mod names;
 mod quantity;
@@ -23,7 +23,7 @@ pub(super) use quantity::{fragment_size, retries, size, time};
 /// IIS reads no longer field.
 const MAX_HEADER: usize = 4096;
 
-/// What bitsup says itself, what belongs to a connection, and what would make an answer another than is waited for.
+/// Header fields that bitsup sets itself, that belong to a connection, or that would change the kind of response.
 const OUR_HEADERS: [&str; 10] = [
     "accept-encoding",
     "connection",

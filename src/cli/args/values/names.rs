@@ -67,7 +67,7 @@ pub(in crate::cli::args) fn ci() -> impl TypedValueParser<Value = Ci> {
     one_of(CI).map(|named| named.unwrap_or_else(here))
 }
 
-/// What [`ci`] makes of a word; `None` if it takes no such.
+/// The value that [`ci`] makes of a word; `None` if it takes no such word.
 pub(in crate::cli) fn ci_named(word: &str) -> Option<Ci> {
     value(CI, word).map(|named| named.unwrap_or_else(here))
 }

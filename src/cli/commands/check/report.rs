@@ -50,7 +50,7 @@ impl Report {
             disguise.learn(login.password.reveal(), "<redacted>");
             disguise.learn_user(&login.user);
         }
-        // Fields of one's own may be secrets. What is shorter is none.
+        // Fields of one's own may be secrets. Shorter values are none.
         let own = identity.headers.values().filter_map(|value| value.to_str().ok());
         own.filter(|value| value.len() >= 4).for_each(|value| disguise.learn(value, "<redacted>"));
         // It differs from run to run.

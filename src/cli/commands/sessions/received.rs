@@ -15,7 +15,7 @@ use crate::server::{StoredSession, remove_stored_session, stored_sessions};
 use super::view::{aligned, between};
 use super::{ids, say, time_of};
 
-/// What is told of an unfinished upload. The names are a public contract.
+/// The facts about an unfinished upload. The names are a public contract.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(deny_unknown_fields, title = "A line of `bitsup sessions list --server DIR --json`"))]

@@ -9,7 +9,7 @@ use crate::journal::{EXPIRY, ListedRecord, Pruned, PrunedWhat, Record};
 use crate::output::{json, units};
 use crate::protocol::text::escape;
 
-/// What is told of an upload. The names are a public contract.
+/// The facts about an upload. The names are a public contract.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(deny_unknown_fields, title = "A line of `bitsup sessions list --json`, or `show --json`"))]
@@ -79,7 +79,7 @@ impl UnfinishedUpload {
         lines.iter().fold(String::new(), |text, (name, value)| format!("{text}{name:<8} {value}\n"))
     }
 
-    /// What it is, in a few words.
+    /// Its kind, in a few words.
     pub(super) fn summary(&self) -> String {
         match &self.known {
             Some(known) => format!("{} -> {}, {}", escape(&known.file), escape(&known.url), known.percent()),
@@ -147,7 +147,7 @@ pub(super) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Strin
     rows.iter().map(line).collect()
 }
 
-/// What was removed, and why.
+/// The record that was removed, and why.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(deny_unknown_fields, title = "A line of `bitsup sessions prune --json`"))]

@@ -43,7 +43,7 @@ pub(super) fn run(context: &RunContext<'_>, items: &[Item], jobs: usize, reporte
     });
     drop(reporter);
     let queue = lock(&queue);
-    // What is done is remembered, whatever became of the file at hand.
+    // Finished files are remembered, whatever became of the file at hand.
     let is_remembered = queue.outcome.uploaded + queue.outcome.skipped > 0 && context.config.state_dir.is_some();
     let without = if is_remembered { Resumability::Remembers } else { Resumability::StartsOver };
     let leaves = queue.leaves.filter(|leaves| *leaves == Resumability::Resumes).unwrap_or(without);
@@ -56,7 +56,7 @@ pub(super) fn run(context: &RunContext<'_>, items: &[Item], jobs: usize, reporte
 struct Queue<'a> {
     left: Enumerate<slice::Iter<'a, Item>>,
     outcome: BatchOutcome,
-    /// What files that were stopped leave: a session, if one of them does.
+    /// The trace that stopped files leave: a session, if one of them does.
     leaves: Option<Resumability>,
 }
 

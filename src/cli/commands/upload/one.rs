@@ -25,10 +25,11 @@ use crate::uploader::{Plan, UploadEvent};
 
 use super::input;
 
-/// The largest file, in bytes, of many of which nothing is written down before something goes wrong. It fits one fragment.
+/// The largest file, in bytes, of many of which nothing is written down before something goes wrong. It fits one
+/// fragment.
 const BRIEF: u64 = 192 * 1024;
 
-/// What all files of a run share.
+/// The data that all files of a run share.
 pub(crate) struct RunContext<'a> {
     pub(crate) config: &'a UploadConfig,
     pub(crate) identity: &'a AuthSettings,
@@ -37,7 +38,7 @@ pub(crate) struct RunContext<'a> {
     pub(crate) json: Option<&'a JsonLog>,
     /// The command line, if it can be typed again.
     pub(crate) resume_command: Option<&'a str>,
-    /// What earlier runs of several files, this one among them, have uploaded; `None`: there are no other files.
+    /// The files that earlier runs of this batch have uploaded; `None`: there are no other files.
     pub(crate) finished: Option<Finished>,
     /// The servers of this run.
     pub(crate) servers: Mutex<Vec<Server>>,
@@ -61,7 +62,7 @@ pub(crate) struct UploadConnection {
 }
 
 impl UploadConnection {
-    /// What leads to the item's server, and whether it needs no Ping.
+    /// The transport and the authenticator for the item's server, and whether it needs no Ping.
     fn to(&mut self, item: &Item, context: &RunContext<'_>) -> (&mut Http, &mut Authenticator, bool) {
         let settings = context.config.transport(item);
         if self.http.as_ref().is_some_and(|(origin, _)| *origin != settings.origin) {
@@ -194,7 +195,7 @@ impl RunContext<'_> {
             connection.http = None;
         }
         if let (Some(finished), Source::File(_), Ok(contents)) = (&self.finished, &item.source, &result) {
-            // What it did not read itself was read by the run that it resumed.
+            // Bytes that this run did not read were read by the run that it resumed.
             let contents = contents.or_else(|| read_again(entity, cancellation));
             contents
                 .inspect(|contents| finished.note(&item.destination, *contents, config.verify(), SystemTime::now()));
@@ -209,7 +210,7 @@ impl RunContext<'_> {
     }
 }
 
-/// What the file held when it was opened; `None` if it cannot be read, has changed, or the run is stopped meanwhile.
+/// The file's contents when it was opened; `None` if it cannot be read, has changed, or the run is stopped meanwhile.
 fn read_again(entity: &UploadEntity, cancellation: &CancellationToken) -> Option<Contents> {
     let contents = match ContentRange::new(0, entity.size(), entity.size()) {
         Ok(whole) => Contents::of(UntilInterrupted { file: entity.read(whole).ok()?, cancellation }, entity.size()),

@@ -12,7 +12,7 @@ use crate::client::ClientError;
 
 use super::input;
 
-/// What is to be uploaded, and what is not, a line each.
+/// The files to upload, and a line for each entry that is left out.
 pub(super) struct Selection {
     pub(super) items: Vec<Item>,
     pub(super) left_out: Vec<String>,
@@ -87,7 +87,7 @@ impl Search {
         Ok(())
     }
 
-    /// What a typed or listed path keeps, if paths are kept.
+    /// The names of a typed or listed path that are kept, if paths are kept.
     fn kept(&self, path: &OsString) -> Result<Vec<OsString>, UsageError> {
         if self.keeps_path { folder::names_below(Path::new(path)).map_err(UsageError) } else { Ok(Vec::new()) }
     }

@@ -1,4 +1,4 @@
-//! What an HTTP status means as the answer to a packet: asked of the code that reacts to it.
+//! The meaning of an HTTP status as the response to a packet: asked of the code that reacts to it.
 
 use http::StatusCode;
 
@@ -12,7 +12,7 @@ use super::explanation;
 pub(crate) const COMMON: &[u16] =
     &[200, 302, 307, 400, 401, 403, 404, 405, 407, 408, 409, 411, 413, 414, 416, 429, 500, 501, 502, 503, 504, 505];
 
-/// What a status means. `None`: it is none.
+/// The meaning of a status; `None`: the number is no status.
 pub(crate) fn explain(number: u32, prefix: &str) -> Option<String> {
     let status = u16::try_from(number).ok().filter(|number| (100..600).contains(number))?;
     let status = StatusCode::from_u16(status).ok()?;
@@ -32,7 +32,7 @@ pub(crate) fn summary(number: u16) -> String {
     }
 }
 
-/// What is no refusal.
+/// The statuses that are no refusal.
 fn fixed(status: StatusCode) -> Option<[&'static str; 3]> {
     Some(match status.as_u16() {
         100..=199 => [

@@ -5,7 +5,7 @@ use crate::protocol::BitsError;
 
 use super::explanation;
 
-/// What is said of a sub-status of an upload directory.
+/// The texts about a sub-status of an upload directory.
 pub(in crate::cli::diagnosis) struct SubStatus {
     pub(in crate::cli::diagnosis) code: &'static str,
     meaning: &'static str,

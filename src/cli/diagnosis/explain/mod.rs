@@ -24,8 +24,8 @@ fn explanation(title: &str, words: [&str; 3], more: Option<(&str, &str)>) -> Str
     text
 }
 
-/// What a code means, in whatever spelling it is met. Numbers up to three digits are exit codes and HTTP statuses;
-/// larger ones, `0x…` and names are HRESULTs. The error is what can be told all the same of a code that is in no table.
+/// The meaning of a code, in whatever spelling it is met. Numbers up to three digits are exit codes and HTTP statuses;
+/// larger ones, `0x…` and names are HRESULTs. The error tells what is known of a code that is in no table.
 pub(crate) fn explain(text: &str) -> Result<String, String> {
     let text = text.trim();
     if let Some(explanation) = iis::explain(text) {
@@ -78,8 +78,8 @@ pub(crate) fn codes() -> Vec<(String, String)> {
     lines.map(|(code, words)| (code.to_owned(), words.trim().to_owned())).collect()
 }
 
-/// `0x80070005`, `x80070005`, `80070005`, `80070005h`; decimal as PowerShell prints it, `-2147024891`, or as an unsigned number;
-/// a plain Win32 code, `12007`.
+/// `0x80070005`, `x80070005`, `80070005`, `80070005h`; decimal as PowerShell prints it, `-2147024891`, or as an
+/// unsigned number; a plain Win32 code, `12007`.
 fn read(text: &str) -> Option<HResult> {
     if let Some(negative) = text.strip_prefix('-') {
         return format!("-{negative}").parse::<i32>().ok().map(|number| HResult(number.cast_unsigned()));
@@ -98,7 +98,7 @@ fn exit_code(number: u32) -> Option<String> {
     Some(explanation(&format!("{number} (exit code of bitsup)"), [info.meaning, info.cause, info.next], None))
 }
 
-/// What a code of the table means, or one that wraps an HTTP status.
+/// The meaning of a code of the table, or of one that wraps an HTTP status.
 fn hresult(code: HResult) -> Option<String> {
     let Some(info) = info(code) else {
         let prefix = format!("0x{:08X}: as Windows' client reports HTTP's ", code.0);
@@ -114,7 +114,7 @@ fn hresult(code: HResult) -> Option<String> {
     Some(explanation(&title, [info.meaning, info.cause, info.next], exit))
 }
 
-/// What can be told of a code that is in no table.
+/// The parts of a code that is in no table.
 fn parts(code: HResult) -> String {
     let severity = if code.is_failure() { "an error" } else { "a success or a bare number, no error" };
     let facility = match code.facility_name() {

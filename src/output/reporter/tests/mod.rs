@@ -1,4 +1,4 @@
-//! What one file looks like, and several.
+//! The screen of one file, and of several.
 
 mod screens;
 
