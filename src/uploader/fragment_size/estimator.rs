@@ -143,6 +143,14 @@ mod tests {
     }
 
     #[test]
+    fn sizes_that_took_as_long_tell_nothing_of_a_cost_of_each() {
+        let sample = |len, total| Sample { len, total };
+        assert_eq!(fixed_cost(sample(10, 100), sample(20, 100)), None);
+        assert_eq!(fixed_cost(sample(20, 90), sample(10, 100)), None);
+        assert_eq!(fixed_cost(sample(20, 150), sample(10, 100)), Some(50));
+    }
+
+    #[test]
     fn nonsense_does_not_overflow() {
         let mut path = PathEstimator::default();
         assert_eq!((path.efficient_size(), path.largest_in_time()), (0, u64::MAX));

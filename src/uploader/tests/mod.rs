@@ -2,6 +2,7 @@
 //! `!` another event, `~` a pause, `=` how it ends.
 
 mod recovery;
+mod replies;
 mod resuming;
 mod scenario;
 mod simulated;
@@ -66,6 +67,7 @@ fn event(text: &str, body: u64) -> Input {
     let lost = |kind| TransportError { body_sent: sent, ..TransportError::after_request(kind, "") };
     match text {
         "source changed" => Input::SourceChanged,
+        "kept" => Input::ReplyKept,
         "interrupted" => Input::Interrupted,
         "failed" => Input::Failed,
         "cut" => Input::Lost(lost(TransportErrorKind::Cut)),
@@ -85,6 +87,10 @@ fn event(text: &str, body: u64) -> Input {
         "sign in first" => Input::Unauthenticated { body_sent: 0, by: Reauthentication::PingFirst },
         other => panic!("unknown event {other:?}"),
     }
+}
+
+fn fetches(machine: &Uploader) -> bool {
+    matches!(machine.next_action(), Action::FetchReply(_))
 }
 
 fn body_of(machine: &Uploader) -> u64 {
@@ -148,8 +154,12 @@ fn converse(machine: Uploader, transcript: &str) -> Option<Uploader> {
                 }
                 machine
             }
+            "<" if fetches(&machine) => machine.handle(replies::fetched(text), now),
             "<" => machine.handle(Input::Responded(response(text)), now),
-            "!" => machine.handle(event(text, body), now),
+            "!" => match event(text, body) {
+                Input::Lost(error) if fetches(&machine) => machine.handle(replies::lost(error), now),
+                event => machine.handle(event, now),
+            },
             mark => panic!("unknown mark {mark:?}"),
         };
         machine = write_down(machine, now);

@@ -466,6 +466,38 @@ fn r5_pages_and_gateways_never_cost_a_session() {
 }
 
 #[test]
+fn r5_pages_to_the_create_session_after_a_lost_session_pass_like_an_outage() {
+    let page = "< 403 Server: firewall\n";
+    half_then(&format!(
+        "< 500 ack BITS-Error: 0x8020001F
+         > Create-Session
+         {page}{page}{page}{page}{page}{page}
+         > Create-Session
+         < 200 ack BITS-Session-Id: t
+         > Fragment bytes 0-9999/20000
+         ! interrupted
+         = interrupted"
+    ));
+}
+
+/// A later refusal does not take back that a lost fragment may have been stored and published.
+#[test]
+fn r6_what_was_lost_whole_may_be_there_whatever_is_refused_after_it() {
+    half_then(
+        "! cut
+         > Fragment bytes 10000-15119/20000
+         < 502
+         > Fragment bytes 10000-15119/20000
+         < 416 BITS-Received-Content-Range: 12000
+         > Fragment bytes 12000-19999/20000
+         < 500 ack BITS-Error: 0x8020001F
+         > Create-Session
+         < 403 ack BITS-Error: 0x80070005
+         = there",
+    );
+}
+
+#[test]
 fn r5_a_session_that_is_not_suspect_means_what_it_says() {
     half_then("< 400 ack BITS-Error: 0x80070057\n> Cancel-Session\n< 200 ack\n= rejected the request as invalid");
     // Once the new session meets the same, that is final.
