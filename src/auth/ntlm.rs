@@ -228,11 +228,22 @@ mod tests {
     }
 
     fn sign_in(handshake: &mut Handshake) {
-        assert!(sends_a_token(handshake));
+        assert!(sends_a_token(handshake) && !handshake.belongs_to_connection());
         assert_eq!(challenged(handshake, true), Ok(()));
-        assert!(handshake.is_about_to_prove() && sends_a_token(handshake));
+        assert!(handshake.is_about_to_prove() && sends_a_token(handshake) && handshake.belongs_to_connection());
         accept(handshake);
+        assert!(handshake.belongs_to_connection());
         assert!(!handshake.wants_empty_request() && !sends_a_token(handshake));
+    }
+
+    /// `SEC_CHANNEL_BINDINGS` (MS-NLMP, section 2.2.2.1 hashes it): eight numbers of 32 bits, the last two the length and
+    /// the place of the application's data.
+    #[test]
+    fn the_binding_is_windows_structure_with_the_data_behind_it() {
+        let bound = bindings(ChannelBinding::Sha256([7; 32]));
+        let (structure, data) = bound.split_at(32);
+        assert_eq!(data, [&b"tls-server-end-point:"[..], &[7; 32]].concat());
+        assert_eq!(structure, [&[0; 24][..], &[53, 0, 0, 0, 32, 0, 0, 0]].concat());
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(super) struct Stopped {
     pub(super) leaves: Resumability,
 }
 
-/// The signals that end a run.
+/// The signal or time limit that ends a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(any(unix, test)), expect(dead_code, reason = "there are no other signals"))]
 pub(super) enum StopReason {

@@ -59,7 +59,8 @@ impl Signals {
         *lock(&self.last_words) = Some(Box::new(words));
     }
 
-    /// The signal that ended the run while there was nothing to leave, in place of the error that followed from it.
+    /// The signal or time limit that ended the run while there was nothing to leave, in place of the error that
+    /// followed from it.
     pub(super) fn instead_of(&self, error: impl Into<anyhow::Error>) -> anyhow::Error {
         let error = error.into();
         match self.stopped(Resumability::StartsOver) {
@@ -69,7 +70,7 @@ impl Signals {
         }
     }
 
-    /// The signal that ended the run, if one did.
+    /// The signal or time limit that ended the run, if one did.
     pub(super) fn stopped(&self, leaves: Resumability) -> Option<anyhow::Error> {
         lock(&self.received).map(|by| Stopped { by, leaves }.into())
     }

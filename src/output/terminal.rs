@@ -9,7 +9,7 @@ const DEFAULT_SIZE: Size = Size { rows: 24, columns: 80 };
 /// Narrower ones are treated as this wide: one wide character must fit.
 const MIN_COLUMNS: u16 = 2;
 
-/// The abilities of standard error.
+/// The kind and abilities of standard error.
 #[derive(Clone)]
 pub(super) struct Terminal {
     /// A person may be watching.

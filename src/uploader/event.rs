@@ -21,7 +21,7 @@ pub enum UploadEvent {
     },
     /// Something is not as it should be, and the upload goes on.
     Warning {
-        /// What, safe to print.
+        /// The message, safe to print.
         text: String,
     },
     /// This machine has no certificate authorities: those that the program was built with vouch for the server.

@@ -1,8 +1,8 @@
 //! When a record is written, so that another process can resume: decided here, carried out by the client.
 //!
 //! The record never leads: that so much may have been sent is on the disk *before* the network gets it, and "Close was
-//! sent" before Close is. An acknowledged offset may lag, and is written without waiting for the disk: a record that says
-//! less costs a question, one that says more would cost the file.
+//! sent" before Close is. An acknowledged offset may lag, and is written without waiting for the disk: a record that
+//! says less costs a question, one that says more would cost the file.
 
 use std::time::{Duration, Instant};
 
@@ -35,8 +35,8 @@ pub(super) struct Saves {
     last: Option<Written>,
     /// Whether anything is written at all.
     is_on: bool,
-    /// An upload of few bytes among many: written down only when it does not end at once, but for that Close is sent. What
-    /// the server publishes then, another process could not tell from another client's file.
+    /// An upload of few bytes among many: written down only when it does not end at once, but for that Close is sent. A
+    /// file that the server publishes then, another process could not tell from another client's.
     deferred: bool,
     /// The record would not survive a power cut.
     is_brief: bool,
@@ -159,8 +159,8 @@ impl Saves {
     }
 }
 
-/// Whether the record `saved` allows what `wanted` is about to do: it names the session and where it is, promises all that
-/// may have been sent, and knows of Close and the reply. Only an Ack may be newer (R7).
+/// Whether the record `saved` allows what `wanted` is about to do: it names the session and where it is, promises all
+/// that may have been sent, and knows of Close and the reply. Only an Ack may be newer (R7).
 fn covers(saved: &ResumeState, wanted: &ResumeState) -> bool {
     let is_same_session = (&saved.session, &saved.target) == (&wanted.session, &wanted.target);
     is_same_session

@@ -1,4 +1,4 @@
-//! The causes when no response comes.
+//! The diagnosis when no response comes.
 
 use crate::exchange::{TlsFault, TransportErrorKind};
 use crate::protocol::PacketKind;

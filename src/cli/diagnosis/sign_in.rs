@@ -1,4 +1,4 @@
-//! The causes when the server does not authenticate the client.
+//! The diagnosis when the server does not authenticate the client.
 
 use crate::auth::{Scheme, SignInError};
 

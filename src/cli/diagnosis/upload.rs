@@ -1,4 +1,4 @@
-//! The causes when an upload ends without success.
+//! The diagnosis when an upload ends without success.
 
 use http::StatusCode;
 

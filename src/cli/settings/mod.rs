@@ -1,7 +1,7 @@
 //! Options that are set elsewhere than on the command line: in the environment and in a file.
 //!
 //! Works on clap's own description of the command line, so that every option can be set everywhere. Settings from
-//! elsewhere are put before the typed words, as if they had been typed: clap checks it as it checks everything.
+//! elsewhere are put before the typed words, as if they had been typed: clap checks them as it checks everything.
 
 mod document;
 mod environment;

@@ -18,7 +18,7 @@ use crate::server::session::{ApplicationVerdict, SessionPhase, SessionState};
 /// The endings of a session's files.
 pub(super) const ENDINGS: [&str; 7] = ["json", "part", "pos", "tmp", "out", "reply", "failed"];
 
-/// The sessions that were found at the start.
+/// The sessions and the rubbish that were found at the start.
 #[derive(Debug, Default)]
 pub(crate) struct LoadedSessions {
     /// Sessions to resume.

@@ -79,7 +79,7 @@ impl UnfinishedUpload {
         lines.iter().fold(String::new(), |text, (name, value)| format!("{text}{name:<8} {value}\n"))
     }
 
-    /// Its kind, in a few words.
+    /// Its file, URL and progress, or its status, in one line.
     pub(super) fn summary(&self) -> String {
         match &self.known {
             Some(known) => format!("{} -> {}, {}", escape(&known.file), escape(&known.url), known.percent()),

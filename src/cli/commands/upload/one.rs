@@ -38,7 +38,7 @@ pub(crate) struct RunContext<'a> {
     pub(crate) json: Option<&'a JsonLog>,
     /// The command line, if it can be typed again.
     pub(crate) resume_command: Option<&'a str>,
-    /// The files that earlier runs of this batch have uploaded; `None`: there are no other files.
+    /// The files that runs of several files have uploaded, this run among them; `None`: there are no other files.
     pub(crate) finished: Option<Finished>,
     /// The servers of this run.
     pub(crate) servers: Mutex<Vec<Server>>,
