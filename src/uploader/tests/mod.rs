@@ -8,6 +8,7 @@ mod scenario;
 mod simulated;
 mod sizes;
 mod skipped_ping;
+mod verifying;
 
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
@@ -154,6 +155,7 @@ fn converse(machine: Uploader, transcript: &str) -> Option<Uploader> {
                 }
                 machine
             }
+            "<" if matches!(machine.next_action(), Action::Verify(_)) => machine.handle(verifying::seen(text), now),
             "<" if fetches(&machine) => machine.handle(replies::fetched(text), now),
             "<" => machine.handle(Input::Responded(response(text)), now),
             "!" => match event(text, body) {
