@@ -252,3 +252,24 @@ impl std::error::Error for UploadError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+    use crate::exchange::TransportErrorKind;
+
+    #[test]
+    fn a_failure_of_an_exchange_has_a_cause_and_a_host_however_it_is_wrapped() {
+        let lost = || {
+            let error = TransportError::new(TransportErrorKind::Connect, "connection refused");
+            UploadError::Lost { packet: PacketKind::Fragment, error }
+        };
+        for error in [lost(), UploadError::CannotResume { cause: Box::new(lost()) }] {
+            let cause = error.source().expect("the transport's error");
+            assert!(cause.is::<TransportError>() && error.is_of_an_exchange());
+        }
+        assert!(UploadError::SourceChanged.source().is_none() && !UploadError::SourceChanged.is_of_an_exchange());
+    }
+}

@@ -465,6 +465,37 @@ fn r5_pages_and_gateways_never_cost_a_session() {
     }
 }
 
+/// Once the file is further than any session before, what that one met counts for nothing.
+#[test]
+fn r5_a_session_that_gets_further_may_be_lost_in_the_same_way() {
+    let lost = "! cut 4000
+         < 500
+         > Ping
+         < 200 ack
+         < 500
+         > Ping
+         < 200 ack
+         < 500
+         > Cancel-Session
+         < 200 ack
+         > Create-Session";
+    file(40_000, 10_000).in_session().then(&format!(
+        "> Fragment bytes 0-9999/40000
+         < 200 ack BITS-Received-Content-Range: 7000
+         > Fragment bytes 7000-16999/40000
+         {lost}
+         < 200 ack BITS-Session-Id: t
+         > Fragment bytes 0-9999/40000
+         < 200 ack BITS-Received-Content-Range: 10000
+         > Fragment bytes 10000-19999/40000
+         < 200 ack BITS-Received-Content-Range: 20000
+         > Fragment bytes 20000-29999/40000
+         {lost}
+         ! interrupted
+         = interrupted"
+    ));
+}
+
 #[test]
 fn r5_pages_to_the_create_session_after_a_lost_session_pass_like_an_outage() {
     let page = "< 403 Server: firewall\n";
