@@ -68,6 +68,7 @@ fn the_reply_is_offered_as_iis_does_and_lives_until_close() {
     client.close("/d/a", &session).expect(200);
     assert_eq!(get(&mut client, &path, "").0.status, 405);
     assert_eq!(fs::read(fixture.path("d/a")).unwrap(), b"abcd");
+    assert_eq!(get(&mut client, "/d/a", "").0.status, 405, "nor is what was published");
     assert_eq!(fixture.state_files().len(), 1, "only the tombstone is left: {:?}", fixture.state_files());
 }
 
