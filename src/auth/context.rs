@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// One side of a negotiation with one server.
-pub(super) trait Context: fmt::Debug + Send + Sized {
+pub(super) trait MechanismContext: fmt::Debug + Send + Sized {
     /// Begins it with the service `HTTP` of `host`, bound to what `binding` says; its first token.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use libgssapi::error::Error;
 use libgssapi::name::Name;
 use libgssapi::oid::{GSS_MECH_KRB5, GSS_MECH_SPNEGO, GSS_NT_HOSTBASED_SERVICE, OidSet};
 
-use super::context::Context;
+use super::context::MechanismContext;
 use crate::protocol::text::escape;
 
 /// A negotiation by a ticket.
@@ -16,7 +16,7 @@ pub(super) struct System {
     binding: Option<Vec<u8>>,
 }
 
-impl Context for System {
+impl MechanismContext for System {
     fn begin(host: &str, user: Option<&str>, binding: Option<Vec<u8>>) -> Result<(Self, Vec<u8>), String> {
         // Of Kerberos only: other packages that the system's library may have are not asked for.
         let kerberos = OidSet::singleton(GSS_MECH_KRB5).map_err(describe)?;

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use cross_krb5::{ClientCtx, InitiateFlags, PendingClientCtx, Step};
 
-use super::context::Context;
+use super::context::MechanismContext;
 use crate::protocol::text::escape;
 
 /// A negotiation as the logged-on user.
@@ -20,7 +20,7 @@ impl fmt::Debug for System {
     }
 }
 
-impl Context for System {
+impl MechanismContext for System {
     /// A user who is named comes with a password: that is what is meant.
     fn begin(host: &str, user: Option<&str>, binding: Option<Vec<u8>>) -> Result<(Self, Vec<u8>), String> {
         if user.is_some() {

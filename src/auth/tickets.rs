@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, Request};
 
 use super::challenge::{self, Demand, MAX_FORGOTTEN};
-use super::context::Context;
+use super::context::MechanismContext;
 use super::credentials::Credentials;
 use super::mechanism::Mechanism;
 use super::scheme::{Scheme, SignInError};
@@ -48,7 +48,7 @@ struct Negotiation<C> {
     is_continued: bool,
 }
 
-impl<C: Context> Tickets<C> {
+impl<C: MechanismContext> Tickets<C> {
     /// Makes the first token at once: whether there is a ticket for this server shows only then.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl<C: Context> Tickets<C> {
     }
 }
 
-impl<C: Context> Mechanism for Tickets<C> {
+impl<C: MechanismContext> Mechanism for Tickets<C> {
     fn scheme(&self) -> Scheme {
         Scheme::Negotiate
     }
@@ -176,7 +176,7 @@ impl<C: Context> Mechanism for Tickets<C> {
     }
 }
 
-impl<C: Context> Negotiation<C> {
+impl<C: MechanismContext> Negotiation<C> {
     /// Takes what the server says; what is to be said next, unless that was all.
     fn step(&mut self, token: &str) -> Result<Option<Vec<u8>>, String> {
         let token = STANDARD.decode(token).map_err(|_| "its token is not base64".to_owned())?;
@@ -194,7 +194,7 @@ mod tests {
         legs: u8,
     }
 
-    impl Context for Stub {
+    impl MechanismContext for Stub {
         fn begin(host: &str, user: Option<&str>, binding: Option<Vec<u8>>) -> Result<(Self, Vec<u8>), String> {
             match (host, user) {
                 (_, Some(_)) => Err("another user".to_owned()),

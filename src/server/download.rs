@@ -21,14 +21,14 @@ pub(crate) fn respond(request: &Parts, mut file: File) -> io::Result<Response<(F
     let headers = head.headers_mut();
     // Ranges are for GET alone (RFC 9110 section 14.2).
     let ranged = request.method == Method::GET;
-    let selection = if ranged { select(&request.headers, size, &modified) } else { Selection::Whole };
+    let selection = if ranged { select(&request.headers, size, &modified) } else { RangeSelection::Whole };
     let (status, first, len) = match selection {
-        Selection::Whole => (StatusCode::OK, 0, size),
-        Selection::Part { first, len } => {
+        RangeSelection::Whole => (StatusCode::OK, 0, size),
+        RangeSelection::Part { first, len } => {
             headers.insert(CONTENT_RANGE, ascii(format!("bytes {first}-{}/{size}", first + len - 1)));
             (StatusCode::PARTIAL_CONTENT, first, len)
         }
-        Selection::Outside => {
+        RangeSelection::Outside => {
             headers.insert(CONTENT_RANGE, ascii(format!("bytes */{size}")));
             (StatusCode::RANGE_NOT_SATISFIABLE, 0, 0)
         }
@@ -48,7 +48,7 @@ pub(crate) fn respond(request: &Parts, mut file: File) -> io::Result<Response<(F
 
 /// The part of a file to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Selection {
+pub(crate) enum RangeSelection {
     /// All of it.
     Whole,
     /// Some bytes from an offset on.
@@ -64,16 +64,16 @@ pub(crate) enum Selection {
 
 /// Reads `Range`. One that is malformed, or names several ranges, is passed over, as is one whose `If-Range` names
 /// another state of the file.
-pub(crate) fn select(headers: &HeaderMap, size: u64, last_modified: &str) -> Selection {
+pub(crate) fn select(headers: &HeaderMap, size: u64, last_modified: &str) -> RangeSelection {
     let mut ranges = headers.get_all(RANGE).iter();
-    let (Some(range), None) = (ranges.next(), ranges.next()) else { return Selection::Whole };
+    let (Some(range), None) = (ranges.next(), ranges.next()) else { return RangeSelection::Whole };
     if headers.get(IF_RANGE).is_some_and(|date| date.as_bytes() != last_modified.as_bytes()) {
-        return Selection::Whole;
+        return RangeSelection::Whole;
     }
-    range.to_str().ok().and_then(|range| parse(range, size)).unwrap_or(Selection::Whole)
+    range.to_str().ok().and_then(|range| parse(range, size)).unwrap_or(RangeSelection::Whole)
 }
 
-fn parse(text: &str, size: u64) -> Option<Selection> {
+fn parse(text: &str, size: u64) -> Option<RangeSelection> {
     let (unit, range) = text.trim().split_once('=')?;
     let (first, last) = range.trim().split_once('-')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
@@ -85,7 +85,7 @@ fn parse(text: &str, size: u64) -> Option<Selection> {
         (first, last) if digits(last)? < digits(first)? => return None,
         (first, last) => (digits(first)?, digits(last)?.saturating_add(1).min(size)),
     };
-    Some(if from < end { Selection::Part { first: from, len: end - from } } else { Selection::Outside })
+    Some(if from < end { RangeSelection::Part { first: from, len: end - from } } else { RangeSelection::Outside })
 }
 
 #[cfg(test)]
@@ -94,43 +94,43 @@ mod tests {
 
     use super::*;
 
-    fn of(range: &str, size: u64) -> Selection {
+    fn of(range: &str, size: u64) -> RangeSelection {
         let headers = HeaderMap::from_iter([(RANGE, HeaderValue::from_str(range).unwrap())]);
         select(&headers, size, "now")
     }
 
     #[test]
     fn single_ranges_are_read_in_their_three_forms() {
-        assert_eq!(of("bytes=0-9976", 9977), Selection::Part { first: 0, len: 9977 });
-        assert_eq!(of("bytes=2-3", 10), Selection::Part { first: 2, len: 2 });
-        assert_eq!(of("Bytes = 2-", 10), Selection::Part { first: 2, len: 8 });
-        assert_eq!(of("bytes=-3", 10), Selection::Part { first: 7, len: 3 });
-        assert_eq!(of("bytes=-30", 10), Selection::Part { first: 0, len: 10 });
-        assert_eq!(of("bytes=5-18446744073709551615", 10), Selection::Part { first: 5, len: 5 });
+        assert_eq!(of("bytes=0-9976", 9977), RangeSelection::Part { first: 0, len: 9977 });
+        assert_eq!(of("bytes=2-3", 10), RangeSelection::Part { first: 2, len: 2 });
+        assert_eq!(of("Bytes = 2-", 10), RangeSelection::Part { first: 2, len: 8 });
+        assert_eq!(of("bytes=-3", 10), RangeSelection::Part { first: 7, len: 3 });
+        assert_eq!(of("bytes=-30", 10), RangeSelection::Part { first: 0, len: 10 });
+        assert_eq!(of("bytes=5-18446744073709551615", 10), RangeSelection::Part { first: 5, len: 5 });
     }
 
     #[test]
     fn ranges_outside_are_told_and_malformed_ones_passed_over() {
         for outside in ["bytes=10-", "bytes=10-11", "bytes=-0"] {
-            assert_eq!(of(outside, 10), Selection::Outside, "{outside}");
+            assert_eq!(of(outside, 10), RangeSelection::Outside, "{outside}");
         }
-        assert_eq!(of("bytes=0-", 0), Selection::Outside);
+        assert_eq!(of("bytes=0-", 0), RangeSelection::Outside);
         for rest in ["bytes=-", "bytes=3-2", "bytes=0-1,3-4", "lines=0-1", "bytes=+1-2", "bytes", "bytes=a-b"] {
-            assert_eq!(of(rest, 10), Selection::Whole, "{rest}");
+            assert_eq!(of(rest, 10), RangeSelection::Whole, "{rest}");
         }
     }
 
     #[test]
     fn a_range_of_another_state_of_the_file_is_passed_over() {
         let fields = |date| [(RANGE, HeaderValue::from_static("bytes=1-")), (IF_RANGE, HeaderValue::from_static(date))];
-        assert_eq!(select(&HeaderMap::from_iter(fields("now")), 9, "now"), Selection::Part { first: 1, len: 8 });
-        assert_eq!(select(&HeaderMap::from_iter(fields("then")), 9, "now"), Selection::Whole);
+        assert_eq!(select(&HeaderMap::from_iter(fields("now")), 9, "now"), RangeSelection::Part { first: 1, len: 8 });
+        assert_eq!(select(&HeaderMap::from_iter(fields("then")), 9, "now"), RangeSelection::Whole);
     }
 
     proptest! {
         #[test]
         fn a_part_is_never_empty_and_never_outside(text in "(bytes=)?[0-9]{0,20}-[0-9]{0,20}", size in any::<u64>()) {
-            if let Selection::Part { first, len } = of(&text, size) {
+            if let RangeSelection::Part { first, len } = of(&text, size) {
                 prop_assert!(len > 0 && first.checked_add(len).is_some_and(|end| end <= size));
             }
         }

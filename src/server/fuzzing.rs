@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, HOST, HeaderValue, RANGE};
 
 use super::client::{Client, TrustedProxies};
-use super::download::{Selection, select};
+use super::download::{RangeSelection, select};
 use super::framing::{FramingState, HeadFraming};
 use super::path::{SESSIONS_FOLDER, TargetPath};
 use super::{progress, request, store};
@@ -39,7 +39,7 @@ pub fn content_range(data: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(data) else { return };
     for size in [0, 1, 1000, u64::MAX] {
         let headers = HeaderMap::from_iter([(RANGE, value.clone())]);
-        if let Selection::Part { first, len } = select(&headers, size, "") {
+        if let RangeSelection::Part { first, len } = select(&headers, size, "") {
             assert!(len > 0 && first.checked_add(len).is_some_and(|end| end <= size));
         }
     }

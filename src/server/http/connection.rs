@@ -19,7 +19,7 @@ use super::super::event::ServeEvent;
 use super::super::limits::{MAX_FIELDS, MAX_HEAD};
 use super::context::ServerContext;
 use super::handler::RequestHandler;
-use super::listeners::Stream;
+use super::listeners::AcceptedStream;
 use super::stream::{ConnectionFlags, WatchedStream};
 
 /// The TLS library asks for 4 KiB at a time: a system call for each would take longer than decrypting them.
@@ -28,19 +28,19 @@ const READ_AHEAD: usize = 64 * 1024;
 /// Serves a connection until it ends or the server stops.
 pub(super) async fn serve(
     context: Arc<ServerContext>,
-    stream: Stream,
+    stream: AcceptedStream,
     client: Client,
     flags: Arc<ConnectionFlags>,
     stop: watch::Receiver<bool>,
 ) {
     match stream {
-        Stream::Tcp(stream) => {
+        AcceptedStream::Tcp(stream) => {
             // Without it the responses are only later, so a failure is no reason to refuse the client.
             let _ = stream.set_nodelay(true);
             shake_hands(context, stream, client, flags, stop).await;
         }
         #[cfg(unix)]
-        Stream::Unix(stream) => shake_hands(context, stream, client, flags, stop).await,
+        AcceptedStream::Unix(stream) => shake_hands(context, stream, client, flags, stop).await,
     }
 }
 

@@ -13,7 +13,7 @@ use super::super::listen::Listener;
 #[cfg(unix)]
 use super::super::listen::SocketFile;
 
-pub(super) enum Stream {
+pub(super) enum AcceptedStream {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
@@ -26,14 +26,14 @@ enum Open {
 }
 
 impl Open {
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Stream, Client)>> {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(AcceptedStream, Client)>> {
         match self {
-            Self::Tcp(listener) => {
-                listener.poll_accept(cx).map_ok(|(stream, address)| (Stream::Tcp(stream), Client::Peer(address)))
-            }
+            Self::Tcp(listener) => listener
+                .poll_accept(cx)
+                .map_ok(|(stream, address)| (AcceptedStream::Tcp(stream), Client::Peer(address))),
             #[cfg(unix)]
             Self::Unix(listener, _) => {
-                listener.poll_accept(cx).map_ok(|(stream, _)| (Stream::Unix(stream), Client::Local))
+                listener.poll_accept(cx).map_ok(|(stream, _)| (AcceptedStream::Unix(stream), Client::Local))
             }
         }
     }
@@ -59,7 +59,7 @@ impl Listeners {
     }
 
     /// The next connection. Each socket has its turn: one that is flooded does not keep the others out.
-    pub(super) async fn accept(&mut self) -> io::Result<(Stream, Client)> {
+    pub(super) async fn accept(&mut self) -> io::Result<(AcceptedStream, Client)> {
         poll_fn(|cx| {
             for turn in 0..self.open.len() {
                 let index = (self.next + turn) % self.open.len();

@@ -18,7 +18,7 @@ use crate::client::ResumeMode;
 use crate::journal::Journal;
 use crate::output::json::JsonLog;
 
-use sources::Selection;
+use sources::SelectedFiles;
 
 pub(super) use one::{RunContext, UploadConnection, journal};
 
@@ -46,7 +46,7 @@ fn run_recorded(args: UploadArgs, json: Option<&JsonLog>, resume_command: Option
             json.summary_at_once(&Diagnosis::of(&stopped.into()).failure(resume_command.as_deref()));
         });
     }
-    let Selection { items, left_out } = signals.attribute(sources::select(&config, &signals), false)?;
+    let SelectedFiles { items, left_out } = signals.attribute(sources::select(&config, &signals), false)?;
     if let Some(json) = json {
         json.expect_files(items.len());
     }

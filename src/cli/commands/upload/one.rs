@@ -41,11 +41,11 @@ pub(crate) struct RunContext<'a> {
     /// The files that runs of several files have uploaded, this run among them; `None`: there are no other files.
     pub(crate) finished: Option<Finished>,
     /// The servers of this run.
-    pub(crate) servers: Mutex<Vec<Server>>,
+    pub(crate) servers: Mutex<Vec<KnownServer>>,
 }
 
 /// Whether a server has answered in this run. One that has not is waited for once, not for each file.
-pub(crate) struct Server {
+pub(crate) struct KnownServer {
     origin: Origin,
     first_try: Instant,
     has_answered: bool,
@@ -113,7 +113,7 @@ impl RunContext<'_> {
         let mut servers = lock(&self.servers);
         let retry = &mut plan.retry;
         match servers.iter().find(|server| server.origin == origin) {
-            None => servers.push(Server { origin, first_try: Instant::now(), has_answered: false }),
+            None => servers.push(KnownServer { origin, first_try: Instant::now(), has_answered: false }),
             Some(server) if server.has_answered => retry.wait_for_server = retry.no_progress_timeout,
             Some(server) => {
                 retry.wait_for_server = retry.wait_for_server.saturating_sub(server.first_try.elapsed());

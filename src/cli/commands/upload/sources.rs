@@ -13,12 +13,12 @@ use crate::client::ClientError;
 use super::input;
 
 /// The files to upload, and a line for each entry that is left out.
-pub(super) struct Selection {
+pub(super) struct SelectedFiles {
     pub(super) items: Vec<Item>,
     pub(super) left_out: Vec<String>,
 }
 
-pub(super) fn select(config: &UploadConfig, signals: &Signals) -> anyhow::Result<Selection> {
+pub(super) fn select(config: &UploadConfig, signals: &Signals) -> anyhow::Result<SelectedFiles> {
     let args = &config.files.args;
     let typed = args.paths.iter().map(|source| ListedFile { source: source.clone(), destination: None });
     let listed = match &args.files_from {
@@ -47,7 +47,7 @@ pub(super) fn select(config: &UploadConfig, signals: &Signals) -> anyhow::Result
         let reasons: Vec<&str> = [place].into_iter().chain(search.left_out.iter().map(String::as_str)).collect();
         return Err(SelectionError(format!("nothing to upload: {}", reasons.join("; "))).into());
     }
-    Ok(Selection { items: config.files.items(&search.found)?, left_out: search.left_out })
+    Ok(SelectedFiles { items: config.files.items(&search.found)?, left_out: search.left_out })
 }
 
 #[derive(Default)]
