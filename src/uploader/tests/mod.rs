@@ -1,6 +1,7 @@
 //! Transcripts: whole conversations as text. `>` is what the machine must send, `<` what the server answers,
 //! `!` another event, `~` a pause, `=` how it ends.
 
+mod lost_sessions;
 mod recovery;
 mod replies;
 mod resuming;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
 
-use scenario::{file, half_then, left_session, respond, upload, whole_then};
+use scenario::{ANEW, file, half_then, left_session, respond, upload, whole_then};
 
 use super::*;
 use crate::exchange::{BodySent, Timing, TlsFault, TransportError, TransportErrorKind};

@@ -9,6 +9,17 @@ const HALF: &str = "> Fragment bytes 0-9999/20000
      > Fragment bytes 10000-19999/20000
      ";
 
+/// The rest of a session that is lost: a new one from 0.
+pub(super) const ANEW: &str = "
+     < 200 ack BITS-Session-Id: t
+     > Fragment bytes 0-9999/20000
+     < 200 ack BITS-Received-Content-Range: 10000
+     > Fragment bytes 10000-19999/20000
+     < 200 ack BITS-Received-Content-Range: 20000
+     > Close-Session
+     < 200 ack
+     = success";
+
 /// An upload, and what is said in it before the test's own part.
 pub(super) struct Scenario {
     plan: Plan,
