@@ -219,13 +219,14 @@ fn number(thread: Pid) -> Option<i64> {
     let mut words = text.split(' ');
     let call = words.next()?.parse().ok()?;
     let mut arguments = words.map_while(|word| i64::from_str_radix(word.trim_start_matches("0x"), 16).ok());
-    let is_wake = if call == SYS_write {
-        let path = std::fs::read_link(format!("/proc/{thread}/fd/{}", arguments.next()?)).unwrap_or_default();
-        path.to_str()?.contains("[eventfd]")
-    } else {
-        // The commands without the flags for private futexes and the clock: FUTEX_WAIT and FUTEX_WAIT_BITSET wait.
-        call == SYS_futex && ![0, 9].contains(&(arguments.nth(1)? & 0x7f))
+    let is_eventfd = |file: i64| {
+        let path = std::fs::read_link(format!("/proc/{thread}/fd/{file}")).unwrap_or_default();
+        path.to_string_lossy().contains("[eventfd]")
     };
+    // FUTEX_WAIT and FUTEX_WAIT_BITSET, without the flags for private futexes and the clock.
+    let waits = |command: i64| [0, 9].contains(&(command & 0x7f));
+    let is_wake = (call == SYS_write && arguments.next().is_some_and(is_eventfd))
+        || (call == SYS_futex && arguments.nth(1).is_some_and(|command| !waits(command)));
     Some(if is_wake { WAKE } else { call })
 }
 
