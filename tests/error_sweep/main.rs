@@ -24,11 +24,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
+use std::{iter, thread};
 
 use bitsup::say;
 use nix::sys::signal::Signal;
 use tracer::{End, Fault, Point, Traced};
+
+/// So many runs wait at the same time.
+const AT_A_TIME: usize = 8;
 
 /// A call, and the fault that it meets.
 #[derive(Debug, Clone, Copy)]
@@ -79,11 +84,19 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, ended: &Ended) {
-        match ended.status {
-            Some(code) => *self.codes.entry(code).or_default() += 1,
-            None => self.aborts += 1,
+    fn of(ended: &Ended) -> Self {
+        let codes = ended.status.map(|code| (code, 1)).into_iter().collect();
+        Self { codes, aborts: usize::from(ended.status.is_none()), ..Self::default() }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        for (code, runs) in other.codes {
+            *self.codes.entry(code).or_default() += runs;
         }
+        self.aborts += other.aborts;
+        self.published += other.published;
+        self.refused += other.refused;
+        self
     }
 }
 
@@ -116,14 +129,23 @@ fn tried(what: &str, takes_all: bool, made: impl FnOnce() -> Vec<i64>) -> Vec<Ca
     cases(&made(), takes_all)
 }
 
-/// Tries all of them.
-fn sweep(what: &str, cases: &[Case], mut attempt: impl FnMut(Case, &mut Tally)) {
+/// Tries all of them, several at a time: most of an attempt is waiting.
+fn sweep(what: &str, cases: &[Case], attempt: impl Fn(Case) -> Tally + Sync) {
     let Some(_) = cases.first() else { return };
-    let (started, mut tally) = (Instant::now(), Tally::default());
+    let (started, tried) = (Instant::now(), AtomicUsize::new(0));
     let points: BTreeSet<Point> = cases.iter().map(|case| case.point).collect();
     // The others are tried although one fails: their list tells more.
-    let mut fails = |case: &Case| catch_unwind(AssertUnwindSafe(|| attempt(*case, &mut tally))).is_err();
-    let failed: Vec<String> = cases.iter().filter(|case| fails(case)).map(Case::to_string).collect();
+    let next = || {
+        let case = *cases.get(tried.fetch_add(1, Ordering::Relaxed))?;
+        Some(catch_unwind(AssertUnwindSafe(|| attempt(case))).map_err(|_| case))
+    };
+    let work = || iter::from_fn(next).collect::<Vec<_>>();
+    let ended: Vec<Result<Tally, Case>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    let failed: Vec<String> = ended.iter().filter_map(|ended| ended.as_ref().err()).map(Case::to_string).collect();
+    let tally = ended.into_iter().flatten().fold(Tally::default(), Tally::and);
     let (calls, runs, seconds) = (points.len(), cases.len(), started.elapsed().as_secs());
     say(&format!("{what}: {runs} faults at {calls} calls, {tally:?} in {seconds} s"));
     assert!(failed.is_empty(), "{failed:#?}");

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -15,8 +16,6 @@ use crate::calls::{is_tokios, may_abort};
 use crate::tracer::{End, Traced};
 use crate::upload::{SIZE, upload};
 use crate::{Case, Ended, Tally, sweep, tried};
-
-const ANY_PORT: &str = "127.0.0.1:0";
 
 /// With an application whose reply is the file.
 fn serve(root: &Path, listen: &str) -> Command {
@@ -43,8 +42,8 @@ struct Server {
 
 impl Server {
     /// At this address, so that sessions go on; at any if something else has taken the port.
-    fn start(root: &Path, address: &str) -> Self {
-        let started = [address, ANY_PORT].into_iter().find_map(|listen| {
+    fn start(root: &Path, address: &str, any_port: &str) -> Self {
+        let started = [address, any_port].into_iter().find_map(|listen| {
             let mut child = serve(root, listen).spawn().unwrap();
             let mut stderr = BufReader::new(child.stderr.take().unwrap());
             let (line, address) = first_line(&mut stderr);
@@ -70,9 +69,18 @@ impl Drop for Server {
 struct Client<'a> {
     source: &'a Source,
     folder: TempDir,
+    /// Any port at an address that no other run uses at the time: else it could come to another one's server after the
+    /// end of its own.
+    any_port: String,
 }
 
-impl Client<'_> {
+impl<'a> Client<'a> {
+    fn new(source: &'a Source) -> Self {
+        static CLIENTS: AtomicU8 = AtomicU8::new(1);
+        let host = CLIENTS.fetch_add(1, Ordering::Relaxed);
+        Self { source, folder: TempDir::new().unwrap(), any_port: format!("127.0.1.{host}:0") }
+    }
+
     fn root(&self) -> &Path {
         self.folder.path()
     }
@@ -92,10 +100,30 @@ impl Client<'_> {
     }
 }
 
+/// The text that a server prints until its end, and tells it to end if it is given. It is told again and again: the call
+/// that failed may be the one by which the signal's handler passes it on.
+fn rest_of(stderr: &mut impl Read, server: Option<&Traced>) -> String {
+    let mut rest = String::new();
+    thread::scope(|scope| {
+        let (ended, waiting) = mpsc::channel::<()>();
+        if let Some(server) = server {
+            server.terminate();
+            scope.spawn(move || {
+                while waiting.recv_timeout(Duration::from_secs(5)) == Err(RecvTimeoutError::Timeout) {
+                    server.terminate();
+                }
+            });
+        }
+        stderr.read_to_string(&mut rest).unwrap();
+        drop(ended);
+    });
+    rest
+}
+
 /// A client's upload to a server to which something may happen, and that is told to end then.
 fn run(client: &Client, case: Option<Case>) -> (Option<(String, Finished)>, String, End) {
     fs::create_dir_all(client.root().join("inbox")).unwrap();
-    let command = serve(&client.root().join("inbox"), ANY_PORT);
+    let command = serve(&client.root().join("inbox"), &client.any_port);
     let mut traced = Traced::start(&command, case.map(|case| (case.point, case.fault)));
     let mut stderr = BufReader::new(traced.stderr());
     let (mut said, address) = thread::scope(|scope| {
@@ -116,26 +144,24 @@ fn run(client: &Client, case: Option<Case>) -> (Option<(String, Finished)>, Stri
         (address, uploaded)
     });
     // One that ends by itself has an exit code to tell.
-    if uploaded.is_some() {
-        traced.terminate();
-    }
-    stderr.read_to_string(&mut said).unwrap();
+    let told = uploaded.is_some().then_some(&traced);
+    said.push_str(&rest_of(&mut stderr, told));
     (uploaded, said, traced.end())
 }
 
 /// One fault, then another server.
-fn attempt(case: Case, source: &Source, tally: &mut Tally) {
-    let client = Client { source, folder: TempDir::new().unwrap() };
+fn attempt(case: Case, source: &Source) -> Tally {
+    let client = Client::new(source);
     let (uploaded, said, end) = run(&client, Some(case));
     let may_abort = may_abort(case.point) || is_tokios(&said);
     let ended = Ended::from(end, said, case, may_abort);
     let said = &ended.stderr;
-    tally.count(&ended);
+    let mut tally = Tally::of(&ended);
     let is_clear = ended.status.is_none_or(|code| code == 0) || said.contains("bitsup: error: ");
     assert!(is_clear, "{case}: {:?} without an error: {said}", ended.status);
     let published = fs::read(client.root().join("inbox/file.bin"));
     assert!(published.is_err() || published.is_ok_and(|bytes| bytes == source.bytes), "{case}: a part is published");
-    let mut address = ANY_PORT.to_owned();
+    let mut address = client.any_port.clone();
     if let Some((at, uploaded)) = uploaded {
         address = at;
         let text = uploaded.stderr();
@@ -144,24 +170,25 @@ fn attempt(case: Case, source: &Source, tally: &mut Tally) {
         assert!(!succeeded || client.has_all(), "{case}: a false success: {text}; {said}");
         tally.refused += usize::from(!succeeded);
     }
-    let server = Server::start(&client.root().join("inbox"), &address);
+    let server = Server::start(&client.root().join("inbox"), &address, &client.any_port);
     let second = client.run(&server.address, "60s");
     assert_eq!(second.0.status.code(), Some(0), "{case}: {said}; then: {}", second.stderr());
     assert!(client.has_all(), "{case}: other bytes");
+    tally
 }
 
 fn every_call(takes_all: bool) {
     let what = "the sweep of errors of the receiver's calls";
     let source = Source::new(SIZE);
     let cases = tried(what, takes_all, || {
-        let client = Client { source: &source, folder: TempDir::new().unwrap() };
+        let client = Client::new(&source);
         let (uploaded, said, end) = run(&client, None);
         let End::Exited { status: 0, calls } = end else { panic!("{said}") };
         uploaded.expect("it listens").1.exits(0);
         assert!(client.has_all());
         calls
     });
-    sweep(what, &cases, |case, tally| attempt(case, &source, tally));
+    sweep(what, &cases, |case| attempt(case, &source));
 }
 
 #[test]

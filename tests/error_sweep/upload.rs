@@ -24,16 +24,18 @@ pub(crate) fn upload(source: &Source, url: &str, state: &Path) -> Command {
 }
 
 /// One fault, then the same command.
-fn attempt(case: Case, source: &Source, receiver: &Receiver, tally: &mut Tally) {
+fn attempt(case: Case, source: &Source, receiver: &Receiver) -> Tally {
     let folder = TempDir::new().unwrap();
     let state = folder.path().join("state");
-    let published = receiver.path("file.bin");
-    let _ = fs::remove_file(&published);
-    let mut traced = Traced::start(&upload(source, &receiver.url, &state), Some((case.point, case.fault)));
+    // Other attempts upload at the same time.
+    let own = folder.path().file_name().unwrap().to_str().unwrap().trim_start_matches('.');
+    let url = format!("{}{own}-", receiver.url);
+    let published = receiver.path(&format!("{own}-file.bin"));
+    let mut traced = Traced::start(&upload(source, &url, &state), Some((case.point, case.fault)));
     let mut stderr = String::new();
     traced.stderr().read_to_string(&mut stderr).unwrap();
     let first = Ended::from(traced.end(), stderr, case, may_abort(case.point));
-    tally.count(&first);
+    let mut tally = Tally::of(&first);
     let stderr = &first.stderr;
     let found = fs::read(&published).ok();
     assert!(found.as_ref().is_none_or(|bytes| *bytes == source.bytes), "{case}: a part is published: {stderr}");
@@ -43,12 +45,13 @@ fn attempt(case: Case, source: &Source, receiver: &Receiver, tally: &mut Tally) 
         None => {}
     }
     tally.published += usize::from(found.is_some() && first.status != Some(0));
-    let second = Finished(upload(source, &receiver.url, &state).output().unwrap());
+    let second = Finished(upload(source, &url, &state).output().unwrap());
     assert_eq!(second.0.status.code(), Some(0), "{case}: {stderr}; then: {}", second.stderr());
     assert!(fs::read(&published).is_ok_and(|bytes| bytes == source.bytes), "{case}: other bytes");
     let left = fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().path());
     let left: Vec<_> = left.filter(|path| path.extension().is_some_and(|ending| ending == "json")).collect();
     assert!(left.is_empty(), "{case}: {left:?}");
+    tally
 }
 
 fn every_call(takes_all: bool) {
@@ -59,7 +62,7 @@ fn every_call(takes_all: bool) {
         let folder = TempDir::new().unwrap();
         calls_of(&upload(&source, &receiver.url, &folder.path().join("state")))
     });
-    sweep(what, &cases, |case, tally| attempt(case, &source, &receiver, tally));
+    sweep(what, &cases, |case| attempt(case, &source, &receiver));
 }
 
 #[test]
