@@ -394,10 +394,10 @@ mod tests {
     #[test]
     fn a_nonce_that_comes_again_is_counted_on() {
         let offer = b"Digest realm=\"x\", nonce=\"n\", qop=\"auth\"";
-        let mut digest = offered(offer).expect("read");
+        let mut digest = Digest { cnonce: "ours".to_owned(), ..offered(offer).expect("read") };
         proof(&mut digest, "http://h/a", &password("me", "s3cret"));
         let again = offered(offer).expect("read").after(&digest);
-        assert_eq!(again.count, 1);
+        assert_eq!((again.count, &*again.cnonce), (1, "ours"));
         let other = offered(b"Digest realm=\"x\", nonce=\"m\", qop=\"auth\"").expect("read").after(&digest);
         assert_eq!(other.count, 0);
         digest.renew(b"n");

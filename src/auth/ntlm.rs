@@ -268,6 +268,15 @@ mod tests {
     }
 
     #[test]
+    fn a_new_connection_is_greeted_anew() {
+        let mut handshake = handshake();
+        sign_in(&mut handshake);
+        handshake.on_disconnect(true);
+        assert!(handshake.wants_empty_request());
+        sign_in(&mut handshake);
+    }
+
+    #[test]
     fn a_proof_that_is_refused_is_not_repeated() {
         let mut handshake = handshake();
         assert!(sends_a_token(&mut handshake));

@@ -152,6 +152,7 @@ mod tests {
             (b"\x30\x82\x01\x0a\x04\x04\x01\x01\x01\x01\x05\x00\x02\x01\x03", Problem::Der),
             (b"-----BEGIN PKCS7-----\nAAAA\n-----END PKCS7-----\n", Problem::Pkcs7),
             (b"-----BEGIN CERTIFICATE----- AAAA -----END CERTIFICATE-----", Problem::NoLineEnds),
+            (b"cert: -----BEGIN CERTIFICATE----- AAAA -----END CERTIFICATE-----", Problem::NoLineEnds),
             (b"ssh-ed25519 AAAA", Problem::Missing),
         ] {
             assert_eq!(certificates(text), Err(PemError { is_key: false, problem }), "{}", text.escape_ascii());

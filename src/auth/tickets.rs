@@ -315,6 +315,16 @@ mod tests {
     }
 
     #[test]
+    fn tickets_that_were_good_once_are_tried_again() {
+        let mut tickets = tickets("http://kerberos/", None);
+        assert!(sent(&mut tickets).is_some());
+        accepted(&mut tickets);
+        assert!(sent(&mut tickets).is_some());
+        assert_eq!(challenged(&mut tickets, ""), Ok(()));
+        assert!(!tickets.repeats_bodies());
+    }
+
+    #[test]
     fn without_a_user_that_the_machine_knows_nothing_is_sent() {
         let origin = Origin::of(&http::Uri::from_static("http://nowhere/"));
         assert!(Tickets::<Stub>::new(&origin, None, None).is_err_and(|reason| reason == "no such service"));

@@ -48,6 +48,20 @@ fn names_are_told_by_kind() {
 }
 
 #[test]
+fn a_file_keeps_its_stamp_under_another_name() {
+    let (dir, _) = folder();
+    let written = |name: &str| {
+        std::fs::write(dir.path().join(name), "bytes").unwrap();
+        stamp(&File::open(dir.path().join(name)).unwrap()).unwrap()
+    };
+    let (one, other) = (written("one"), written("other"));
+    assert_eq!((one.0, other.0), (5, 5));
+    assert_ne!(one.1, other.1);
+    std::fs::rename(dir.path().join("one"), dir.path().join("two")).unwrap();
+    assert_eq!(stamp(&File::open(dir.path().join("two")).unwrap()).unwrap(), one);
+}
+
+#[test]
 fn a_folder_is_known_again() {
     let (dir, folder) = folder();
     std::fs::create_dir(dir.path().join("d")).unwrap();

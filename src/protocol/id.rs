@@ -195,6 +195,13 @@ mod tests {
     }
 
     #[test]
+    fn an_ipv6_address_that_ends_in_colons_has_no_port() {
+        let parts = |text: &str| text.parse::<HostId>().map(|id| (id.host().to_owned(), id.port()));
+        assert_eq!(parts("[2001:db8::]"), Ok(("[2001:db8::]".to_owned(), None)));
+        assert_eq!(parts("[2001:db8::]:8080"), Ok(("[2001:db8::]".to_owned(), Some(8080))));
+    }
+
+    #[test]
     fn session_ids_that_could_break_a_head_are_refused() {
         assert_eq!("".parse::<SessionId>(), Err(IdError::Empty));
         assert_eq!("a b".parse::<SessionId>(), Err(IdError::ForbiddenCharacter));

@@ -187,4 +187,18 @@ mod tests {
         assert_eq!(budget.spend(3000 + 64 * 1024 * 1024), BudgetCheck::Continue);
         assert_eq!(budget.acknowledged(10, 1, true, now), BudgetCheck::Exhausted);
     }
+
+    #[test]
+    fn only_bytes_beyond_the_furthest_of_this_file_make_up_for_new_sessions() {
+        let now = Instant::now();
+        let mut budget = Budget::new(1000, now);
+        budget.acknowledged(10, 10, true, now);
+        budget.restarts = 2;
+        for offset in [5, 10] {
+            budget.acknowledged(offset, 5, true, now);
+            assert_eq!(budget.restarts(), 2);
+        }
+        budget.acknowledged(11, 1, true, now);
+        assert_eq!(budget.restarts(), 0);
+    }
 }

@@ -210,6 +210,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_silence_may_be_the_servers_word_about_the_session() {
+        let class = |error: TransportError| {
+            FailedAttempt { cause: UploadError::Lost { packet: PacketKind::Fragment, error }, hint: Hint::default() }
+                .class()
+        };
+        let silent = TransportError::after_request(TransportErrorKind::Cut, "");
+        assert_eq!(class(silent.clone()), FailureClass::Doubtful);
+        assert_eq!(class(TransportError { request_was_sent: false, ..silent }), FailureClass::Outage);
+    }
+
+    #[test]
     fn silence_is_a_request_that_went_out_and_no_response() {
         let silent = TransportError::after_request(TransportErrorKind::Cut, "");
         assert!(is_silence(&silent));

@@ -433,6 +433,16 @@ fn r6_a_new_session_that_is_refused_since_the_file_is_there_is_no_failure() {
              = the file may be there"
         ));
     }
+    // What BITS says of any other kind may pass.
+    half_then(&format!(
+        "! cut
+         > Fragment bytes 10000-15119/20000
+         < 500 ack BITS-Error: 0x8020001F
+         > Create-Session
+         < 400 ack BITS-Error: 0x80070057
+         ~
+         > Create-Session{ANEW}"
+    ));
     // Unless nothing of the last fragment was missing on this side of the network.
     half_then(
         "! cut 9000
