@@ -100,8 +100,8 @@ impl<'a> Client<'a> {
     }
 }
 
-/// The text that a server prints until its end, and tells it to end if it is given. It is told again and again: the call
-/// that failed may be the one by which the signal's handler passes it on.
+/// The text that a server prints until its end, and tells it to end if it is given. It is told again and again: the
+/// call that failed may be the one by which the signal's handler passes it on.
 fn rest_of(stderr: &mut impl Read, server: Option<&Traced>) -> String {
     let mut rest = String::new();
     thread::scope(|scope| {
