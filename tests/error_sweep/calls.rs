@@ -68,6 +68,11 @@ pub(crate) fn may_abort((call, _): Point) -> bool {
     MEMORY.contains(&call)
 }
 
+/// The handler of a signal wakes the thread that waits for it by such a call.
+pub(crate) fn may_lose_signal((call, _): Point) -> bool {
+    call == SYS_sendto
+}
+
 /// tokio panics where it gets no sockets for its own use, which it takes before the receiver listens, and where Rust's
 /// library has no random numbers for one of its threads.
 pub(crate) fn is_tokios(stderr: &str) -> bool {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::bitsup::{Finished, Source, command};
-use crate::calls::{is_tokios, may_abort};
+use crate::calls::{is_tokios, may_abort, may_lose_signal};
 use crate::tracer::{End, Traced};
 use crate::upload::{SIZE, upload};
 use crate::{Case, Ended, Tally, sweep, tried};
@@ -100,14 +100,14 @@ impl<'a> Client<'a> {
     }
 }
 
-/// The text that a server prints until its end, and tells it to end if it is given. It is told again and again: the
-/// call that failed may be the one by which the signal's handler passes it on.
-fn rest_of(stderr: &mut impl Read, server: Option<&Traced>) -> String {
+/// Tells a server to end and returns the text that it prints until then. One that may have lost the signal is told
+/// again; no other, since that would hide an end that hangs.
+fn ended(server: &Traced, stderr: &mut impl Read, may_lose_signal: bool) -> String {
     let mut rest = String::new();
+    server.terminate();
     thread::scope(|scope| {
         let (ended, waiting) = mpsc::channel::<()>();
-        if let Some(server) = server {
-            server.terminate();
+        if may_lose_signal {
             scope.spawn(move || {
                 while waiting.recv_timeout(Duration::from_secs(5)) == Err(RecvTimeoutError::Timeout) {
                     server.terminate();
@@ -144,8 +144,11 @@ fn run(client: &Client, case: Option<Case>) -> (Option<(String, Finished)>, Stri
         (address, uploaded)
     });
     // One that ends by itself has an exit code to tell.
-    let told = uploaded.is_some().then_some(&traced);
-    said.push_str(&rest_of(&mut stderr, told));
+    if uploaded.is_some() {
+        said.push_str(&ended(&traced, &mut stderr, case.is_some_and(|case| may_lose_signal(case.point))));
+    } else {
+        stderr.read_to_string(&mut said).unwrap();
+    }
     (uploaded, said, traced.end())
 }
 
