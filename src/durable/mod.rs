@@ -48,7 +48,16 @@ pub(crate) enum Replace {
 
 /// Held until dropped, and no longer than the process lives: the system's lock is on the open file.
 #[derive(Debug)]
-pub(crate) struct Lock(#[expect(dead_code, reason = "held open")] File);
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing alone would not do: a program that is being started has the open file too, until it runs, and Windows unlocks
+    /// a closed file when it finds the time.
+    fn drop(&mut self) {
+        // It is closed next, which unlocks it as well.
+        let _ = self.0.unlock();
+    }
+}
 
 /// Why a folder, or a file in it, is not used.
 #[derive(Debug)]

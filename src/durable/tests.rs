@@ -160,3 +160,14 @@ fn a_lock_is_held_by_one_and_leaves_no_file() {
     folder.unlock_and_remove("lock", lock).unwrap();
     assert_eq!(folder.names().unwrap(), [""; 0]);
 }
+
+#[test]
+fn a_lock_that_was_let_go_is_free_though_a_program_being_started_has_its_file() {
+    let (_dir, folder) = folder();
+    let lock = folder.try_lock("lock").unwrap().unwrap();
+    // As between fork and exec.
+    let started = lock.0.try_clone().unwrap();
+    drop(lock);
+    assert!(folder.try_lock("lock").unwrap().is_some());
+    drop(started);
+}

@@ -78,6 +78,25 @@ fn a_restarted_server_goes_on_at_the_durable_offset() {
 }
 
 #[test]
+fn a_server_that_is_stopped_while_it_removes_old_sessions_leaves_the_folder_free() {
+    let fixture = Fixture::with(|options| options.limits.max_sessions = 400);
+    let mut client = fixture.connect();
+    for _ in 0..400 {
+        client.open("/a");
+    }
+    drop(client);
+    let all = fixture.state_files().len();
+    let fixture = fixture.restart(|options| options.limits.session_timeout = Duration::ZERO);
+    while fixture.state_files().len() == all {
+        std::thread::yield_now();
+    }
+    let fixture = fixture.restart(|options| options.limits.session_timeout = Duration::ZERO);
+    while !fixture.state_files().is_empty() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
 fn bytes_beyond_the_durable_offset_are_not_trusted_after_a_crash() {
     let fixture = Fixture::new();
     let session = fixture.connect().open("/a");

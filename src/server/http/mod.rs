@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
 use std::time::SystemTime;
 
 use tokio::sync::{Semaphore, watch};
@@ -63,17 +64,24 @@ pub(super) fn run(
     for name in discarded {
         context.tell(&ServeEvent::StateDiscarded { name });
     }
+    let mut sweeper = Sweeper::default();
     let result = runtime.block_on(async {
-        accept_until_stopped(&context, Listeners::new(listeners)?, stop.0.subscribe()).await;
+        accept_until_stopped(&context, Listeners::new(listeners)?, stop.0.subscribe(), &mut sweeper).await;
         Ok(())
     });
     runtime.shutdown_timeout(THREADS_END);
+    sweeper.end();
     context.receiver.settle_all();
     context.tell(&ServeEvent::Stopped);
     result
 }
 
-async fn accept_until_stopped(context: &Arc<ServerContext>, mut listeners: Listeners, mut stop: watch::Receiver<bool>) {
+async fn accept_until_stopped(
+    context: &Arc<ServerContext>,
+    mut listeners: Listeners,
+    mut stop: watch::Receiver<bool>,
+    sweeper: &mut Sweeper,
+) {
     let mut clients = BTreeMap::new();
     let most = descriptors::connections();
     let total = Arc::new(Semaphore::new(most));
@@ -85,7 +93,7 @@ async fn accept_until_stopped(context: &Arc<ServerContext>, mut listeners: Liste
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             _ = sweeps.tick() => {
-                sweep_aside(&context.receiver);
+                sweeper.sweep(&context.receiver, &stopping);
             }
             accepted = listeners.accept() => {
                 let Ok((stream, client)) = accepted else {
@@ -130,12 +138,28 @@ async fn accept_until_stopped(context: &Arc<ServerContext>, mut listeners: Liste
     let _ = timeout(GRACE, total.acquire_many(all)).await;
 }
 
-/// Removes what has expired, in a thread of its own. If there can be none now, the next time will do: tokio's own threads
-/// panic then, and here that would end the server.
-fn sweep_aside(receiver: &Arc<Receiver>) {
-    let receiver = Arc::clone(receiver);
-    let thread = std::thread::Builder::new().name("sweep".to_owned());
-    let _ = thread.spawn(move || receiver.sweep(SystemTime::now()));
+/// Removes what has expired, in a thread of its own.
+#[derive(Default)]
+struct Sweeper(Option<JoinHandle<()>>);
+
+impl Sweeper {
+    /// If there can be no thread now, the next time will do: tokio's own threads panic then, and here that would end the
+    /// server.
+    fn sweep(&mut self, receiver: &Arc<Receiver>, stop: &watch::Receiver<bool>) {
+        if self.0.as_ref().is_some_and(|last| !last.is_finished()) {
+            return;
+        }
+        let (receiver, stop) = (Arc::clone(receiver), stop.clone());
+        let thread = std::thread::Builder::new().name("sweep".to_owned());
+        self.0 = thread.spawn(move || receiver.sweep(SystemTime::now(), || !*stop.borrow())).ok();
+    }
+
+    /// Waits for it: it holds sessions that are to be settled, and the folder that the next server is to have.
+    fn end(self) {
+        if let Some(thread) = self.0 {
+            let _ = thread.join();
+        }
+    }
 }
 
 /// The connections that there are, to find one that nothing is asked on.

@@ -170,16 +170,20 @@ impl Receiver {
     pub(super) fn make_room(&self, now: SystemTime) {
         let before = lock(&self.swept).replace(now);
         if before.and_then(|before| now.duration_since(before).ok()).is_none_or(|age| age >= Duration::from_secs(1)) {
-            self.sweep(now);
+            self.sweep(now, || true);
             self.shed_stale(now);
         }
     }
 
-    /// Removes what has expired, and tombstones beyond a sane number.
-    pub(crate) fn sweep(&self, now: SystemTime) {
+    /// Removes what has expired, and tombstones beyond a sane number, while it is to go on: what is left, the next time
+    /// finds.
+    pub(crate) fn sweep(&self, now: SystemTime, goes_on: impl Fn() -> bool) {
         let slots: Vec<Arc<SessionSlot>> = lock(&self.slots).values().cloned().collect();
         let mut tombstones = Vec::new();
         for slot in slots {
+            if !goes_on() {
+                return;
+            }
             // A session that is busy has not expired.
             let Ok(mut session) = slot.session.try_lock() else { continue };
             // One that is being made has no files yet.
