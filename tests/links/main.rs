@@ -225,7 +225,8 @@ fn default_options_reach_what_stop_and_wait_can() {
             let best = stop_and_wait(goal.link(), size, 1);
             let share = 1000 * best / upload(goal.link(), size, 1).time;
             report(&format!("{name} over {}: {} % of stop-and-wait", goal.name, percent(share)));
-            assert!(share >= 990, "{name} over {}: {}", goal.name, percent(share));
+            // The goal on a real link is 99 %: there both sides need time of their own, too.
+            assert!(share >= 995, "{name} over {}: {}", goal.name, percent(share));
         }
     }
 }

@@ -6,9 +6,9 @@ use crate::exchange::Timing;
 /// A fragment takes at most this many seconds, as far as the rate is known: more would be lost with a connection.
 const LONGEST_SECONDS: u128 = 30;
 
-/// A fragment takes this many times as long as the wait that it costs. Twice what keeps the wait under 2 % of the
+/// A fragment's bytes take this many times as long as the wait that it costs. Twice what keeps the wait under 1 % of the
 /// time: the first fragments and the packets around them wait as well.
-const TIMES_THE_WAIT: u128 = 99;
+const TIMES_THE_WAIT: u128 = 199;
 
 const NANOS: u128 = 1_000_000_000;
 
@@ -115,22 +115,22 @@ mod tests {
     }
 
     #[test]
-    fn waiting_takes_one_in_a_hundred_at_the_wanted_size() {
+    fn waiting_takes_one_in_two_hundred_at_the_wanted_size() {
         let path = path(1000, &[10_000], |_| 1000);
-        assert_eq!((path.efficient_size(), path.waiting_permille(), path.largest_in_time()), (99_000, 90, 27_272_700));
+        assert_eq!((path.efficient_size(), path.waiting_permille(), path.largest_in_time()), (199_000, 90, 27_272_700));
     }
 
     #[test]
     fn what_a_server_needs_for_each_fragment_is_waiting_although_an_empty_exchange_is_short() {
         let path = path(5000, &[10_000, 100_000], |_| 5000);
-        assert_eq!(path.efficient_size(), 495_000);
+        assert_eq!(path.efficient_size(), 995_000);
     }
 
     #[test]
     fn what_a_buffer_in_between_took_at_once_is_not_waiting() {
         // Everything was sent at once, and the response came when it had trickled through.
         let path = path(200, &[10_000, 100_000], |len| len + 190);
-        assert_eq!((path.efficient_size(), path.waiting_permille()), (19_800, 1));
+        assert_eq!((path.efficient_size(), path.waiting_permille()), (39_800, 1));
     }
 
     #[test]

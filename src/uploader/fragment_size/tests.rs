@@ -47,17 +47,17 @@ fn beyond_the_usual_limit_is_only_tried_where_half_as_much_again_pays() {
         }
         sizing.current()
     };
-    // 99 × 10 ms at the rate, a little less for the roundings of milliseconds.
-    assert!(at_rate(20_000) < 20_000_000);
-    assert_eq!(at_rate(44_000), USUAL_MAX);
-    assert!(at_rate(46_000) > USUAL_MAX + USUAL_MAX / 2);
+    // 199 × 10 ms at the rate, a little less for the roundings of milliseconds.
+    assert!(at_rate(10_000) < 20_000_000);
+    assert_eq!(at_rate(22_000), USUAL_MAX);
+    assert!(at_rate(23_000) > USUAL_MAX + USUAL_MAX / 2);
 }
 
 #[test]
 fn each_change_says_why() {
     let mut sizing = auto();
-    let change = sizing.on_accepted(START, Some(timing(START, 4096, 2))).0.expect("grows");
-    assert_eq!(change, SizeChange { from: START, to: 99 * 2 * 4096, why: Resize::Waiting { permille: 40 } });
+    let change = sizing.on_accepted(START, Some(timing(START, 2048, 2))).0.expect("grows");
+    assert_eq!(change, SizeChange { from: START, to: 199 * 2 * 2048, why: Resize::Waiting { permille: 20 } });
 }
 
 #[test]

@@ -22,7 +22,7 @@ const TO_THE_USUAL_LIMIT: &str = "
      < 200 ack BITS-Received-Content-Range: 1245184 | Took: 284, 200
      > Fragment bytes 1245184-30605311/1073741824
      < 200 ack BITS-Received-Content-Range: 30605312 | Took: 2549, 200
-     > Fragment bytes 30605312-278081535/1073741824
+     > Fragment bytes 30605312-299040767/1073741824
 ";
 
 fn after_the_usual_limit(rest: &str) {
@@ -62,8 +62,8 @@ fn a_probe_of_which_half_was_stored_goes_on_there() {
 #[test]
 fn what_pays_is_reached_in_one_step_from_the_usual_limit() {
     after_the_usual_limit(
-        "< 200 ack BITS-Received-Content-Range: 278081536 | Took: 19998, 200
-         > Fragment bytes 278081536-525557759/1073741824
+        "< 200 ack BITS-Received-Content-Range: 299040768 | Took: 21675, 200
+         > Fragment bytes 299040768-567476223/1073741824
          ! interrupted
          = interrupted",
     );
