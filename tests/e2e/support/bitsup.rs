@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use tempfile::TempDir;
 
@@ -73,22 +73,18 @@ impl Finished {
     }
 }
 
-/// A file of `size` bytes that repeat nowhere soon.
+/// A file of `size` bytes that repeat nowhere soon. Made once for all tests of a process: that takes a debug build long.
 pub(crate) fn content(size: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    // By eight bytes: one by one takes a debug build long.
-    let mut bytes = Vec::with_capacity(size + 8);
+    static MADE: Mutex<(u64, Vec<u8>)> = Mutex::new((0x9e37_79b9_7f4a_7c15, Vec::new()));
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (state, bytes) = &mut *made;
     while bytes.len() < size {
-        bytes.extend_from_slice(&next());
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
     }
-    bytes.truncate(size);
-    bytes
+    bytes[..size].to_vec()
 }
 
 /// A folder with one file to upload.
