@@ -250,7 +250,7 @@ fn leaves_nothing(when: &str, options: &'static [&'static str], from_stdin: bool
     let conduct = match when {
         "silent" => Conduct::refused(End::Silence),
         "pausing" => Conduct::says(&(page("503 Service Unavailable") + "\nRetry-After: 60")),
-        _ => Conduct::honest().at_rate(50_000),
+        _ => Conduct::honest().at_rate(10_000),
     };
     let (is_slow, is_counted) = (when == "sending", when != "silent");
     let server = Setup::new().unbuffered().start(move |request, bits| {
@@ -273,8 +273,9 @@ fn leaves_nothing(when: &str, options: &'static [&'static str], from_stdin: bool
     let signalled = std::time::Instant::now();
     run.terminate();
     run.end().exits(143);
+    // Not the two seconds that it may take, which a busy machine has no idea of: all that it could wait for takes longer.
     let took = signalled.elapsed();
-    assert!(took < Duration::from_secs(3), "it took {took:?}");
+    assert!(took < Duration::from_secs(15), "it took {took:?}");
     server.had_sessions(1, 1);
     assert_eq!(server.bits().sessions.len(), 0);
 }
