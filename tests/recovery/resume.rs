@@ -273,7 +273,7 @@ fn leaves_nothing(when: &str, options: &'static [&'static str], from_stdin: bool
     let signalled = std::time::Instant::now();
     run.terminate();
     run.end().exits(143);
-    // Not the two seconds that it may take, which a busy machine has no idea of: all that it could wait for takes longer.
+    // It may take two seconds; by its clock a busy machine cannot judge that. All that it could wait for takes longer.
     let took = signalled.elapsed();
     assert!(took < Duration::from_secs(15), "it took {took:?}");
     server.had_sessions(1, 1);
