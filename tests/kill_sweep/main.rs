@@ -15,6 +15,9 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::libc::{SYS_fdatasync, SYS_fsync, SYS_ftruncate, SYS_renameat2};
@@ -25,6 +28,9 @@ const FRAGMENT: usize = 1000;
 
 /// Every run makes these as often: none may be missed.
 const DISK: [i64; 4] = [SYS_fdatasync, SYS_fsync, SYS_ftruncate, SYS_renameat2];
+
+/// Most of each is waiting for the disk and for programs that start and end.
+const AT_A_TIME: usize = 8;
 
 fn serve(root: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bitsup"));
@@ -40,7 +46,7 @@ fn address(stderr: ChildStderr) -> Option<String> {
     lines.read_line(&mut first).unwrap();
     let url = first.split("http://").nth(1).and_then(|rest| rest.split('/').next());
     let address = url.filter(|_| first.ends_with('\n')).map(str::to_owned);
-    std::thread::spawn(move || io::copy(&mut lines, &mut io::sink()));
+    thread::spawn(move || io::copy(&mut lines, &mut io::sink()));
     address
 }
 
@@ -135,6 +141,22 @@ struct Tally {
     published: usize,
 }
 
+impl Tally {
+    fn count(&mut self, point: Point, end: &End, upload: &Upload, is_published: bool) {
+        let (call, _) = point;
+        match end {
+            End::Killed => {
+                self.kills += 1;
+                self.kinds.insert(call);
+            }
+            End::Exited { status: 0, .. } if !DISK.contains(&call) => self.missed += 1,
+            End::Exited { .. } | End::Died(_) => panic!("the server was not killed: {point:?}: {end:?}: {upload:?}"),
+        }
+        self.published += usize::from(is_published && !upload.closed);
+        self.resumed += usize::from(upload.session.is_some() && !upload.closed);
+    }
+}
+
 /// An upload to a server that is killed, if at all, and otherwise stopped in order.
 fn run(root: &Path, kill_at: Option<Point>, content: &[u8], upload: &mut Upload) -> End {
     let mut traced = Traced::start(&serve(root), kill_at.map(|point| (point, Fault::Kill)));
@@ -147,26 +169,16 @@ fn run(root: &Path, kill_at: Option<Point>, content: &[u8], upload: &mut Upload)
 }
 
 /// One kill, then another server.
-fn kill_at(point: Point, content: &[u8], tally: &mut Tally) {
+fn kill_at(point: Point, content: &[u8], tally: &Mutex<Tally>) {
     let root = tempfile::tempdir().unwrap();
     let file = root.path().join("file");
     let mut upload = Upload::default();
     let end = run(root.path(), Some(point), content, &mut upload);
-    let (call, _) = point;
-    match end {
-        End::Killed => {
-            tally.kills += 1;
-            tally.kinds.insert(call);
-        }
-        End::Exited { status: 0, .. } if !DISK.contains(&call) => tally.missed += 1,
-        End::Exited { .. } | End::Died(_) => panic!("the server was not killed: {point:?}: {end:?}: {upload:?}"),
-    }
-    let point = format!("{point:?}: {upload:?}");
     // Absent or whole, and whole once the client was told so.
     let published = fs::read(&file);
-    assert!(published.as_ref().map_or(!upload.closed, |bytes| bytes == content), "{point}");
-    tally.published += usize::from(published.is_ok() && !upload.closed);
-    tally.resumed += usize::from(upload.session.is_some() && !upload.closed);
+    assert!(published.as_ref().map_or(!upload.closed, |bytes| bytes == content), "{point:?}: {upload:?}");
+    tally.lock().unwrap().count(point, &end, &upload, published.is_ok());
+    let point = format!("{point:?}: {upload:?}");
     // The killed one is buried, and its lock with it.
     let (_server, address) = Server::start(root.path());
     let address = address.unwrap_or_else(|| panic!("no restart: {point}"));
@@ -187,10 +199,15 @@ fn sweep(step: usize) {
     let End::Exited { status: 0, calls } = run(root.path(), None, &content, &mut whole) else { panic!("{whole:?}") };
     assert!(whole.closed);
     let points = tracer::points(&calls);
-    let mut tally = Tally::default();
-    for point in points.iter().step_by(step) {
-        kill_at(*point, &content, &mut tally);
-    }
+    let chosen: Vec<Point> = points.iter().copied().step_by(step).collect();
+    let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::default()));
+    let work = || {
+        while let Some(point) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+            kill_at(*point, &content, &tally);
+        }
+    };
+    thread::scope(|scope| (0..AT_A_TIME).for_each(|_| drop(scope.spawn(work))));
+    let tally = tally.into_inner().unwrap();
     say(&format!("receiver's kill sweep: {} calls, {tally:?} in {} s", points.len(), started.elapsed().as_secs()));
     assert!(DISK.iter().all(|call| tally.kinds.contains(call)) || step > 1, "{tally:?}");
     assert!(tally.kills > 5 * tally.missed, "hardly anything was killed: {tally:?}");

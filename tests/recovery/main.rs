@@ -20,4 +20,5 @@ mod server;
 mod sessions;
 mod signing_in;
 mod sizes;
+mod storm;
 mod together;

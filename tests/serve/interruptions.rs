@@ -79,9 +79,9 @@ fn a_restarted_server_goes_on_at_the_durable_offset() {
 
 #[test]
 fn a_server_that_is_stopped_while_it_removes_old_sessions_leaves_the_folder_free() {
-    let fixture = Fixture::with(|options| options.limits.max_sessions = 400);
+    let fixture = Fixture::with(|options| options.limits.max_sessions = 100);
     let mut client = fixture.connect();
-    for _ in 0..400 {
+    for _ in 0..100 {
         client.open("/a");
     }
     drop(client);

@@ -86,10 +86,12 @@ fn fault_56_nothing_else_is_given_out() {
 fn fault_59_heads_of_two_readings_are_refused_for_get_too() {
     let fixture = reading();
     fs::write(fixture.path("a"), "x").unwrap();
-    for fields in
-        ["Transfer-Encoding: chunked\r\n", "Content-Length: 1\r\n", "Content-Length: 0\r\nContent-Length: 0\r\n"]
-    {
-        let get = format!("GET /a HTTP/1.1\r\nHost: h\r\n{fields}\r\n");
+    for (fields, body) in [
+        ("Transfer-Encoding: chunked\r\n", ""),
+        ("Content-Length: 1\r\n", "x"),
+        ("Content-Length: 0\r\nContent-Length: 0\r\n", ""),
+    ] {
+        let get = format!("GET /a HTTP/1.1\r\nHost: h\r\n{fields}\r\n{body}");
         assert_eq!(fixture.connect().ask(get.as_bytes()).status, 400, "{fields:?}");
     }
 }

@@ -39,7 +39,7 @@ const MIB: u64 = 1024 * KIB;
 
 /// Of schedules and seeds, in builds with and without optimisation.
 const FAULTS: [u64; 2] = [3, 1];
-const SEEDS: [u64; 2] = [1_000_000, 50_000];
+const SEEDS: [u64; 2] = [1_000_000, 25_000];
 const RANDOM_FAULTS: u64 = 12;
 
 /// Of the faults of a schedule: half of a body, and 20 s.

@@ -4,20 +4,12 @@
 //!
 //! `BITSUP_STORM_SEED=n` replays one seed with its story; `BITSUP_STORM_SEEDS=n` says how many there are.
 
-#![cfg(unix)]
-
-#[expect(dead_code, reason = "shared with the end-to-end tests, which use more of it")]
-#[path = "../e2e/support/bitsup.rs"]
-mod bitsup;
 mod client;
 mod link;
 mod plan;
 mod random;
 mod relay;
-#[expect(dead_code, unused_imports, reason = "shared with the recovery tests, which use more of it")]
-#[path = "../recovery/server/mod.rs"]
-mod server;
-#[path = "../shared/splitmix.rs"]
+#[path = "../../shared/splitmix.rs"]
 mod splitmix;
 mod target;
 mod trial;
@@ -31,8 +23,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use bitsup::say;
-use trial::Verdict;
+use self::trial::Verdict;
+use crate::bitsup::say;
 
 /// Seeds in `cargo test`: a row of short storms. `.ci/run` has hundreds, of which some last for most of a minute.
 const SEEDS: Range<u64> = 74..80;

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::client;
-use crate::link::{End, length};
-use crate::plan::{Cut, Kind, Mode, Way};
+use super::client;
+use super::link::{End, length};
+use super::plan::{Cut, Kind, Mode, Way};
+use super::target::Target;
+use super::weather::{Fate, Weather};
 use crate::server::Request;
-use crate::target::Target;
-use crate::weather::{Fate, Weather};
 
 /// The client's own time-outs are shorter.
 const STALL: Duration = Duration::from_secs(5);

@@ -1,6 +1,6 @@
 //! How the storm draws its numbers.
 
-pub(crate) use crate::splitmix::Random;
+pub(crate) use super::splitmix::Random;
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {

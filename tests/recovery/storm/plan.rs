@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::random::Random;
+use super::random::Random;
 use crate::server::Overlap;
 
 const MIB: u64 = 1 << 20;

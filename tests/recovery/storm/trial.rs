@@ -6,12 +6,12 @@ use std::{fs, io};
 
 use tempfile::TempDir;
 
-use crate::client;
-use crate::plan::{Kind, Plan, ServerKind};
-use crate::random::Random;
-use crate::relay::Relay;
-use crate::target::Target;
-use crate::weather::Weather;
+use super::client;
+use super::plan::{Kind, Plan, ServerKind};
+use super::random::Random;
+use super::relay::Relay;
+use super::target::Target;
+use super::weather::Weather;
 
 /// Bytes that recovery may send beyond the file and the lost fragments.
 const SLACK: u64 = 64 << 20;

@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::link::End;
+use super::plan::ServerKind;
+use super::relay::listen;
+use super::weather::Weather;
 use crate::bitsup::command;
-use crate::link::End;
-use crate::plan::ServerKind;
-use crate::relay::listen;
 use crate::server::{Conduct, Server, Setup};
-use crate::weather::Weather;
 
 /// The server of one storm.
 pub(crate) enum Target {

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::plan::Kind;
+use super::relay::Relay;
+use super::weather::Weather;
 use crate::bitsup::command;
-use crate::plan::Kind;
-use crate::relay::Relay;
-use crate::weather::Weather;
 
 /// A run that takes longer never ends: the client gives up ten minutes after its last progress, and three of its pauses may
 /// be a minute each before it makes any.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use crate::plan::Cut;
+use super::plan::Cut;
 
 /// Nothing in a storm takes longer, unless something hangs.
 const PATIENCE: Duration = Duration::from_secs(20);

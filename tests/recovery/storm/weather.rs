@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use crate::plan::{Fault, Kind};
+use super::plan::{Fault, Kind};
 use crate::server::Request;
 
 /// The fault that hits one request.
