@@ -271,11 +271,10 @@ impl Authenticator {
     /// The strongest mechanism that is offered and has what it needs; after one was used, only that one.
     fn choose(&mut self, origin: &Origin, demand: Demand<'_>) -> Result<Box<dyn Mechanism>, SignInError> {
         let challenges = demand.challenges;
-        let wanted = match (self.used, self.settings.choice, &self.settings.credentials) {
-            (Some(used), ..) => Some(used),
-            (_, Choice::Only(scheme), _) => Some(scheme),
-            (_, _, Some(Credentials::Token(_))) => Some(Scheme::Bearer),
-            _ => None,
+        let wanted = match (self.used, self.settings.choice) {
+            (Some(used), _) => Some(used),
+            (None, Choice::Only(scheme)) => Some(scheme),
+            (None, Choice::Auto | Choice::None) => None,
         };
         let mut reason = match wanted {
             Some(scheme) => format!("it does not offer {scheme}"),

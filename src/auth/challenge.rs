@@ -260,6 +260,12 @@ mod tests {
     }
 
     #[test]
+    fn schemes_that_nobody_knows_are_named_too() {
+        assert_eq!(read(&[b"Custom"]), ["Custom  []"]);
+        assert_eq!(read(&[b"Basic realm=x, Custom a=b"]), ["Basic  [realm=x]", "Custom  [a=b]"]);
+    }
+
+    #[test]
     fn several_challenges_come_in_one_line_or_in_several() {
         let one = read(&[b"Negotiate, NTLM , Basic realm=\"a, b=c\", Digest realm=x,nonce = \"n\" , qop=\"auth\""]);
         assert_eq!(one, ["Negotiate  []", "NTLM  []", "Basic  [realm=a, b=c]", "Digest  [realm=x|nonce=n|qop=auth]"]);

@@ -193,7 +193,7 @@ impl Package {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::challenge::Challenge;
     use super::super::{Secret, challenge};
     use super::*;
@@ -204,14 +204,18 @@ mod tests {
     }
 
     /// A server's answer to the greeting (MS-NLMP, section 2.2.1.2), with no more in it than must be.
-    fn challenges(has_token: bool) -> Vec<Challenge> {
+    pub(in super::super) fn answer_to_a_greeting() -> String {
         let flags = 0x2088_0201_u32;
         let mut message = b"NTLMSSP\0\x02\0\0\0\0\0\0\0\x30\0\0\0".to_vec();
         message.extend(flags.to_le_bytes());
         message.extend(b"12345678\0\0\0\0\0\0\0\0\x04\0\x04\0\x30\0\0\0\0\0\0\0");
-        let token = if has_token { format!(" {}", STANDARD.encode(message)) } else { String::new() };
+        format!("NTLM {}", STANDARD.encode(message))
+    }
+
+    fn challenges(has_token: bool) -> Vec<Challenge> {
+        let value = if has_token { answer_to_a_greeting() } else { "NTLM".to_owned() };
         let mut headers = http::HeaderMap::new();
-        headers.insert(http::header::WWW_AUTHENTICATE, format!("NTLM{token}").parse().expect("a value"));
+        headers.insert(http::header::WWW_AUTHENTICATE, value.parse().expect("a value"));
         challenge::all(&headers)
     }
 
@@ -228,7 +232,7 @@ mod tests {
     }
 
     fn sign_in(handshake: &mut Handshake) {
-        assert!(sends_a_token(handshake) && !handshake.belongs_to_connection());
+        assert!(sends_a_token(handshake) && !handshake.belongs_to_connection() && !handshake.is_about_to_prove());
         assert_eq!(challenged(handshake, true), Ok(()));
         assert!(handshake.is_about_to_prove() && sends_a_token(handshake) && handshake.belongs_to_connection());
         accept(handshake);

@@ -427,6 +427,18 @@ fn a_proof_that_was_taken_once_is_repeated_as_often_as_the_network_wants() {
         assert_eq!(told.matches("> Basic").count(), 3, "{told}");
         assert!(told.lines().last().is_some_and(|line| line.starts_with('!')), "{told}");
     }
+    // Once it was taken, a busy server counts no more than the network; before, what was not signed does not count.
+    let script: Vec<&str> = [first.as_str(), "200"].into_iter().chain(["503"; 9]).chain(["200"]).collect();
+    let told = transcript(&mut login("https://h/a", Choice::Auto), &script);
+    assert!(told.ends_with("< 200 OK Ok(Complete)\n"), "{told}");
+    for busy in ["503", "429"] {
+        let script: Vec<&str> = [busy; 9].into_iter().chain([first.as_str()]).chain([busy; 2]).chain(["200"]).collect();
+        let told = transcript(&mut login("https://h/a", Choice::Auto), &script);
+        assert!(told.ends_with("< 200 OK Ok(Complete)\n"), "{told}");
+    }
+    let script: Vec<&str> = [first.as_str()].into_iter().chain(["429"; 9]).chain(["200"]).collect();
+    let told = transcript(&mut login("https://h/a", Choice::Auto), &script);
+    assert!(told.ends_with("< 200 OK Ok(Complete)\n"), "{told}");
     // Tokens lock no account.
     let token = Some(Credentials::Token(Token::new(Secret::new("abc.def".to_owned()))));
     let settings = AuthSettings { credentials: token, ..settings("https://h/a", Choice::Auto) };
@@ -463,4 +475,60 @@ fn header_fields_of_ones_own_go_where_credentials_go_once() {
         let sent: Vec<_> = request.headers().get_all("x-team").iter().collect();
         assert_eq!(sent, values, "{uri}");
     }
+}
+
+#[cfg(feature = "windows-auth")]
+#[test]
+fn a_connection_that_is_being_signed_in_is_kept() {
+    let mut login = login("https://h/a", Choice::Only(Scheme::Ntlm));
+    for offer in ["NTLM", &ntlm::tests::answer_to_a_greeting()] {
+        exchange(&mut login, "https://h/a", "0", Some(&[offer])).1.expect("the next leg");
+    }
+    assert_eq!(login.prepare(&mut request("https://h/a", "0")), Ok(Some(ConnectionUse::Same)));
+}
+
+#[cfg(feature = "windows-auth")]
+#[test]
+fn a_body_waits_until_a_request_without_one_has_signed_in() {
+    let mut login = login("https://h/a", Choice::Only(Scheme::Ntlm));
+    assert_eq!(exchange(&mut login, "https://h/a", "9", Some(&["NTLM"])).1, Ok(AuthStatus::SignInFirst));
+    assert_eq!(login.prepare(&mut request("https://h/a", "9")), Ok(None));
+    assert!(login.prepare(&mut request("https://h/a", "0")).is_ok_and(|used| used.is_some()));
+}
+
+#[test]
+fn a_refused_body_is_sent_again_only_for_a_new_token() {
+    let refused = |settings| {
+        let mut login = Authenticator::new(settings, || Ok([0; 16]));
+        exchange(&mut login, "https://h/a", "9", Some(&[BASIC])).1
+    };
+    assert_eq!(refused(settings("https://h/a", Choice::Auto)), Ok(AuthStatus::SignInFirst));
+    let sent = settings("https://h/a", Choice::Only(Scheme::Basic));
+    assert!(matches!(refused(sent), Err(SignInError::Rejected(_))));
+}
+
+#[test]
+fn a_scheme_that_is_asked_for_is_the_only_one() {
+    let mut login = login("https://h/a", Choice::Only(Scheme::Digest));
+    let (sent, step) = exchange(&mut login, "https://h/a", "0", Some(&[BASIC]));
+    assert_eq!(sent, "");
+    assert!(matches!(step, Err(SignInError::NothingInCommon { only: Some(Scheme::Digest), .. })), "{step:?}");
+}
+
+/// The machine's own user, on a system that could have tickets, in a build that cannot take them.
+#[cfg(not(feature = "kerberos"))]
+#[test]
+fn without_tickets_it_is_said_why() {
+    let offer = |uri, choice, offers: &[&str]| {
+        let settings = AuthSettings { credentials: Some(Credentials::Tickets), ..settings(uri, choice) };
+        exchange(&mut Authenticator::new(settings, || Ok([0; 16])), uri, "0", Some(offers)).1
+    };
+    let (uri, none) = ("https://h.example/a", offer("https://h.example/a", Choice::Auto, &["NTLM"]));
+    assert!(matches!(none, Err(SignInError::NoCredentials { .. })), "{none:?}");
+    let other = offer(uri, Choice::Only(Scheme::Negotiate), &["NTLM"]);
+    assert!(matches!(other, Err(SignInError::NothingInCommon { .. })), "{other:?}");
+    let Err(SignInError::NoTickets { reason, .. }) = offer(uri, Choice::Auto, &["Negotiate"]) else {
+        panic!("signed in")
+    };
+    assert!(reason.contains("without Kerberos"), "{reason}");
 }

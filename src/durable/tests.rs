@@ -171,3 +171,12 @@ fn a_lock_that_was_let_go_is_free_though_a_program_being_started_has_its_file() 
     assert!(folder.try_lock("lock").unwrap().is_some());
     drop(started);
 }
+
+/// Each Linux has these two, and they are two.
+#[cfg(target_os = "linux")]
+#[test]
+fn folders_of_two_file_systems_are_told_apart() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (here, there) = (Folder::open(dir.path()).expect("open"), Folder::open("/proc".as_ref()).expect("open"));
+    assert_eq!((here.is_same_device(&here).ok(), here.is_same_device(&there).ok()), (Some(true), Some(false)));
+}

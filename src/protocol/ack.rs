@@ -332,6 +332,12 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_host_names_none() {
+        let session = created(&[("BITS-Session-Id", "s"), ("BITS-Host-Id", "")]);
+        assert!(matches!(session, Ok(PacketResponse::Ack(Session { host: None, .. }))), "{session:?}");
+    }
+
+    #[test]
     fn a_session_without_protocol_or_with_201_is_accepted() {
         assert!(matches!(created(&[("bits-session-id", "1")]), Ok(PacketResponse::Ack(_))));
         assert!(matches!(create_session(&ack(201, &[("bits-session-id", "1")]), &[]), Ok(PacketResponse::Ack(_))));
@@ -389,6 +395,7 @@ mod tests {
         assert!(fragment_ack(&[("bits-received-content-range", "1"), ("bits-received-content-range", "2")]).is_err());
         assert!(fragment_ack(&[("bits-received-content-range", "1"), ("bits-recieved-content-range", "2")]).is_err());
         assert!(fragment_ack(&[("bits-received-content-range", "1"), ("bits-received-content-range", "1")]).is_ok());
+        assert!(fragment_ack(&[("bits-received-content-range", "1"), ("bits-recieved-content-range", "1")]).is_ok());
     }
 
     #[test]

@@ -218,6 +218,15 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_that_offers_basic_among_others_is_not_beyond_it() {
+        let offering = |value| refusal(407, &[("Proxy-Authenticate", value)]);
+        assert!(!refusal(407, &[]).is_beyond_basic());
+        assert!(!offering("Negotiate, basic realm=\"x\"").is_beyond_basic());
+        assert!(offering("Negotiate, NTLM").is_beyond_basic());
+        assert!(offering("Negotiate, NTLM").to_string().contains(" (Negotiate, NTLM)"));
+    }
+
+    #[test]
     fn either_header_name_carries_the_code() {
         for name in [header::ERROR, header::ERROR_CODE] {
             let error = refusal(500, &[(name, "0x8020001F"), (header::ERROR_CONTEXT, "0x5")]);

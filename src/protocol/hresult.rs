@@ -183,7 +183,11 @@ mod tests {
         assert_eq!(HResult::E_ACCESSDENIED.win32(), Some(5));
         assert_eq!(HResult::BG_E_SESSION_NOT_FOUND.facility_name(), Some("BITS"));
         assert_eq!(HResult::BG_E_SESSION_NOT_FOUND.code(), 0x1f);
+        assert_eq!(HResult(0x8009_000D).facility_name(), Some("security (SSPI and certificates)"));
+        assert_eq!(HResult(0x800B_0101).facility_name(), Some("certificates"));
+        assert_eq!(HResult(0x8001_0001).facility_name(), Some("RPC"));
         assert_eq!(HResult(0x8019_0194).http_status(), Some(404));
+        assert_eq!((HResult(0x8019_0194).win32(), HResult(0x8007_0194).http_status()), (None, None));
         assert_eq!(HResult(0x8007_2EE7).win32(), Some(12007));
         assert_eq!((HResult(5).win32(), HResult(5).is_failure()), (None, false));
         assert_eq!(HResult(0x8000_4005).facility_name(), Some("general"));

@@ -182,6 +182,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn hosts_are_compared_without_letter_case_and_bounded() {
+        let host = |text: &str| text.parse::<HostId>();
+        assert_eq!(host("FRANKCAO8"), host("frankcao8"));
+        assert_ne!(host("frankcao8"), host("frankcao9"));
+        assert!(host(&"a".repeat(HostId::MAX_LEN)).is_ok());
+        assert_eq!(host(&"a".repeat(HostId::MAX_LEN + 1)), Err(IdError::TooLong));
+    }
+
+    #[test]
     fn session_ids_of_all_known_servers_are_echoed_byte_for_byte() {
         for id in [
             "{A0FF5911-4144-45B3-BF27-27AFC8EC8A67}",

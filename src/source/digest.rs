@@ -344,6 +344,18 @@ mod tests {
     }
 
     #[test]
+    fn the_furthest_is_the_last_of_all_that_were_marked() {
+        let bytes = content(300);
+        let (_file, entity) = source(&bytes);
+        let mut digest = PrefixDigest::new();
+        for start in [0, 100, 200] {
+            digest.feed(&bytes[start..start + 100]).expect("new");
+            digest.seek(start as u64 + 100, &entity).expect("here");
+            assert_eq!(digest.furthest().size, start as u64 + 100);
+        }
+    }
+
+    #[test]
     fn a_repetition_with_other_bytes_is_noticed() {
         let bytes = content(1000);
         let (file, entity) = source(&bytes);

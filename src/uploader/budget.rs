@@ -201,4 +201,24 @@ mod tests {
         budget.acknowledged(11, 1, true, now);
         assert_eq!(budget.restarts(), 0);
     }
+
+    #[test]
+    fn what_an_earlier_run_got_acknowledged_is_no_progress() {
+        let now = Instant::now();
+        let mut budget = Budget::new(1000, now);
+        budget.resumed_at(100);
+        budget.spend(7);
+        budget.acknowledged(100, 3, true, now);
+        assert_eq!((budget.resent_bytes(), budget.highest(), budget.highest_of_file()), (10, 100, 100));
+        budget.acknowledged(101, 3, true, now);
+        assert_eq!(budget.resent_bytes(), 0);
+    }
+
+    #[test]
+    fn a_forgiven_restart_does_not_count() {
+        let mut budget = Budget::new(1000, Instant::now());
+        budget.restart(Instant::now());
+        budget.forgive_restart();
+        assert_eq!(budget.restarts(), 0);
+    }
 }

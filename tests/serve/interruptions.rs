@@ -103,12 +103,37 @@ fn bytes_beyond_the_durable_offset_are_not_trusted_after_a_crash() {
     fixture.connect().fragment("/a", &session, "0-3/8", b"abcd").expect_offset(200, 4);
     let part = fixture.state_files().into_iter().find(|name| name.contains(".part")).unwrap();
     let part = fixture.path(".bitsup-sessions").join(part);
-    fs::OpenOptions::new().append(true).open(part).unwrap().write_all(b"\0\0\0\0").unwrap();
+    fs::OpenOptions::new().append(true).open(part).unwrap().write_all(&[0; 100]).unwrap();
     let fixture = fixture.restart(|_| {});
     let mut client = fixture.connect();
     client.fragment("/a", &session, "4-7/8", b"efgh").expect_offset(200, 8);
     client.close("/a", &session).expect(200);
     assert_eq!(fs::read(fixture.path("a")).unwrap(), b"abcdefgh");
+}
+
+#[test]
+fn a_session_that_lost_acknowledged_bytes_does_not_go_on() {
+    let fixture = Fixture::new();
+    let session = fixture.connect().open("/a");
+    fixture.connect().fragment("/a", &session, "0-3/8", b"abcd").expect_offset(200, 4);
+    let part = fixture.state_files().into_iter().find(|name| name.contains(".part")).unwrap();
+    let part = fixture.path(".bitsup-sessions").join(part);
+    fs::OpenOptions::new().write(true).open(part).unwrap().set_len(3).unwrap();
+    let fixture = fixture.restart(|_| {});
+    fixture.connect().fragment("/a", &session, "4-7/8", b"efgh").expect_error(500, UNKNOWN);
+}
+
+#[test]
+fn a_session_whose_bytes_are_gone_and_whose_name_is_a_folders_does_not_go_on() {
+    let fixture = Fixture::new();
+    let session = fixture.connect().open("/a");
+    fixture.connect().fragment("/a", &session, "0-3/8", b"abcd").expect_offset(200, 4);
+    let part = fixture.state_files().into_iter().find(|name| name.contains(".part")).unwrap();
+    fs::remove_file(fixture.path(".bitsup-sessions").join(part)).unwrap();
+    fs::create_dir(fixture.path("a")).unwrap();
+    let fixture = fixture.restart(|_| {});
+    fixture.connect().fragment("/a", &session, "4-7/8", b"efgh").expect_error(500, UNKNOWN);
+    assert!(fixture.path("a").is_dir());
 }
 
 #[test]
@@ -119,10 +144,14 @@ fn state_that_makes_no_sense_is_discarded_and_said() {
     let id = broken.trim_matches(['{', '}']).to_lowercase();
     fs::write(fixture.path(&format!(".bitsup-sessions/{id}.json")), "{\"v\":1,").unwrap();
     fs::write(fixture.path(".bitsup-sessions/00000000-0000-0000-0000-000000000000.part"), "rubbish").unwrap();
+    let foreign = [fixture.path(".bitsup-sessions/notes.tmp"), fixture.path(".bitsup-sessions/notes.json")];
+    foreign.iter().for_each(|path| fs::write(path, "somebody's").unwrap());
     let fixture = fixture.restart(|_| {});
     let mut client = fixture.connect();
     client.fragment("/a", &broken, "0-0/1", b"a").expect_error(500, UNKNOWN);
     client.fragment("/b", &sound, "0-0/1", b"b").expect_offset(200, 1);
+    assert!(foreign.iter().all(|path| path.exists()), "what is not ours stays");
+    foreign.iter().for_each(|path| fs::remove_file(path).unwrap());
     assert_eq!(fixture.state_files().len(), 3, "{:?}", fixture.state_files());
     assert!(
         fixture.log().iter().any(|line| line.starts_with("discarded") && line.contains(&id)),

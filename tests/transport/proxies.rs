@@ -234,7 +234,9 @@ fn socks(authority: &Authority, login: Option<&'static [u8]>, answers: &'static 
             if request[3] == 3 { String::from_utf8_lossy(address).into_owned() } else { format!("{address:?}") };
         kept.lock().expect("no panic").push(format!("{shown} {}", u16::from_be_bytes([port[0], port[1]])));
         let code = answers.get(number).copied().unwrap_or(0);
-        stream.write_all(&[5, code, 0, 1, 0, 0, 0, 0, 0, 0])?;
+        // Where it is bound to, in each of the three forms in turn.
+        let bound: [&[u8]; 3] = [b"\x01\0\0\0\0", b"\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", b"\x03\x05proxy"];
+        stream.write_all(&[&[5, code, 0], bound[number % 3], &[0, 0]].concat())?;
         if code == 0 { serve(stream, Some(&inside)) } else { Ok(()) }
     });
     (server, log)

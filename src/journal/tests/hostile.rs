@@ -18,7 +18,8 @@ fn refused(prepare: impl Fn(&Path)) {
     let mut claim = scene.claim(&journal);
     assert!(!claim.is_known() && claim.record().session.is_none());
     let warnings = claim.take_warnings();
-    assert!(matches!(warnings[..], [JournalWarning::Ignored { set_aside: true, .. }]), "{warnings:?}");
+    let [JournalWarning::Ignored { path, set_aside: true, .. }] = &warnings[..] else { panic!("{warnings:?}") };
+    assert_eq!(*path, scene.record_file());
     save(&mut claim, 0, 0, Scene::at(0));
     assert!(claim.take_warnings().is_empty());
     drop(claim);

@@ -46,6 +46,11 @@ fn a_record_of_this_version_is_read_whichever_release_wrote_it() {
     assert_eq!(record.read.map(|read| read.size), Some(5500));
     assert_eq!((record.created, record.updated), (day(20_000), day(20_000) + Duration::from_secs(60)));
     assert_eq!(String::from_utf8(record.to_bytes().expect("written")).expect("text"), text);
+    // Not beyond the acknowledged bytes, or beyond the file.
+    for read in ["\"size\":5000,\"contents\"", "\"size\":10001,\"contents\""] {
+        let wrong = text.replace("\"size\":5500,\"contents\"", read);
+        assert!(Record::from_bytes(wrong.as_bytes(), key).is_err(), "{read}");
+    }
 }
 
 #[test]

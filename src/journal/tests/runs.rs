@@ -180,8 +180,11 @@ fn a_target_is_kept_only_where_it_may_be_followed() {
 #[test]
 fn without_a_folder_everything_goes_on_in_memory() {
     let scene = Scene::new();
-    for place in [scene.folder.path().join("file.bin"), scene.folder.path().join("file.bin").join("below")] {
-        assert!(matches!(Journal::open(&place), Err(JournalWarning::NoFolder(..))));
+    let file = scene.folder.path().join("file.bin");
+    assert!(matches!(Journal::open(&file), Err(JournalWarning::NoFolder(_, AccessError::Untrusted(_)))));
+    assert!(matches!(Journal::open(&file.join("below")), Err(JournalWarning::NoFolder(_, AccessError::Io(_)))));
+    for place in [file.clone(), file.join("below")] {
+        assert!(matches!(Journal::open_existing(&place), Err(JournalWarning::NoFolder(..))), "not missing: unusable");
     }
     let mut entry = scene.half_way(&Journal::disabled());
     assert_eq!(entry.record().session.as_ref().map(|session| session.acknowledged), Some(SIZE / 2));
@@ -219,4 +222,10 @@ fn pruning_removes_what_is_old_broken_or_left_over_and_nothing_else() {
     assert!(matches!(what[..], [PrunedWhat::Broken(_), PrunedWhat::Leftover]), "{what:?}");
     assert_eq!(names(&scene.state()).len(), 3);
     assert!(scene.claim(&journal).is_known());
+    // Each alone.
+    for ending in ["tmp", "bad", "lock"] {
+        std::fs::write(scene.state().join(format!("{}.{ending}", "cd".repeat(32))), "").expect("written");
+        journal.prune(day(20_001)).expect("pruned");
+        assert_eq!(names(&scene.state()).len(), 3, "{ending}");
+    }
 }

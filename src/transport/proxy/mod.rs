@@ -276,12 +276,27 @@ mod tests {
     }
 
     #[test]
+    fn a_socks_proxy_takes_no_more_than_255_bytes_of_a_login() {
+        let (most, more) = ("a".repeat(255), "a".repeat(256));
+        let read = |scheme: &str, user: &str, password: &str| {
+            format!("{scheme}://{user}:{password}@h").parse::<Proxy>().map(|_| ())
+        };
+        assert_eq!(read("socks5", &most, &most), Ok(()));
+        assert_eq!(read("socks5", &more, "p"), Err(WRONG_CREDENTIALS));
+        assert_eq!(read("socks5h", "u", &more), Err(WRONG_CREDENTIALS));
+        assert_eq!(read("http", &more, &more), Ok(()));
+    }
+
+    #[test]
     fn what_is_no_proxy_is_refused() {
         for (text, error) in [
             ("ftp://h", WRONG_SCHEME),
             ("socks4://h", WRONG_SCHEME),
             ("", WRONG_HOST),
             ("http://", WRONG_HOST),
+            ("http://[]", WRONG_HOST),
+            ("http://:80", WRONG_HOST),
+            ("http://h?x", WRONG_HOST),
             ("http://h:0", WRONG_HOST),
             ("http://h:x", WRONG_HOST),
             ("http://h/path", WRONG_HOST),

@@ -163,6 +163,14 @@ mod tests {
     }
 
     #[test]
+    fn one_proxy_is_not_none() {
+        assert!(environment(&[]).is_empty());
+        for name in ["http_proxy", "https_proxy"] {
+            assert!(!environment(&[(name, "a:1")]).is_empty(), "{name}");
+        }
+    }
+
+    #[test]
     fn a_password_goes_to_whom_a_user_without_one_is_for() {
         let proxies = environment(&[("http_proxy", "me:pw@a:1"), ("https_proxy", "me@b:1")]);
         assert_eq!(proxies.user_without_password(), Some("me"));

@@ -338,6 +338,14 @@ fn another_host_is_greeted_before_the_first_fragment() {
 }
 
 #[test]
+fn an_upload_is_ending_where_only_its_session_is_to_be_given_up() {
+    let machine = upload().after(&["200 ack", "200 ack BITS-Session-Id: s"]);
+    assert!(!machine.is_ending());
+    let machine = respond(machine, "403 ack BITS-Error: 0x80070005", Instant::now());
+    assert!(machine.is_ending(), "{:?}", machine.next_action());
+}
+
+#[test]
 fn a_refusal_that_is_final_gives_the_session_up() {
     for (refusal, end) in [
         ("403 ack BITS-Error: 0x80070005", "permission denied"),

@@ -64,3 +64,10 @@ fn where_a_redirect_leads_is_greeted() {
          = refused",
     );
 }
+
+#[test]
+fn an_upload_that_resumes_begins_as_it_would_have() {
+    let machine = file(20_000, 20_000).resuming(left_session(10_000)).machine().skip_ping();
+    assert_eq!(machine.next_action(), Action::Send(Packet::Ping));
+    assert!(!machine.needs_same_connection());
+}
