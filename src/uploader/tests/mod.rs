@@ -522,3 +522,52 @@ proptest! {
         });
     }
 }
+
+/// What is written down once the session is there.
+fn first_record(responses: &[&str]) -> ResumeState {
+    let now = Instant::now();
+    let mut machine = upload().machine_at(now);
+    for text in responses {
+        machine = machine.handle(Input::Responded(response(text)), now);
+    }
+    let Action::Save(Save::Durable(state) | Save::Brief(state)) = machine.next_action() else {
+        panic!("nothing is written down: {:?}", machine.next_action())
+    };
+    state
+}
+
+#[test]
+fn a_record_names_the_host_of_its_session_and_no_secret_of_a_redirect() {
+    let plain = first_record(&["200 ack", "200 ack BITS-Session-Id: s"]);
+    assert_eq!((plain.target, plain.host), (None, None));
+    let named = first_record(&["200 ack", "200 ack BITS-Session-Id: s | BITS-Host-Id: other:99"]);
+    assert_eq!(named.host.map(|host| host.to_string()).as_deref(), Some("other:99"));
+    let there = "307 Location: /elsewhere";
+    let moved = first_record(&[there, "200 ack", "200 ack BITS-Session-Id: s"]);
+    assert_eq!(moved.target.map(|target| target.path().to_owned()).as_deref(), Some("/elsewhere"));
+    let moved = first_record(&["307 Location: /elsewhere?secret", "200 ack", "200 ack BITS-Session-Id: s"]);
+    assert_eq!(moved.target, None);
+}
+
+#[test]
+fn a_repeated_close_is_answered_soon_or_asked_again() {
+    let time = |transcript: &str| upload().whole().converse(transcript).expect("it goes on").response_time().at_most;
+    assert_eq!(time(""), None);
+    assert_eq!(time("! cut\n> Close-Session\n"), Some(Duration::from_secs(60)));
+}
+
+#[test]
+fn a_refusal_without_a_code_is_told_by_its_status_and_packet() {
+    for (status, end) in [("400 ack", "rejected the request as invalid"), ("413", "no BITS uploads")] {
+        upload().then(&format!("> Ping\n< 200 ack\n> Create-Session\n< {status}\n= {end}"));
+    }
+}
+
+#[test]
+fn a_portals_redirect_in_a_session_is_waited_for() {
+    let portal = "302 Location: http://portal/";
+    upload().then(&format!("> Ping\n< 200 ack\n> Create-Session\n< {portal}\n= redirect"));
+    half_then(&format!(
+        "< 500 ack BITS-Error: 0x8020001F\n> Create-Session\n< {portal}\n~\n> Create-Session\n! interrupted\n= interrupted"
+    ));
+}

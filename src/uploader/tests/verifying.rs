@@ -73,3 +73,17 @@ fn an_unconfirmed_end_is_success_by_its_content_only() {
     unconfirmed(Verify::Sha256, &format!("{get} | Sum: same\n= success"));
     unconfirmed(Verify::Sha256, &format!("{get} | Sum: other\n= SHA-256"));
 }
+
+#[test]
+fn only_a_body_that_may_be_the_file_is_read() {
+    for (head, may_be) in [
+        ("200", true),
+        ("200 Content-Length: 20000", true),
+        ("200 Content-Length: 19999", false),
+        ("404", false),
+        ("404 Content-Length: 20000", false),
+        ("206 Content-Length: 20000", false),
+    ] {
+        assert_eq!(crate::uploader::verify::may_be_the_file(&response(head), 20_000), may_be, "{head}");
+    }
+}
