@@ -51,6 +51,18 @@ fn a_record_of_this_version_is_read_whichever_release_wrote_it() {
         let wrong = text.replace("\"size\":5500,\"contents\"", read);
         assert!(Record::from_bytes(wrong.as_bytes(), key).is_err(), "{read}");
     }
+    // Nor of bytes without a session.
+    let session = text.find("\"session\":{").expect("there")..text.find(",\"digest\"").expect("there");
+    let read = text.find("\"read\":{").expect("there")..text.find(",\"reply\":null").expect("there");
+    let without = format!(
+        "{}\"session\":null{}\"read\":null{}",
+        &text[..session.start],
+        &text[session.end..read.start],
+        &text[read.end..]
+    );
+    assert!(Record::from_bytes(without.as_bytes(), key).is_err(), "{without}");
+    let nothing = without.replace("\"prefix\":\"0123456789abcdef0123456789abcdef\"", "\"prefix\":null");
+    assert!(Record::from_bytes(nothing.as_bytes(), key).is_ok(), "{nothing}");
 }
 
 #[test]

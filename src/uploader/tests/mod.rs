@@ -523,13 +523,10 @@ proptest! {
     }
 }
 
-/// What is written down once the session is there.
-fn first_record(responses: &[&str]) -> ResumeState {
-    let now = Instant::now();
-    let mut machine = upload().machine_at(now);
-    for text in responses {
-        machine = machine.handle(Input::Responded(response(text)), now);
-    }
+/// What is written down once the session of the last response is there.
+fn record_after(responses: &[&str]) -> ResumeState {
+    let (last, before) = responses.split_last().expect("some");
+    let machine = upload().after(before).handle(Input::Responded(response(last)), Instant::now());
     let Action::Save(Save::Durable(state) | Save::Brief(state)) = machine.next_action() else {
         panic!("nothing is written down: {:?}", machine.next_action())
     };
@@ -538,14 +535,17 @@ fn first_record(responses: &[&str]) -> ResumeState {
 
 #[test]
 fn a_record_names_the_host_of_its_session_and_no_secret_of_a_redirect() {
-    let plain = first_record(&["200 ack", "200 ack BITS-Session-Id: s"]);
+    let plain = record_after(&["200 ack", "200 ack BITS-Session-Id: s"]);
     assert_eq!((plain.target, plain.host), (None, None));
-    let named = first_record(&["200 ack", "200 ack BITS-Session-Id: s | BITS-Host-Id: other:99"]);
+    let named = record_after(&["200 ack", "200 ack BITS-Session-Id: s | BITS-Host-Id: other:99"]);
     assert_eq!(named.host.map(|host| host.to_string()).as_deref(), Some("other:99"));
-    let there = "307 Location: /elsewhere";
-    let moved = first_record(&[there, "200 ack", "200 ack BITS-Session-Id: s"]);
+    // A later session of that host, too.
+    let named = ["200 ack", "200 ack BITS-Session-Id: s | BITS-Host-Id: other:99", "200 ack"];
+    let later = record_after(&[&named[..], &["500 ack BITS-Error: 0x8020001F", "200 ack BITS-Session-Id: t"]].concat());
+    assert_eq!(later.host.map(|host| host.to_string()).as_deref(), Some("other:99"));
+    let moved = record_after(&["307 Location: /elsewhere", "200 ack", "200 ack BITS-Session-Id: s"]);
     assert_eq!(moved.target.map(|target| target.path().to_owned()).as_deref(), Some("/elsewhere"));
-    let moved = first_record(&["307 Location: /elsewhere?secret", "200 ack", "200 ack BITS-Session-Id: s"]);
+    let moved = record_after(&["307 Location: /elsewhere?secret", "200 ack", "200 ack BITS-Session-Id: s"]);
     assert_eq!(moved.target, None);
 }
 
