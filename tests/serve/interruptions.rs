@@ -145,13 +145,17 @@ fn state_that_makes_no_sense_is_discarded_and_said() {
     fs::write(fixture.path(&format!(".bitsup-sessions/{id}.json")), "{\"v\":1,").unwrap();
     fs::write(fixture.path(".bitsup-sessions/00000000-0000-0000-0000-000000000000.part"), "rubbish").unwrap();
     let foreign = [fixture.path(".bitsup-sessions/notes.tmp"), fixture.path(".bitsup-sessions/notes.json")];
-    foreign.iter().for_each(|path| fs::write(path, "somebody's").unwrap());
+    for path in &foreign {
+        fs::write(path, "somebody's").unwrap();
+    }
     let fixture = fixture.restart(|_| {});
     let mut client = fixture.connect();
     client.fragment("/a", &broken, "0-0/1", b"a").expect_error(500, UNKNOWN);
     client.fragment("/b", &sound, "0-0/1", b"b").expect_offset(200, 1);
     assert!(foreign.iter().all(|path| path.exists()), "what is not ours stays");
-    foreign.iter().for_each(|path| fs::remove_file(path).unwrap());
+    for path in &foreign {
+        fs::remove_file(path).unwrap();
+    }
     assert_eq!(fixture.state_files().len(), 3, "{:?}", fixture.state_files());
     assert!(
         fixture.log().iter().any(|line| line.starts_with("discarded") && line.contains(&id)),
