@@ -48,3 +48,30 @@ impl Connections {
         (self.closed, self.stale) = (0, 0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loss(kind: TransportErrorKind, reused_connection: bool, response_began: bool) -> TransportError {
+        TransportError { reused_connection, response_began, ..TransportError::after_request(kind, "") }
+    }
+
+    #[test]
+    fn only_a_cut_on_a_new_connection_says_that_their_age_is_not_the_cause() {
+        use TransportErrorKind::{Cut, TimedOut};
+        let mut connections = Connections::default();
+        // Before old ones were lost it says nothing of their age.
+        connections.note_loss(&loss(Cut, false, false));
+        for _ in 0..MAX_LOSSES {
+            assert!(!connections.are_never_kept());
+            connections.note_loss(&loss(Cut, true, false));
+        }
+        for other in [loss(TimedOut(std::time::Duration::ZERO), false, false), loss(Cut, true, true)] {
+            connections.note_loss(&other);
+            assert!(connections.are_never_kept() && connections.explain(&loss(Cut, true, false)), "{other:?}");
+        }
+        connections.note_loss(&loss(Cut, false, false));
+        assert!(!connections.are_never_kept() && !connections.explain(&loss(Cut, true, false)));
+    }
+}

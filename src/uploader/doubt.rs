@@ -98,3 +98,33 @@ impl SessionDoubt {
         self.failures > 0 && !self.ping_acknowledged
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Response;
+
+    use super::*;
+    use crate::protocol::{BitsError, PacketKind};
+
+    /// The judgements on the same refusal again and again, the server being seen to be up in between.
+    fn judged(mut doubt: SessionDoubt, before: u16, status: u16) -> Vec<Doubted> {
+        let code = |status| StatusCode::from_u16(status).expect("a status");
+        let mut response = Response::new(());
+        *response.status_mut() = code(status);
+        let attempt = FailedAttempt::refused(PacketKind::Fragment, BitsError::of(&response), &response);
+        let mut history = DoubtHistory { has_doubted: true, status: Some(code(before)) };
+        let judge = |_| {
+            doubt.ping_acknowledged = true;
+            doubt.judge(&mut history, &attempt)
+        };
+        (0..5).map(judge).collect()
+    }
+
+    #[test]
+    fn only_a_new_session_that_meets_what_its_predecessor_met_is_judged_by_it() {
+        use Doubted::{Meant, Outage};
+        assert_eq!(judged(SessionDoubt::new_session(), 404, 404), [Outage, Outage, Meant, Meant, Meant]);
+        assert_eq!(judged(SessionDoubt::new_session(), 404, 410), [Outage; 5]);
+        assert_eq!(judged(SessionDoubt::default(), 404, 404), [Outage; 5]);
+    }
+}

@@ -233,4 +233,40 @@ mod tests {
         assert!(!is_silence(&TransportError { response_began: true, ..silent.clone() }));
         assert!(!is_silence(&TransportError { closed_by_peer: true, ..silent }));
     }
+
+    #[test]
+    fn a_kept_connection_that_was_gone_costs_only_a_body_a_pause() {
+        let stale =
+            TransportError { reused_connection: true, ..TransportError::after_request(TransportErrorKind::Cut, "") };
+        assert!(FailedAttempt::lost(PacketKind::Ping, stale.clone()).hint.at_once);
+        assert!(!FailedAttempt::lost(PacketKind::Fragment, stale).hint.at_once);
+    }
+
+    #[test]
+    fn a_response_that_is_no_ack_ends_the_upload_unless_it_may_be_odd() {
+        let read = |may_be_odd: bool| {
+            let ack: Result<PacketResponse<()>, _> = Err(AckError::NoSessionId);
+            FailedAttempt::or_ack(PacketKind::CreateSession, ack, &Response::new(()), |_| may_be_odd)
+        };
+        assert!(matches!(read(false), Err(UploadError::BadResponse { .. })));
+        assert!(matches!(read(true), Ok(Err(FailedAttempt { cause: UploadError::BadResponse { .. }, .. }))));
+    }
+
+    #[test]
+    fn an_ack_of_another_session_is_an_outage_and_a_wrong_offset_final() {
+        let class = |error| FailedAttempt::of(UploadError::BadResponse { packet: PacketKind::Fragment, error }).class();
+        assert_eq!(class(AckError::OtherSession), FailureClass::Outage);
+        assert_eq!(class(AckError::BadOffset("x".to_owned())), FailureClass::Final);
+    }
+
+    #[test]
+    fn an_unknown_refusal_is_a_page_but_for_a_missing_length() {
+        let class = |status| {
+            let mut response = Response::new(());
+            *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
+            FailedAttempt::refused(PacketKind::Fragment, BitsError::of(&response), &response).class()
+        };
+        assert_eq!(class(451), FailureClass::Page);
+        assert_eq!(class(411), FailureClass::Final);
+    }
 }

@@ -167,3 +167,54 @@ fn covers(saved: &ResumeState, wanted: &ResumeState) -> bool {
         && wanted.sent_end <= saved.sent_end
         && (saved.close_sent, saved.reply_saved) == (wanted.close_sent, wanted.reply_saved)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Session;
+
+    fn state(acknowledged: u64, sent_end: u64) -> ResumeState {
+        let id = "s".parse().expect("a session id");
+        let session = Session { id, protocol: None, host: None, host_fallback_timeout: None };
+        ResumeState { acknowledged, sent_end, ..ResumeState::new(&session) }
+    }
+
+    /// Saves that have written this down.
+    fn written(state: &ResumeState) -> Saves {
+        let mut saves = Saves::new(true, false);
+        saves.plan(false, Some(state.clone()), 10_000_000, Instant::now());
+        assert_eq!(saves.due(), Some(&Save::Durable(state.clone())));
+        saves.done(true);
+        saves
+    }
+
+    #[test]
+    fn the_end_writes_what_the_record_lacks() {
+        let end = |saved: &ResumeState, at: ResumeState| {
+            let mut saves = written(saved);
+            saves.plan_end(&UploadError::Interrupted, Some(at));
+            saves.due().cloned()
+        };
+        assert_eq!(end(&state(10, 10), state(10, 10)), None);
+        // Close-Session may have been sent.
+        let closing = ResumeState { close_sent: true, ..state(10, 10) };
+        assert_eq!(end(&state(10, 10), closing.clone()), Some(Save::Durable(closing)));
+        // A newer Ack.
+        assert_eq!(end(&state(5, 10), state(10, 10)), Some(Save::Durable(state(10, 10))));
+        // What was read beyond the last Ack, of which only now the digest is known.
+        assert_eq!(end(&state(5, 10), state(5, 10)), Some(Save::Durable(state(5, 10))));
+    }
+
+    #[test]
+    fn a_record_promises_what_goes_out_until_the_next_durable_write() {
+        let now = Instant::now();
+        let mut saves = Saves::new(true, false);
+        saves.plan(false, Some(state(0, 1000)), 10_000_000, now);
+        saves.done(true);
+        saves.plan(false, Some(state(1000, 2000)), 10_000_000, now + INTERVAL / 10);
+        assert_eq!(saves.due(), Some(&Save::Durable(state(1000, 2000 + 10 * 1000))));
+        saves.done(true);
+        saves.plan(false, Some(state(2000, 50_000)), 10_000_000, now + INTERVAL * 3);
+        assert_eq!(saves.due(), Some(&Save::Durable(state(2000, 50_000))), "each, where they are slow");
+    }
+}

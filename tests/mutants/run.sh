@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Changes the code in one small place after another (`cargo mutants`, .cargo/mutants.toml) in a copy of the project, and
-# lets the unit tests judge each change; what they let pass, the end-to-end tests judge. Fails if more than five in a
-# hundred pass that too and do not stand in accepted.txt with their reason; of a few, two may.
+# lets the unit tests judge each change; what they let pass, the simulation and the end-to-end tests judge. Fails if more
+# than five in a hundred pass that too and do not stand in accepted.txt with their reason; of a few, two may.
 #
 #   tests/mutants/run.sh 1/350      # the first of 350 parts, some minutes
 #   tests/mutants/run.sh            # all of them, in half a day
@@ -59,12 +59,12 @@ apply() {
     exit 1
 }
 
-# Whether the end-to-end tests let a change pass that the unit tests did not see.
+# Whether the other tests let a change pass that the unit tests did not see.
 survives() {
     local result=0
     cp "${1%%:*}" "$results/before.rs"
     apply "$1"
-    timeout 600 cargo test "${build[@]}" --test={recovery,transport,serve,e2e} </dev/null >"$log" 2>&1 || result=$?
+    timeout 600 cargo test "${build[@]}" --test={simulation,e2e,recovery,transport,serve} </dev/null >"$log" 2>&1 || result=$?
     # With the time of now, for Cargo.
     cat "$results/before.rs" >"${1%%:*}"
     [[ $result -eq 0 ]]

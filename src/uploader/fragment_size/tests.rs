@@ -287,3 +287,47 @@ fn a_cut_and_a_page_at_one_size_do_not_prove_that_it_is_refused() {
     assert_eq!(sizing.on_strike(MIB, Strike::Page).proven, None);
     assert_eq!(sizing.on_strike(MIB, Strike::Page).proven, Some(MIB));
 }
+
+/// What became of the trial of a remembered size.
+fn trial(sizing: &FragmentSizer) -> Option<Trial> {
+    sizing.remembered.map(|remembered| remembered.trial)
+}
+
+#[test]
+fn a_remembered_size_that_takes_too_long_waits_for_its_trial_and_not_for_ever() {
+    let mut sizing = auto();
+    sizing.remember_refusal(64 * MIB);
+    // At 1 MB/s it would take more than a minute.
+    for expected in [Trial::Due, Trial::Due, Trial::Due, Trial::Over] {
+        let len = sizing.current();
+        sizing.on_accepted(len, Some(timing(len, 1000, 10)));
+        assert_eq!(trial(&sizing), Some(expected));
+        assert!(sizing.current() <= 2 * MIB, "{}", sizing.current());
+    }
+}
+
+#[test]
+fn a_loss_puts_the_trial_off_once_and_a_refusal_ends_it() {
+    let after = |strikes: &[Strike]| {
+        let mut sizing = auto();
+        sizing.remember_refusal(64 * MIB);
+        for how in strikes {
+            sizing.on_strike(MIB, *how);
+        }
+        trial(&sizing)
+    };
+    assert_eq!(after(&[Strike::Loss]), Some(Trial::Due));
+    for strikes in [&[Strike::TooLarge][..], &[Strike::Page], &[Strike::Loss, Strike::Loss]] {
+        assert_eq!(after(strikes), Some(Trial::Over), "{strikes:?}");
+    }
+}
+
+#[test]
+fn pages_prove_a_limit_only_where_half_of_it_passed() {
+    for (accepted, proven) in [(3 * MIB, None), (4 * MIB, Some(8 * MIB))] {
+        let mut sizing = auto();
+        sizing.on_accepted(accepted, None);
+        assert_eq!(sizing.on_strike(8 * MIB, Strike::Page).proven, None);
+        assert_eq!(sizing.on_strike(8 * MIB, Strike::Page).proven, proven);
+    }
+}

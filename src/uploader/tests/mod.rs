@@ -21,7 +21,7 @@ use scenario::{ANEW, file, half_then, left_session, respond, upload, whole_then}
 
 use super::*;
 use crate::exchange::{BodySent, Timing, TlsFault, TransportError, TransportErrorKind};
-use crate::protocol::{ContentName, ContentRange, Packet, PacketKind, header};
+use crate::protocol::{AckError, BitsError, ContentName, ContentRange, Packet, PacketKind, header};
 
 fn plan(size: u64, fragment: u64) -> Plan {
     let destination = Uri::from_static("http://host/file.bin");
@@ -570,4 +570,44 @@ fn a_portals_redirect_in_a_session_is_waited_for() {
     half_then(&format!(
         "< 500 ack BITS-Error: 0x8020001F\n> Create-Session\n< {portal}\n~\n> Create-Session\n! interrupted\n= interrupted"
     ));
+}
+
+/// Recovery rule R6.
+#[test]
+fn r6_after_the_last_fragment_a_word_about_the_file_is_no_certain_failure() {
+    let refused = |text: &str| {
+        let response = response(text);
+        let (packet, error) = (PacketKind::CloseSession, BitsError::of(&response));
+        UploadError::Refused { packet, refusal: Refusal::classify(&error, packet), error }
+    };
+    let gave_up = |cause| UploadError::GaveUp { cause: Box::new(cause), attempts: 3, elapsed: Duration::ZERO };
+    let bad = |packet| UploadError::BadResponse { packet, error: AckError::NotHttp11 };
+    let redirected = UploadError::Redirected { packet: PacketKind::Ping, location: String::new(), reason: "" };
+    let is_unconfirmed =
+        |error: UploadError| matches!(error.after_the_last_fragment(), UploadError::Unconfirmed { .. });
+    for text in ["404", "403", "400 ack", "500"] {
+        assert!(is_unconfirmed(refused(text)) && is_unconfirmed(gave_up(refused(text))), "{text}");
+    }
+    for text in ["401", "407", "503", "500 ack"] {
+        assert!(!is_unconfirmed(refused(text)) && !is_unconfirmed(gave_up(refused(text))), "{text}");
+    }
+    assert!(is_unconfirmed(redirected) && is_unconfirmed(bad(PacketKind::CloseSession)));
+    assert!(!is_unconfirmed(bad(PacketKind::Fragment)));
+}
+
+#[test]
+fn a_new_session_waits_as_long_as_the_server_says() {
+    half_then(&format!("< 500 ack BITS-Error: 0x8020001F | Retry-After: 7\n~\n> Create-Session{ANEW}"));
+}
+
+/// Recovery rule R9.
+#[test]
+fn r9_an_ack_that_stands_still_is_followed_by_a_pause() {
+    half_then(
+        "< 200 ack BITS-Received-Content-Range: 10000
+         ~
+         > Fragment bytes 10000-19999/20000
+         ! interrupted
+         = interrupted",
+    );
 }

@@ -100,3 +100,10 @@ fn responses_that_cannot_be_the_reply_are_refused() {
     }
     offered(&format!("< 200 Content-Length: 1073741824 | Taken: 1073741824\n{KEPT}"));
 }
+
+#[test]
+fn a_reply_longer_than_its_length_is_fetched_anew() {
+    offered(&format!(
+        "< 200 Content-Length: 5 | Taken: 7\n> GET reply from 0\n< 200 Content-Length: 5 | Taken: 5\n{KEPT}"
+    ));
+}

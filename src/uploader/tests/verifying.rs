@@ -87,3 +87,8 @@ fn only_a_body_that_may_be_the_file_is_read() {
         assert_eq!(crate::uploader::verify::may_be_the_file(&response(head), 20_000), may_be, "{head}");
     }
 }
+
+#[test]
+fn an_upload_that_is_stopped_while_it_is_verified_is_unverified() {
+    closed(Verify::Size, "> HEAD destination\n! interrupted\n= cannot be verified");
+}
