@@ -68,6 +68,11 @@ impl Kind {
         }
     }
 
+    /// It leaves a request without a response.
+    pub(crate) fn is_silence(self) -> bool {
+        matches!(self, Self::Refuse(_) | Self::Cut(..) | Self::LoseAnswer(_) | Self::Stall(_) | Self::KillServer(_))
+    }
+
     /// Something between the client and the server answers as neither of them would.
     pub(crate) fn is_page(self) -> bool {
         matches!(self, Self::Answer(status, _) | Self::Answers(status, _) if status < 408)

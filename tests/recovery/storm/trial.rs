@@ -90,7 +90,10 @@ fn judge(plan: &Plan, relay: &Relay, code: Option<i32>, bytes: &[u8], remembered
         return "exit 0, a session is left".to_owned();
     }
     let forgets = matches!(plan.server, ServerKind::Scripted { forgets: true, .. });
-    if weather.sent > plan.size + weather.lost + if forgets { SLACK } else { SLACK_IN_A_SESSION } {
+    // Rule R5: where the server may have been restarted, three silences of a session that is there give it up, once.
+    let silences = plan.faults.iter().filter(|fault| fault.kind.is_silence()).count();
+    let given_up = if silences >= 3 && weather.used.len() > 1 { plan.size } else { 0 };
+    if weather.sent > plan.size + weather.lost + given_up + if forgets { SLACK } else { SLACK_IN_A_SESSION } {
         return "exit 0, wasteful".to_owned();
     }
     "exit 0".to_owned()
