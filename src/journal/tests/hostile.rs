@@ -147,3 +147,15 @@ fn a_lock_file_that_is_a_link_or_a_fifo_is_not_followed() {
     assert!(matches!(claim.take_warnings()[..], [JournalWarning::NotSaved(..)]));
     assert!(!scene.folder.path().join("victim").exists());
 }
+
+#[test]
+fn what_is_no_folder_is_not_taken_for_a_missing_one() {
+    let scene = Scene::new();
+    let file = scene.folder.path().join("file.bin");
+    assert!(matches!(Journal::open(&file), Err(JournalWarning::NoFolder(_, AccessError::Untrusted(_)))));
+    assert!(matches!(Journal::open(&file.join("below")), Err(JournalWarning::NoFolder(_, AccessError::Io(_)))));
+    // No file system takes the last.
+    for place in [file.clone(), file.join("below"), scene.folder.path().join("x".repeat(300))] {
+        assert!(matches!(Journal::open_existing(&place), Err(JournalWarning::NoFolder(..))), "{}", place.display());
+    }
+}
