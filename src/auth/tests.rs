@@ -497,7 +497,7 @@ fn a_body_waits_until_a_request_without_one_has_signed_in() {
 }
 
 #[test]
-fn a_refused_body_is_sent_again_only_for_a_new_token() {
+fn a_body_that_went_out_unsigned_waits_for_a_signed_request_without_one() {
     let refused = |settings| {
         let mut login = Authenticator::new(settings, || Ok([0; 16]));
         exchange(&mut login, "https://h/a", "9", Some(&[BASIC])).1

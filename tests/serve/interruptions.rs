@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bitsup::server::{Options, ServeError, Server};
@@ -96,13 +97,19 @@ fn a_server_that_is_stopped_while_it_removes_old_sessions_leaves_the_folder_free
     }
 }
 
-#[test]
-fn bytes_beyond_the_durable_offset_are_not_trusted_after_a_crash() {
+/// A session that has the first half of a file, and where its bytes are.
+fn half_stored() -> (Fixture, String, PathBuf) {
     let fixture = Fixture::new();
     let session = fixture.connect().open("/a");
     fixture.connect().fragment("/a", &session, "0-3/8", b"abcd").expect_offset(200, 4);
     let part = fixture.state_files().into_iter().find(|name| name.contains(".part")).unwrap();
     let part = fixture.path(".bitsup-sessions").join(part);
+    (fixture, session, part)
+}
+
+#[test]
+fn bytes_beyond_the_durable_offset_are_not_trusted_after_a_crash() {
+    let (fixture, session, part) = half_stored();
     fs::OpenOptions::new().append(true).open(part).unwrap().write_all(&[0; 100]).unwrap();
     let fixture = fixture.restart(|_| {});
     let mut client = fixture.connect();
@@ -113,11 +120,7 @@ fn bytes_beyond_the_durable_offset_are_not_trusted_after_a_crash() {
 
 #[test]
 fn a_session_that_lost_acknowledged_bytes_does_not_go_on() {
-    let fixture = Fixture::new();
-    let session = fixture.connect().open("/a");
-    fixture.connect().fragment("/a", &session, "0-3/8", b"abcd").expect_offset(200, 4);
-    let part = fixture.state_files().into_iter().find(|name| name.contains(".part")).unwrap();
-    let part = fixture.path(".bitsup-sessions").join(part);
+    let (fixture, session, part) = half_stored();
     fs::OpenOptions::new().write(true).open(part).unwrap().set_len(3).unwrap();
     let fixture = fixture.restart(|_| {});
     fixture.connect().fragment("/a", &session, "4-7/8", b"efgh").expect_error(500, UNKNOWN);
@@ -125,11 +128,8 @@ fn a_session_that_lost_acknowledged_bytes_does_not_go_on() {
 
 #[test]
 fn a_session_whose_bytes_are_gone_and_whose_name_is_a_folders_does_not_go_on() {
-    let fixture = Fixture::new();
-    let session = fixture.connect().open("/a");
-    fixture.connect().fragment("/a", &session, "0-3/8", b"abcd").expect_offset(200, 4);
-    let part = fixture.state_files().into_iter().find(|name| name.contains(".part")).unwrap();
-    fs::remove_file(fixture.path(".bitsup-sessions").join(part)).unwrap();
+    let (fixture, session, part) = half_stored();
+    fs::remove_file(part).unwrap();
     fs::create_dir(fixture.path("a")).unwrap();
     let fixture = fixture.restart(|_| {});
     fixture.connect().fragment("/a", &session, "4-7/8", b"efgh").expect_error(500, UNKNOWN);
