@@ -81,10 +81,10 @@ make_folders() {
 describe() {
     printf -- '- command: `bench/run.sh%s`, commit %s, %s\n' "${*:+ $*}" "$(git describe --always --dirty)" "$(date -u +%F)"
     printf -- '- machine: %s, %s cores, %s MiB; Linux %s\n' \
-        "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" "$(nproc)" \
+        "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | sed -n 1p)" "$(nproc)" \
         "$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)" "$(uname -r)"
     printf -- '- load at the start: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
-    printf -- '- %s; %s\n\n' "$("$BITSUP" --version)" "$(curl --version | head -1)"
+    printf -- '- %s; %s\n\n' "$("$BITSUP" --version)" "$(curl --version | sed -n 1p)"
 }
 
 main "$@"

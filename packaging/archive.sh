@@ -8,7 +8,7 @@ mkdir -p "$3"
 out=$(realpath "$3")
 cd "$(dirname "$0")/.."
 
-version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -1)
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | sed -n 1p)
 name=bitsup-$version-$target
 staging=$(mktemp -d)
 trap 'rm -rf "$staging"' EXIT

@@ -11,7 +11,7 @@ if ! command -v python3 >/dev/null; then
     exit
 fi
 
-version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -1)
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | sed -n 1p)
 releases=$work/site/team/bitsup/releases
 
 # release VERSION TARGET...: archives with the binary, as archive.sh names them. Windows' has a script that runs here.
@@ -91,7 +91,7 @@ works() {
     "${@:2}" >"$work/out"
     grep -qF " as $1/bitsup" "$work/out"
     [[ $(ls -A "$1") == bitsup ]] || { ls -lA "$1" >&2; return 1; }
-    "$1/bitsup" --version | grep -q '^bitsup '
+    [[ $("$1/bitsup" --version) == "bitsup "* ]]
     rm "$1/bitsup"
 }
 

@@ -9,7 +9,7 @@ export BITSUP_MANIFEST=$work/Cargo.toml
 repository=https://git.example.com/team/bitsup
 grep -v '^repository = ' Cargo.toml |
     sed "s|^readme = .*|&\nrepository = \"$repository\"|; s|@bitsup.invalid>|@example.com>|" >"$BITSUP_MANIFEST"
-version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -1)
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | sed -n 1p)
 
 # The targets of the release, from its workflow.
 mapfile -t targets < <(sed -n 's/^ *- { target: \([^,]*\),.*/\1/p' .github/workflows/release.yml)

@@ -39,7 +39,7 @@ debian() {
     local package synopsis
     package=$(compgen -G "$1/packages/*.deb") || { echo "SKIPPED: the Debian package needs cargo-deb"; return; }
     dpkg-deb --info "$package"
-    synopsis=$(dpkg-deb --field "$package" Description | head -1)
+    synopsis=$(dpkg-deb --field "$package" Description | sed -n 1p)
     ((${#synopsis} < 80)) || { echo "the synopsis has ${#synopsis} characters" >&2; return 1; }
     dpkg-deb -x "$package" "$1/root"
     check_files "$1/root"

@@ -135,7 +135,8 @@ bare_image() {
         return 1
     fi
     inside "$1" check --cacert /home/bitsup/ca.pem "$2" | grep -F "$told"
-    inside "$1" check --json --cacert /home/bitsup/ca.pem "$2" | grep -qF '"authorities":"bundled"'
+    inside "$1" check --json --cacert /home/bitsup/ca.pem "$2" >"$work/report"
+    grep -qF '"authorities":"bundled"' "$work/report"
     inside "$1" upload -v --cacert /home/bitsup/ca.pem /home/bitsup/build.zip "$2" 2>&1 | grep -F "$told"
     mv "$work/roots" "$roots"
 }

@@ -10,6 +10,13 @@ if command -v shellcheck >/dev/null; then
 else
     echo "SKIPPED: shellcheck is not here"
 fi
+# A reader that stops early ends its writer by SIGPIPE, now and then, and under `pipefail` that is a failure: take `sed -n 1p`
+# instead of `head`, and a here-string for `grep -q`.
+mapfile -t scripts < <(git grep -lE '^#!/usr/bin/env bash' -- .ci bench completions packaging tests)
+if grep -nE '\|[[:space:]]*(head|grep -[[:alnum:]]*q)' "${scripts[@]}"; then
+    echo "lint: these may end what writes to them" >&2
+    exit 1
+fi
 if command -v yamllint >/dev/null; then
     yamllint --strict -d '{extends: relaxed, rules: {line-length: {max: 120}}}' "${yaml[@]}"
 else

@@ -7,7 +7,7 @@ mkdir -p "$2"
 out=$(realpath "$2")
 cd "$(dirname "$0")/.."
 eval "$(packaging/project.sh --release)"
-description=$(sed -n 's/^description = "\(.*\)"$/\1/p' Cargo.toml | head -1)
+description=$(sed -n 's/^description = "\(.*\)"$/\1/p' Cargo.toml | sed -n 1p)
 
 # digest TARGET
 digest() {

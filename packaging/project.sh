@@ -8,7 +8,7 @@ manifest=${BITSUP_MANIFEST:-$(dirname "$0")/../Cargo.toml}
 
 # field NAME: of the package; its table is the first.
 field() {
-    sed -n "/^\[package\]/,/^\[[^p]/s/^$1 = \"\(.*\)\"\$/\1/p" "$manifest" | head -1
+    sed -n "/^\[package\]/,/^\[[^p]/s/^$1 = \"\(.*\)\"\$/\1/p" "$manifest" | sed -n 1p
 }
 
 version=$(field version)

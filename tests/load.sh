@@ -15,7 +15,7 @@ for size in 0 1 4893 70000 1000003 20000003 200000003; do head -c "$size" /dev/u
 "$bitsup" serve --listen 127.0.0.1:0 --overwrite --allow-read --health --session-timeout 1m "$folder/inbox" 2>"$folder/log" &
 receiver=$!
 for _ in $(seq 100); do grep -q listening "$folder/log" && break; sleep 0.05; done
-url=$(sed -n 's/.*\(http:[^ ]*\).*/\1/p' "$folder/log" | head -n 1)
+url=$(sed -n 's/.*\(http:[^ ]*\).*/\1/p' "$folder/log" | sed -n 1p)
 port=$(sed 's/.*:\([0-9]*\).*/\1/' <<<"$url")
 end=$((SECONDS + minutes * 60))
 

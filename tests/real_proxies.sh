@@ -62,7 +62,8 @@ upload() {
             { cat "$folder/log" >&2; fail "$* to $url"; }
         cmp "$folder/file.bin" "$received" || fail "what arrived differs: $* to $url"
         if grep -rqF "$password" "$folder/log" "$BITSUP_STATE_DIR"; then fail "the password was printed: $*"; fi
-        "$bitsup" check --json --cacert "$folder/cert.pem" "$@" "$url" | grep -q '"proxy":' || fail "check $* $url"
+        "$bitsup" check --json --cacert "$folder/cert.pem" "$@" "$url" >"$folder/report" || fail "check $* $url"
+        grep -q '"proxy":' "$folder/report" || fail "no proxy in the report: check $* $url"
         echo "ok: $* to $url"
     done
 }

@@ -14,7 +14,7 @@ head -c 20000003 /dev/urandom >"$folder/file"
     --overwrite "$folder/inbox" 2>"$folder/log" &
 pids+=($!)
 for _ in $(seq 100); do grep -q listening "$folder/log" && break; sleep 0.05; done
-backend=$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\).*/\1/p' "$folder/log" | head -n 1)
+backend=$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\).*/\1/p' "$folder/log" | sed -n 1p)
 
 # The block that stands behind this proxy's mark.
 config() {

@@ -77,7 +77,7 @@ tickets() {
 "$bitsup" serve -q --json --listen 127.0.0.1:0 "$work/inbox" >"$work/serve" 2>"$work/serve.err" &
 pids+=($!)
 for _ in $(seq 100); do grep -qo 'http://[0-9.:]*' "$work/serve" "$work/serve.err" && break; sleep 0.1; done
-backend=$(grep -oh 'http://[0-9.:]*' "$work/serve" "$work/serve.err" | head -1)
+backend=$(grep -oh 'http://[0-9.:]*' "$work/serve" "$work/serve.err" | sed -n 1p)
 
 # front MODE [OPTION...]: the URL is in $url.
 front() {

@@ -33,7 +33,7 @@ run_test() {
 
 take_away() {
     local name=$1 patch=$here/$1.patch test
-    test=$(sed -n 's/^Test: //p' "$patch" | head -n 1)
+    test=$(sed -n 's/^Test: //p' "$patch" | sed -n 1p)
     [[ -n $test ]] || fail "$name names no test"
     git apply "$patch"
     local result=0

@@ -42,7 +42,7 @@ count() {
 is_accepted() {
     local name
     name=$(sed -E 's/^([^:]*):[0-9]+:[0-9]+: /\1: /' <<<"$1")
-    sed -E '/^(#|$)/d; s/ -- .*//' "$here/accepted.txt" | grep -qxF "$name"
+    grep -qxF "$name" <<<"$(sed -E '/^(#|$)/d; s/ -- .*//' "$here/accepted.txt")"
 }
 
 # Applies a change anew, from the diff that the tool left: its --re does not keep to the changes that it is given.
