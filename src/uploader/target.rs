@@ -213,6 +213,8 @@ mod tests {
             ("http://h/a", "//other/a"),
             ("http://h/a", "ftp://h/a"),
             ("http://h/a", "b"),
+            ("http://h/a", "h"),
+            ("http://h/a", "h:80"),
         ] {
             assert!(redirect(from, 307, location).is_err(), "{from} → {location}");
         }

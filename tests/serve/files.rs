@@ -160,6 +160,18 @@ fn case_89_a_published_file_has_the_folders_group_and_the_mode_asked_for() {
     assert_eq!((published.gid(), published.mode() & 0o7777), (group, 0o640));
 }
 
+/// Linux only: on macOS and the BSDs every folder hands its group down.
+#[cfg(target_os = "linux")]
+#[test]
+fn case_89_a_folder_that_keeps_its_group_gives_it_to_no_file() {
+    use std::os::unix::fs::MetadataExt;
+    let fixture = Fixture::new();
+    let own = fs::metadata(fixture.root.path()).unwrap().gid();
+    let _ = std::os::unix::fs::chown(fixture.root.path(), None, Some(12_345));
+    upload(&mut fixture.connect(), "/a", b"new");
+    assert_eq!(fs::metadata(fixture.path("a")).unwrap().gid(), own);
+}
+
 #[cfg(unix)]
 #[test]
 fn case_90_a_folder_that_is_replaced_ends_the_server() {

@@ -503,3 +503,15 @@ fn case_84_a_session_below_what_is_no_folder_any_more_keeps_no_server_from_start
     assert_eq!(discarded.len(), 1);
     drop(root);
 }
+
+#[test]
+fn case_90_a_folder_that_is_gone_is_told_from_one_that_cannot_be_looked_at() {
+    let upload = Upload::on(&Faulty::never(), |_| {});
+    let (root, elsewhere) = (upload.root.path(), tempfile::tempdir().unwrap());
+    std::fs::rename(root, elsewhere.path().join("moved")).unwrap();
+    // An error that says as little as those of a system short of descriptors.
+    std::os::unix::fs::symlink(root, root).unwrap();
+    assert!(!upload.receiver.is_replaced());
+    std::fs::remove_file(root).unwrap();
+    assert!(upload.receiver.is_replaced());
+}

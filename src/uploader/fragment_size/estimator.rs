@@ -151,6 +151,21 @@ mod tests {
     }
 
     #[test]
+    fn only_sizes_that_differ_by_half_tell_a_cost_of_each() {
+        for sizes in [[10_000, 15_000], [15_000, 10_000]] {
+            assert_eq!(path(200, &sizes, |len| len + 190).waiting_permille(), 500, "{sizes:?}");
+        }
+        assert_eq!(path(200, &[20_000, 10_000], |len| len + 190).waiting_permille(), 19);
+    }
+
+    #[test]
+    fn a_size_below_twice_the_largest_is_smoothed() {
+        let mut path = path(0, &[10_000], |_| 0);
+        path.fragment(15_000, timing(7_500, 0));
+        assert_eq!(path.largest_in_time(), 45_000_000);
+    }
+
+    #[test]
     fn nonsense_does_not_overflow() {
         let mut path = PathEstimator::default();
         assert_eq!((path.efficient_size(), path.largest_in_time()), (0, u64::MAX));

@@ -83,9 +83,46 @@ fn where_waiting_takes_nothing_fragments_get_smaller_again() {
     sizes(&mut sizing);
     let quick = |len| Some(Timing { total: Duration::from_micros(len / 1000), waiting: Duration::from_nanos(100) });
     for _ in 0..20 {
-        sizing.on_accepted(sizing.current(), quick(sizing.current()));
+        let (change, _) = sizing.on_accepted(sizing.current(), quick(sizing.current()));
+        assert!(change.is_none_or(|change| change.to >= change.from / 2 - PAGE), "at most to half: {change:?}");
     }
     assert!((START..FIRST_STEP).contains(&sizing.current()), "{}", sizing.current());
+}
+
+#[test]
+fn less_than_a_quarter_more_is_no_reason_to_change() {
+    let mut sizing = auto();
+    let mut at_rate = |rate| {
+        for _ in 0..10 {
+            let len = sizing.current();
+            sizing.on_accepted(len, Some(timing(len, rate, 10)));
+        }
+        sizing.current()
+    };
+    // 199 × 10 ms at the rate, in whole pages.
+    let pages = |bytes: u64| bytes - bytes % PAGE;
+    assert_eq!(at_rate(2000), pages(3_980_000));
+    assert_eq!(at_rate(2400), pages(3_980_000));
+    assert!(at_rate(2800) > 5_000_000);
+}
+
+#[test]
+fn an_exchange_without_a_body_is_the_least_that_a_fragment_waits() {
+    let size = |bodiless: bool| {
+        let mut sizing = auto();
+        if bodiless {
+            sizing.bodiless_exchange(timing(0, 1, 100));
+        }
+        for _ in 0..4 {
+            // As if all of it were the bytes' time.
+            let len = sizing.current();
+            let total = Duration::from_micros(len * 2);
+            sizing.on_accepted(len, Some(Timing { total, waiting: total / 2 }));
+        }
+        sizing.current()
+    };
+    assert!(size(false) <= MIB, "{}", size(false));
+    assert!(size(true) > 5 * MIB, "{}", size(true));
 }
 
 #[test]

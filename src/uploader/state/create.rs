@@ -8,7 +8,6 @@ use crate::uploader::context::Context;
 use crate::uploader::error::UploadError;
 use crate::uploader::event::UploadEvent;
 use crate::uploader::failed_attempt::{FailedAttempt, FailureClass};
-use crate::uploader::refusal::counts_as_lost;
 use crate::uploader::resume_state::ResumeState;
 
 use super::fragment::Fragment;
@@ -52,12 +51,11 @@ impl CreateSession {
             Ok(true) if self.skipped_ping => return Ok(State::Ping(Ping::before_create())),
             Ok(true) => return Ok(State::CreateSession(self)),
             Ok(false) => {}
-            Err(cause) if context.had_session => return self.on_failure(context, FailedAttempt::of(cause)),
-            Err(error) => return Err(error),
+            Err(cause) => return self.on_failure(context, FailedAttempt::of(cause)),
         }
         let ack = ack::create_session(response, &context.plan.protocols);
-        let may_be_odd = |error: &AckError| is_odd(error) || (context.had_session && counts_as_lost(error));
-        match FailedAttempt::or_ack(PACKET, ack, response, may_be_odd)? {
+        // Of a response that is neither, too, it is decided below whether it ends the upload.
+        match FailedAttempt::or_ack(PACKET, ack, response, |_| true)? {
             Ok(session) => {
                 let next = begin(context, &session);
                 Ok(context.tell_of_left_session(&session.id, next))

@@ -566,10 +566,21 @@ fn a_refusal_without_a_code_is_told_by_its_status_and_packet() {
 #[test]
 fn a_portals_redirect_in_a_session_is_waited_for() {
     let portal = "302 Location: http://portal/";
+    upload().then(&format!("> Ping\n< {portal}\n= redirect"));
     upload().then(&format!("> Ping\n< 200 ack\n> Create-Session\n< {portal}\n= redirect"));
     half_then(&format!(
         "< 500 ack BITS-Error: 0x8020001F\n> Create-Session\n< {portal}\n~\n> Create-Session\n! interrupted\n= interrupted"
     ));
+}
+
+#[test]
+fn a_ping_that_a_portal_redirects_within_a_session_is_told_with_where_it_leads() {
+    let machine =
+        upload().half().converse("! sign in first\n> Ping\n< 302 Location: http://portal/").expect("it goes on");
+    let told = |event| if let UploadEvent::PingIgnored { reason } = event { Some(reason) } else { None };
+    let mut machine = machine;
+    let reasons: Vec<_> = machine.take_events().into_iter().filter_map(told).collect();
+    assert!(matches!(&reasons[..], [reason] if reason.contains("http://portal/")), "{reasons:?}");
 }
 
 /// Recovery rule R6.

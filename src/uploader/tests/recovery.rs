@@ -133,6 +133,56 @@ fn r3_a_refusal_of_the_second_question_says_nothing_and_its_loss_begins_anew() {
 }
 
 #[test]
+fn r3_an_ack_of_the_second_question_that_tells_no_offset_says_nothing() {
+    half_then(
+        "! cut
+         > Fragment bytes 10000-15119/20000
+         < 200 ack BITS-Received-Content-Range: 15120
+         > Fragment bytes 10000-12559/20000
+         < 200 ack
+         > Fragment bytes 15120-19999/20000
+         ! interrupted
+         = interrupted",
+    );
+}
+
+#[test]
+fn r3_a_416_to_the_second_question_counts_wherever_it_leads() {
+    half_then(
+        "! cut
+         > Fragment bytes 10000-15119/20000
+         < 200 ack BITS-Received-Content-Range: 15120
+         > Fragment bytes 10000-12559/20000
+         < 416 BITS-Received-Content-Range: 12560
+         > Fragment bytes 12560-17679/20000
+         ! interrupted
+         = interrupted",
+    );
+}
+
+#[test]
+fn r3_a_server_that_kept_count_once_is_not_suspected_in_another_session() {
+    half_then(
+        "! cut
+         > Fragment bytes 10000-15119/20000
+         < 416 BITS-Received-Content-Range: 10000
+         > Fragment bytes 10000-15119/20000
+         < 500 ack BITS-Error: 0x8020001F
+         > Create-Session
+         < 200 ack BITS-Session-Id: t
+         > Fragment bytes 0-5119/20000
+         < 200 ack BITS-Received-Content-Range: 5120
+         > Fragment bytes 5120-10239/20000
+         ! cut
+         > Fragment bytes 5120-10239/20000
+         < 200 ack BITS-Received-Content-Range: 10240
+         > Fragment bytes 10240-15359/20000
+         ! interrupted
+         = interrupted",
+    );
+}
+
+#[test]
 fn r3_nobody_is_asked_with_the_last_byte_unless_there_is_no_other() {
     file(100, 100).in_session().then(
         "> Fragment bytes 0-99/100
@@ -180,6 +230,21 @@ fn r3_an_ack_without_the_offset_is_asked_about() {
          > Cancel-Session
          < 200 ack
          > Create-Session
+         ! interrupted
+         = interrupted",
+    );
+}
+
+#[test]
+fn r3_a_server_that_told_its_offset_before_is_asked_again_where_it_tells_none() {
+    half_then(
+        "! cut
+         > Fragment bytes 10000-15119/20000
+         < 200 ack
+         ~
+         > Fragment bytes 10000-15119/20000
+         < 416 BITS-Received-Content-Range: 10000
+         > Fragment bytes 10000-15119/20000
          ! interrupted
          = interrupted",
     );
@@ -387,6 +452,11 @@ fn r6_a_close_that_something_else_answered_is_sent_again_and_never_the_file() {
 }
 
 #[test]
+fn r6_a_close_that_never_went_out_was_not_carried_out() {
+    whole_then(&format!("! refused\n~\n> Close-Session\n< 500 ack BITS-Error: 0x8020001F\n> Create-Session{ANEW}"));
+}
+
+#[test]
 fn r6_a_first_close_refused_by_bits_is_read_by_the_table() {
     whole_then(&format!("< 500 ack BITS-Error: 0x8020001F\n> Create-Session{ANEW}"));
     whole_then(&format!("< 400 ack BITS-Error: 0x80070057\n> Cancel-Session\n< 200 ack\n> Create-Session{ANEW}"));
@@ -591,7 +661,7 @@ fn r8_a_session_lost_at_a_named_host_is_opened_again_there_if_it_lets_us() {
          < 500 ack BITS-Error: 0x8020001F
          ";
     let target = |machine: &Uploader| machine.target().host().map(str::to_owned);
-    for (reply, host) in [("200 ack BITS-Session-Id: t", "other"), ("404", "host")] {
+    for (reply, host) in [("200 ack BITS-Session-Id: t", "other"), ("404", "host"), ("200 ack", "host")] {
         let now = Instant::now();
         let mut machine = upload().machine_at(now);
         for line in named.lines().filter_map(|line| line.trim().strip_prefix("< ")) {
@@ -664,6 +734,57 @@ fn r8_a_named_host_that_fails_or_refuses_is_left_in_time() {
     }
 }
 
+/// The session at a host that the server named, its half acknowledged, and the second one cut there; 50 seconds later.
+fn cut_at_a_named_host(now: Instant) -> Uploader {
+    let host = "BITS-Host-Id: other:99 | BITS-Host-Id-Fallback-Timeout: 60";
+    let half = "200 ack BITS-Received-Content-Range: 10000";
+    let begun = ["200 ack", &format!("200 ack BITS-Session-Id: s | {host}"), "200 ack", half];
+    let machine = begun.iter().fold(upload().machine_at(now), |machine, text| respond(machine, text, now));
+    let lost = TransportError::new(TransportErrorKind::Connect, "");
+    let machine = write_down(machine.handle(Input::Lost(lost), now), now);
+    wait(machine, now + Duration::from_secs(50))
+}
+
+fn wait(mut machine: Uploader, now: Instant) -> Uploader {
+    while let Action::Wait(_) = machine.next_action() {
+        machine = write_down(machine.handle(Input::Waited, now), now);
+    }
+    machine
+}
+
+fn next_packet(machine: &Uploader) -> String {
+    match machine.next_action() {
+        Action::Send(packet) => packet.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn r8_a_named_host_whose_answer_to_a_question_is_news_is_not_left() {
+    let now = Instant::now();
+    let machine = cut_at_a_named_host(now);
+    let (soon, later) = (now + Duration::from_secs(50), now + Duration::from_secs(70));
+    let machine = write_down(machine.handle(event("cut", 10_000), soon), soon);
+    assert_eq!(next_packet(&machine), "Fragment bytes 10000-15119/20000");
+    let machine = respond(machine, "200 ack BITS-Received-Content-Range: 15120", soon);
+    assert_eq!(next_packet(&machine), "Fragment bytes 10000-12559/20000");
+    let machine = wait(write_down(machine.handle(event("cut", 2560), later), later), later);
+    assert_eq!((next_packet(&machine).as_str(), machine.target().host()), ("Ping", Some("other")));
+}
+
+#[test]
+fn r8_a_page_at_a_host_that_is_left_is_no_sign_of_size() {
+    let now = Instant::now();
+    let (mut machine, later) = (cut_at_a_named_host(now), now + Duration::from_secs(70));
+    assert_eq!(next_packet(&machine), "Fragment bytes 10000-19999/20000");
+    machine = wait(respond(machine, "404 Server: IIS", later), later);
+    assert_eq!((next_packet(&machine).as_str(), machine.target().host()), ("Ping", Some("host")));
+    for text in ["200 ack", "416 BITS-Received-Content-Range: 10000"] {
+        machine = respond(machine, text, later);
+    }
+    assert_eq!(next_packet(&machine), "Fragment bytes 10000-19999/20000");
+}
+
 #[test]
 fn a_named_host_is_ignored_on_request() {
     upload().with(|plan| plan.follow_host_id = false).then(
@@ -711,6 +832,19 @@ fn r9_the_budget_is_time_without_progress() {
     assert_eq!(packets, 3);
     let (end, _) = give_up(&|retry| retry.max_time = Some(Duration::from_secs(20)));
     assert!(matches!(end, UploadError::OutOfTime { .. }), "{end:?}");
+}
+
+#[test]
+fn r9_a_session_that_gets_further_again_after_it_was_set_back_is_not_stuck() {
+    let fragment = |first: u64| format!("> Fragment bytes {first}-{}/100000\n", first + 9999);
+    let ack = |offset: u64| format!("< 200 ack BITS-Received-Content-Range: {offset}\n");
+    let forward = |to: u64| (0..to).map(|n| fragment(n * 10_000) + &ack((n + 1) * 10_000)).collect::<String>();
+    let set_back = format!("{}< 416 BITS-Received-Content-Range: 0\n", fragment(80_000));
+    file(100_000, 10_000).in_session().then(&format!(
+        "{}{set_back}{}> Close-Session\n< 200 ack\n= success",
+        forward(8),
+        forward(10)
+    ));
 }
 
 #[test]

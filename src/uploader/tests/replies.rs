@@ -69,6 +69,16 @@ fn the_news_of_its_last_byte_may_be_lost() {
 }
 
 #[test]
+fn one_that_comes_byte_by_byte_is_fetched_as_long_as_it_gets_further() {
+    let more =
+        |at: u64| format!("~\n> GET reply from {at}\n< 206 Content-Range: bytes {at}-299/300 | Taken: 1 | Cut: yes\n");
+    let rest: String = (1..299).map(more).collect();
+    offered(&format!(
+        "< 200 Content-Length: 300 | Taken: 1 | Cut: yes\n{rest}> GET reply from 299\n< 206 Content-Range: bytes 299-299/300 | Taken: 1\n{KEPT}"
+    ));
+}
+
+#[test]
 fn one_that_changes_begins_again_three_times_in_all() {
     let begun = "< 200 Content-Length: 100 | Taken: 40 | Cut: yes\n> GET reply from 40\n";
     for other in ["206 Content-Range: bytes 40-99/101 | Taken: 0", "206 Content-Range: bytes 41-99/100 | Taken: 0"] {

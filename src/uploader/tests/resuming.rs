@@ -140,6 +140,19 @@ fn what_cannot_be_gone_on_with_is_given_up_first() {
     );
 }
 
+/// A session could not be given up, neither at the beginning nor when the next one was open.
+const LEFT_TWICE: &str = "> Cancel-Session
+     ! cut
+     > Ping
+     < 200 ack
+     > Create-Session
+     < 200 ack BITS-Session-Id: t
+     > Cancel-Session
+     < 429
+     > Fragment bytes 0-9999/10000
+     < 200 ack BITS-Received-Content-Range: 10000
+     ";
+
 #[test]
 fn a_session_that_could_not_be_given_up_is_given_up_before_close() {
     let machine = Uploader::start_over(plan(10_000, 10_000), saved(5000, false), Instant::now(), 1);
@@ -160,24 +173,28 @@ fn a_session_that_could_not_be_given_up_is_given_up_before_close() {
          = success",
     );
     let machine = Uploader::start_over(plan(10_000, 10_000), saved(5000, false), Instant::now(), 1);
-    play_machine(
-        machine,
-        "> Cancel-Session
-         ! cut
-         > Ping
-         < 200 ack
-         > Create-Session
-         < 200 ack BITS-Session-Id: t
-         > Cancel-Session
-         < 429
-         > Fragment bytes 0-9999/10000
-         < 200 ack BITS-Received-Content-Range: 10000
-         > Cancel-Session
-         < 200 ack
-         > Close-Session
-         < 200 ack
-         = success",
-    );
+    play_machine(machine, &format!("{LEFT_TWICE}> Cancel-Session\n< 200 ack\n> Close-Session\n< 200 ack\n= success"));
+}
+
+#[test]
+fn while_an_older_session_is_given_up_the_new_one_stays_on_record() {
+    let now = Instant::now();
+    let begun = LEFT_TWICE.trim_end().rsplit_once('\n').expect("the last Ack").0;
+    let machine = Uploader::start_over(plan(10_000, 10_000), saved(5000, false), now, 1);
+    let mut machine = converse(machine, begun).expect("it goes on");
+    for input in [Input::Responded(response("200 ack BITS-Received-Content-Range: 10000")), Input::Interrupted] {
+        machine = machine.handle(input, now);
+        assert_ne!(machine.next_action(), Action::Save(Save::Forget));
+        machine = write_down(machine, now);
+    }
+    assert_eq!(machine.next_action(), Action::Finish);
+}
+
+#[test]
+fn an_upload_that_ends_is_no_chance_to_give_up_an_older_session() {
+    let plan = Plan { wants_reply: true, ..plan(10_000, 10_000) };
+    let machine = Uploader::start_over(plan, saved(5000, false), Instant::now(), 1);
+    play_machine(machine, &format!("{LEFT_TWICE}= offered no reply"));
 }
 
 #[test]

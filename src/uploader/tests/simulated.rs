@@ -208,17 +208,15 @@ fn a_question_that_cannot_be_sent_is_an_outage_and_no_sign_of_size() {
 
 #[test]
 fn a_connection_that_is_lost_by_a_ping_makes_the_session_suspect() {
-    let lost = "< 400 ack BITS-Error: 0x80070057\n> Ping\n< 200 ack\n> Fragment bytes 15120-19998/20000\n";
+    let (refused, question) = ("< 400 ack BITS-Error: 0x80070057", "> Fragment bytes 10000-15119/20000");
+    let refused_again = format!("{question}\n{refused}\n> Ping\n< 200 ack\n");
+    let begun =
+        |ping: &str| format!("! sign in first\n> Ping\n{ping}\n> Fragment bytes 10000-19999/20000\n{refused}\n");
     half_then(&format!(
-        "{ASKED_TWICE}< 200
-         > Ping
-         ! closed by the peer
-         > Ping
-         < 200 ack
-         > Fragment bytes 15120-19998/20000
-         {lost}{lost}< 400 ack BITS-Error: 0x80070057
-         {ANEW}"
+        "{}{refused_again}{refused_again}{question}\n{refused}\n{ANEW}",
+        begun("! closed by the peer\n> Ping\n< 200 ack")
     ));
+    half_then(&format!("{}> Cancel-Session\n< 200 ack\n= invalid", begun("< 200 ack")));
 }
 
 #[test]

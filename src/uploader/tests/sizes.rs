@@ -119,3 +119,22 @@ fn changes_are_told_with_their_reason() {
     let changes: Vec<_> = machine.take_events().into_iter().filter_map(resized).collect();
     assert_eq!(changes, [(192, 1024, Resize::Waiting { permille: 500 }), (1024, 512, Resize::Refused)]);
 }
+
+/// Why fragments got smaller after these responses to fragments of 10,000 bytes.
+fn why_smaller(responses: &[&str]) -> Vec<Resize> {
+    let begun = ["200 ack", "200 ack BITS-Session-Id: s"];
+    let events = upload().after(&[&begun, responses].concat()).take_events();
+    events
+        .into_iter()
+        .filter_map(|event| if let UploadEvent::Resized { why, .. } = event { Some(why) } else { None })
+        .collect()
+}
+
+#[test]
+fn only_a_page_counts_as_one_and_only_where_a_question_told_that_it_is_the_size() {
+    let (half, asked) = ("200 ack BITS-Received-Content-Range: 10000", "416 BITS-Received-Content-Range: 10000");
+    assert_eq!(why_smaller(&[half, "404 Server: IIS", asked]), [Resize::Refused]);
+    assert_eq!(why_smaller(&[half, "500", asked]), [Resize::Lost]);
+    // This server never tells its offset, so that it cannot be asked.
+    assert_eq!(why_smaller(&["200 ack", "404 Server: IIS"]), [Resize::Lost]);
+}

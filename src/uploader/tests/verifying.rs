@@ -74,6 +74,19 @@ fn an_unconfirmed_end_is_success_by_its_content_only() {
     unconfirmed(Verify::Sha256, &format!("{get} | Sum: other\n= SHA-256"));
 }
 
+/// Every further Close would be refused alike: no later run could do more.
+#[test]
+fn a_difference_is_told_as_such_where_the_session_is_of_no_use_any_more() {
+    upload().with(|plan| plan.verify = Verify::Sha256).whole().then(
+        "! cut
+         > Close-Session
+         < 403 ack BITS-Error: 0x80070005
+         > GET destination
+         < 200 Content-Length: 20000 | Arrived: 20000 | Sum: other
+         = SHA-256",
+    );
+}
+
 #[test]
 fn only_a_body_that_may_be_the_file_is_read() {
     for (head, may_be) in [

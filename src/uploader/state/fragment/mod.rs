@@ -146,12 +146,12 @@ impl Fragment {
         end
     }
 
-    /// Notes that the server may have the whole file (R6).
     /// The question at hand says nothing of the fragment that failed before it.
     pub(super) fn forget_failed(&mut self) {
         self.failed = None;
     }
 
+    /// Notes that the server may have the whole file (R6).
     fn note_whole(&mut self, context: &mut Context, sent_end: u64) {
         if sent_end == context.plan.size {
             self.session.last_fragment_sent = true;
@@ -215,16 +215,13 @@ impl Fragment {
         if self.session.lost_question.take().is_some_and(|(first, end)| first < offset && offset <= end) {
             return self.on_blind_append(context);
         }
+        // One that appends answers each fragment with 200 and the fragment's own end.
         self.session.keeps_count |= !ack.in_step || offset != self.range.end();
         context.keeps_count |= self.session.keeps_count;
         self.note_reply(context, ack.reply_url);
         match self.purpose {
-            Purpose::Question if self.leaves_doubt(context, offset) => self.ask_again(context, offset),
-            Purpose::SecondQuestion { first_response }
-                if offset == self.range.end() && offset != first_response && !self.session.keeps_count =>
-            {
-                self.on_blind_append(context)
-            }
+            Purpose::Question if self.leaves_doubt(context) => self.ask_again(context, offset),
+            Purpose::SecondQuestion { .. } if !self.session.keeps_count => self.on_blind_append(context),
             _ => self.advance(context, offset, timing),
         }
     }

@@ -45,7 +45,7 @@ impl Fragment {
         if let Some(known) = self.known {
             // New bytes would hide how many old ones there are.
             let first = acknowledged.min(known.saturating_sub(len));
-            return ContentRange::new(first, len.min(known - first), size).ok();
+            return ContentRange::new(first, len.min(known), size).ok();
         }
         if acknowledged == size {
             return before(acknowledged, len, size);
@@ -64,12 +64,9 @@ impl Fragment {
         Some(self)
     }
 
-    /// A server that keeps count answers so, and one that appends whatever comes.
-    pub(super) fn leaves_doubt(&self, context: &Context, offset: u64) -> bool {
-        offset == self.range.end()
-            && !self.session.keeps_count
-            && !context.keeps_count
-            && self.second_questions.count < MAX_SECOND_QUESTIONS
+    /// No response so far tells a server that keeps count from one that appends whatever comes.
+    pub(super) fn leaves_doubt(&self, context: &Context) -> bool {
+        !context.keeps_count && self.second_questions.count < MAX_SECOND_QUESTIONS
     }
 
     pub(super) fn ask_again(self, context: &mut Context, first_response: u64) -> Step {
