@@ -2,6 +2,8 @@
 //! `!` another event, `~` a pause, `=` how it ends.
 
 mod lost_sessions;
+mod named_hosts;
+mod questions;
 mod recovery;
 mod replies;
 mod resuming;
@@ -575,10 +577,9 @@ fn a_portals_redirect_in_a_session_is_waited_for() {
 
 #[test]
 fn a_ping_that_a_portal_redirects_within_a_session_is_told_with_where_it_leads() {
-    let machine =
-        upload().half().converse("! sign in first\n> Ping\n< 302 Location: http://portal/").expect("it goes on");
+    let redirected = "! sign in first\n> Ping\n< 302 Location: http://portal/";
+    let mut machine = upload().half().converse(redirected).expect("it goes on");
     let told = |event| if let UploadEvent::PingIgnored { reason } = event { Some(reason) } else { None };
-    let mut machine = machine;
     let reasons: Vec<_> = machine.take_events().into_iter().filter_map(told).collect();
     assert!(matches!(&reasons[..], [reason] if reason.contains("http://portal/")), "{reasons:?}");
 }

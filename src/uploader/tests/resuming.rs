@@ -1,5 +1,6 @@
 //! When a record is written, and how another process resumes it (recovery rule R7).
 
+use super::scenario::next_packet;
 use super::*;
 
 fn saved(acknowledged: u64, close_sent: bool) -> ResumeState {
@@ -140,48 +141,39 @@ fn what_cannot_be_gone_on_with_is_given_up_first() {
     );
 }
 
-/// A session could not be given up, neither at the beginning nor when the next one was open.
-const LEFT_TWICE: &str = "> Cancel-Session
+/// A session could not be given up at the beginning, and it is tried again when the next one is open.
+const LEFT: &str = "> Cancel-Session
      ! cut
      > Ping
      < 200 ack
      > Create-Session
      < 200 ack BITS-Session-Id: t
      > Cancel-Session
-     < 429
-     > Fragment bytes 0-9999/10000
+     ";
+
+/// The whole file in one fragment.
+const FILE: &str = "> Fragment bytes 0-9999/10000
      < 200 ack BITS-Received-Content-Range: 10000
      ";
 
+/// An upload of that file which begins anew.
+fn started_over(change: impl FnOnce(&mut Plan)) -> Uploader {
+    let mut plan = plan(10_000, 10_000);
+    change(&mut plan);
+    Uploader::start_over(plan, saved(5000, false), Instant::now(), 1)
+}
+
 #[test]
 fn a_session_that_could_not_be_given_up_is_given_up_before_close() {
-    let machine = Uploader::start_over(plan(10_000, 10_000), saved(5000, false), Instant::now(), 1);
-    play_machine(
-        machine,
-        "> Cancel-Session
-         ! cut
-         > Ping
-         < 200 ack
-         > Create-Session
-         < 200 ack BITS-Session-Id: t
-         > Cancel-Session
-         < 403 ack BITS-Error: 0x80070005
-         > Fragment bytes 0-9999/10000
-         < 200 ack BITS-Received-Content-Range: 10000
-         > Close-Session
-         < 200 ack
-         = success",
-    );
-    let machine = Uploader::start_over(plan(10_000, 10_000), saved(5000, false), Instant::now(), 1);
-    play_machine(machine, &format!("{LEFT_TWICE}> Cancel-Session\n< 200 ack\n> Close-Session\n< 200 ack\n= success"));
+    let end = "> Close-Session\n< 200 ack\n= success";
+    play_machine(started_over(|_| {}), &format!("{LEFT}< 403 ack BITS-Error: 0x80070005\n{FILE}{end}"));
+    play_machine(started_over(|_| {}), &format!("{LEFT}< 429\n{FILE}> Cancel-Session\n< 200 ack\n{end}"));
 }
 
 #[test]
 fn while_an_older_session_is_given_up_the_new_one_stays_on_record() {
     let now = Instant::now();
-    let begun = LEFT_TWICE.trim_end().rsplit_once('\n').expect("the last Ack").0;
-    let machine = Uploader::start_over(plan(10_000, 10_000), saved(5000, false), now, 1);
-    let mut machine = converse(machine, begun).expect("it goes on");
+    let mut machine = converse(started_over(|_| {}), &format!("{LEFT}< 429\n")).expect("it goes on");
     for input in [Input::Responded(response("200 ack BITS-Received-Content-Range: 10000")), Input::Interrupted] {
         machine = machine.handle(input, now);
         assert_ne!(machine.next_action(), Action::Save(Save::Forget));
@@ -192,9 +184,8 @@ fn while_an_older_session_is_given_up_the_new_one_stays_on_record() {
 
 #[test]
 fn an_upload_that_ends_is_no_chance_to_give_up_an_older_session() {
-    let plan = Plan { wants_reply: true, ..plan(10_000, 10_000) };
-    let machine = Uploader::start_over(plan, saved(5000, false), Instant::now(), 1);
-    play_machine(machine, &format!("{LEFT_TWICE}= offered no reply"));
+    let machine = started_over(|plan| plan.wants_reply = true);
+    play_machine(machine, &format!("{LEFT}< 429\n{FILE}= offered no reply"));
 }
 
 #[test]
@@ -221,11 +212,7 @@ fn saves(plan: Plan, inputs: Vec<Input>) -> Vec<(Save, String)> {
         machine = match machine.next_action() {
             Action::Save(save) => {
                 let machine = machine.handle(Input::Saved { can_resume: true }, now);
-                let next = match machine.next_action() {
-                    Action::Send(packet) => packet.to_string(),
-                    other => format!("{other:?}"),
-                };
-                saves.push((save, next));
+                saves.push((save, next_packet(&machine)));
                 machine
             }
             Action::Wait(_) => machine.handle(Input::Waited, now),

@@ -9,6 +9,13 @@ const HALF: &str = "> Fragment bytes 0-9999/20000
      > Fragment bytes 10000-19999/20000
      ";
 
+/// A first question that a server which appends whatever comes answers like any other, and the second one.
+pub(super) const ASKED_TWICE: &str = "! cut
+     > Fragment bytes 10000-15119/20000
+     < 200 ack BITS-Received-Content-Range: 15120
+     > Fragment bytes 10000-12559/20000
+     ";
+
 /// The rest of a session that is lost: a new one from 0.
 pub(super) const ANEW: &str = "
      < 200 ack BITS-Session-Id: t
@@ -103,8 +110,28 @@ pub(super) fn respond(machine: Uploader, text: &str, now: Instant) -> Uploader {
     write_down(machine.handle(Input::Responded(response(text)), now), now)
 }
 
+/// `machine` after its pauses, all that it writes down written.
+pub(super) fn wait(mut machine: Uploader, now: Instant) -> Uploader {
+    machine = write_down(machine, now);
+    while let Action::Wait(_) = machine.next_action() {
+        machine = write_down(machine.handle(Input::Waited, now), now);
+    }
+    machine
+}
+
+pub(super) fn next_packet(machine: &Uploader) -> String {
+    match machine.next_action() {
+        Action::Send(packet) => packet.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
 pub(super) fn half_then(transcript: &str) {
     upload().half().then(transcript);
+}
+
+pub(super) fn asked_twice_then(transcript: &str) {
+    half_then(&format!("{ASKED_TWICE}{transcript}"));
 }
 
 pub(super) fn whole_then(transcript: &str) {

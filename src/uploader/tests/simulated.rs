@@ -1,13 +1,7 @@
 //! The faults that the simulation (`tests/simulation`) found: the shortest conversation that shows each.
 
+use super::scenario::{ASKED_TWICE, wait};
 use super::*;
-
-/// A first question that a server which appends whatever comes answers like any other, and the second one.
-const ASKED_TWICE: &str = "! cut
-     > Fragment bytes 10000-15119/20000
-     < 200 ack BITS-Received-Content-Range: 15120
-     > Fragment bytes 10000-12559/20000
-     ";
 
 const ANEW: &str = "> Cancel-Session
      < 200 ack
@@ -273,15 +267,7 @@ fn what_was_published_of_another_file_is_not_this_one() {
     let state = ResumeState { sent_end: 20_000, ..left_session(10_000) };
     let mut machine = Uploader::resume_with_another_file(plan(20_000, 10_000), state, 10_000, now, 1);
     for text in ["200 ack", "416 BITS-Received-Content-Range: 20000", "200 ack", "403 ack BITS-Error: 0x80070005"] {
-        machine = machine.handle(Input::Responded(response(text)), now);
-        while matches!(machine.next_action(), Action::Save(_) | Action::Wait(_)) {
-            let done = if matches!(machine.next_action(), Action::Wait(_)) {
-                Input::Waited
-            } else {
-                Input::Saved { can_resume: true }
-            };
-            machine = machine.handle(done, now);
-        }
+        machine = wait(respond(machine, text, now), now);
     }
     assert!(matches!(machine.into_result(), Err(UploadError::Refused { refusal: Refusal::Permission, .. })));
 }
@@ -355,10 +341,7 @@ fn a_difference_found_while_the_session_lives_keeps_it() {
     let plan = Plan { verify: Verify::Sha256, ..plan(20_000, 10_000) };
     let mut machine = Uploader::resume(plan, state, now, 1);
     for text in ["200 ack", "404", "200 ack", "404", "200 ack", "404"] {
-        while let Action::Wait(_) = machine.next_action() {
-            machine = machine.handle(Input::Waited, now);
-        }
-        machine = write_down(machine.handle(Input::Responded(response(text)), now), now);
+        machine = respond(wait(machine, now), text, now);
     }
     assert_eq!(machine.next_action(), Action::Verify(http::Method::GET));
     let seen = Seen { head: Some(response("200 Content-Length: 0")), count: 0, end: Ok(()), digests: None };
